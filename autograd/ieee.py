@@ -1,0 +1,163 @@
+"""Float arithmetic as IEEE 754 has it: an answer for every input, never an exception.
+
+Python raises on 1/0, log(0) and exp(1000), and turns (-2)**0.5 into a complex number. The
+functions here return inf, -inf or nan instead, as C and PyTorch do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from math import inf, nan
+
+
+def div(a: float, b: float) -> float:
+    """a / b, rounded once; a division by zero is an infinity with the sign of both, 0/0 is nan."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return nan if a == 0 or a != a else math.copysign(inf, a) * math.copysign(1.0, b)
+
+
+def pow(a: float, b: float) -> float:
+    """a ** b as C's pow: nan where the real power does not exist, 1 for any a where b is 0."""
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -inf if a < 0 and math.fmod(b, 2.0) else inf
+    except ValueError:
+        if a != 0:
+            return nan
+        return math.copysign(inf, a) if abs(math.fmod(b, 2.0)) == 1 else inf
+
+
+def exp(x: float) -> float:
+    """e ** x; inf from 709.79 on."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return inf
+
+
+def log(x: float) -> float:
+    """The natural logarithm; -inf at 0, nan below."""
+    try:
+        return math.log(x)
+    except ValueError:
+        return -inf if x == 0 else nan
+
+
+def sqrt(x: float) -> float:
+    """The square root; nan below 0."""
+    try:
+        return math.sqrt(x)
+    except ValueError:
+        return nan
+
+
+def sin(x: float) -> float:
+    """The sine; nan at either infinity."""
+    try:
+        return math.sin(x)
+    except ValueError:
+        return nan
+
+
+def cos(x: float) -> float:
+    """The cosine; nan at either infinity."""
+    try:
+        return math.cos(x)
+    except ValueError:
+        return nan
+
+
+def cosh(x: float) -> float:
+    """The hyperbolic cosine; inf beyond 710.48."""
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+def sinh(x: float) -> float:
+    """The hyperbolic sine; an infinity beyond 710.48."""
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(inf, x)
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + e^-x), written so that neither tail overflows or loses digits."""
+    return exp(min(x, 0.0)) / (1.0 + exp(-abs(x)))
+
+
+def softplus(x: float) -> float:
+    """log(1 + e^x), written so that neither tail overflows or loses digits."""
+    return max(x, 0.0) + math.log1p(exp(-abs(x)))
+
+
+def maximum(a: float, b: float) -> float:
+    """The larger input; nan if either is nan (Python's max depends on their order)."""
+    return a if a >= b or a != a else b
+
+
+def minimum(a: float, b: float) -> float:
+    """The smaller input; nan if either is nan."""
+    return a if a <= b or a != a else b
+
+
+def sign(x: float) -> float:
+    """-1, 0 or 1; nan for nan."""
+    return x if x != x else float((x > 0) - (x < 0))
+
+
+def step(x: float) -> float:
+    """1 above 0, else 0; nan for nan."""
+    return x if x != x else float(x > 0)
+
+
+def above(a: float, b: float) -> float:
+    """1 where a > b, a half where they are equal, 0 where a < b; nan if either is nan."""
+    return nan if a != a or b != b else ((a > b) - (a < b) + 1) / 2
+
+
+def strong_mul(a: float, b: float) -> float:
+    """a * b, except that a = 0 gives 0 even against an infinity or nan (Iverson's strong zero)."""
+    return 0.0 if a == 0 else a * b
+
+
+def logsumexp(xs: list[float]) -> float:
+    """log(e^x1 + e^x2 + ...), shifted by the largest so that nothing overflows; -inf of nothing."""
+    largest = max(xs, default=-inf)
+    if any(x != x for x in xs):
+        return nan
+    if math.isinf(largest):
+        return largest
+    return largest + math.log(sum(math.exp(x - largest) for x in xs))
+
+
+class Real(float):
+    """A float whose operators follow this file: what a derivative rule is run on at the edges."""
+
+    __slots__ = ()
+
+
+def _lifted(function: Callable[[float, float], float], swapped: bool) -> Callable[..., Real]:
+    def method(self: Real, other: float) -> Real:
+        a, b = float(self), float(other)
+        return Real(function(b, a) if swapped else function(a, b))
+
+    return method
+
+
+for _name, _function in {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "truediv": div,
+    "pow": pow,
+}.items():
+    setattr(Real, f"__{_name}__", _lifted(_function, swapped=False))
+    setattr(Real, f"__r{_name}__", _lifted(_function, swapped=True))
+Real.__neg__ = lambda self: Real(-float(self))  # type: ignore[method-assign]

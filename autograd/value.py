@@ -1,0 +1,540 @@
+"""A Value: a number that remembers how it was made, and so can differentiate itself.
+
+Every operation leaves a new Value behind, which holds its result, its inputs in order and with
+repeats, and the local derivative by each input at that point. The chain rule is then one
+sentence: visit the nodes from the output back, deepest first, and give each input *local
+derivative times my gradient*. See ``Value.backward``.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, overload
+
+from autograd import modes, ops
+from autograd.ops import Op, as_float, count
+
+Number = float | int
+_new = object.__new__
+_LEAF: tuple[Any, ...] = (None, 0)
+
+
+class Value:
+    """A real number in a graph of operations.
+
+    Args:
+        data: an int, a float or a numpy scalar.
+        label: a name for drawings and messages; any text.
+
+    Attributes:
+        data: the number, a float. May be assigned, as ``p.data -= rate * p.grad`` does; what was
+            recorded before keeps the old numbers.
+        grad: the derivative of the last output on which ``backward`` was called by this value.
+            None until then. On leaves it adds up over calls until set to 0 (``zero_grad``).
+        label: the name.
+
+    Raises:
+        TypeError: ``data`` is not one real number.
+    """
+
+    # _record is how the value was made, and never changes. One flat tuple, because it is what
+    # recording spends its time and memory on: (op, depth, *inputs, *partials). The depth of a
+    # leaf is 0, that of any other node 1 more than its deepest input.
+    # _mark is the last pass over the graph that came by. _source is set under detect_anomaly.
+    __slots__ = ("data", "grad", "label", "_record", "_mark", "_source")
+
+    # numpy scalars and arrays then leave `array * value` to __rmul__, which explains.
+    __array_ufunc__ = None
+
+    data: float
+    grad: float | None
+    label: str
+    _record: tuple[Any, ...]
+    _mark: object
+
+    def __init__(self, data: Number, label: str = "") -> None:
+        self.data = data if type(data) is float else as_float(data)
+        self.grad = None
+        self.label = label
+        self._record = _LEAF
+        self._mark = None
+
+    # --- how it was made ---
+
+    @property
+    def op(self) -> Op | None:
+        """The row of the operation table that made this value; None for a leaf."""
+        op: Op | None = self._record[0]
+        return op
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The operation's inputs, in order and with repeats: two for ``x * x``."""
+        return self._record[2 : len(self._record) // 2 + 1]
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The derivative of this value by each of ``inputs``, at the point of recording."""
+        return self._record[len(self._record) // 2 + 1 :]
+
+    @property
+    def source(self) -> str | None:
+        """The line of code that recorded this value, if ``detect_anomaly`` was on."""
+        return getattr(self, "_source", None)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The distinct inputs, under micrograd's name."""
+        return set(self.inputs)
+
+    @property
+    def _op(self) -> str:
+        """The operation's symbol, under micrograd's name."""
+        return self.op.symbol if self.op else ""
+
+    # --- derivatives ---
+
+    def backward(self) -> None:
+        """The derivative of this value by every value it was made from, into their ``grad``.
+
+        Nodes are visited deepest first. All consumers of a node are deeper than the node itself,
+        so its gradient is complete when its turn comes, however many paths lead to it, and each
+        node is visited once. The gradients of interior nodes are those of this call; those of
+        leaves are added to what is there.
+        """
+        if modes.active and modes.switches.watching:
+            return _backward_watched(self)
+        this_pass = object()
+        waiting: defaultdict[int, list[Value]] = defaultdict(list)
+
+        def discover(node: Value) -> None:
+            node._mark = this_pass
+            depth = node._record[1]
+            if depth:
+                node.grad = 0.0
+                waiting[depth].append(node)
+            elif node.grad is None:
+                node.grad = 0.0
+
+        discover(self)
+        self.grad += 1.0  # type: ignore[operator]
+        for depth in range(self._record[1], 0, -1):
+            for node in waiting.pop(depth):
+                gradient = node.grad
+                record = node._record
+                if len(record) == 6:  # two inputs, the most frequent kind, without a loop
+                    _, _, a, b, by_a, by_b = record
+                    if a._mark is not this_pass:
+                        discover(a)
+                    a.grad += by_a * gradient
+                    if b._mark is not this_pass:
+                        discover(b)
+                    b.grad += by_b * gradient
+                    continue
+                half = len(record) // 2 + 1
+                for child, partial in zip(record[2:half], record[half:]):
+                    if child._mark is not this_pass:
+                        discover(child)
+                    child.grad += partial * gradient
+
+    # --- arithmetic; numbers may stand on either side ---
+
+    def __neg__(self) -> Value:
+        return record(ops.neg, (self,))
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return record(ops.abs, (self,))
+
+    def __pow__(self, exponent: Value | Number) -> Value:
+        if isinstance(exponent, Value):
+            return record(ops.pow, (self, exponent))
+        return record(ops.power(as_float(exponent)), (self,))
+
+    def __rpow__(self, base: Number) -> Value:
+        return record(ops.pow, (Value(base), self))
+
+    # --- the rows of the table as methods ---
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        return record(ops.tanh, (self,))
+
+    def exp(self) -> Value:
+        """e to the power of this value."""
+        return record(ops.exp, (self,))
+
+    def log(self) -> Value:
+        """The natural logarithm."""
+        return record(ops.log, (self,))
+
+    def sqrt(self) -> Value:
+        """The square root."""
+        return record(ops.sqrt, (self,))
+
+    def relu(self) -> Value:
+        """This value where it is positive, else 0."""
+        return record(ops.relu, (self,))
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + e^-x)."""
+        return record(ops.sigmoid, (self,))
+
+    def softplus(self) -> Value:
+        """log(1 + e^x)."""
+        return record(ops.softplus, (self,))
+
+    def sin(self) -> Value:
+        """The sine, of radians."""
+        return record(ops.sin, (self,))
+
+    def cos(self) -> Value:
+        """The cosine, of radians."""
+        return record(ops.cos, (self,))
+
+    def abs(self) -> Value:
+        """The absolute value."""
+        return record(ops.abs, (self,))
+
+    def maximum(self, other: Value | Number) -> Value:
+        """The larger of two."""
+        return record(ops.maximum, (self, _operand(other)))
+
+    def minimum(self, other: Value | Number) -> Value:
+        """The smaller of two."""
+        return record(ops.minimum, (self, _operand(other)))
+
+    # --- out of the graph ---
+
+    def item(self) -> float:
+        """The number alone."""
+        return self.data
+
+    def detach(self) -> Value:
+        """A leaf with the same number and label, through which no gradient flows."""
+        return Value(self.data, self.label)
+
+    def __float__(self) -> NoReturn:
+        raise TypeError(
+            "float(value) would leave the graph unnoticed, as math.exp(value) would: write "
+            "value.item() for the number, and autograd.exp(value) for a function of it"
+        )
+
+    def __bool__(self) -> bool:
+        return self.data != 0
+
+    # --- comparison, by number ---
+
+    def __eq__(self, other: object) -> bool:
+        return self.data == other.data if isinstance(other, Value) else self.data == other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __lt__(self, other: Value | Number) -> bool:
+        return self.data < _comparand(other)
+
+    def __le__(self, other: Value | Number) -> bool:
+        return self.data <= _comparand(other)
+
+    def __gt__(self, other: Value | Number) -> bool:
+        return self.data > _comparand(other)
+
+    def __ge__(self, other: Value | Number) -> bool:
+        return self.data >= _comparand(other)
+
+    # Two nodes that hold equal numbers are still two nodes, in a set or as keys.
+    __hash__ = object.__hash__
+
+    # --- for people ---
+
+    def __repr__(self) -> str:
+        parts = [f"{self.data:.9g}"]
+        if self.label:
+            parts.append(f"label={self.label!r}")
+        if self.op is not None:
+            parts.append(f"op={self._op!r}")
+        if self.grad is not None:
+            parts.append(f"grad={self.grad:.9g}")
+        return f"Value({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    # --- copies ---
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        # Without recursion, so that a chain of a million nodes can be copied too.
+        for node in topological_order(self):
+            if id(node) in memo:
+                continue
+            copy = Value(node.data, node.label)
+            copy.grad = node.grad
+            op, depth, *_ = node._record
+            copied = (memo[id(child)] for child in node.inputs)
+            copy._record = (op, depth, *copied, *node.partials)
+            memo[id(node)] = copy
+        copy = memo[id(self)]
+        return copy
+
+    @staticmethod
+    def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
+        """What a row of the table calls when one of its inputs is a Value."""
+        return record(op, tuple([_operand(x) for x in inputs]))
+
+    # Written below, where one function serves all four.
+    __add__: Callable[[Value, Value | Number], Value]
+    __radd__: Callable[[Value, Number], Value]
+    __sub__: Callable[[Value, Value | Number], Value]
+    __rsub__: Callable[[Value, Number], Value]
+    __mul__: Callable[[Value, Value | Number], Value]
+    __rmul__: Callable[[Value, Number], Value]
+    __truediv__: Callable[[Value, Value | Number], Value]
+    __rtruediv__: Callable[[Value, Number], Value]
+
+
+def _operand(x: Value | Number) -> Value:
+    return x if isinstance(x, Value) else Value(x)
+
+
+def _comparand(x: object) -> float:
+    return x.data if isinstance(x, Value) else as_float(x)
+
+
+# --- recording --------------------------------------------------------------------------------------
+
+
+def record(op: Op, inputs: tuple[Value, ...]) -> Value:
+    """Carry out an operation and return the node that remembers it."""
+    if modes.active:
+        return _record_with_care(op, inputs)
+    xs = []
+    depth = 0
+    for v in inputs:
+        xs.append(v.data)
+        if v._record[1] > depth:
+            depth = v._record[1]
+    try:
+        if op.arity is None:
+            data = op.forward(xs)
+            partials = op.rule(data, xs)
+        else:
+            data = op.forward(*xs)
+            partials = op.rule(data, *xs)
+    except (ArithmeticError, ValueError, TypeError):
+        return _record_with_care(op, inputs)
+    if type(data) is not float or len(partials) != len(xs):
+        return _record_with_care(op, inputs)
+    for partial in partials:
+        if type(partial) is not float:
+            return _record_with_care(op, inputs)
+    node = _new(Value)
+    node.data = data
+    node.grad = None
+    node.label = ""
+    node._record = (op, depth + 1, *inputs, *partials)
+    node._mark = None
+    return node
+
+
+def _record_with_care(op: Op, inputs: tuple[Value, ...]) -> Value:
+    """``record`` for the rest: a mode is on, floats raised, or a row returned something odd."""
+    data, partials = op.evaluate([_checked(v) for v in inputs])
+    node = Value(data)
+    if not modes.switches.recording:
+        return node
+    if len(partials) != len(inputs):
+        raise ValueError(
+            f"the row {op.name!r} gave {count(len(partials), 'partial')} "
+            f"for {count(len(inputs), 'input')}: its rule must return one for each"
+        )
+    depth = max((v._record[1] for v in inputs), default=-1)
+    node._record = (op, depth + 1, *inputs, *partials)
+    if modes.switches.watching:
+        node._source = modes.user_line()
+        modes.check_value(node)
+    return node
+
+
+def _checked(v: Value) -> float:
+    try:
+        return as_float(v.data)
+    except TypeError as error:
+        raise TypeError(f"the data of {v.label or 'a Value'!r} was set wrongly: {error}") from None
+
+
+def _operators(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
+    """``record`` made faster for two inputs: a method for ``self + other``, one for the reverse."""
+    forward, rule = op.forward, op.rule
+
+    def method(self: Value, other: Value | Number) -> Value:
+        if type(other) is not Value:
+            other = _operand(other)
+        if modes.active:
+            return _record_with_care(op, (self, other))
+        a = self.data
+        b = other.data
+        try:
+            data = forward(a, b)
+            by_a, by_b = rule(data, a, b)
+        except (ArithmeticError, TypeError):
+            return _record_with_care(op, (self, other))
+        if type(data) is not float:
+            return _record_with_care(op, (self, other))
+        depth = self._record[1]
+        if other._record[1] > depth:
+            depth = other._record[1]
+        node = _new(Value)
+        node.data = data
+        node.grad = None
+        node.label = ""
+        node._record = (op, depth + 1, self, other, by_a, by_b)
+        node._mark = None
+        return node
+
+    def reverse(self: Value, other: Number) -> Value:
+        return method(Value(other), self)
+
+    return method, reverse
+
+
+for _op, _name in (ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv"):
+    _method, _reverse = _operators(_op)
+    setattr(Value, f"__{_name}__", _method)
+    setattr(Value, f"__r{_name}__", _reverse)
+
+
+def dot(
+    weights: Sequence[Value | Number],
+    inputs: Sequence[Value | Number],
+    bias: Value | Number | None = None,
+) -> Value:
+    """The weighted sum w1*x1 + w2*x2 + ... (+ bias): a product for each pair, and one sum.
+
+    It records what ``sum([w * x for w, x in zip(weights, inputs)] + [bias])`` records, node by
+    node, in one loop of its own, for it is where a network spends its time.
+
+    Raises:
+        ValueError: the two differ in length.
+    """
+    if len(weights) != len(inputs):
+        raise ValueError(
+            f"a weighted sum needs one weight an input; got {count(len(weights), 'weight')} "
+            f"and {count(len(inputs), 'input')}"
+        )
+    ws, xs = list(map(_operand, weights)), list(map(_operand, inputs))
+    extra = [] if bias is None else [_operand(bias)]
+    op, forward, rule = ops.mul, ops.mul.forward, ops.mul.rule
+    terms: list[Value] = []
+    deepest = 0
+    for w, x in zip(ws, xs):
+        a = w.data
+        b = x.data
+        data = forward(a, b)
+        if type(data) is not float or modes.active:
+            return record(ops.sum, (*map(ops.mul, ws, xs), *extra))
+        by_w, by_x = rule(data, a, b)
+        depth = w._record[1]
+        if x._record[1] > depth:
+            depth = x._record[1]
+        node = _new(Value)
+        node.data = data
+        node.grad = None
+        node.label = ""
+        node._record = (op, depth + 1, w, x, by_w, by_x)
+        node._mark = None
+        terms.append(node)
+    return record(ops.sum, (*terms, *extra))
+
+
+# --- the graph --------------------------------------------------------------------------------------
+
+
+def topological_order(output: Value) -> list[Value]:
+    """Every node that ``output`` was made from, and itself, each after all of its inputs.
+
+    The order is by depth, and within a depth by first use: the same in every process. No
+    recursion, so the graph may be as deep as memory allows.
+    """
+    this_pass = object()
+    waiting: defaultdict[int, list[Value]] = defaultdict(list)
+    output._mark = this_pass
+    waiting[output._record[1]].append(output)
+    order: list[Value] = []
+    for depth in range(output._record[1], -1, -1):
+        for node in waiting.pop(depth):
+            order.append(node)
+            for child in node.inputs:
+                if child._mark is not this_pass:
+                    child._mark = this_pass
+                    waiting[child._record[1]].append(child)
+    order.reverse()
+    return order
+
+
+def _backward_watched(output: Value) -> None:
+    """``Value.backward`` in its plainest form, with a look at every gradient."""
+    order = topological_order(output)
+    for node in order:
+        if node.grad is None or node.op is not None:
+            node.grad = 0.0
+    output.grad = 1.0 if output.op is not None else output.grad + 1.0  # type: ignore[operator]
+    for node in reversed(order):
+        for child, partial in zip(node.inputs, node.partials, strict=True):
+            child.grad += partial * node.grad  # type: ignore[operator]
+            modes.check_gradient(child, node, partial)
+
+
+@overload
+def grad(output: Value, inputs: Value, create_graph: bool = ...) -> Value: ...
+
+
+@overload
+def grad(output: Value, inputs: Iterable[Value], create_graph: bool = ...) -> list[Value]: ...
+
+
+def grad(
+    output: Value, inputs: Value | Iterable[Value], create_graph: bool = False
+) -> Value | list[Value]:
+    """The derivatives of ``output`` by each of ``inputs``, as Values; no ``grad`` is touched.
+
+    Args:
+        output: the value to differentiate.
+        inputs: one Value, or several; leaves or not.
+        create_graph: record the derivatives themselves, so that they can be differentiated
+            again. Otherwise they are leaves.
+
+    Returns:
+        One Value for one input, a list for several; 0 for an input that ``output`` was not made
+        from.
+    """
+    if isinstance(inputs, Value):
+        return grad(output, [inputs], create_graph)[0]
+    targets = list(inputs)
+    for v in (output, *targets):
+        if not isinstance(v, Value):
+            raise TypeError(f"grad differentiates a Value by Values; got {type(v).__name__}")
+    order = topological_order(output)
+    on_the_way = set(targets)
+    for node in order:
+        if any(child in on_the_way for child in node.inputs):
+            on_the_way.add(node)
+    adjoints: dict[Value, Any] = {output: Value(1.0) if create_graph else 1.0}
+    for node in reversed(order):
+        if node.op is None or node not in on_the_way:
+            continue
+        adjoint = adjoints[node]
+        partials: Sequence[Any] = node.partials
+        if create_graph:
+            partials = node.op.apply_rule(node, node.inputs)
+        for child, partial in zip(node.inputs, partials, strict=True):
+            if child in on_the_way:
+                plain_one = type(partial) is float and partial == 1
+                term = adjoint if plain_one else partial * adjoint
+                adjoints[child] = adjoints[child] + term if child in adjoints else term
+    found = [adjoints.get(v, 0.0) for v in targets]
+    return [x if isinstance(x, Value) else Value(x) for x in found]
