@@ -9,40 +9,41 @@
 """
 
 from autograd import installation
-
-# DRAW
 from autograd.gradcheck import GradcheckError, gradcheck
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
 from autograd.ops import (
     Op,
-    abs,
     cos,
-    cosh,
     exp,
     log,
     logsumexp,
     maximum,
     minimum,
-    pow,
     relu,
     sigmoid,
     sin,
-    sinh,
     softplus,
     sqrt,
-    sum,
     tanh,
+)
+from autograd.ops import (
+    abs as abs,
+)
+from autograd.ops import (
+    pow as pow,
+)
+from autograd.ops import (
+    sum as sum,
 )
 from autograd.value import Value, dot, grad, topological_order
 
-# abs, pow and sum are left out of `from autograd import *`: they would hide Python's own.
+# `from autograd import *` leaves out abs, pow and sum, which would hide Python's own.
 __all__ = [
     "AnomalyError",
     "GradcheckError",
     "Op",
     "Value",
     "cos",
-    "cosh",
     "detect_anomaly",
     "dot",
     "exp",
@@ -56,7 +57,6 @@ __all__ = [
     "relu",
     "sigmoid",
     "sin",
-    "sinh",
     "softplus",
     "sqrt",
     "tanh",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from autograd.ops import as_float
 from autograd.value import Value, grad
@@ -58,11 +57,11 @@ def _derivative(
     function: Callable[..., Value], point: Sequence[float], i: int, step: float
 ) -> float:
     def quotient(h: float) -> float:
-        ends: list[Any] = [list(point), list(point)]
-        ends[0][i] += h
-        ends[1][i] -= h
-        above, below = (function(*map(Value, end)).data for end in ends)
-        return (above - below) / (ends[0][i] - ends[1][i])
+        above, below = list(point), list(point)
+        above[i] += h
+        below[i] -= h
+        difference = function(*map(Value, above)).data - function(*map(Value, below)).data
+        return difference / (above[i] - below[i])
 
     first, second, third = quotient(step), quotient(step / 2), quotient(step / 4)
     better, best = second + (second - first) / 3, third + (third - second) / 3

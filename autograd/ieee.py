@@ -71,20 +71,10 @@ def cos(x: float) -> float:
         return nan
 
 
-def cosh(x: float) -> float:
-    """The hyperbolic cosine; inf beyond 710.48."""
-    try:
-        return math.cosh(x)
-    except OverflowError:
-        return inf
-
-
-def sinh(x: float) -> float:
-    """The hyperbolic sine; an infinity beyond 710.48."""
-    try:
-        return math.sinh(x)
-    except OverflowError:
-        return math.copysign(inf, x)
+def sech2(x: float) -> float:
+    """1 / cosh(x)² = 1 - tanh(x)², with all its digits in the tails."""
+    t = math.exp(-2.0 * abs(x))
+    return 4.0 * t / (1.0 + t * (2.0 + t))
 
 
 def sigmoid(x: float) -> float:

@@ -64,8 +64,8 @@ class Op:
         arity: the number of inputs. None: any number, and then ``forward`` and the rules take
             the inputs as one sequence.
         symbol: the operation on a node of a drawing. Default: the name.
-        text, latex: how it is written, a ``{}`` for each input. An infix ``{} + {}`` is repeated
-            where there are more. Default: as a call of its name.
+        text, latex: how it is written, a ``{}`` for each input. With any number of inputs, an
+            infix ``{} + {}`` is repeated, and ``f({})`` gets them all. Default: a call.
         precedence: how tightly it binds when written: 1 as a sum, 2 as a product, 3 as a power,
             4 (a call) never needs parentheses.
         domain: for each input the interval where the derivative may be tested, clear of corners.
@@ -135,32 +135,67 @@ class Op:
         """The local derivatives, on operands of any kind."""
         return self.rule(y, inputs) if self.arity is None else self.rule(y, *inputs)
 
-    def evaluate(self, xs: Sequence[float]) -> tuple[float, tuple[float, ...]]:
-        """Value and local derivatives at ``xs``, with IEEE arithmetic throughout.
+    def compute(self, xs: Sequence[float]) -> float:
+        """The value at ``xs``, checked: the careful way, where ``forward`` alone is the fast one.
 
-        The slow and careful way: recording takes it where plain floats raise or leave the reals.
+        Raises:
+            TypeError, ArithmeticError, ValueError: the row failed; the message names it.
         """
         try:
-            y = self.forward(list(xs)) if self.arity is None else self.forward(*xs)
-            if isinstance(y, complex):
+            y = self.forward(xs) if self.arity is None else self.forward(*xs)
+            if isinstance(y, complex):  # from a power of a negative number: IEEE says nan
                 y = self.forward(*map(Real, xs))
-            y = as_float(y)
+            return as_float(y)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            raise self._failure(xs, error) from error
+
+    def evaluate(self, xs: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+        """Value and local derivatives at ``xs``, checked, with IEEE arithmetic throughout.
+
+        Raises:
+            TypeError, ArithmeticError, ValueError: the row failed; the message names it.
+        """
+        y = self.compute(xs)
+        try:
             partials = self.apply_rule(Real(y), [Real(x) for x in xs])
             return y, tuple(as_float(partial) for partial in partials)
         except (ArithmeticError, ValueError, TypeError) as error:
-            at = ", ".join(map(repr, xs))
-            raise type(error)(
-                f"the row {self.name!r} failed at ({at}): {error}. A row returns a float for "
-                f"every input, inf or nan where there is no answer; autograd's own exp, log, "
-                f"sqrt and so on do that where Python's math raises"
-            ) from error
+            raise self._failure(xs, error) from error
+
+    def _failure(self, xs: Sequence[float], error: Exception) -> Exception:
+        at = ", ".join(map(repr, xs))
+        return type(error)(
+            f"the row {self.name!r} failed at ({at}): {error}. A row returns a float for every "
+            f"input, inf or nan where there is no answer; autograd's own exp, log, sqrt and so on "
+            f"do that where Python's math raises"
+        )
+
+    def write(self, *inputs: str, latex: bool = False) -> str:
+        """The operation on inputs already written; parentheses are the caller's, by precedence."""
+        template = self.latex if latex else self.text
+        if self.arity is not None:
+            return template.format(*inputs)
+        if template.count("{}") == 1:
+            return template.format(", ".join(inputs))
+        return functools.reduce(template.format, inputs)
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Rules are functions, so a row travels (pickle, copy) by its name.
-        return (TABLE.__getitem__, (self.name,))
+        return (row, (self.name,))
+
+
+def row(name: str) -> Op:
+    """The row of that name.
+
+    Raises:
+        ValueError: there is none; the message lists those there are.
+    """
+    if name not in TABLE:
+        raise ValueError(f"no operation is called {name!r}; there are {', '.join(sorted(TABLE))}")
+    return TABLE[name]
 
 
 def as_float(x: object) -> float:
@@ -202,7 +237,7 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-# --- arithmetic ---------------------------------------------------------------------------------
+# --- arithmetic ---
 
 add = Op(
     "add",
@@ -266,7 +301,7 @@ sum = Op(
 )
 
 # Helpers of other rows' rules: their derivatives are 0 wherever they exist.
-sign = Op("sign", ieee.sign, lambda y, x: (0.0,), domain=((0.1, 3.0),))
+sign: Op = Op("sign", ieee.sign, lambda y, x: (0.0,), domain=((0.1, 3.0),))
 step = Op("step", ieee.step, lambda y, x: (0.0,), domain=((0.1, 3.0),))
 above = Op(
     "above", ieee.above, lambda y, a, b: (0.0, 0.0), arity=2, domain=((-3.0, 0.0), (0.1, 3.0))
@@ -282,9 +317,9 @@ strong_mul = Op(
     domain=((0.1, 3.0), (-3.0, 3.0)),
 )
 
-# --- powers, exponentials, logarithms -------------------------------------------------------------
+# --- powers, exponentials, logarithms ---
 
-pow = Op(
+pow: Op = Op(
     "pow",
     ieee.pow,
     lambda y, a, b: (b * a ** (b - 1), y * log(a)),
@@ -306,20 +341,16 @@ pow = Op(
 
 @functools.lru_cache(maxsize=1024)
 def power(exponent: float) -> Op:
-    """x ** n for a number n, an operation of one input: the row of pow with its exponent fixed.
-
-    Its rule can tell n = 0, 1 and 2 apart, because n is no operand.
-    """
+    """x ** n for a number n: the row of pow with its exponent fixed, so that x is its one input."""
     n = exponent
     written = f"{n:g}" if float(f"{n:g}") == n else repr(n)
-    if n == 0:
-        rule: Callable[..., tuple[Any, ...]] = lambda y, x: (0.0,)  # noqa: E731
-    elif n == 1:
-        rule = lambda y, x: (1.0,)  # noqa: E731
-    elif n == 2:
-        rule = lambda y, x: (2.0 * x,)  # noqa: E731
-    else:
-        rule = lambda y, x: (n * power(n - 1)(x),)  # noqa: E731
+
+    def rule(y: Any, x: Any) -> tuple[Any]:
+        # n is no operand, so a rule may look at it; and 0 * x**-1 would be nan at x = 0.
+        if n in (0, 1):
+            return (n,)
+        return (n * x if n == 2 else n * power(n - 1)(x),)
+
     return _Power(
         f"power({n!r})",
         lambda x: ieee.pow(x, n),
@@ -338,20 +369,20 @@ class _Power(Op):
         return (power, (float(self.name[6:-1]),))
 
 
-exp = Op(
+exp: Op = Op(
     "exp",
     ieee.exp,
     lambda y, x: (y,),
     latex="e^{{{}}}",
 )
-log = Op(
+log: Op = Op(
     "log",
     ieee.log,
     lambda y, x: (1 / x,),
     latex=r"\log\left({}\right)",
     domain=((0.1, 5.0),),
 )
-sqrt = Op(
+sqrt: Op = Op(
     "sqrt",
     ieee.sqrt,
     lambda y, x: (0.5 / y,),
@@ -367,22 +398,27 @@ logsumexp = Op(
     ulps=16.0,
 )
 
-# --- activations ----------------------------------------------------------------------------------
+# --- activations ---
 
-sinh = Op("sinh", ieee.sinh, lambda y, x: (cosh(x),), latex=r"\sinh\left({}\right)")
-cosh = Op("cosh", ieee.cosh, lambda y, x: (sinh(x),), latex=r"\cosh\left({}\right)")
-tanh = Op(
+sech2 = Op(
+    "sech2",
+    ieee.sech2,
+    lambda y, x: (-2 * y * tanh(x),),
+    text="sech({}) ** 2",
+    latex=r"\operatorname{{sech}}^2\left({}\right)",
+)
+tanh: Op = Op(
     "tanh",
     math.tanh,
     lambda y, x: (1 - y * y,),
-    accurate=lambda y, x: ((1 / cosh(x)) ** 2,),
+    accurate=lambda y, x: (sech2(x),),
     latex=r"\tanh\left({}\right)",
 )
-sigmoid = Op(
+sigmoid: Op = Op(
     "sigmoid",
     ieee.sigmoid,
     lambda y, x: (y * (1 - y),),
-    accurate=lambda y, x: (y * sigmoid(-x),),
+    accurate=lambda y, x: (0.25 * sech2(0.5 * x),),
     latex=r"\sigma\left({}\right)",
 )
 softplus = Op("softplus", ieee.softplus, lambda y, x: (sigmoid(x),))
@@ -394,10 +430,10 @@ relu = Op(
     domain=((0.1, 3.0),),
 )
 
-# --- the rest --------------------------------------------------------------------------------------
+# --- the rest ---
 
-sin = Op("sin", ieee.sin, lambda y, x: (cos(x),), latex=r"\sin\left({}\right)")
-cos = Op("cos", ieee.cos, lambda y, x: (-sin(x),), latex=r"\cos\left({}\right)")
+sin: Op = Op("sin", ieee.sin, lambda y, x: (cos(x),), latex=r"\sin\left({}\right)")
+cos: Op = Op("cos", ieee.cos, lambda y, x: (-sin(x),), latex=r"\cos\left({}\right)")
 abs = Op(
     "abs",
     builtins.abs,

@@ -8,7 +8,6 @@ derivative times my gradient*. See ``Value.backward``.
 
 from __future__ import annotations
 
-import builtins
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, overload
@@ -43,7 +42,7 @@ class Value:
     # recording spends its time and memory on: (op, depth, *inputs, *partials). The depth of a
     # leaf is 0, that of any other node 1 more than its deepest input.
     # _mark is the last pass over the graph that came by. _source is set under detect_anomaly.
-    __slots__ = ("data", "grad", "label", "_record", "_mark", "_source")
+    __slots__ = ("_mark", "_record", "_source", "data", "grad", "label")
 
     # numpy scalars and arrays then leave `array * value` to __rmul__, which explains.
     __array_ufunc__ = None
@@ -53,6 +52,7 @@ class Value:
     label: str
     _record: tuple[Any, ...]
     _mark: object
+    _source: str
 
     def __init__(self, data: Number, label: str = "") -> None:
         self.data = data if type(data) is float else as_float(data)
@@ -236,16 +236,16 @@ class Value:
         return not self == other
 
     def __lt__(self, other: Value | Number) -> bool:
-        return self.data < _comparand(other)
+        return self.data < _number(other)
 
     def __le__(self, other: Value | Number) -> bool:
-        return self.data <= _comparand(other)
+        return self.data <= _number(other)
 
     def __gt__(self, other: Value | Number) -> bool:
-        return self.data > _comparand(other)
+        return self.data > _number(other)
 
     def __ge__(self, other: Value | Number) -> bool:
-        return self.data >= _comparand(other)
+        return self.data >= _number(other)
 
     # Two nodes that hold equal numbers are still two nodes, in a set or as keys.
     __hash__ = object.__hash__
@@ -278,8 +278,8 @@ class Value:
             copied = (memo[id(child)] for child in node.inputs)
             copy._record = (op, depth, *copied, *node.partials)
             memo[id(node)] = copy
-        copy = memo[id(self)]
-        return copy
+        result: Value = memo[id(self)]
+        return result
 
     @staticmethod
     def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
@@ -301,11 +301,11 @@ def _operand(x: Value | Number) -> Value:
     return x if isinstance(x, Value) else Value(x)
 
 
-def _comparand(x: object) -> float:
-    return x.data if isinstance(x, Value) else as_float(x)
+def _number(x: object) -> float:
+    return _checked(x) if isinstance(x, Value) else as_float(x)
 
 
-# --- recording --------------------------------------------------------------------------------------
+# --- recording ---
 
 
 def record(op: Op, inputs: tuple[Value, ...]) -> Value:
@@ -343,10 +343,11 @@ def record(op: Op, inputs: tuple[Value, ...]) -> Value:
 
 def _record_with_care(op: Op, inputs: tuple[Value, ...]) -> Value:
     """``record`` for the rest: a mode is on, floats raised, or a row returned something odd."""
-    data, partials = op.evaluate([_checked(v) for v in inputs])
-    node = Value(data)
+    xs = [_checked(v) for v in inputs]
     if not modes.switches.recording:
-        return node
+        return Value(op.compute(xs))
+    data, partials = op.evaluate(xs)
+    node = Value(data)
     if len(partials) != len(inputs):
         raise ValueError(
             f"the row {op.name!r} gave {count(len(partials), 'partial')} "
@@ -426,17 +427,24 @@ def dot(
             f"a weighted sum needs one weight an input; got {count(len(weights), 'weight')} "
             f"and {count(len(inputs), 'input')}"
         )
-    ws, xs = list(map(_operand, weights)), list(map(_operand, inputs))
-    extra = [] if bias is None else [_operand(bias)]
+    extra = () if bias is None else (_operand(bias),)
+    if modes.active:
+        if modes.switches.recording:
+            return record(ops.sum, (*map(ops.mul, weights, inputs), *extra))
+        products = map(ops.mul.forward, map(_number, weights), map(_number, inputs))
+        return Value(ops.sum.forward([*products, *map(_number, extra)]))
     op, forward, rule = ops.mul, ops.mul.forward, ops.mul.rule
     terms: list[Value] = []
-    deepest = 0
-    for w, x in zip(ws, xs):
+    for w, x in zip(weights, inputs):
+        if type(w) is not Value:
+            w = _operand(w)
+        if type(x) is not Value:
+            x = _operand(x)
         a = w.data
         b = x.data
+        if type(a) is not float or type(b) is not float:
+            a, b = _checked(w), _checked(x)
         data = forward(a, b)
-        if type(data) is not float or modes.active:
-            return record(ops.sum, (*map(ops.mul, ws, xs), *extra))
         by_w, by_x = rule(data, a, b)
         depth = w._record[1]
         if x._record[1] > depth:
@@ -451,7 +459,7 @@ def dot(
     return record(ops.sum, (*terms, *extra))
 
 
-# --- the graph --------------------------------------------------------------------------------------
+# --- the graph ---
 
 
 def topological_order(output: Value) -> list[Value]:

@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+import importlib
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch, to compare with: skipped where it is not installed, but not in CI."""
+    try:
+        return importlib.import_module("torch")
+    except ImportError:
+        if os.environ.get("CI"):
+            pytest.fail("CI compares with PyTorch, and it is not installed")
+        pytest.skip("PyTorch is not installed")
