@@ -9,21 +9,50 @@ from __future__ import annotations
 from pathlib import Path
 
 OURS = "overnight-autograd"
+ADVICE = (
+    f"Give each an environment of its own; or here: pip uninstall autograd, then "
+    f"pip install --force-reinstall {OURS}"
+)
 
 
 def check(package: Path = Path(__file__).parent) -> None:
-    """Raise ImportError if a foreign distribution owns files in this package's folder.
+    """Raise ImportError if the files of this package are mixed with another's, or replaced.
 
-    Only the folder that this package was imported from counts: an ``autograd`` installed
-    elsewhere does no harm.
+    It asks the records of what pip installed beside ``package``. An ``autograd`` that was
+    installed into any other folder does no harm, and is no error.
     """
-    for record in sorted(package.parent.glob("autograd-*.dist-info/RECORD")):
-        owned = [line.split(",")[0] for line in record.read_text(encoding="utf-8").splitlines()]
-        shared = [name for name in owned if name.startswith(f"{package.name}/")]
+    site = package.parent
+    for foreign in sorted(site.glob("autograd-*.dist-info/RECORD")):
+        shared = [name for name, _ in _files(foreign) if name.startswith(f"{package.name}/")]
         if shared:
+            other = foreign.parent.name.removesuffix(".dist-info")
             raise ImportError(
-                f"{record.parent.name.removesuffix('.dist-info')} and {OURS} are installed in the "
-                f"same environment and share the folder {package}, so each has overwritten files "
-                f"of the other ({shared[0]} for one). Use an environment of its own for each, or "
-                f"here: pip uninstall autograd, then pip install --force-reinstall {OURS}"
+                f"{other} and {OURS} are installed in the same folder, {package}, and pip has "
+                f"overwritten files of the one with files of the other, {shared[0]} for one. "
+                f"{ADVICE}"
             )
+    for own in site.glob("overnight_autograd-*.dist-info/RECORD"):
+        recorded = dict(_files(own)).get(f"{package.name}/__init__.py")
+        if recorded and recorded != _hash(package / "__init__.py"):
+            raise ImportError(
+                f"{package / '__init__.py'} is not the file that {OURS} installed: another "
+                f"package named autograd has overwritten or removed it. {ADVICE}"
+            )
+
+
+def _files(record: Path) -> list[tuple[str, str]]:
+    """Each file that a distribution installed, and its hash."""
+    import csv  # here, because few imports of the package come to this
+
+    with record.open(encoding="utf-8", newline="") as lines:
+        return [(row[0], row[1]) for row in csv.reader(lines) if len(row) > 1]
+
+
+def _hash(file: Path) -> str:
+    from base64 import urlsafe_b64encode
+    from hashlib import sha256
+
+    if not file.exists():
+        return "absent"
+    digest = sha256(file.read_bytes()).digest()
+    return "sha256=" + urlsafe_b64encode(digest).decode().rstrip("=")

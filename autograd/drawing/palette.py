@@ -1,0 +1,43 @@
+"""The colours of pictures, each for light and for dark surroundings.
+
+DOT text and files that cannot know their surroundings carry the light ones. An SVG also carries
+``STYLE``, by which a browser whose reader prefers dark exchanges each colour for its partner.
+Paper and ink change together, so a picture is legible wherever it is shown.
+"""
+
+from __future__ import annotations
+
+# Six digits each: older renderers paint three-digit colours black.
+PAPER = "#fffffe"  # not plain white, which renderers write as a name
+INK = "#1f2933"
+QUIET = "#66707c"
+DERIVATIVE = "#a3284b"
+EDGE = "#8d97a3"
+LEAF = "#e8f1fb"
+LEAF_LINE = "#4a7fb5"
+OPERATION = "#fdf2dc"
+OPERATION_LINE = "#bd8a35"
+
+_DARK = {
+    PAPER: "#16191d",
+    INK: "#e8eaed",
+    QUIET: "#a3acb7",
+    DERIVATIVE: "#ff9fb5",
+    EDGE: "#77828f",
+    LEAF: "#1b3048",
+    LEAF_LINE: "#6ea3d8",
+    OPERATION: "#3b2f17",
+    OPERATION_LINE: "#d3a24c",
+}
+
+STYLE = "\n".join(
+    [
+        "@media (prefers-color-scheme: dark) {",
+        *(
+            f'.autograd [{paint}="{light}"] {{ {paint}: {dark}; }}'
+            for light, dark in _DARK.items()
+            for paint in ("fill", "stroke")
+        ),
+        "}",
+    ]
+)

@@ -1,0 +1,82 @@
+"""DOT text to pictures: find a program that renders, run it, finish what it wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+from autograd.drawing.graph import FONT
+from autograd.drawing.palette import STYLE
+
+FORMATS = ("svg", "png", "pdf")
+_FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', 'DejaVu Sans Mono', monospace"
+
+
+class RenderError(RuntimeError):
+    """No program that renders was found, or it failed."""
+
+
+def render(source: str, format: str) -> bytes:
+    """``source`` as a picture.
+
+    Args:
+        source: DOT text.
+        format: "svg", "png" or "pdf".
+
+    Raises:
+        RenderError: no program here renders that format, or it failed.
+    """
+    command = [_renderer(format), f"-T{format}"]
+    if format == "png":
+        command.append("-Gdpi=192")  # letters stay sharp on today's screens
+    try:
+        result = subprocess.run(command, input=source.encode(), capture_output=True)
+    except OSError as error:
+        raise RenderError(f"{command[0]} could not be started: {error}") from error
+    if result.returncode or not result.stdout:
+        complaint = result.stderr.decode(errors="replace").strip()
+        raise RenderError(f"{command[0]} failed with status {result.returncode}: {complaint}")
+    return _finish(result.stdout.decode(), source).encode() if format == "svg" else result.stdout
+
+
+def _renderer(format: str) -> str:
+    """The program to run: graphviz-pure of this environment, else dot; for pdf, only dot."""
+    if format != "pdf":
+        # An environment that is in use without being activated is not on the PATH.
+        folders = [sysconfig.get_path("scripts"), os.path.dirname(sys.executable)]
+        places = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
+        if found := shutil.which("graphviz-pure", path=places):
+            return found
+    if found := shutil.which("dot"):
+        return found
+    system = "Graphviz from your system or https://graphviz.org/download, which brings `dot`"
+    if format == "pdf":
+        raise RenderError(
+            f"a pdf needs the program `dot`, which is not on the PATH: install {system}, or save "
+            "as .svg or .png, for which `pip install graphviz-pure` is enough. The DOT text is in "
+            "`.source`."
+        )
+    raise RenderError(
+        "found no program that renders graphs: run `pip install graphviz-pure` (needs nothing "
+        f"else), or install {system}. The DOT text is in `.source`."
+    )
+
+
+def _finish(svg: str, source: str) -> str:
+    """The same SVG fit for a page with others on it, in light and in dark surroundings.
+
+    Replacing text is safe: the renderer writes every < and " of a label as an entity.
+    """
+    prefix = "g" + hashlib.sha256(source.encode()).hexdigest()[:8]
+    svg = svg[svg.index("<svg") :]
+    svg = svg.replace('<g id="', f'<g id="{prefix}_')
+    svg = svg.replace(f'font-family="{FONT}"', f'font-family="{_FALLBACKS}"')
+    # It writes a second space as a no-break space, which is another character to whoever copies.
+    svg = svg.replace("&#160;", " ")
+    head, body = svg.split(">", 1)
+    head = head.replace("<svg", '<svg class="autograd" xml:space="preserve"', 1)
+    return f"{head}>\n<style>\n{STYLE}\n</style>{body.rstrip()}\n"

@@ -1,0 +1,46 @@
+"""Numbers and names as they appear in pictures."""
+
+from __future__ import annotations
+
+import html
+import re
+
+# A longer line is folded: a picture one label wide helps nobody, and past 32,767 pixels it is no
+# picture at all.
+LINE = 48
+
+# What XML cannot carry, and tabs and returns, which renderers drop.
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def number(x: float) -> str:
+    """Four digits that count, however small or large: 0.4200 as 0.42, and 0.00001 as 1e-05."""
+    return f"{x:.0f}" if 1e4 <= abs(x) < 999_999.5 else f"{x:.4g}"
+
+
+def lines(text: str) -> list[str]:
+    """The lines that show ``text`` as written.
+
+    What has no printed form gets a visible stand-in: control characters their pictures (U+2400
+    for NUL), and lone surrogates and other characters that XML forbids the replacement character.
+    """
+    shown = _UNPRINTABLE.sub(_stand_in, text)
+    return [
+        line[at : at + LINE]
+        for line in shown.split("\n")
+        for at in range(0, max(len(line), 1), LINE)
+    ]
+
+
+def markup(text: str, align: str = "CENTER") -> str:
+    """``text`` for an HTML-like DOT label, where nothing in it is markup or an escape."""
+    fold = f'<BR ALIGN="{align}"/>'
+    # A last line is aligned by its own break, which DOT reads as an end of line, not a new one.
+    return "".join(html.escape(line, quote=False) + fold for line in lines(text))
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"

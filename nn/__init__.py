@@ -1,0 +1,43 @@
+"""Neural networks on Values alone: neurons, losses, optimisers, training. No derivative is here.
+
+>>> from nn import MLP, SGD, fit, half_squared_error
+>>> model = MLP(2, [3, 1], seed=1)
+>>> X, T = [[-1, -1], [-1, 1], [1, -1], [1, 1]], [[-0.5], [0.5], [0.5], [-0.5]]
+>>> history = fit(lambda x, t: half_squared_error(model(x), t), X, T,
+...               SGD(model.parameters(), lr=0.3), epochs=200)
+>>> [round(model(x).data, 1) for x in X]
+[-0.5, 0.5, 0.5, -0.5]
+"""
+
+# Another distribution named autograd may have overwritten our autograd/__init__.py, and with it
+# the same check there. nn is ours alone, so here it is noticed.
+from autograd import installation
+
+installation.check()
+
+from nn.losses import (  # noqa: E402
+    cross_entropy,
+    half_squared_error,
+    hinge,
+    mean_squared_error,
+)
+from nn.module import Module  # noqa: E402
+from nn.neuron import MLP, Layer, Neuron  # noqa: E402
+from nn.optim import SGD, Adam, Optimizer  # noqa: E402
+from nn.train import History, fit  # noqa: E402
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "cross_entropy",
+    "fit",
+    "half_squared_error",
+    "hinge",
+    "mean_squared_error",
+]

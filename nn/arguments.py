@@ -1,0 +1,71 @@
+"""What the functions of ``nn`` accept, brought into one form."""
+
+from __future__ import annotations
+
+import operator
+import random
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any
+
+from autograd.value import Value
+
+Number = float | int
+Seed = int | random.Random | None
+Vector = Value | Number | Sequence[Value] | Sequence[Number] | Sequence[Value | Number]
+"""n Values or numbers, in any sequence or 1-D array; for n = 1 also one Value or number alone."""
+
+
+def as_list(vector: Any) -> list[Any]:
+    """The elements of a vector in any form."""
+    if type(vector) is list:
+        return vector
+    if isinstance(vector, (Value, Real)):
+        return [vector]
+    if hasattr(vector, "tolist"):
+        elements = vector.tolist()
+        return elements if isinstance(elements, list) else [elements]
+    return list(vector)
+
+
+def as_values(numbers: Iterable[Value | Number]) -> list[Value]:
+    """Values as they are, and a new leaf for each number."""
+    return [x if isinstance(x, Value) else Value(x) for x in numbers]
+
+
+def positive_whole(n: Any, name: str) -> int:
+    """``n`` as an int of at least 1, or an error that names the argument."""
+    try:
+        whole = operator.index(n)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number; got {type(n).__name__} {n!r}") from None
+    if whole < 1:
+        raise ValueError(f"{name} must be at least 1; got {n!r}")
+    return whole
+
+
+def random_stream(seed: Seed) -> random.Random:
+    """The stream itself, or a new one: from a whole number always the same.
+
+    From None it is another each time, unless ``random.seed`` fixed Python's own stream.
+    """
+    if isinstance(seed, random.Random):
+        return seed
+    return random.Random(random.getrandbits(64) if seed is None else operator.index(seed))
+
+
+def some(names: Iterable[str], most: int = 5) -> str:
+    """``a, b, c``, and only a count of those beyond the first few."""
+    every = list(names)
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + rest
+
+
+def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> None:
+    """Raise ValueError unless both are the same names."""
+    missing = [name for name in expected if name not in set(given)]
+    unexpected = [str(name) for name in given if name not in set(expected)]
+    parts = [f"missing {some(missing)}"] * bool(missing)
+    parts += [f"unexpected {some(unexpected)}"] * bool(unexpected)
+    if parts:
+        raise ValueError(f"{where}: {'; '.join(parts)}")

@@ -1,0 +1,118 @@
+"""Losses: how far outputs are from what they should be, as one Value.
+
+Outputs and targets are vectors of one length n: sequences or 1-D arrays of Values or numbers, or
+for n = 1 one Value or number alone.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+from autograd import ops
+from autograd.ops import count
+from autograd.value import Value, dot
+from nn.arguments import Number, Vector, as_list, as_values
+
+
+def half_squared_error(outputs: Vector, targets: Vector) -> Value:
+    """1/2 * sum of (output - target)^2. Its derivative by an output is (output - target).
+
+    Raises:
+        ValueError: the two differ in length, or are empty.
+    """
+    return 0.5 * _sum([(o - t) ** 2 for o, t in _pairs(outputs, targets)])
+
+
+def mean_squared_error(outputs: Vector, targets: Vector) -> Value:
+    """Mean of (output - target)^2.
+
+    Raises:
+        ValueError: the two differ in length, or are empty.
+    """
+    return _mean([(o - t) ** 2 for o, t in _pairs(outputs, targets)])
+
+
+def hinge(outputs: Vector, targets: Vector) -> Value:
+    """Mean of relu(1 - target * output), for targets -1 and 1.
+
+    0 for an output that is on its target's side by at least 1 (Cortes and Vapnik,
+    "Support-vector networks", 1995).
+
+    Raises:
+        ValueError: the two differ in length, are empty, or a target is neither -1 nor 1.
+    """
+    pairs = _pairs(outputs, targets)
+    for _, t in pairs:
+        if _number(t) not in (-1, 1):
+            raise ValueError(f"the targets of a hinge loss are -1 or 1; got {_number(t)!r}")
+    return _mean([(1 - t * o).relu() for o, t in pairs])
+
+
+def cross_entropy(logits: Vector, target: int | Vector) -> Value:
+    """-sum of target * log(softmax(logits)), the surprise at the target in nats.
+
+    Computed as sum of target * (logsumexp(logits) - logit), which no size of logit overflows.
+
+    Args:
+        logits: n outputs before any softmax.
+        target: the index of the right one, a whole number from 0 to n - 1; or n probabilities.
+
+    Raises:
+        ValueError: no such index, not n probabilities, or they do not sum to 1.
+    """
+    values = as_values(as_list(logits))
+    if not values:
+        raise ValueError("cross_entropy needs at least one logit; got none")
+    total: Value = ops.logsumexp(values)
+    if isinstance(target, (Value, Real)) or getattr(target, "shape", None) == ():
+        return total - values[_index(as_list(target)[0], len(values))]
+    probabilities = as_list(target)
+    if len(probabilities) != len(values):
+        hint = "; for an index write target[0]" if len(probabilities) == 1 else ""
+        raise ValueError(
+            f"cross_entropy got {count(len(values), 'logit')} "
+            f"and {len(probabilities)} target probabilities{hint}"
+        )
+    numbers = [_number(p) for p in probabilities]
+    # The slack is that of single precision.
+    if min(numbers) < 0 or not abs(builtins.sum(numbers) - 1) < 1e-5:
+        raise ValueError(
+            f"target probabilities are at least 0 and sum to 1; "
+            f"these sum to {builtins.sum(numbers):.9g}, the least is {min(numbers):.9g}"
+        )
+    return dot(probabilities, [total - logit for logit in values])
+
+
+def _pairs(outputs: Vector, targets: Vector) -> list[tuple[Value, Value | Number]]:
+    """Each output, as a Value, with its target."""
+    os, ts = as_values(as_list(outputs)), as_list(targets)
+    if len(os) != len(ts):
+        raise ValueError(f"got {count(len(os), 'output')} and {count(len(ts), 'target')}")
+    if not os:
+        raise ValueError("a loss needs at least one output; got none")
+    return list(zip(os, ts))
+
+
+def _sum(terms: Sequence[Value]) -> Value:
+    return terms[0] if len(terms) == 1 else ops.sum(terms)
+
+
+def _mean(terms: Sequence[Value]) -> Value:
+    return terms[0] if len(terms) == 1 else _sum(terms) / len(terms)
+
+
+def _number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+def _index(target: Any, n: int) -> int:
+    number = _number(target)
+    # A float too, because rows of targets often are; but a whole one.
+    if number not in range(n):
+        raise ValueError(
+            f"the target of {count(n, 'logit')} is an index from 0 to {n - 1}; got {number!r}"
+        )
+    return int(number)

@@ -1,0 +1,241 @@
+"""A neuron, a layer of neurons that share their inputs, and layers one after another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any
+
+from autograd.ops import TABLE, Op, count
+from autograd.value import Value, dot
+from nn.arguments import (
+    Number,
+    Seed,
+    Vector,
+    as_list,
+    as_values,
+    positive_whole,
+    random_stream,
+)
+from nn.module import Module
+
+Activation = str | Op | None
+
+
+class Neuron(Module):
+    """activation(w1*x1 + w2*x2 + ... + bias).
+
+    Args:
+        nin: the number of inputs.
+        activation: a one-input row of the operation table, or its name; None for the sum alone.
+        bias: True for one that starts at 0, False for none, or the number or Value itself.
+        weights: nin numbers, or Values to share with others. Default: random, uniform within
+            ±sqrt(3/nin). Their variance is then 1/nin, so that inputs of variance 1 give a sum of
+            variance 1, wherever the tanh still has a slope (LeCun, Bottou, Orr and Müller,
+            "Efficient BackProp", 1998, section 4.6).
+        seed: a whole number for the same weights in every process, or a ``random.Random`` to draw
+            them from. Default: other weights each time, unless ``random.seed`` was called.
+
+    Attributes:
+        weights: nin Values.
+        bias: a Value or None.
+        activation: the row or None.
+
+    Raises:
+        ValueError: nin is below 1, not nin weights, or no such activation.
+        TypeError: nin is not a whole number, or a weight not a number.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: Activation = "tanh",
+        bias: bool | Value | Number | None = True,
+        weights: Vector | None = None,
+        seed: Seed = None,
+    ) -> None:
+        self.nin = positive_whole(nin, "nin")
+        self.activation = _row(activation)
+        if weights is None:
+            limit, stream = math.sqrt(3 / self.nin), random_stream(seed)
+            weights = [stream.uniform(-limit, limit) for _ in range(self.nin)]
+        self.weights = as_values(as_list(weights))
+        self.bias: Value | None = None
+        if bias is not None and bias is not False:
+            self.bias = as_values([0.0 if bias is True else bias])[0]
+        if len(self.weights) != self.nin:
+            raise ValueError(f"{self!r} needs {self.nin} weights; got {len(self.weights)}")
+
+    def __call__(self, inputs: Vector) -> Value:
+        """The output for nin numbers or Values.
+
+        Raises:
+            ValueError: another number of inputs.
+        """
+        total = dot(self.weights, _sized(inputs, self.nin, self), self.bias)
+        return total if self.activation is None else self.activation(total)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.nin}, {_options(self)})"
+
+
+class Layer(Module):
+    """nout neurons that share nin inputs.
+
+    Args:
+        nin: the number of inputs.
+        nout: the number of neurons.
+        activation: as a Neuron's.
+        bias: True, False, or one entry a neuron as a Neuron takes it.
+        weights: nout rows of nin numbers or Values. Default: random, as a Neuron's.
+        seed: as a Neuron's; one stream of random numbers for all neurons.
+
+    Attributes:
+        neurons: nout Neurons.
+
+    Raises:
+        ValueError, TypeError: as a Neuron; and where weights or biases are not nout.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: Activation = "tanh",
+        bias: bool | Sequence[Any] | None = True,
+        weights: Sequence[Any] | None = None,
+        seed: Seed = None,
+    ) -> None:
+        self.nin = positive_whole(nin, "nin")
+        nout = positive_whole(nout, "nout")
+        stream = random_stream(seed)
+        biases = _each(bias, nout, "bias", "neuron")
+        rows = _each(weights, nout, "row of weights", "neuron")
+        self.neurons = [
+            Neuron(self.nin, activation, bias, weights=row, seed=stream)
+            for bias, row in zip(biases, rows)
+        ]
+
+    def __call__(self, inputs: Vector) -> Value | list[Value]:
+        """The outputs for nin numbers or Values: a list, or of one neuron the Value alone.
+
+        Raises:
+            ValueError: another number of inputs.
+        """
+        # Numbers become Values once, so that all neurons are joined to the same input nodes.
+        shared = as_values(_sized(inputs, self.nin, self))
+        outputs = [neuron(shared) for neuron in self.neurons]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def __repr__(self) -> str:
+        options = _options(self.neurons[0])
+        return f"{type(self).__name__}({self.nin}, {len(self.neurons)}, {options})"
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers, the outputs of each the inputs of the next.
+
+    Args:
+        nin: the number of inputs.
+        nouts: the number of neurons in each layer.
+        activation: of all layers but the last, as a Neuron's.
+        output_activation: of the last.
+        bias: True, False, or one entry a layer as a Layer takes it.
+        seed: as a Neuron's; one stream of random numbers for the whole network.
+        weights: one entry a layer: nout rows of nin numbers or Values, or None for random ones.
+
+    Attributes:
+        layers: the Layers.
+
+    Raises:
+        ValueError, TypeError: as a Layer; and where ``nouts`` names no layer.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Activation = "tanh",
+        output_activation: Activation = "tanh",
+        bias: bool | Sequence[Any] | None = True,
+        seed: Seed = None,
+        weights: Sequence[Any] | None = None,
+    ) -> None:
+        if not isinstance(nouts, Iterable):
+            raise TypeError(f"nouts is a list, one size a layer: [{nouts!r}]; got {nouts!r}")
+        sizes = [nin, *nouts]
+        depth = len(sizes) - 1
+        if depth == 0:
+            raise ValueError("an MLP needs at least one layer: nouts is empty")
+        stream = random_stream(seed)
+        activations = [activation] * (depth - 1) + [output_activation]
+        biases = _each(bias, depth, "bias", "layer")
+        matrices = _each(weights, depth, "matrix of weights", "layer")
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], activations[i], biases[i], matrices[i], stream)
+            for i in range(depth)
+        ]
+
+    def __call__(self, inputs: Vector) -> Value | list[Value]:
+        """The outputs for nin numbers or Values: a list, or of one neuron the Value alone.
+
+        Raises:
+            ValueError: another number of inputs.
+        """
+        outputs: Value | list[Value] = as_values(_sized(inputs, self.layers[0].nin, self))
+        for layer in self.layers:
+            outputs = layer(outputs)
+        return outputs
+
+    def __repr__(self) -> str:
+        nouts = [len(layer.neurons) for layer in self.layers]
+        hidden, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
+        options = _options(hidden, last)
+        return f"{type(self).__name__}({self.layers[0].nin}, {nouts}, {options})"
+
+
+def _row(activation: Activation) -> Op | None:
+    """The row of the operation table that an activation names."""
+    if activation is None:
+        return None
+    row = TABLE.get(activation) if isinstance(activation, str) else activation
+    if isinstance(row, Op) and row.arity == 1:
+        return row
+    names = ", ".join(name for name, row in TABLE.items() if row.arity == 1)
+    raise ValueError(
+        f"an activation is a row of the operation table with one input, its name, or None; "
+        f"got {activation!r}. The names: {names}"
+    )
+
+
+def _each(option: Any, n: int, what: str, owner: str) -> list[Any]:
+    """One entry for each of n owners: the same for all, or as given."""
+    if option is None or option is True or option is False:
+        return [option] * n
+    if isinstance(option, (Value, Real)):
+        raise TypeError(f"expected a list, one {what} a {owner}; got {option!r} alone")
+    entries = as_list(option)
+    if len(entries) != n:
+        raise ValueError(f"expected one {what} for each of {count(n, owner)}; got {len(entries)}")
+    return entries
+
+
+def _sized(inputs: Vector, nin: int, module: Module) -> list[Any]:
+    """The inputs as a list, which must have nin elements."""
+    elements = as_list(inputs)
+    if len(elements) != nin:
+        raise ValueError(f"{module!r} takes {count(nin, 'input')}; got {len(elements)}")
+    return elements
+
+
+def _options(neuron: Neuron, output: Neuron | None = None) -> str:
+    """The options of a constructor, for a repr."""
+    name = neuron.activation.name if neuron.activation else None
+    options = [f"activation={name!r}"]
+    if output is not None:
+        name = output.activation.name if output.activation else None
+        options.append(f"output_activation={name!r}")
+    if neuron.bias is None:
+        options.append("bias=False")
+    return ", ".join(options)

@@ -1,0 +1,155 @@
+"""Optimisers, against PyTorch's and closed forms."""
+
+import json
+
+import numpy
+import pytest
+
+from autograd.value import Value
+from nn import MLP, SGD, Adam, Optimizer
+
+SETTINGS = [
+    (SGD, {"lr": 0.1}),
+    (SGD, {"lr": 0.05, "momentum": 0.9}),
+    (SGD, {"lr": 0.05, "weight_decay": 0.1}),
+    (SGD, {"lr": 0.02, "momentum": 0.8, "weight_decay": 0.05}),
+    (Adam, {"lr": 0.05}),
+    (Adam, {"lr": 0.02, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1}),
+    (Adam, {"lr": 0.1, "betas": (0.0, 0.0)}),
+]
+START = [0.8, -0.5, 0.5]
+
+
+def valley(a, b, c):
+    """An error with steep and flat directions, for floats, Values and tensors alike."""
+    return a**2 * 3 + (b - a) ** 4 + (c * b - 1) ** 2 * 0.5
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_fifty_steps_agree_with_pytorch(torch, kind, settings):
+    ours = [Value(x) for x in START]
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in START]
+    optimizer = kind(ours, **settings)
+    reference = getattr(torch.optim, kind.__name__)(theirs, foreach=False, **settings)
+    for step in range(50):
+        optimizer.zero_grad()
+        reference.zero_grad()
+        # Now and then the last parameter takes no part: it has no gradient and stays.
+        skipped = step % 7 == 0
+        a, b, c = ours
+        valley(a, b, c.data if skipped else c).backward()
+        if skipped:
+            c.grad = None
+        a, b, c = theirs
+        valley(a, b, c.detach() if skipped else c).backward()
+        optimizer.step()
+        reference.step()
+        assert [p.data for p in ours] == pytest.approx([p.item() for p in theirs], rel=1e-12)
+    assert [p.data for p in ours] != START
+
+
+def test_sgd_closed_forms():
+    p = Value(1.0)
+    p.grad = 2.0
+    SGD([p], lr=0.25).step()
+    assert p.data == 0.5
+    optimizer = SGD([p], lr=1.0, momentum=0.5)
+    for expected in 0.5 - 2, 0.5 - 2 - 3, 0.5 - 2 - 3 - 3.5:
+        optimizer.step()
+        assert p.data == expected
+
+
+def test_adams_first_step_is_lr_whatever_the_gradient():
+    for gradient in 1e-4, -3.0, 1e9:
+        p = Value(0.0)
+        p.grad = gradient
+        Adam([p], lr=0.01).step()
+        assert p.data == pytest.approx(-0.01 if gradient > 0 else 0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_state_through_json_continues_exactly(kind, settings):
+    def steps(optimizer, n):
+        for _ in range(n):
+            optimizer.zero_grad()
+            valley(*optimizer.parameters).backward()
+            optimizer.step()
+
+    whole = kind([Value(x) for x in START], **settings)
+    steps(whole, 20)
+    first = kind([Value(x) for x in START], **settings)
+    steps(first, 10)
+    second = kind([Value(p.data) for p in first.parameters], lr=0.77)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    steps(second, 10)
+    assert [p.data for p in second.parameters] == [p.data for p in whole.parameters]
+    assert second.state_dict() == whole.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda s: s.pop("lr"), ValueError, "not a state of SGD: missing lr"),
+        (lambda s: s.update(betas=1), ValueError, "unexpected betas"),
+        (lambda s: s.update(lr=-1), ValueError, "lr must be finite and at least 0; got -1"),
+        (lambda s: s.update(velocity=[1.0]), ValueError, "of 1 parameter, this optimiser of 3"),
+        (lambda s: s.update(velocity=[1.0, "2", 3.0]), TypeError, "one real number.*str"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
+    optimizer = SGD([Value(x) for x in START], lr=0.1, momentum=0.9)
+    before = optimizer.state_dict()
+    state = {**before, "momentum": 0.1, "velocity": [1.0, 2.0, 3.0]}
+    change(state)
+    with pytest.raises(error, match=message):
+        optimizer.load_state_dict(state)
+    assert optimizer.state_dict() == before
+
+
+def test_a_state_is_a_copy():
+    optimizer = SGD([Value(1.0)], lr=0.1, momentum=0.9)
+    optimizer.state_dict()["velocity"][0] = 5.0
+    assert optimizer.velocity == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda p: SGD([], 0.1), ValueError, "at least one parameter"),
+        (lambda p: SGD(MLP(1, [1]), 0.1), TypeError, r"model.parameters\(\); got MLP"),
+        (lambda p: SGD(MLP(1, [1]).named_parameters(), 0.1), TypeError, "Values; got tuple"),
+        (lambda p: SGD([p * 2], 0.1), ValueError, "only leaves"),
+        (lambda p: SGD([p], -0.1), ValueError, "lr must be finite and at least 0; got -0.1"),
+        (lambda p: SGD([p], float("nan")), ValueError, "lr must be finite"),
+        (lambda p: SGD([p], "0.1"), TypeError, "^lr: expected one real number"),
+        (lambda p: SGD([p], 0.1, momentum=-1), ValueError, "momentum must"),
+        (lambda p: Adam([p], weight_decay=float("inf")), ValueError, "weight_decay must"),
+        (lambda p: Adam([p], betas=(0.9, 1.0)), ValueError, r"betas .*got \(0.9, 1.0\)"),
+        (lambda p: Adam([p], betas=(0.9,)), ValueError, "betas are two numbers"),
+        (lambda p: Adam([p], eps=0), ValueError, "eps must be above 0"),
+        (lambda p: Optimizer([p]).step(), NotImplementedError, "how to step"),
+    ],
+)
+def test_wrong_arguments(make, error, message):
+    with pytest.raises(error, match=message):
+        make(Value(1.0))
+
+
+def test_a_parameter_given_twice_moves_once_and_equal_numbers_are_two_parameters():
+    a, b = Value(1.0), Value(1.0)
+    optimizer = SGD([a, b, a], lr=0.5)
+    optimizer.zero_grad()
+    (a + b).backward()
+    optimizer.step()
+    assert (a.data, b.data) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_a_learning_rate_assigned_from_an_array_keeps_data_plain(kind):
+    p = Value(1.0)
+    p.grad = 1.0
+    optimizer = kind([p], lr=0.1)
+    optimizer.lr = numpy.linspace(0.5, 0.1, 3)[0]
+    optimizer.step()
+    assert type(p.data) is float
+    assert p.data == pytest.approx(0.5)
