@@ -104,7 +104,12 @@ def sign(x: float) -> float:
 
 def step(x: float) -> float:
     """1 above 0, else 0; nan for nan."""
-    return x if x != x else float(x > 0)
+    return 1.0 if x > 0 else 0.0 if x == x else x
+
+
+def relu(x: float) -> float:
+    """x above 0, else 0; nan for nan."""
+    return x if x > 0 else 0.0 if x == x else x
 
 
 def above(a: float, b: float) -> float:

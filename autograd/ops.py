@@ -114,14 +114,19 @@ class Op:
 
         A row of any number of inputs takes them one by one or as one iterable.
         """
-        if self.arity is None and len(inputs) == 1 and hasattr(type(inputs[0]), "__iter__"):
-            inputs = tuple(inputs[0])
-        if self.arity is not None and len(inputs) != self.arity:
-            raise TypeError(f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}")
+        if len(inputs) != self.arity:
+            inputs = self._gathered(inputs)
         for x in inputs:
             if type(x) is not float:
                 return self._dispatch(inputs)
         return self.forward(inputs) if self.arity is None else self.forward(*inputs)
+
+    def _gathered(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.arity is not None:
+            raise TypeError(f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}")
+        if len(inputs) == 1 and hasattr(type(inputs[0]), "__iter__"):
+            return tuple(inputs[0])
+        return inputs
 
     def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
         """Let the kind of the operands decide: the first that is no number does the work."""
@@ -291,7 +296,8 @@ neg = Op(
 )
 sum = Op(
     "sum",
-    lambda xs: float(builtins.sum(xs)),
+    # From left to right. Python's own sum compensates for rounding in some versions only.
+    lambda xs: functools.reduce(operator.add, xs, 0.0),
     lambda y, xs: (1.0,) * len(xs),
     arity=None,
     symbol="sum",
@@ -424,7 +430,7 @@ sigmoid: Op = Op(
 softplus = Op("softplus", ieee.softplus, lambda y, x: (sigmoid(x),))
 relu = Op(
     "relu",
-    lambda x: max(x, 0.0),
+    ieee.relu,
     lambda y, x: (step(x),),
     symbol="ReLU",
     domain=((0.1, 3.0),),

@@ -17,7 +17,7 @@ from autograd.ops import Op, as_float, count
 
 Number = float | int
 _new = object.__new__
-_LEAF: tuple[Any, ...] = (None, 0)
+_LEAF: tuple[Any, ...] = (None,)
 
 
 class Value:
@@ -39,10 +39,10 @@ class Value:
     """
 
     # _record is how the value was made, and never changes. One flat tuple, because it is what
-    # recording spends its time and memory on: (op, depth, *inputs, *partials). The depth of a
-    # leaf is 0, that of any other node 1 more than its deepest input.
+    # recording spends its time and memory on: (op, *inputs, *partials).
+    # _depth is 0 for a leaf, and for any other node 1 more than its deepest input's.
     # _mark is the last pass over the graph that came by. _source is set under detect_anomaly.
-    __slots__ = ("_mark", "_record", "_source", "data", "grad", "label")
+    __slots__ = ("_depth", "_mark", "_record", "_source", "data", "grad", "label")
 
     # numpy scalars and arrays then leave `array * value` to __rmul__, which explains.
     __array_ufunc__ = None
@@ -51,6 +51,7 @@ class Value:
     grad: float | None
     label: str
     _record: tuple[Any, ...]
+    _depth: int
     _mark: object
     _source: str
 
@@ -59,6 +60,7 @@ class Value:
         self.grad = None
         self.label = label
         self._record = _LEAF
+        self._depth = 0
         self._mark = None
 
     # --- how it was made ---
@@ -72,7 +74,7 @@ class Value:
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The operation's inputs, in order and with repeats: two for ``x * x``."""
-        return self._record[2 : len(self._record) // 2 + 1]
+        return self._record[1 : len(self._record) // 2 + 1]
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -111,21 +113,20 @@ class Value:
 
         def discover(node: Value) -> None:
             node._mark = this_pass
-            depth = node._record[1]
-            if depth:
+            if node._depth:
                 node.grad = 0.0
-                waiting[depth].append(node)
+                waiting[node._depth].append(node)
             elif node.grad is None:
                 node.grad = 0.0
 
         discover(self)
         self.grad += 1.0  # type: ignore[operator]
-        for depth in range(self._record[1], 0, -1):
+        for depth in range(self._depth, 0, -1):
             for node in waiting.pop(depth):
                 gradient = node.grad
                 record = node._record
-                if len(record) == 6:  # two inputs, the most frequent kind, without a loop
-                    _, _, a, b, by_a, by_b = record
+                if len(record) == 5:  # two inputs, the most frequent kind, without a loop
+                    _, a, b, by_a, by_b = record
                     if a._mark is not this_pass:
                         discover(a)
                     a.grad += by_a * gradient
@@ -134,10 +135,16 @@ class Value:
                     b.grad += by_b * gradient
                     continue
                 half = len(record) // 2 + 1
-                for child, partial in zip(record[2:half], record[half:]):
-                    if child._mark is not this_pass:
+                for child, partial in zip(record[1:half], record[half:]):
+                    if child._mark is this_pass:
+                        child.grad += partial * gradient
+                    elif not child._depth:
                         discover(child)
-                    child.grad += partial * gradient
+                        child.grad += partial * gradient
+                    else:  # discover(child), without the call: the terms of every sum come by
+                        child._mark = this_pass
+                        child.grad = partial * gradient
+                        waiting[child._depth].append(child)
 
     # --- arithmetic; numbers may stand on either side ---
 
@@ -274,9 +281,9 @@ class Value:
                 continue
             copy = Value(node.data, node.label)
             copy.grad = node.grad
-            op, depth, *_ = node._record
             copied = (memo[id(child)] for child in node.inputs)
-            copy._record = (op, depth, *copied, *node.partials)
+            copy._record = (node.op, *copied, *node.partials)
+            copy._depth = node._depth
             memo[id(node)] = copy
         result: Value = memo[id(self)]
         return result
@@ -312,12 +319,22 @@ def record(op: Op, inputs: tuple[Value, ...]) -> Value:
     """Carry out an operation and return the node that remembers it."""
     if modes.active:
         return _record_with_care(op, inputs)
+    if op.arity == 1 and len(inputs) == 1:  # the most frequent kind here, without the loops
+        (v,) = inputs
+        try:
+            data = op.forward(v.data)
+            (partial,) = op.rule(data, v.data)
+        except (ArithmeticError, ValueError, TypeError):
+            return _record_with_care(op, inputs)
+        if type(data) is not float or type(partial) is not float:
+            return _record_with_care(op, inputs)
+        return _node(data, v._depth + 1, (op, v, partial))
     xs = []
     depth = 0
     for v in inputs:
         xs.append(v.data)
-        if v._record[1] > depth:
-            depth = v._record[1]
+        if v._depth > depth:
+            depth = v._depth
     try:
         if op.arity is None:
             data = op.forward(xs)
@@ -332,11 +349,17 @@ def record(op: Op, inputs: tuple[Value, ...]) -> Value:
     for partial in partials:
         if type(partial) is not float:
             return _record_with_care(op, inputs)
+    return _node(data, depth + 1, (op, *inputs, *partials))
+
+
+def _node(data: float, depth: int, made: tuple[Any, ...]) -> Value:
+    """Value(data) with its record, and without the checks."""
     node = _new(Value)
     node.data = data
     node.grad = None
     node.label = ""
-    node._record = (op, depth + 1, *inputs, *partials)
+    node._record = made
+    node._depth = depth
     node._mark = None
     return node
 
@@ -353,8 +376,8 @@ def _record_with_care(op: Op, inputs: tuple[Value, ...]) -> Value:
             f"the row {op.name!r} gave {count(len(partials), 'partial')} "
             f"for {count(len(inputs), 'input')}: its rule must return one for each"
         )
-    depth = max((v._record[1] for v in inputs), default=-1)
-    node._record = (op, depth + 1, *inputs, *partials)
+    node._record = (op, *inputs, *partials)
+    node._depth = max((v._depth for v in inputs), default=-1) + 1
     if modes.switches.watching:
         node._source = modes.user_line()
         modes.check_value(node)
@@ -386,14 +409,15 @@ def _operators(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
             return _record_with_care(op, (self, other))
         if type(data) is not float:
             return _record_with_care(op, (self, other))
-        depth = self._record[1]
-        if other._record[1] > depth:
-            depth = other._record[1]
+        depth = self._depth
+        if other._depth > depth:
+            depth = other._depth
         node = _new(Value)
         node.data = data
         node.grad = None
         node.label = ""
-        node._record = (op, depth + 1, self, other, by_a, by_b)
+        node._record = (op, self, other, by_a, by_b)
+        node._depth = depth + 1
         node._mark = None
         return node
 
@@ -427,36 +451,60 @@ def dot(
             f"a weighted sum needs one weight an input; got {count(len(weights), 'weight')} "
             f"and {count(len(inputs), 'input')}"
         )
-    extra = () if bias is None else (_operand(bias),)
     if modes.active:
-        if modes.switches.recording:
-            return record(ops.sum, (*map(ops.mul, weights, inputs), *extra))
-        products = map(ops.mul.forward, map(_number, weights), map(_number, inputs))
-        return Value(ops.sum.forward([*products, *map(_number, extra)]))
-    op, forward, rule = ops.mul, ops.mul.forward, ops.mul.rule
-    terms: list[Value] = []
-    for w, x in zip(weights, inputs):
-        if type(w) is not Value:
-            w = _operand(w)
-        if type(x) is not Value:
-            x = _operand(x)
-        a = w.data
-        b = x.data
-        if type(a) is not float or type(b) is not float:
-            a, b = _checked(w), _checked(x)
-        data = forward(a, b)
-        by_w, by_x = rule(data, a, b)
-        depth = w._record[1]
-        if x._record[1] > depth:
-            depth = x._record[1]
-        node = _new(Value)
-        node.data = data
-        node.grad = None
-        node.label = ""
-        node._record = (op, depth + 1, w, x, by_w, by_x)
-        node._mark = None
-        terms.append(node)
-    return record(ops.sum, (*terms, *extra))
+        return _dot_with_care(weights, inputs, bias)
+    # The rows of mul and sum are written out below; a test holds this loop to the table.
+    mul, terms = ops.mul, []
+    total, deepest = 0.0, 0
+    try:
+        for w, x in zip(weights, inputs):
+            if type(w) is not Value:
+                w = _operand(w)
+            if type(x) is not Value:
+                x = _operand(x)
+            a = w.data
+            b = x.data
+            product = a * b
+            if type(product) is not float:
+                return _dot_with_care(weights, inputs, bias)
+            total += product
+            depth = w._depth
+            if x._depth > depth:
+                depth = x._depth
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+            node = _new(Value)
+            node.data = product
+            node.grad = None
+            node.label = ""
+            node._record = (mul, w, x, b, a)
+            node._depth = depth
+            node._mark = None
+            terms.append(node)
+        if bias is not None:
+            bias = _operand(bias)
+            total += bias.data
+            terms.append(bias)
+            if bias._depth > deepest:
+                deepest = bias._depth
+    except TypeError:
+        return _dot_with_care(weights, inputs, bias)
+    if type(total) is not float or not terms:
+        return _dot_with_care(weights, inputs, bias)
+    return _node(total, deepest + 1, (ops.sum, *terms, *(1.0,) * len(terms)))
+
+
+def _dot_with_care(
+    weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None
+) -> Value:
+    """``dot`` for the rest: a mode is on, or some data was set to something odd."""
+    extra = () if bias is None else (bias,)
+    if modes.switches.recording:
+        products = [_operand(w) * x for w, x in zip(weights, inputs)]
+        return record(ops.sum, (*products, *map(_operand, extra)))
+    numbers = map(ops.mul.forward, map(_number, weights), map(_number, inputs))
+    return Value(ops.sum.forward([*numbers, *map(_number, extra)]))
 
 
 # --- the graph ---
@@ -471,15 +519,15 @@ def topological_order(output: Value) -> list[Value]:
     this_pass = object()
     waiting: defaultdict[int, list[Value]] = defaultdict(list)
     output._mark = this_pass
-    waiting[output._record[1]].append(output)
+    waiting[output._depth].append(output)
     order: list[Value] = []
-    for depth in range(output._record[1], -1, -1):
+    for depth in range(output._depth, -1, -1):
         for node in waiting.pop(depth):
             order.append(node)
             for child in node.inputs:
                 if child._mark is not this_pass:
                     child._mark = this_pass
-                    waiting[child._record[1]].append(child)
+                    waiting[child._depth].append(child)
     order.reverse()
     return order
 

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from autograd.ops import TABLE, Op, count
-from autograd.value import Value, dot
+from autograd.value import Value, dot, record
 from nn.arguments import (
     Number,
     Seed,
@@ -74,7 +74,7 @@ class Neuron(Module):
             ValueError: another number of inputs.
         """
         total = dot(self.weights, _sized(inputs, self.nin, self), self.bias)
-        return total if self.activation is None else self.activation(total)
+        return total if self.activation is None else record(self.activation, (total,))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.nin}, {_options(self)})"
