@@ -9,7 +9,9 @@
 """
 
 from autograd import installation
+from autograd.drawing import Drawing, RenderError, draw
 from autograd.gradcheck import GradcheckError, gradcheck
+from autograd.gradient import grad
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
 from autograd.ops import (
     Op,
@@ -35,17 +37,21 @@ from autograd.ops import (
 from autograd.ops import (
     sum as sum,
 )
-from autograd.value import Value, dot, grad, topological_order
+from autograd.value import Value, topological_order
+from autograd.weighted_sum import dot
 
 # `from autograd import *` leaves out abs, pow and sum, which would hide Python's own.
 __all__ = [
     "AnomalyError",
+    "Drawing",
     "GradcheckError",
     "Op",
+    "RenderError",
     "Value",
     "cos",
     "detect_anomaly",
     "dot",
+    "draw",
     "exp",
     "grad",
     "gradcheck",

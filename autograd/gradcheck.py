@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from autograd.gradient import grad
 from autograd.ops import as_float
-from autograd.value import Value, grad
+from autograd.value import Value
 
 
 def gradcheck(

@@ -114,6 +114,8 @@ class Op:
 
         A row of any number of inputs takes them one by one or as one iterable.
         """
+        if len(inputs) == self.arity == 1 and type(inputs[0]) is float:
+            return self.forward(inputs[0])  # what rules call most
         if len(inputs) != self.arity:
             inputs = self._gathered(inputs)
         for x in inputs:

@@ -9,14 +9,14 @@ derivative times my gradient*. See ``Value.backward``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, overload
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from autograd import modes, ops
 from autograd.ops import Op, as_float, count
 
 Number = float | int
-_new = object.__new__
+new = object.__new__
 _LEAF: tuple[Any, ...] = (None,)
 
 
@@ -133,18 +133,23 @@ class Value:
                     if b._mark is not this_pass:
                         discover(b)
                     b.grad += by_b * gradient
-                    continue
-                half = len(record) // 2 + 1
-                for child, partial in zip(record[1:half], record[half:]):
-                    if child._mark is this_pass:
-                        child.grad += partial * gradient
-                    elif not child._depth:
-                        discover(child)
-                        child.grad += partial * gradient
-                    else:  # discover(child), without the call: the terms of every sum come by
-                        child._mark = this_pass
-                        child.grad = partial * gradient
-                        waiting[child._depth].append(child)
+                elif len(record) == 3:  # one input
+                    _, a, by_a = record
+                    if a._mark is not this_pass:
+                        discover(a)
+                    a.grad += by_a * gradient
+                else:
+                    half = len(record) // 2 + 1
+                    for child, partial in zip(record[1:half], record[half:]):
+                        if child._mark is this_pass:
+                            child.grad += partial * gradient
+                        elif not child._depth:
+                            discover(child)
+                            child.grad += partial * gradient
+                        else:  # discover(child) without the call, for the many terms of sums
+                            child._mark = this_pass
+                            child.grad = partial * gradient
+                            waiting[child._depth].append(child)
 
     # --- arithmetic; numbers may stand on either side ---
 
@@ -209,11 +214,11 @@ class Value:
 
     def maximum(self, other: Value | Number) -> Value:
         """The larger of two."""
-        return record(ops.maximum, (self, _operand(other)))
+        return record(ops.maximum, (self, as_value(other)))
 
     def minimum(self, other: Value | Number) -> Value:
         """The smaller of two."""
-        return record(ops.minimum, (self, _operand(other)))
+        return record(ops.minimum, (self, as_value(other)))
 
     # --- out of the graph ---
 
@@ -243,16 +248,16 @@ class Value:
         return not self == other
 
     def __lt__(self, other: Value | Number) -> bool:
-        return self.data < _number(other)
+        return self.data < number_of(other)
 
     def __le__(self, other: Value | Number) -> bool:
-        return self.data <= _number(other)
+        return self.data <= number_of(other)
 
     def __gt__(self, other: Value | Number) -> bool:
-        return self.data > _number(other)
+        return self.data > number_of(other)
 
     def __ge__(self, other: Value | Number) -> bool:
-        return self.data >= _number(other)
+        return self.data >= number_of(other)
 
     # Two nodes that hold equal numbers are still two nodes, in a set or as keys.
     __hash__ = object.__hash__
@@ -291,7 +296,7 @@ class Value:
     @staticmethod
     def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
         """What a row of the table calls when one of its inputs is a Value."""
-        return record(op, tuple([_operand(x) for x in inputs]))
+        return record(op, tuple([as_value(x) for x in inputs]))
 
     # Written below, where one function serves all four.
     __add__: Callable[[Value, Value | Number], Value]
@@ -304,11 +309,13 @@ class Value:
     __rtruediv__: Callable[[Value, Number], Value]
 
 
-def _operand(x: Value | Number) -> Value:
+def as_value(x: Value | Number) -> Value:
+    """A Value as it is, a number as a new leaf."""
     return x if isinstance(x, Value) else Value(x)
 
 
-def _number(x: object) -> float:
+def number_of(x: object) -> float:
+    """The number of a Value, or the number itself, checked."""
     return _checked(x) if isinstance(x, Value) else as_float(x)
 
 
@@ -328,7 +335,7 @@ def record(op: Op, inputs: tuple[Value, ...]) -> Value:
             return _record_with_care(op, inputs)
         if type(data) is not float or type(partial) is not float:
             return _record_with_care(op, inputs)
-        return _node(data, v._depth + 1, (op, v, partial))
+        return make_node(data, v._depth + 1, (op, v, partial))
     xs = []
     depth = 0
     for v in inputs:
@@ -349,12 +356,12 @@ def record(op: Op, inputs: tuple[Value, ...]) -> Value:
     for partial in partials:
         if type(partial) is not float:
             return _record_with_care(op, inputs)
-    return _node(data, depth + 1, (op, *inputs, *partials))
+    return make_node(data, depth + 1, (op, *inputs, *partials))
 
 
-def _node(data: float, depth: int, made: tuple[Any, ...]) -> Value:
+def make_node(data: float, depth: int, made: tuple[Any, ...]) -> Value:
     """Value(data) with its record, and without the checks."""
-    node = _new(Value)
+    node = new(Value)
     node.data = data
     node.grad = None
     node.label = ""
@@ -397,7 +404,7 @@ def _operators(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
 
     def method(self: Value, other: Value | Number) -> Value:
         if type(other) is not Value:
-            other = _operand(other)
+            other = as_value(other)
         if modes.active:
             return _record_with_care(op, (self, other))
         a = self.data
@@ -412,7 +419,7 @@ def _operators(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
         depth = self._depth
         if other._depth > depth:
             depth = other._depth
-        node = _new(Value)
+        node = new(Value)
         node.data = data
         node.grad = None
         node.label = ""
@@ -431,80 +438,6 @@ for _op, _name in (ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div
     _method, _reverse = _operators(_op)
     setattr(Value, f"__{_name}__", _method)
     setattr(Value, f"__r{_name}__", _reverse)
-
-
-def dot(
-    weights: Sequence[Value | Number],
-    inputs: Sequence[Value | Number],
-    bias: Value | Number | None = None,
-) -> Value:
-    """The weighted sum w1*x1 + w2*x2 + ... (+ bias): a product for each pair, and one sum.
-
-    It records what ``sum([w * x for w, x in zip(weights, inputs)] + [bias])`` records, node by
-    node, in one loop of its own, for it is where a network spends its time.
-
-    Raises:
-        ValueError: the two differ in length.
-    """
-    if len(weights) != len(inputs):
-        raise ValueError(
-            f"a weighted sum needs one weight an input; got {count(len(weights), 'weight')} "
-            f"and {count(len(inputs), 'input')}"
-        )
-    if modes.active:
-        return _dot_with_care(weights, inputs, bias)
-    # The rows of mul and sum are written out below; a test holds this loop to the table.
-    mul, terms = ops.mul, []
-    total, deepest = 0.0, 0
-    try:
-        for w, x in zip(weights, inputs):
-            if type(w) is not Value:
-                w = _operand(w)
-            if type(x) is not Value:
-                x = _operand(x)
-            a = w.data
-            b = x.data
-            product = a * b
-            if type(product) is not float:
-                return _dot_with_care(weights, inputs, bias)
-            total += product
-            depth = w._depth
-            if x._depth > depth:
-                depth = x._depth
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-            node = _new(Value)
-            node.data = product
-            node.grad = None
-            node.label = ""
-            node._record = (mul, w, x, b, a)
-            node._depth = depth
-            node._mark = None
-            terms.append(node)
-        if bias is not None:
-            bias = _operand(bias)
-            total += bias.data
-            terms.append(bias)
-            if bias._depth > deepest:
-                deepest = bias._depth
-    except TypeError:
-        return _dot_with_care(weights, inputs, bias)
-    if type(total) is not float or not terms:
-        return _dot_with_care(weights, inputs, bias)
-    return _node(total, deepest + 1, (ops.sum, *terms, *(1.0,) * len(terms)))
-
-
-def _dot_with_care(
-    weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None
-) -> Value:
-    """``dot`` for the rest: a mode is on, or some data was set to something odd."""
-    extra = () if bias is None else (bias,)
-    if modes.switches.recording:
-        products = [_operand(w) * x for w, x in zip(weights, inputs)]
-        return record(ops.sum, (*products, *map(_operand, extra)))
-    numbers = map(ops.mul.forward, map(_number, weights), map(_number, inputs))
-    return Value(ops.sum.forward([*numbers, *map(_number, extra)]))
 
 
 # --- the graph ---
@@ -543,54 +476,3 @@ def _backward_watched(output: Value) -> None:
         for child, partial in zip(node.inputs, node.partials, strict=True):
             child.grad += partial * node.grad  # type: ignore[operator]
             modes.check_gradient(child, node, partial)
-
-
-@overload
-def grad(output: Value, inputs: Value, create_graph: bool = ...) -> Value: ...
-
-
-@overload
-def grad(output: Value, inputs: Iterable[Value], create_graph: bool = ...) -> list[Value]: ...
-
-
-def grad(
-    output: Value, inputs: Value | Iterable[Value], create_graph: bool = False
-) -> Value | list[Value]:
-    """The derivatives of ``output`` by each of ``inputs``, as Values; no ``grad`` is touched.
-
-    Args:
-        output: the value to differentiate.
-        inputs: one Value, or several; leaves or not.
-        create_graph: record the derivatives themselves, so that they can be differentiated
-            again. Otherwise they are leaves.
-
-    Returns:
-        One Value for one input, a list for several; 0 for an input that ``output`` was not made
-        from.
-    """
-    if isinstance(inputs, Value):
-        return grad(output, [inputs], create_graph)[0]
-    targets = list(inputs)
-    for v in (output, *targets):
-        if not isinstance(v, Value):
-            raise TypeError(f"grad differentiates a Value by Values; got {type(v).__name__}")
-    order = topological_order(output)
-    on_the_way = set(targets)
-    for node in order:
-        if any(child in on_the_way for child in node.inputs):
-            on_the_way.add(node)
-    adjoints: dict[Value, Any] = {output: Value(1.0) if create_graph else 1.0}
-    for node in reversed(order):
-        if node.op is None or node not in on_the_way:
-            continue
-        adjoint = adjoints[node]
-        partials: Sequence[Any] = node.partials
-        if create_graph:
-            partials = node.op.apply_rule(node, node.inputs)
-        for child, partial in zip(node.inputs, partials, strict=True):
-            if child in on_the_way:
-                plain_one = type(partial) is float and partial == 1
-                term = adjoint if plain_one else partial * adjoint
-                adjoints[child] = adjoints[child] + term if child in adjoints else term
-    found = [adjoints.get(v, 0.0) for v in targets]
-    return [x if isinstance(x, Value) else Value(x) for x in found]

@@ -13,7 +13,8 @@ from typing import Any
 
 from autograd import ops
 from autograd.ops import count
-from autograd.value import Value, dot
+from autograd.value import Value
+from autograd.weighted_sum import dot
 from nn.arguments import Number, Vector, as_list, as_values
 
 

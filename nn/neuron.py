@@ -8,7 +8,8 @@ from numbers import Real
 from typing import Any
 
 from autograd.ops import TABLE, Op, count
-from autograd.value import Value, dot, record
+from autograd.value import Value, record
+from autograd.weighted_sum import dot
 from nn.arguments import (
     Number,
     Seed,
@@ -73,7 +74,9 @@ class Neuron(Module):
         Raises:
             ValueError: another number of inputs.
         """
-        total = dot(self.weights, _sized(inputs, self.nin, self), self.bias)
+        if type(inputs) is not list or len(inputs) != self.nin:
+            inputs = _sized(inputs, self.nin, self)
+        total = dot(self.weights, inputs, self.bias)
         return total if self.activation is None else record(self.activation, (total,))
 
     def __repr__(self) -> str:

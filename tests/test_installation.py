@@ -60,7 +60,9 @@ def test_installed_before_ours(site):
     install(site, "autograd-1.8.0", THEIRS)
     result = importing("autograd", site)
     assert result.returncode == 1
-    assert "ImportError: autograd-1.8.0 and overnight-autograd are installed in the" in result.stderr
+    assert (
+        "ImportError: autograd-1.8.0 and overnight-autograd are installed in the" in result.stderr
+    )
     assert "autograd/core.py" in result.stderr
     assert "pip uninstall autograd" in result.stderr
 

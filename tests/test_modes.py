@@ -65,11 +65,11 @@ def test_detect_anomaly_names_label_operation_and_line_of_a_value():
     with detect_anomaly():
         healthy = p + 1
         with pytest.raises(AnomalyError) as caught:
-            loss = -p.log()
+            _loss = -p.log()
     message = str(caught.value)
     assert "-inf is the value of log(p = 0.0)" in message
     assert "test_modes.py" in message
-    assert "loss = -p.log()" in message
+    assert "_loss = -p.log()" in message
     assert "test_modes.py" in healthy.source
 
 

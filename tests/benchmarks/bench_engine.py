@@ -15,7 +15,6 @@ from micrograd import nn as micrograd_nn
 
 import autograd
 import nn
-from autograd import Value
 from nn import MLP, half_squared_error
 
 

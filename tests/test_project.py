@@ -1,0 +1,72 @@
+"""What the project promises as a project: its packages, its imports, its README."""
+
+import configparser
+import contextlib
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+ROOT = Path(__file__).parent.parent
+SETUP = configparser.ConfigParser()
+SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_package_is_shipped_and_the_tests_are_not():
+    listed = SETUP["options"]["packages"].split()
+    found = {
+        ".".join(init.parent.relative_to(ROOT).parts)
+        for top in ("autograd", "nn", "demos")
+        for init in (ROOT / top).rglob("__init__.py")
+    }
+    assert set(listed) == found
+
+
+def test_the_distribution_has_a_name_of_its_own():
+    assert SETUP["metadata"]["name"] == "overnight-autograd"
+
+
+def test_pytorch_is_in_no_extra():
+    wanted = [SETUP["options"]["install_requires"], *SETUP["options.extras_require"].values()]
+    assert not re.search(r"\btorch\b", " ".join(wanted))
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_importing_it_loads_no_library(package):
+    libraries = {"numpy", "graphviz", "matplotlib", "tqdm"}
+    code = f"import sys, {package}; print(sorted({libraries} & set(sys.modules)))"
+    output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert output.stdout == "[]\n", output.stderr
+
+
+def test_all_public_names_exist():
+    for name in autograd.__all__:
+        assert getattr(autograd, name).__doc__
+
+
+def test_the_readmes_code_does_what_its_comments_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^( *)```python\n(.*?)^\1```", README, flags=re.M | re.S)
+    assert len(blocks) >= 3
+    for indent, block in blocks:
+        code = re.sub(rf"^{indent}", "", block, flags=re.M)
+        expected = re.findall(r"^print\(.*\) +# (.*)$", code, flags=re.M)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), {})
+        assert printed.getvalue().splitlines() == expected
+    assert (tmp_path / "chain_rule.svg").stat().st_size > 1000
+    del autograd.ops.TABLE["swish"]
+
+
+def test_the_readmes_commands_are_those_of_ci():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    first, second = re.findall(r"```sh\n(.*?)\n```", README)
+    for part in (*first.split(" && ")[1:], second):
+        assert part.replace("pip install", "pip install --quiet") in script
