@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import modes, ops
 from autograd.ops import count
-from autograd.value import Number, Value, as_value, make_node, new, record
+from autograd.value import Number, Value, as_value, make_node, new, number_of, record
 
 
 def dot(
