@@ -1,0 +1,121 @@
+"""Neurons found again in a graph of scalars: which products, sum and activation belong together.
+
+Nothing needs to have said so. A neuron is an operation on a sum of products, wherever the graph
+has one: recorded by ``nn``, or by a loop of one's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd.value import Value
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One weighted input of a sum. All numbers are places in the topological order.
+
+    Attributes:
+        product: the node weight * input.
+        weight: the factor that belongs to this connection.
+        input: the factor that comes from elsewhere.
+    """
+
+    product: int
+    weight: int
+    input: int
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """An activation of a weighted sum.
+
+    Attributes:
+        output: the node whose value the neuron passes on; ``total`` itself if it is linear.
+        total: the sum.
+        connections: its weighted inputs, in order.
+        biases: the other terms of the sum, which are leaves.
+        partial_sums: the nodes of a sum written as a + b + c, all but the last.
+        layer: 1 for a neuron that no other feeds, else 1 more than the last that does.
+    """
+
+    output: int
+    total: int
+    connections: tuple[Connection, ...]
+    biases: tuple[int, ...]
+    partial_sums: tuple[int, ...]
+    layer: int
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """The nodes that the neuron consists of, weights and biases included."""
+        parts = [place for c in self.connections for place in (c.weight, c.product)]
+        total = () if self.total == self.output else (self.total,)
+        return tuple(dict.fromkeys((*parts, *self.biases, *self.partial_sums, *total, self.output)))
+
+
+def find_neurons(nodes: Sequence[Value]) -> list[Neuron]:
+    """The neurons among ``nodes``, which are in topological order; in that order too.
+
+    A product belongs to a neuron if nothing else uses it; and a sum belongs to the activation that
+    alone uses it, or is a linear neuron by itself.
+    """
+    place = {node: i for i, node in enumerate(nodes)}
+    uses = Counter(child for node in nodes for child in node.inputs)
+    only_user = {child: node for node in nodes for child in node.inputs if uses[child] == 1}
+    neurons: list[Neuron] = []
+    layer_of: dict[int, int] = {}  # of every node so far: the last layer on the way to it
+    for i, node in enumerate(nodes):
+        layer_of[i] = max((layer_of[place[child]] for child in node.inputs), default=0)
+        user = only_user.get(node)
+        if not _is_named(node, "sum", "add") or (user and _is_named(user, "add")):
+            continue
+        terms, partial_sums = _terms(node, only_user)
+        products = [term for term in terms if _is_named(term, "mul") and term in only_user]
+        others = [term for term in terms if term not in set(products)]
+        if not products or any(term.op is not None for term in others):
+            continue
+        output = user if user and len(user.inputs) == 1 else node
+        layer_of[i] += 1
+        neurons.append(
+            Neuron(
+                place[output],
+                i,
+                tuple(_connection(product, place, uses) for product in products),
+                tuple(place[term] for term in others),
+                tuple(place[v] for v in partial_sums),
+                layer_of[i],
+            )
+        )
+    return neurons
+
+
+def _terms(total: Value, only_user: dict[Value, Value]) -> tuple[list[Value], list[Value]]:
+    """What a sum adds up, from left to right, and the sums a + b + ... that it is made of."""
+    terms: list[Value] = []
+    partial_sums: list[Value] = []
+    waiting = list(reversed(total.inputs))
+    while waiting:
+        term = waiting.pop()
+        if _is_named(total, "add") and _is_named(term, "add") and term in only_user:
+            partial_sums.append(term)
+            waiting.extend(reversed(term.inputs))
+        else:
+            terms.append(term)
+    return terms, partial_sums
+
+
+def _is_named(node: Value, *names: str) -> bool:
+    return node.op is not None and node.op.name in names
+
+
+def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -> Connection:
+    """The weight is the leaf; of two leaves the one used less; and else the first factor."""
+    first, second = product.inputs
+    swap = first.op is not None and second.op is None
+    if first.op is None and second.op is None:
+        swap = uses[second] < uses[first]
+    weight, source = (second, first) if swap else (first, second)
+    return Connection(place[product], place[weight], place[source])
