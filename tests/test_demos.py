@@ -49,7 +49,9 @@ def size_of_png(path):
     while at < len(content):
         length, kind = struct.unpack(">I4s", content[at : at + 8])
         body = content[at + 4 : at + 8 + length]
-        assert zlib.crc32(body) == int.from_bytes(content[at + 8 + length : at + 12 + length])
+        assert zlib.crc32(body) == int.from_bytes(
+            content[at + 8 + length : at + 12 + length], "big"
+        )
         kinds.append(kind)
         at += 12 + length
     assert kinds[-1] == b"IEND"

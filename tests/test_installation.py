@@ -40,10 +40,10 @@ def site(tmp_path):
 
 
 def importing(name: str, site: Path) -> subprocess.CompletedProcess[str]:
-    # The drawing and training libraries come from the environment of the tests, behind `site`.
+    # -I and -S: without the packages of the tests' own environment, of which ours may be one.
     code = f"import sys; sys.path.insert(0, {str(site)!r}); import {name}; print({name}.__file__)"
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=site.parent
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, cwd=site.parent
     )
 
 
