@@ -46,7 +46,7 @@ def scalar_view(nodes: Sequence[Value], rankdir: str) -> str:
         },
     )
     name = {id(node): f"n{place}" for place, node in enumerate(nodes)}
-    for node in nodes:
+    for node in reversed(nodes):  # so that inputs come to lie in the order of their use
         leaf = node.op is None
         picture.node(
             name[id(node)],
@@ -63,13 +63,15 @@ def scalar_view(nodes: Sequence[Value], rankdir: str) -> str:
 
 def _label(node: Value) -> str:
     """The operation at the left; name, data and gradient below each other at the right."""
-    gradient = "not computed" if node.grad is None else number(node.grad)
     rows = [
-        _cell(markup(node.label), 'COLSPAN="2"', bold=True) if node.label else "",
         _entry("data", number(node.data), palette.INK),
-        _entry("grad", gradient, palette.DERIVATIVE),
+        _entry("grad", "not computed", palette.QUIET)
+        if node.grad is None
+        else _entry("grad", number(node.grad), palette.DERIVATIVE),
     ]
-    rows = [row for row in rows if row]
+    if node.label:
+        name = f"<B>{markup(node.label, 'LEFT')}</B>"
+        rows.insert(0, _cell(name, 'COLSPAN="2" ALIGN="LEFT" BALIGN="LEFT"'))
     if node.op is not None:
         symbol = f'<FONT POINT-SIZE="17">{markup(node.op.symbol)}</FONT>'
         rows[0] = _cell(symbol, f'ROWSPAN="{len(rows)}" CELLPADDING="6"') + rows[0]
@@ -78,10 +80,10 @@ def _label(node: Value) -> str:
 
 
 def _entry(title: str, content: str, color: str) -> str:
-    return _cell(f'<FONT COLOR="{palette.QUIET}">{title}</FONT>', 'ALIGN="LEFT"') + _cell(
-        f'<FONT COLOR="{color}">{content}</FONT>', 'ALIGN="RIGHT"'
-    )
+    # Wider than the title by the least gap between it and the content.
+    left = _cell(f'<FONT COLOR="{palette.QUIET}">{title}</FONT>', 'ALIGN="LEFT" WIDTH="39"')
+    return left + _cell(f'<FONT COLOR="{color}">{content}</FONT>', 'ALIGN="RIGHT"')
 
 
-def _cell(content: str, attributes: str, bold: bool = False) -> str:
-    return f"<TD {attributes}>{f'<B>{content}</B>' if bold else content}</TD>"
+def _cell(content: str, attributes: str) -> str:
+    return f"<TD {attributes}>{content}</TD>"

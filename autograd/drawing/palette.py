@@ -10,7 +10,7 @@ from __future__ import annotations
 # Six digits each: older renderers paint three-digit colours black.
 PAPER = "#fffffe"  # not plain white, which renderers write as a name
 INK = "#1f2933"
-QUIET = "#66707c"
+QUIET = "#5a6470"
 DERIVATIVE = "#a3284b"
 EDGE = "#8d97a3"
 LEAF = "#e8f1fb"

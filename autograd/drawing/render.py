@@ -13,7 +13,7 @@ from autograd.drawing.graph import FONT
 from autograd.drawing.palette import STYLE
 
 FORMATS = ("svg", "png", "pdf")
-_FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', 'DejaVu Sans Mono', monospace"
+_FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', monospace"
 
 
 class RenderError(RuntimeError):

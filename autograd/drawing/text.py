@@ -36,7 +36,9 @@ def markup(text: str, align: str = "CENTER") -> str:
     """``text`` for an HTML-like DOT label, where nothing in it is markup or an escape."""
     fold = f'<BR ALIGN="{align}"/>'
     # A last line is aligned by its own break, which DOT reads as an end of line, not a new one.
-    return "".join(html.escape(line, quote=False) + fold for line in lines(text))
+    # Markup is read first and backslashes after it, in HTML-like labels too: \N is a node's name.
+    safe = (html.escape(line, quote=False).replace("\\", r"\\") for line in lines(text))
+    return "".join(line + fold for line in safe)
 
 
 def _stand_in(match: re.Match[str]) -> str:
