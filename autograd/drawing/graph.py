@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from autograd.drawing import palette
 from autograd.drawing.text import markup, number
@@ -13,14 +14,28 @@ from autograd.value import Value
 FONT = "Courier New"
 
 
-def scalar_view(nodes: Sequence[Value], rankdir: str) -> str:
-    """DOT text for ``nodes``, which are in topological order.
+def scalar_view(
+    nodes: Sequence[Value], rankdir: str, names: Mapping[Value, str] | None = None
+) -> str:
+    """DOT text for ``nodes``, which are in topological order, every one a box.
 
     A node's name is its place in that order, so the text of a graph is the same in every process.
     """
+    picture = new_picture(rankdir)
+    place = {node: i for i, node in enumerate(nodes)}
+    for i, node in reversed(list(enumerate(nodes))):  # so that inputs lie in the order of use
+        picture.node(f"n{i}", **box(node, name_of(node, names)))
+        for child, partial in zip(node.inputs, node.partials):
+            picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {number(partial)}")
+    source: str = picture.source
+    return source
+
+
+def new_picture(rankdir: str) -> Any:
+    """An empty ``graphviz.Digraph`` in this project's style."""
     import graphviz  # here, so that only those who draw need it
 
-    picture = graphviz.Digraph(
+    return graphviz.Digraph(
         "autograd",
         graph_attr={
             "rankdir": rankdir,
@@ -28,6 +43,9 @@ def scalar_view(nodes: Sequence[Value], rankdir: str) -> str:
             "pad": "0.2",
             "nodesep": "0.25",
             "ranksep": "0.4",
+            "fontname": FONT,
+            "fontsize": "12",
+            "fontcolor": palette.QUIET,
         },
         node_attr={
             "shape": "box",
@@ -45,38 +63,50 @@ def scalar_view(nodes: Sequence[Value], rankdir: str) -> str:
             "arrowsize": "0.7",
         },
     )
-    name = {id(node): f"n{place}" for place, node in enumerate(nodes)}
-    for node in reversed(nodes):  # so that inputs come to lie in the order of their use
-        leaf = node.op is None
-        picture.node(
-            name[id(node)],
-            label=_label(node),
-            style="filled" if leaf else "rounded,filled",
-            fillcolor=palette.LEAF if leaf else palette.OPERATION,
-            color=palette.LEAF_LINE if leaf else palette.OPERATION_LINE,
-        )
-        for child, partial in zip(node.inputs, node.partials):
-            picture.edge(name[id(child)], name[id(node)], label=f"∂ {number(partial)}")
-    source: str = picture.source
-    return source
 
 
-def _label(node: Value) -> str:
+def name_of(node: Value, names: Mapping[Value, str] | None) -> str:
+    """The name given for this drawing, or else the label."""
+    return (names or {}).get(node) or node.label
+
+
+def colours(node: Value) -> dict[str, str]:
+    """A leaf is blue, what was computed is yellow."""
+    if node.op is None:
+        return {"fillcolor": palette.LEAF, "color": palette.LEAF_LINE}
+    return {"fillcolor": palette.OPERATION, "color": palette.OPERATION_LINE}
+
+
+def gradient(node: Value) -> tuple[str, str]:
+    """How a gradient is written, and in what colour."""
+    if node.grad is None:
+        return "not computed", palette.QUIET
+    return number(node.grad), palette.DERIVATIVE
+
+
+def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict[str, str]:
     """The operation at the left; name, data and gradient below each other at the right."""
     rows = [
         _entry("data", number(node.data), palette.INK),
-        _entry("grad", "not computed", palette.QUIET)
-        if node.grad is None
-        else _entry("grad", number(node.grad), palette.DERIVATIVE),
+        *(_entry(title, number(x), palette.INK) for title, x in extra),
+        _entry("grad", *gradient(node)),
     ]
-    if node.label:
-        name = f"<B>{markup(node.label, 'LEFT')}</B>"
-        rows.insert(0, _cell(name, 'COLSPAN="2" ALIGN="LEFT" BALIGN="LEFT"'))
+    if name:
+        written = f"<B>{markup(name, 'LEFT')}</B>"
+        rows.insert(0, _cell(written, 'COLSPAN="2" ALIGN="LEFT" BALIGN="LEFT"'))
     if node.op is not None:
         symbol = f'<FONT POINT-SIZE="17">{markup(node.op.symbol)}</FONT>'
         rows[0] = _cell(symbol, f'ROWSPAN="{len(rows)}" CELLPADDING="6"') + rows[0]
-    table = "".join(f"<TR>{row}</TR>" for row in rows)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{table}</TABLE>>'
+    style = "filled" if node.op is None else "rounded,filled"
+    return {"label": table(rows, padding=2), "style": style, **colours(node)}
+
+
+def table(rows: Sequence[str], padding: int) -> str:
+    """An HTML-like label."""
+    body = "".join(f"<TR>{row}</TR>" for row in rows)
+    return (
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{body}</TABLE>>'
+    )
 
 
 def _entry(title: str, content: str, color: str) -> str:

@@ -34,7 +34,7 @@ class Neuron:
 
     Attributes:
         output: the node whose value the neuron passes on; ``total`` itself if it is linear.
-        total: the sum.
+        total: the sum; of a neuron with a single input and no sum, ``output``.
         connections: its weighted inputs, in order.
         biases: the other terms of the sum, which are leaves.
         partial_sums: the nodes of a sum written as a + b + c, all but the last.
@@ -70,19 +70,21 @@ def find_neurons(nodes: Sequence[Value]) -> list[Neuron]:
     for i, node in enumerate(nodes):
         layer_of[i] = max((layer_of[place[child]] for child in node.inputs), default=0)
         user = only_user.get(node)
-        if not _is_named(node, "sum", "add") or (user and _is_named(user, "add")):
+        # One input alone needs no sum.
+        alone = _is_named(node, "mul") and _is_call(user) and _has_leaf(node)
+        if not alone and (not _is_named(node, "sum", "add") or _is_named(user, "add")):
             continue
-        terms, partial_sums = _terms(node, only_user)
+        terms, partial_sums = ([node], []) if alone else _terms(node, only_user)
         products = [term for term in terms if _is_named(term, "mul") and term in only_user]
         others = [term for term in terms if term not in set(products)]
         if not products or any(term.op is not None for term in others):
             continue
-        output = user if user and len(user.inputs) == 1 else node
+        output = place[user] if user is not None and _is_call(user) else i
         layer_of[i] += 1
         neurons.append(
             Neuron(
-                place[output],
-                i,
+                output,
+                output if alone else i,
                 tuple(_connection(product, place, uses) for product in products),
                 tuple(place[term] for term in others),
                 tuple(place[v] for v in partial_sums),
@@ -107,8 +109,22 @@ def _terms(total: Value, only_user: dict[Value, Value]) -> tuple[list[Value], li
     return terms, partial_sums
 
 
-def _is_named(node: Value, *names: str) -> bool:
-    return node.op is not None and node.op.name in names
+def _has_leaf(node: Value) -> bool:
+    return any(child.op is None for child in node.inputs)
+
+
+def _is_call(node: Value | None) -> bool:
+    """Whether a node may be an activation: f(x), and not -x or x ** 2."""
+    return (
+        node is not None
+        and node.op is not None
+        and node.op.arity == 1
+        and (node.op.precedence == 4)
+    )
+
+
+def _is_named(node: Value | None, *names: str) -> bool:
+    return node is not None and node.op is not None and node.op.name in names
 
 
 def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -> Connection:

@@ -17,6 +17,11 @@ LEAF = "#e8f1fb"
 LEAF_LINE = "#4a7fb5"
 OPERATION = "#fdf2dc"
 OPERATION_LINE = "#bd8a35"
+# Weights above and below 0; and what surrounds a layer.
+POSITIVE = "#3a7ca8"
+NEGATIVE = "#c2603f"
+CLUSTER = "#f6f7f9"
+CLUSTER_LINE = "#d5dae0"
 
 _DARK = {
     PAPER: "#16191d",
@@ -28,6 +33,10 @@ _DARK = {
     LEAF_LINE: "#6ea3d8",
     OPERATION: "#3b2f17",
     OPERATION_LINE: "#d3a24c",
+    POSITIVE: "#62a8d8",
+    NEGATIVE: "#e08a68",
+    CLUSTER: "#1d2126",
+    CLUSTER_LINE: "#3a414a",
 }
 
 STYLE = "\n".join(

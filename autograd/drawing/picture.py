@@ -4,28 +4,53 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograd.drawing.folded import (
+    folded_by_neurons,
+    folded_by_sums,
+    neuron_view,
+    sum_view,
+)
 from autograd.drawing.graph import scalar_view
+from autograd.drawing.groups import find_neurons
 from autograd.drawing.render import FORMATS, render
+from autograd.symbols import given_names
 from autograd.value import Value, topological_order
 
-LARGEST = 1500
+LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
+"""The views, and up to how many scalars in a graph each is the one to choose."""
+
 _DIRECTIONS = ("LR", "TB", "RL", "BT")
 _TEXT = ("dot", "gv")
 
 
-def draw(value: Value, *, rankdir: str = "LR", force: bool = False) -> Drawing:
+def draw(
+    value: Value,
+    *,
+    view: str | None = None,
+    names: object = None,
+    rankdir: str = "LR",
+    force: bool = False,
+) -> Drawing:
     """The graph that ``value`` was made from, as a picture.
 
-    Every Value is a node with its operation, label, data and gradient; every edge carries the
-    local derivative of the node at its head by the node at its tail. What ``x * x`` takes twice
-    has two edges. Gradients are those of the last ``backward``.
+    There are three views of the same numbers. "scalars" shows every operation: each Value is a
+    node with its operation, name, data and gradient, and each edge carries the local derivative of
+    the node at its head by the node at its tail (``x * x`` has two edges). "sums" folds a weighted
+    sum into one node, with the weights on the lines to it. "neurons" folds sum and activation into
+    one circle, with its output and below it the gradient; a layer is a column, and a line is as
+    thick as its weight is large, blue above 0 and red below. Gradients are those of the last
+    ``backward``.
 
     Args:
         value: the output at which the graph ends.
+        view: "scalars", "sums" or "neurons". Left out, the first for graphs of up to 60 scalars,
+            the second for up to 300, and the third for more.
+        names: names for Values, above their labels: a Module, or a dict such as ``locals()``, in
+            which Values, lists of them and Modules are found.
         rankdir: where the arrows point: "LR" for left to right, or "TB", "RL", "BT".
         force: draw even a graph too large to be read.
 
@@ -33,22 +58,44 @@ def draw(value: Value, *, rankdir: str = "LR", force: bool = False) -> Drawing:
         A Drawing, which a notebook shows by itself and ``save`` writes to a file.
 
     Raises:
-        TypeError: ``value`` is not a Value.
-        ValueError: the graph has more than 1500 nodes and ``force`` is false, or ``rankdir`` is
-            no direction.
+        TypeError: ``value`` is not a Value, or ``names`` neither a dict nor a Module.
+        ValueError: the view has more than 1500 nodes and ``force`` is false, or there is no such
+            view or direction.
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw expects the Value at which a graph ends; got {type(value).__name__}")
     if rankdir not in _DIRECTIONS:
         raise ValueError(f"rankdir is one of {', '.join(_DIRECTIONS)}; got {rankdir!r}")
+    if view is not None and view not in LARGEST:
+        raise ValueError(f"view is one of {', '.join(LARGEST)}; got {view!r}")
     nodes = topological_order(value)
-    if len(nodes) > LARGEST and not force:
-        raise ValueError(
-            f"this graph has {len(nodes):,} nodes, and a picture is readable up to some hundreds: "
-            "draw a value in the middle of it, or the same code on fewer inputs, or pass "
-            "force=True to draw it all the same"
-        )
-    return Drawing(scalar_view(nodes, rankdir), len(nodes))
+    sizes = _sizes(nodes)
+    if view is None:
+        view = next((v for v in LARGEST if len(nodes) <= LARGEST[v]), "neurons")
+    if sizes[view] > LARGEST["neurons"] and not force:
+        raise ValueError(_too_large(sizes, view))
+    draw_view = {"scalars": scalar_view, "sums": sum_view, "neurons": neuron_view}[view]
+    return Drawing(draw_view(nodes, rankdir, given_names(names)), sizes[view])
+
+
+def _sizes(nodes: Sequence[Value]) -> dict[str, int]:
+    """How many nodes each view would have."""
+    neurons = find_neurons(nodes)
+    return {
+        "scalars": len(nodes),
+        "sums": len(nodes) - len(folded_by_sums(nodes, neurons)),
+        "neurons": len(nodes) - len(folded_by_neurons(nodes, neurons)),
+    }
+
+
+def _too_large(sizes: Mapping[str, int], view: str) -> str:
+    smaller = [v for v, size in sizes.items() if size <= LARGEST["neurons"]]
+    instead = f'view="{smaller[0]}" has {sizes[smaller[0]]:,}; or ' if smaller else ""
+    return (
+        f"this graph has {sizes[view]:,} nodes as {view}, and a picture is readable up to some "
+        f"hundreds: {instead}draw a value in the middle of it, or the same code on fewer inputs, "
+        f"or pass force=True to draw it all the same"
+    )
 
 
 class Drawing:

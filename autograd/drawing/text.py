@@ -13,9 +13,9 @@ LINE = 48
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def number(x: float) -> str:
+def number(x: float, digits: int = 4) -> str:
     """Four digits that count, however small or large: 0.4200 as 0.42, and 0.00001 as 1e-05."""
-    return f"{x:.0f}" if 1e4 <= abs(x) < 999_999.5 else f"{x:.4g}"
+    return f"{x:.0f}" if 1e4 <= abs(x) < 999_999.5 else f"{x:.{digits}g}"
 
 
 def lines(text: str) -> list[str]:

@@ -1,0 +1,214 @@
+"""The sum and neuron views: weighted connections are lines, and a whole neuron is one circle.
+
+What is folded away keeps its numbers; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from autograd.drawing import palette
+from autograd.drawing.graph import box, colours, gradient, name_of, new_picture, table
+from autograd.drawing.groups import Neuron, find_neurons
+from autograd.drawing.text import markup, number
+from autograd.value import Value
+
+# With more connections than this, weights are told by thickness and colour alone; and with more
+# than that, nodes are put in columns without untangling the lines.
+WRITTEN = 40
+LAID_OUT = 200
+
+Names = Mapping[Value, str] | None
+
+
+def sum_view(nodes: Sequence[Value], rankdir: str, names: Names = None) -> str:
+    """DOT text in which a weighted sum is one box, and its weights stand on the lines to it."""
+    neurons = find_neurons(nodes)
+    sums = {neuron.total: neuron for neuron in neurons}
+    hidden = folded_by_sums(nodes, neurons)
+    picture = new_picture(rankdir)
+    for i, node in reversed(list(enumerate(nodes))):
+        if i not in hidden:
+            biases = sums[i].biases if i in sums else ()
+            extra = [("bias", nodes[place].data) for place in biases if place in hidden]
+            name = name_of(node, names) or _module_path(nodes, sums.get(i), names)
+            picture.node(f"n{i}", **box(node, name, extra))
+    _edges(picture, nodes, hidden, sums)
+    _connections(picture, nodes, neurons, {n.total: n.total for n in neurons}, names)
+    return str(picture.source)
+
+
+def neuron_view(nodes: Sequence[Value], rankdir: str, names: Names = None) -> str:
+    """DOT text as networks are usually drawn: a circle a neuron, a column a layer."""
+    neurons = find_neurons(nodes)
+    outputs = {neuron.output: neuron for neuron in neurons}
+    hidden = folded_by_neurons(nodes, neurons)
+    inputs = {c.input for neuron in neurons for c in neuron.connections}
+    connections = sum(len(neuron.connections) for neuron in neurons)
+    picture = new_picture(rankdir)
+    places: dict[int, str] = {}
+    if connections > LAID_OUT:
+        if connections > 10 * LAID_OUT:
+            picture.attr(dpi="60")  # a png of such a size needs no finer dots
+        places = _in_columns(nodes, neurons, hidden)
+        picture.attr(layout="neato", splines="line", outputorder="edgesfirst")
+    elif connections > WRITTEN:
+        picture.attr(ranksep="2.4", nodesep="0.12")
+    for layer, members in groupby(sorted(neurons, key=_by_layer), key=lambda n: n.layer):
+        with picture.subgraph(name=f"cluster_layer{layer}") as column:
+            column.attr(
+                label=f"layer {layer}",
+                style="rounded,filled",
+                fillcolor=palette.CLUSTER,
+                color=palette.CLUSTER_LINE,
+            )
+            for neuron in members:
+                i, node = neuron.output, nodes[neuron.output]
+                name = name_of(node, names) or _module_path(nodes, neuron, names)
+                column.node(f"n{i}", **_circle(node, name), pos=places.get(i))
+    for i, node in reversed(list(enumerate(nodes))):
+        if i not in hidden and i not in outputs:
+            form = _circle if node.op is None and i in inputs else box
+            picture.node(f"n{i}", **form(node, name_of(node, names)), pos=places.get(i))
+    _edges(picture, nodes, hidden, outputs)
+    _connections(picture, nodes, neurons, {n.total: n.output for n in neurons}, names)
+    return str(picture.source)
+
+
+def _in_columns(
+    nodes: Sequence[Value], neurons: Sequence[Neuron], hidden: set[int]
+) -> dict[int, str]:
+    """Where to put each node shown: a column for each step on the longest way from the leaves.
+
+    For networks with so many lines that a layout program would take minutes to untangle them.
+    """
+    place = {node: i for i, node in enumerate(nodes)}
+    neuron_at = {neuron.output: neuron for neuron in neurons}
+    column: dict[int, int] = {}
+    for i, node in enumerate(nodes):
+        if i in hidden:
+            continue
+        sources = [place[child] for child in node.inputs]
+        if i in neuron_at:
+            parts = _shown_parts(nodes, neuron_at[i], hidden)
+            sources = [c.input for c in neuron_at[i].connections] + parts
+        column[i] = max((column[source] + 1 for source in sources), default=0)
+    # A leaf that feeds no neuron stands just before what uses it.
+    for i, node in enumerate(nodes):
+        if i in column and i not in neuron_at:
+            for child in node.inputs:
+                if child.op is None:
+                    column[place[child]] = column[i] - 1
+    members: dict[int, list[int]] = {}
+    for i in sorted(column, reverse=True):  # so that inputs lie in the order of use
+        members.setdefault(column[i], []).append(i)
+    tallest = max(map(len, members.values()))
+    apart = max(3.0, 0.3 * tallest)  # in inches; lines that are too steep cannot be told apart
+    return {
+        i: f"{apart * c},{1.15 * (len(every) / 2 - at)}!"
+        for c, every in members.items()
+        for at, i in enumerate(every)
+    }
+
+
+def _by_layer(neuron: Neuron) -> tuple[int, int]:
+    return neuron.layer, -neuron.output
+
+
+def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
+    """The places of the nodes that the sum view does not show as boxes.
+
+    Products and partial sums, and those weights and biases that nothing else needs.
+    """
+    products = {c.product for n in neurons for c in n.connections}
+    inner = products | {place for n in neurons for place in n.partial_sums}
+    leaves = {c.weight for n in neurons for c in n.connections if nodes[c.weight].op is None}
+    leaves |= {place for n in neurons for place in n.biases}
+    shown = {c.input for n in neurons for c in n.connections}
+    place_of = {node: i for i, node in enumerate(nodes)}
+    within = inner | {n.total for n in neurons}
+    for i, node in enumerate(nodes):
+        if i not in within:
+            shown |= {place_of[child] for child in node.inputs}
+    return inner | (leaves - shown)
+
+
+def folded_by_neurons(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
+    """The places of the nodes that the neuron view does not show: the sums, too."""
+    return folded_by_sums(nodes, neurons) | {n.total for n in neurons if n.total != n.output}
+
+
+def _edges(
+    picture: Any, nodes: Sequence[Value], hidden: set[int], neurons: Mapping[int, Neuron]
+) -> None:
+    """The lines that are no weighted connections, each with its local derivative.
+
+    Into a neuron there is such a line only from a bias or a computed weight that is shown.
+    """
+    place = {node: i for i, node in enumerate(nodes)}
+    for i, node in enumerate(nodes):
+        if i in neurons:
+            for source in _shown_parts(nodes, neurons[i], hidden):
+                picture.edge(f"n{source}", f"n{i}")
+        elif i not in hidden:
+            for child, partial in zip(node.inputs, node.partials):
+                picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {number(partial)}")
+
+
+def _shown_parts(nodes: Sequence[Value], neuron: Neuron, hidden: set[int]) -> list[int]:
+    """Weights and biases with a node of their own: they were computed, or others use them."""
+    weights = [c.weight for c in neuron.connections]
+    return [place for place in dict.fromkeys((*weights, *neuron.biases)) if place not in hidden]
+
+
+def _connections(
+    picture: Any,
+    nodes: Sequence[Value],
+    neurons: Sequence[Neuron],
+    heads: Mapping[int, int],
+    names: Names,
+) -> None:
+    """A line for each weight: as thick as the weight is large, its colour the sign."""
+    every = [(neuron, c) for neuron in neurons for c in neuron.connections]
+    sizes = [abs(nodes[c.weight].data) for _, c in every]
+    largest = max((size for size in sizes if 0 < size < float("inf")), default=1.0)
+    for neuron, c in every:
+        weight = nodes[c.weight]
+        share = min(abs(weight.data) / largest, 1.0) if weight.data == weight.data else 0.0
+        colour = palette.NEGATIVE if weight.data < 0 else palette.POSITIVE
+        attributes = {"penwidth": f"{0.4 + 2.6 * share:.2f}", "color": colour}
+        if len(every) <= WRITTEN:
+            name = name_of(weight, names)
+            title = markup(name) if name and not _PATH.fullmatch(name) else ""
+            attributes["label"] = f"<{title}{number(weight.data)}>"
+            attributes["fontcolor"] = palette.INK
+        else:
+            attributes["arrowsize"] = "0.35"
+        if len(every) > LAID_OUT:
+            attributes["color"] += "70"  # see-through, so that strong lines stand out
+        picture.edge(f"n{c.input}", f"n{heads[neuron.total]}", **attributes)
+
+
+_PATH = re.compile(r"(.+)\.(?:weights\.\d+|bias)")
+
+
+def _module_path(nodes: Sequence[Value], neuron: Neuron | None, names: Names) -> str:
+    """The name of a neuron of a Module, as its weights tell it: ``layers.0.neurons.3``."""
+    if neuron is None:
+        return ""
+    weights = [name_of(nodes[c.weight], names) for c in neuron.connections]
+    paths = {match[1] if (match := _PATH.fullmatch(name)) else "" for name in weights}
+    return paths.pop() if len(paths) == 1 else ""
+
+
+def _circle(node: Value, name: str) -> dict[str, str]:
+    """What a neuron passes on, and below it the gradient."""
+    written, colour = gradient(node)
+    rows = [f"<TD><B>{markup(name)}</B></TD>"] if name else []
+    rows += [f"<TD>{number(node.data, 3)}</TD>"]
+    rows += [f'<TD><FONT COLOR="{colour}" POINT-SIZE="10">{written}</FONT></TD>']
+    form = {"shape": "circle", "style": "filled", "margin": "0", "width": "1.0"}
+    return {"label": table(rows, padding=1), **form, **colours(node)}

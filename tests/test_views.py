@@ -1,0 +1,140 @@
+"""The views of a drawing: the same numbers, folded and unfolded."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from autograd import Value, dot, draw, topological_order
+from autograd.drawing.text import number
+from nn import MLP, half_squared_error
+
+
+def problem_12():
+    i = Value(0.5, "in")
+    h1 = (Value(1.0, "in->h1") * i).tanh()
+    h2 = (Value(0.5, "in->h2") * i).tanh()
+    out = dot([Value(2.0, "h1->out"), Value(1.0, "h2->out")], [h1, h2]).tanh()
+    h1.label, h2.label, out.label = "h1", "h2", "out"
+    error = (out - 0) ** 2 / 2
+    error.label = "E"
+    error.backward()
+    return error
+
+
+def network(nin=2, nouts=(3, 2), seed=1):
+    model = MLP(nin, list(nouts), seed=seed)
+    xs = [Value(0.1 * i + 0.2, f"x{i}") for i in range(nin)]
+    loss = half_squared_error(model(xs), [0.3] * nouts[-1])
+    loss.backward()
+    return model, loss
+
+
+def parsed(drawing):
+    root = ElementTree.fromstring(drawing.pipe("svg"))
+    groups = [g for g in root.iter() if g.tag.endswith("}g")]
+    return {
+        kind: [[t.text for t in g.iter() if t.tag.endswith("}text")] for g in groups
+               if g.get("class") == kind]
+        for kind in ("node", "edge", "cluster")
+    }  # fmt: skip
+
+
+def test_scalars_are_every_operation():
+    error = problem_12()
+    shown = parsed(draw(error, view="scalars"))
+    assert len(shown["node"]) == len(topological_order(error))
+    assert len(shown["edge"]) == sum(len(v.inputs) for v in topological_order(error))
+
+
+def test_sums_put_the_weights_on_the_lines():
+    shown = parsed(draw(problem_12(), view="sums"))
+    # in; tanh, tanh; sum, tanh; 0, -, **2, 2, /
+    assert len(shown["node"]) == 10
+    lines = [text for text in shown["edge"] if text]
+    assert ["in->h1", "1"] in lines
+    assert ["h2->out", "1"] in lines
+
+
+def test_neurons_are_circles_in_columns():
+    shown = parsed(draw(problem_12(), view="neurons"))
+    assert ["h1", "0.462", "0.529"] in shown["node"]
+    assert ["in", "0.5", "0.5404"] in shown["node"]
+    assert [c[0] for c in shown["cluster"]] == ["layer 1", "layer 2"]
+    assert len(shown["node"]) == 9
+
+
+@pytest.mark.parametrize("view", ["scalars", "sums", "neurons"])
+def test_every_view_shows_the_numbers_of_the_graph(view):
+    _, loss = network()
+    nodes = topological_order(loss)
+    numbers = {number(x, 3) for v in nodes for x in (v.data, v.grad)}
+    numbers |= {number(x) for v in nodes for x in (v.data, v.grad, *v.partials)}
+    groups = parsed(draw(loss, view=view)).values()
+    texts = [text.removeprefix("∂ ") for group in groups for texts in group for text in texts]
+    shown = {text for text in texts if re.fullmatch(r"-?\d[\d.e+-]*", text)}
+    assert len(shown) > 10
+    assert shown <= numbers
+
+
+def test_folding_hides_no_line_and_invents_none():
+    model, loss = network(3, (4, 2))
+    shown = parsed(draw(loss, view="neurons"))
+    weights = sum(1 for name, _ in model.named_parameters() if "weights" in name)
+    outside = 2 * (2 + 1) + 2 + 2  # two differences, two squares, their sum, its half
+    assert len(shown["edge"]) == weights + outside
+    assert len(shown["node"]) == 3 + 4 + 2 + 2 + 2 + 2 + 1 + 2
+
+
+def test_a_weight_that_others_use_keeps_a_node_of_its_own():
+    x, w = Value(0.5, "x"), Value(2.0, "w")
+    y = (w * x).tanh() + w.exp()
+    shown = parsed(draw(y, view="neurons"))
+    assert any(text[0] == "w" for text in shown["node"])
+
+
+def test_names_come_from_modules_and_dictionaries_before_labels():
+    model, loss = network()
+    shown = parsed(draw(loss, view="neurons", names={"model": model, "loss": loss, "other": 3}))
+    names = [text[0] for text in shown["node"]]
+    assert "model.layers.0.neurons.2" in names
+    assert "model.layers.1.neurons.0" in names
+    assert any("loss" in text for text in shown["node"])
+    scalars = parsed(draw(model([Value(0.1)] * 2)[0], view="scalars", names=model))
+    assert any("layers.0.neurons.1.weights.0" in text for text in scalars["node"])
+    x = Value(1.0, "label")
+    assert [text[0] for text in parsed(draw(x, names=locals()))["node"]] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "view"),
+    [((2, (1,)), "scalars"), ((2, (8, 4)), "sums"), ((2, (16, 16, 1)), "neurons")],
+)
+def test_the_view_is_chosen_by_size(sizes, view):
+    _, loss = network(*sizes)
+    assert draw(loss).source == draw(loss, view=view).source
+
+
+def test_a_large_network_is_laid_out_in_columns():
+    _, loss = network(10, (20, 20))
+    drawing = draw(loss)
+    assert "layout=neato" in drawing.source
+    shown = parsed(drawing)
+    assert len(shown["node"]) == 10 + 20 + 20 + 20 + 20 + 20 + 1 + 2
+    places = re.findall(r'pos="([\d.-]+),([\d.-]+)!"', drawing.source)
+    assert len(places) == len(set(places)) == len(shown["node"])
+
+
+def test_too_large_a_view_names_one_that_fits():
+    _, loss = network(20, (40, 20))
+    with pytest.raises(ValueError, match=r'nodes as scalars.*view="sums" has 2\d\d'):
+        draw(loss, view="scalars")
+    with pytest.raises(ValueError, match="view is one of scalars, sums, neurons; got 'layers'"):
+        draw(loss, view="layers")
+
+
+def test_weights_of_any_size_can_be_drawn():
+    x = Value(1.0)
+    for weight in (0.0, -0.0, float("inf"), float("nan"), -1e300, 1e-300):
+        shown = parsed(draw((Value(weight) * x).tanh(), view="neurons"))
+        assert [number(weight)] in shown["edge"]
