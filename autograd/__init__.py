@@ -10,6 +10,7 @@
 
 from autograd import installation
 from autograd.drawing import Drawing, RenderError, draw
+from autograd.explain import Explanation, explain
 from autograd.gradcheck import GradcheckError, gradcheck
 from autograd.gradient import grad
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
@@ -37,6 +38,7 @@ from autograd.ops import (
 from autograd.ops import (
     sum as sum,
 )
+from autograd.symbols import derivative_formula, formula
 from autograd.value import Value, topological_order
 from autograd.weighted_sum import dot
 
@@ -44,15 +46,19 @@ from autograd.weighted_sum import dot
 __all__ = [
     "AnomalyError",
     "Drawing",
+    "Explanation",
     "GradcheckError",
     "Op",
     "RenderError",
     "Value",
     "cos",
+    "derivative_formula",
     "detect_anomaly",
     "dot",
     "draw",
     "exp",
+    "explain",
+    "formula",
     "grad",
     "gradcheck",
     "log",

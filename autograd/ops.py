@@ -413,6 +413,7 @@ sech2 = Op(
     ieee.sech2,
     lambda y, x: (-2 * y * tanh(x),),
     text="sech({}) ** 2",
+    precedence=3,
     latex=r"\operatorname{{sech}}^2\left({}\right)",
 )
 tanh: Op = Op(

@@ -446,8 +446,8 @@ for _op, _name in (ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div
 def topological_order(output: Value) -> list[Value]:
     """Every node that ``output`` was made from, and itself, each after all of its inputs.
 
-    The order is by depth, and within a depth by first use: the same in every process. No
-    recursion, so the graph may be as deep as memory allows.
+    The order is by depth, and within a depth by first use seen from the output, the last first:
+    the same in every process. No recursion, so the graph may be as deep as memory allows.
     """
     this_pass = object()
     waiting: defaultdict[int, list[Value]] = defaultdict(list)

@@ -51,8 +51,6 @@ def neuron_view(nodes: Sequence[Value], rankdir: str, names: Names = None) -> st
     picture = new_picture(rankdir)
     places: dict[int, str] = {}
     if connections > LAID_OUT:
-        if connections > 10 * LAID_OUT:
-            picture.attr(dpi="60")  # a png of such a size needs no finer dots
         places = _in_columns(nodes, neurons, hidden)
         picture.attr(layout="neato", splines="line", outputorder="edgesfirst")
     elif connections > WRITTEN:

@@ -121,7 +121,8 @@ class Drawing:
         """
         if format not in FORMATS:
             raise ValueError(f"pictures are {', '.join(FORMATS)}; got {format!r}")
-        return render(self.source, format)
+        # Letters stay sharp on today's screens, but a large network would take minutes so finely.
+        return render(self.source, format, dpi=192 if self._nodes <= 200 else 60)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file, whole or not at all.

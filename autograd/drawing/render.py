@@ -20,19 +20,20 @@ class RenderError(RuntimeError):
     """No program that renders was found, or it failed."""
 
 
-def render(source: str, format: str) -> bytes:
+def render(source: str, format: str, dpi: int) -> bytes:
     """``source`` as a picture.
 
     Args:
         source: DOT text.
         format: "svg", "png" or "pdf".
+        dpi: dots an inch, of a png.
 
     Raises:
         RenderError: no program here renders that format, or it failed.
     """
     command = [_renderer(format), f"-T{format}"]
     if format == "png":
-        command.append("-Gdpi=192")  # letters stay sharp on today's screens
+        command.append(f"-Gdpi={dpi}")
     try:
         result = subprocess.run(command, input=source.encode(), capture_output=True)
     except OSError as error:
