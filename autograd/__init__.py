@@ -38,6 +38,7 @@ from autograd.ops import (
 from autograd.ops import (
     sum as sum,
 )
+from autograd.page import page
 from autograd.symbols import derivative_formula, formula
 from autograd.value import Value, topological_order
 from autograd.weighted_sum import dot
@@ -66,6 +67,7 @@ __all__ = [
     "maximum",
     "minimum",
     "no_grad",
+    "page",
     "relu",
     "sigmoid",
     "sin",

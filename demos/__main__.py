@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from demos import figure_4, letters
+from demos import chain_rule, figure_4, letters
 from demos.english import TextError
 
-DEMOS = {"figure_4": figure_4, "letters": letters}
+DEMOS = {"figure_4": figure_4, "chain_rule": chain_rule, "letters": letters}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

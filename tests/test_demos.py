@@ -99,17 +99,25 @@ def test_tour_trains_the_letters(tour):
 def test_tour_leaves_pictures_where_it_says(tour):
     result, out = tour
     told = [Path(name) for name in re.findall(r"^  picture: (.+)$", result.stdout, re.MULTILINE)]
-    assert told == [out / "figure_4.svg", out / "figure_4.png", out / "letters.png"]
-    assert sorted(out.iterdir()) == sorted(told)
+    names = ["figure_4.svg", "figure_4.png", "chain_rule.svg", "chain_rule.png", "letters.png"]
+    assert told == [out / name for name in names]
+    assert sorted(out.iterdir()) == sorted([*told, out / "chain_rule.html"])
     svg = xml.etree.ElementTree.parse(told[0]).getroot()
     assert svg.tag.endswith("svg")
     text = " ".join(svg.itertext())
     for label in GRADIENTS:
         assert label in text
-    for png in told[1:]:
+    for png in (path for path in told if path.suffix == ".png"):
         width, height = size_of_png(png)
         assert width > 600
         assert height > 300
+
+
+def test_tour_derives_a_gradient_over_two_paths_and_writes_the_page(tour):
+    result, out = tour
+    assert "= 0.416067521 + 0.124327921\n        = 0.540395442" in result.stdout
+    assert f"  page:    {out / 'chain_rule.html'}" in result.stdout
+    assert (out / "chain_rule.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_help_lists_the_demos():
@@ -249,7 +257,10 @@ def test_without_matplotlib_one_sentence_stands_for_the_curve(tmp_path):
     sentence = "no picture: it needs matplotlib, which pip install '.[demos]' brings"
     assert result.stdout.count(sentence) == 1
     assert "trigrams" in result.stdout
-    assert sorted(path.name for path in out.iterdir()) == ["figure_4.png", "figure_4.svg"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("chain_rule.html", "chain_rule.png", "chain_rule.svg"),
+        *("figure_4.png", "figure_4.svg"),
+    ]
 
 
 def test_without_a_renderer_one_sentence_stands_for_the_graph(tmp_path, monkeypatch, capsys):

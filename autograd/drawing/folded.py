@@ -12,7 +12,12 @@ from typing import Any
 
 from autograd.drawing import palette
 from autograd.drawing.graph import box, colours, gradient, name_of, new_picture, table
-from autograd.drawing.groups import Neuron, find_neurons
+from autograd.drawing.groups import (
+    Neuron,
+    find_neurons,
+    folded_by_neurons,
+    folded_by_sums,
+)
 from autograd.drawing.text import markup, number
 from autograd.value import Value
 
@@ -114,29 +119,6 @@ def _in_columns(
 
 def _by_layer(neuron: Neuron) -> tuple[int, int]:
     return neuron.layer, -neuron.output
-
-
-def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
-    """The places of the nodes that the sum view does not show as boxes.
-
-    Products and partial sums, and those weights and biases that nothing else needs.
-    """
-    products = {c.product for n in neurons for c in n.connections}
-    inner = products | {place for n in neurons for place in n.partial_sums}
-    leaves = {c.weight for n in neurons for c in n.connections if nodes[c.weight].op is None}
-    leaves |= {place for n in neurons for place in n.biases}
-    shown = {c.input for n in neurons for c in n.connections}
-    place_of = {node: i for i, node in enumerate(nodes)}
-    within = inner | {n.total for n in neurons}
-    for i, node in enumerate(nodes):
-        if i not in within:
-            shown |= {place_of[child] for child in node.inputs}
-    return inner | (leaves - shown)
-
-
-def folded_by_neurons(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
-    """The places of the nodes that the neuron view does not show: the sums, too."""
-    return folded_by_sums(nodes, neurons) | {n.total for n in neurons if n.total != n.output}
 
 
 def _edges(

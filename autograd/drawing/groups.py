@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from autograd.value import Value
 
+LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
+"""The views, and up to how many scalars in a graph each is the one to choose."""
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -135,3 +138,36 @@ def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -
         swap = uses[second] < uses[first]
     weight, source = (second, first) if swap else (first, second)
     return Connection(place[product], place[weight], place[source])
+
+
+def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
+    """The places of the nodes that a picture of weighted sums does not show.
+
+    Products and partial sums, and those weights and biases that nothing else needs.
+    """
+    products = {c.product for n in neurons for c in n.connections}
+    inner = products | {place for n in neurons for place in n.partial_sums}
+    leaves = {c.weight for n in neurons for c in n.connections if nodes[c.weight].op is None}
+    leaves |= {place for n in neurons for place in n.biases}
+    shown = {c.input for n in neurons for c in n.connections}
+    place_of = {node: i for i, node in enumerate(nodes)}
+    within = inner | {n.total for n in neurons}
+    for i, node in enumerate(nodes):
+        if i not in within:
+            shown |= {place_of[child] for child in node.inputs}
+    return inner | (leaves - shown)
+
+
+def folded_by_neurons(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
+    """The places of the nodes that a picture of neurons does not show: the sums, too."""
+    return folded_by_sums(nodes, neurons) | {n.total for n in neurons if n.total != n.output}
+
+
+def sizes_of(nodes: Sequence[Value]) -> dict[str, int]:
+    """How many nodes a picture of each kind would have."""
+    neurons = find_neurons(nodes)
+    return {
+        "scalars": len(nodes),
+        "sums": len(nodes) - len(folded_by_sums(nodes, neurons)),
+        "neurons": len(nodes) - len(folded_by_neurons(nodes, neurons)),
+    }

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from autograd.drawing.folded import (
-    folded_by_neurons,
-    folded_by_sums,
-    neuron_view,
-    sum_view,
-)
+from autograd.drawing.folded import neuron_view, sum_view
 from autograd.drawing.graph import scalar_view
-from autograd.drawing.groups import find_neurons
+from autograd.drawing.groups import LARGEST, sizes_of
 from autograd.drawing.render import FORMATS, render
+from autograd.files import write_whole
 from autograd.symbols import given_names
 from autograd.value import Value, topological_order
-
-LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
-"""The views, and up to how many scalars in a graph each is the one to choose."""
 
 _DIRECTIONS = ("LR", "TB", "RL", "BT")
 _TEXT = ("dot", "gv")
@@ -69,23 +61,13 @@ def draw(
     if view is not None and view not in LARGEST:
         raise ValueError(f"view is one of {', '.join(LARGEST)}; got {view!r}")
     nodes = topological_order(value)
-    sizes = _sizes(nodes)
+    sizes = sizes_of(nodes)
     if view is None:
         view = next((v for v in LARGEST if len(nodes) <= LARGEST[v]), "neurons")
     if sizes[view] > LARGEST["neurons"] and not force:
         raise ValueError(_too_large(sizes, view))
     draw_view = {"scalars": scalar_view, "sums": sum_view, "neurons": neuron_view}[view]
     return Drawing(draw_view(nodes, rankdir, given_names(names)), sizes[view])
-
-
-def _sizes(nodes: Sequence[Value]) -> dict[str, int]:
-    """How many nodes each view would have."""
-    neurons = find_neurons(nodes)
-    return {
-        "scalars": len(nodes),
-        "sums": len(nodes) - len(folded_by_sums(nodes, neurons)),
-        "neurons": len(nodes) - len(folded_by_neurons(nodes, neurons)),
-    }
 
 
 def _too_large(sizes: Mapping[str, int], view: str) -> str:
@@ -143,7 +125,7 @@ class Drawing:
         if format not in (*FORMATS, *_TEXT):
             known = ", ".join(f".{known}" for known in (*FORMATS, *_TEXT))
             raise ValueError(f"the suffix chooses the format, one of {known}; got {str(path)!r}")
-        _write(path, self.source.encode() if format in _TEXT else self.pipe(format))
+        write_whole(path, self.source.encode() if format in _TEXT else self.pipe(format))
         return path
 
     def render(self, filename: str | os.PathLike[str], format: str | None = None) -> str:
@@ -177,15 +159,3 @@ class Drawing:
 
     def __repr__(self) -> str:
         return f"<Drawing of {self._nodes} nodes>"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """A reader of ``path`` sees the old file or the new one, never a part of either."""
-    path = path.resolve()  # a link stays a link
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,0 +1,255 @@
+"use strict";
+// The drawing: SVG elements made once per layout, and brought up to date at each change.
+
+const picture = document.getElementById("picture");
+let scene = null; // {boxes, edges, boxOf, group, width, height, left, top}
+const camera = { x: 0, y: 0, zoom: 1 };
+
+function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+function text(x, y, className, content = "", anchor = "start") {
+  return svg("text", { x, y, class: className, "text-anchor": anchor }, content);
+}
+
+// Draws the boxes of `arranged`; `labels` says whether edges carry numbers.
+function build(arranged, labels) {
+  place(arranged);
+  scene = arranged;
+  const largest = Math.max(...scene.edges.map((edge) => (edge.weight === null ? 0 : Math.abs(state.numbers.data[edge.weight]) || 0)), 1e-9);
+  const group = svg("g", {});
+  const [lines, tags, boxes] = [svg("g", {}), svg("g", { "aria-hidden": "true" }), svg("g", {})];
+  for (const edge of scene.edges) drawEdge(edge, lines, tags, labels, largest);
+  for (const box of scene.boxes) boxes.append(drawBox(box));
+  group.append(lines, boxes, tags);
+  picture.querySelector("g")?.remove();
+  picture.append(group);
+  scene.group = group;
+  const all = scene.boxes;
+  scene.left = Math.min(...all.map((box) => box.x - box.width / 2));
+  scene.top = Math.min(...all.map((box) => box.y - box.height / 2));
+  scene.width = Math.max(...all.map((box) => box.x + box.width / 2)) - scene.left;
+  scene.height = Math.max(...all.map((box) => box.y + box.height / 2)) - scene.top;
+}
+
+function curve(points) {
+  const at = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
+  return points.slice(1).reduce((path, [x, y], i) => {
+    const [before, height] = points[i];
+    const middle = (before + x) / 2;
+    return height === y ? `${path}L${at([x, y])}` : `${path}C${at([middle, height])} ${at([middle, y])} ${at([x, y])}`;
+  }, `M${at(points[0])}`);
+}
+
+function drawEdge(edge, lines, tags, labels, largest) {
+  const weighted = edge.weight !== null;
+  const plain = edge.to.kind === "neuron" || edge.whole;
+  edge.element = svg("path", { d: curve(edge.points), class: "edge", ...(plain ? {} : { "marker-end": "url(#arrow)" }) });
+  lines.append(edge.element);
+  if (weighted) {
+    const target = svg("path", { d: curve(edge.points), class: "target" }); // wide enough to hit
+    target.addEventListener("click", () => choose(edge.weight));
+    lines.append(target);
+  }
+  edge.largest = largest;
+  edge.tag = null;
+  const crowded = edge.to.into.length > 6 || (weighted && scene.edges.length > 60);
+  if (!labels || edge.whole || crowded) return;
+  const [[x1, y1], [x2, y2]] = edge.points.slice(-2);
+  // A little beyond the middle, where edges that fan out from one box have parted.
+  const [t, s] = edge.from.from.length > 1 && edge.points.length === 2 ? [0.66, 0.73] : [0.5, 0.5];
+  edge.tag = text(x1 + (x2 - x1) * t, y1 + (y2 - y1) * s - (weighted ? 8 : 4), "tag", "", "middle");
+  tags.append(edge.tag);
+}
+
+function drawBox(box) {
+  const group = svg("g", { class: `box ${box.kind}`, role: "button", tabindex: "-1", transform: `translate(${box.x.toFixed(1)},${box.y.toFixed(1)})` });
+  const [w, h] = [box.width, box.height];
+  box.element = group;
+  box.shown = {};
+  if (box.name && box.name !== box.title) group.append(svg("title", {}, box.name));
+  if (box.kind === "neuron") {
+    group.append(svg("circle", { r: RADIUS, class: "shape" }));
+    box.texts = { data: text(0, 3, "number", "", "middle"), grad: text(0, 19, "number grad", "", "middle") };
+    group.append(text(0, -15, "name", box.title, "middle"), box.texts.data, box.texts.grad);
+  } else if (box.kind === "layer") {
+    group.append(svg("rect", { x: 5 - w / 2, y: 5 - h / 2, width: w, height: h, rx: 14, class: "shape" }));
+    group.append(svg("rect", { x: -w / 2, y: -h / 2, width: w, height: h, rx: 14, class: "shape" }));
+    group.append(text(0, -4, "name", box.title, "middle"), text(0, 15, "quiet", box.lines[0], "middle"));
+    box.texts = {};
+  } else drawRows(box, group, w, h);
+  // Spaces, so that what is read aloud or copied is words.
+  for (const part of group.querySelectorAll("text")) part.after(" ");
+  group.addEventListener("click", () => select(box));
+  group.addEventListener("dblclick", () => toggle(box));
+  return group;
+}
+
+function drawRows(box, group, w, h) {
+  group.append(svg("rect", { x: -w / 2, y: -h / 2, width: w, height: h, rx: box.kind === "leaf" ? 2 : 9, class: "shape" }));
+  const left = -w / 2 + PAD;
+  const right = w / 2 - PAD;
+  let y = -h / 2 + PAD + 9;
+  const row = (title, className) => {
+    const number = text(right, y, `number ${className}`, "", "end");
+    group.append(text(left, y, "quiet", title), number);
+    y += ROW;
+    return number;
+  };
+  const name = nodes[box.node].named ? "name" : "name made-up";
+  group.append(text(right, y, name, box.title, "end"));
+  if (box.symbol) group.append(text(left, y, "symbol", box.symbol));
+  y += ROW;
+  box.texts = {};
+  if (box.bias.length) box.texts.bias = row("bias", "");
+  box.texts.data = row("data", "");
+  box.texts.grad = row("grad", "grad");
+}
+
+// --- bringing it up to date ---
+
+// `shown` is {data(place), grad(place), partial(node, slot): texts, lit: null or {nodes, edges},
+// active: {nodes, edges: Sets}, wrong: Set, selected}.
+function update(shown) {
+  for (const box of scene.boxes) updateBox(box, shown);
+  for (const edge of scene.edges) updateEdge(edge, shown);
+}
+
+function once(target, key, value, apply) {
+  if (target[key] === value) return;
+  target[key] = value;
+  apply(value);
+}
+
+function updateBox(box, shown) {
+  const { texts, shown: old, element } = box;
+  const write = (key, value) => texts[key] && once(old, key, value, () => (texts[key].textContent = value));
+  if (box.node !== null && box.node !== undefined) {
+    write("data", shown.data(box.node));
+    const gradient = shown.grad(box.node);
+    write("grad", box.kind === "neuron" && gradient && gradient.length < 9 ? `∂ ${gradient}` : gradient);
+    for (const key of ["data", "grad"]) {
+      const long = box.kind === "neuron" && (old[key] || "").length > 9;
+      once(old, `${key} length`, long, () => texts[key].classList.toggle("long", long));
+    }
+    if (texts.bias) write("bias", format(box.bias.reduce((sum, leaf) => sum + state.numbers.data[leaf], 0)));
+  }
+  const any = (set) => set && box.members.some((place) => set.has(place));
+  const classes = ["box", box.kind];
+  if (any(shown.active.nodes)) classes.push("active");
+  if (shown.lit) classes.push(any(shown.lit.nodes) ? "lit" : "dim");
+  if (any(shown.wrong)) classes.push("wrong");
+  if (state.box === box.key) classes.push("selected");
+  once(old, "class", classes.join(" "), (value) => element.setAttribute("class", value));
+  once(old, "pressed", String(state.box === box.key), (value) => element.setAttribute("aria-pressed", value));
+  once(old, "label", spoken(box, shown), (value) => element.setAttribute("aria-label", value));
+}
+
+function spoken(box, shown) {
+  if (box.kind === "layer") return `${box.title}, ${box.lines[0]}, collapsed`;
+  // What is seen comes first and in its order, so that it can be spoken to a speech-controlled browser.
+  const [data, gradient] = [shown.data(box.node), shown.grad(box.node)];
+  const numbers = box.kind === "neuron" ? [data, box.shown.grad] : [`data ${data}`, `grad ${gradient}`];
+  if (box.bias?.length) numbers.unshift(`bias ${box.texts.bias.textContent}`);
+  const word = box.kind === "op" ? nodes[box.node].op.name : box.kind;
+  const kind = word === box.symbol ? "" : word;
+  const state = gradient === "?" ? "gradient hidden" : !data ? "not computed yet" : gradient ? "" : "gradient not computed yet";
+  return [nodes[box.node].name, box.symbol, ...numbers, kind, state].filter(Boolean).join(", ");
+}
+
+function updateEdge(edge, shown) {
+  const is = (set) => set && edge.parts.some(([node, slot]) => set.has(`${node}.${slot}`));
+  const classes = ["edge"];
+  if (edge.weight !== null) {
+    const weight = state.numbers.data[edge.weight];
+    classes.push(weight < 0 ? "negative" : "positive");
+    const width = 0.8 + 3.6 * Math.min(1, Math.abs(weight) / edge.largest || 0);
+    once(edge, "width", width.toFixed(2), (value) => (edge.element.style.strokeWidth = value));
+  }
+  if (is(shown.active.edges)) classes.push("active");
+  if (shown.lit) classes.push(is(shown.lit.edges) ? "lit" : "dim");
+  once(edge, "class", classes.join(" "), (value) => edge.element.setAttribute("class", value));
+  if (!edge.tag) return;
+  const [[node, slot]] = edge.parts;
+  const label = edge.weight !== null ? `× ${format(state.numbers.data[edge.weight])}` : shown.partial(node, slot);
+  once(edge, "label", label, (value) => (edge.tag.textContent = value));
+  once(edge, "tagClass", edge.weight !== null ? "tag weight" : "tag", (value) => edge.tag.setAttribute("class", value));
+}
+
+// --- pan and zoom ---
+
+function look() {
+  scene.group.setAttribute("transform", `translate(${camera.x.toFixed(2)},${camera.y.toFixed(2)}) scale(${camera.zoom.toFixed(4)})`);
+}
+
+// All of it, if that leaves it legible; else its right end, where the output is.
+function fit(legible = 0, otherwise = legible) {
+  const { width, height } = picture.getBoundingClientRect();
+  const whole = Math.min((width - 24) / scene.width, (height - 24) / scene.height, 1.35);
+  camera.zoom = whole < legible ? otherwise : whole;
+  const wide = scene.width * camera.zoom > width - 23;
+  camera.x = wide ? width - 12 - (scene.left + scene.width) * camera.zoom : width / 2 - (scene.left + scene.width / 2) * camera.zoom;
+  camera.y = height / 2 - (scene.top + scene.height / 2) * camera.zoom;
+  const last = scene.boxOf[output.place];
+  if (wide || scene.height * camera.zoom > height - 23) camera.y = height / 2 - last.y * camera.zoom;
+  look();
+}
+
+function zoom(by, x, y) {
+  const { width, height } = picture.getBoundingClientRect();
+  [x, y] = [x ?? width / 2, y ?? height / 2];
+  const next = Math.min(4, Math.max(0.02, camera.zoom * by));
+  camera.x = x - ((x - camera.x) * next) / camera.zoom;
+  camera.y = y - ((y - camera.y) * next) / camera.zoom;
+  camera.zoom = next;
+  look();
+}
+
+// Moves the picture just so far that the box is seen.
+function reveal(box) {
+  const { width, height } = picture.getBoundingClientRect();
+  const shift = (at, half, size) => Math.max(0, 14 - (at - half)) - Math.max(0, at + half - size + 14);
+  camera.x += shift(box.x * camera.zoom + camera.x, (box.width * camera.zoom) / 2, width);
+  camera.y += shift(box.y * camera.zoom + camera.y, (box.height * camera.zoom) / 2, height);
+  look();
+}
+
+function listenToPointers() {
+  const fingers = new Map();
+  let moved = 0;
+  const at = (event) => {
+    const { left, top } = picture.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  };
+  picture.addEventListener("pointerdown", (event) => {
+    fingers.set(event.pointerId, at(event));
+    moved = 0;
+  });
+  addEventListener("pointermove", (event) => {
+    const before = fingers.get(event.pointerId);
+    if (!before) return;
+    const now = at(event);
+    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) {
+      const apart = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]) || 1;
+      zoom(apart(now) / apart(before), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
+    } else {
+      camera.x += now[0] - before[0];
+      camera.y += now[1] - before[1];
+      look();
+    }
+    moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
+    fingers.set(event.pointerId, now);
+  });
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, (event) => fingers.delete(event.pointerId));
+  // A drag that ends on a box does not select it.
+  picture.addEventListener("click", (event) => moved > 6 && event.stopPropagation(), true);
+  picture.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), ...at(event));
+  }, { passive: false });
+}
