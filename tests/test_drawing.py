@@ -252,9 +252,10 @@ from autograd.drawing import draw
 x, w = Value(2.0, "x"), Value(-3.0, "w")
 y = ((x * w + x).tanh() * x.exp() + w * w).sigmoid()
 y.backward()
-drawing = draw(y)
 import sys
-sys.stdout.buffer.write(drawing.source.encode() + drawing.pipe("svg") + drawing.pipe("png"))
+for view in "scalars", "sums", "neurons":
+    drawing = draw(y, view=view, names=locals())
+    sys.stdout.buffer.write(drawing.source.encode() + drawing.pipe("svg") + drawing.pipe("png"))
 """
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.drawing.groups import Neuron, find_neurons
+from autograd.drawing.groups import LARGEST, Neuron, find_neurons, sizes_of
 from autograd.ops import Op
 from autograd.page.expression import (
     encoded,
@@ -37,6 +37,8 @@ def exported(value: Value, names: object = None) -> dict[str, Any]:
         "nodes": entries,
         "ops": [_op(op, n) for op, n in rows],
         "neurons": [_neuron(neuron) for neuron in neurons],
+        "sizes": sizes_of(nodes),
+        "largest": LARGEST["neurons"],
     }
 
 

@@ -353,7 +353,11 @@ function start() {
       part.textContent = `The page cannot recompute ${unrecomputable.name}: the operation ${printable(unrecomputable.op.name)} does something that cannot be written down, such as a call of Python's math or an if. Everything else works.`;
     }
   }
-  for (const radio of document.getElementsByName("view")) radio.checked = radio.value === state.view;
+  for (const radio of document.getElementsByName("view")) {
+    radio.checked = radio.value === state.view;
+    // A view that a browser would choke on; force=True may have written such a page.
+    radio.disabled = !radio.checked && graph.sizes[radio.value] > graph.largest;
+  }
   wire();
   setView(state.view);
   openTab("step");
