@@ -11,6 +11,7 @@
 from autograd import installation
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explain import Explanation, explain
+from autograd.formulas import derivative_formula, formula
 from autograd.gradcheck import GradcheckError, gradcheck
 from autograd.gradient import grad
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
@@ -39,7 +40,6 @@ from autograd.ops import (
     sum as sum,
 )
 from autograd.page import page
-from autograd.symbols import derivative_formula, formula
 from autograd.value import Value, topological_order
 from autograd.weighted_sum import dot
 

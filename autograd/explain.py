@@ -18,18 +18,10 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 
 from autograd import ops
+from autograd.formulas import Notation, between, derivative, equal, reading_order
+from autograd.names import Names
 from autograd.ops import count as count_of
-from autograd.symbols import (
-    DOTS,
-    ONE,
-    Names,
-    Notation,
-    Symbol,
-    between,
-    derivative,
-    equal,
-    reading_order,
-)
+from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value
 
 WIDTH = 88  # of the text, in columns

@@ -10,17 +10,10 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Op, Value, dot
+from autograd.formulas import LONGEST_FORMULA, derivative_formula, formula, partials
+from autograd.names import Names, displayed, latex_name
 from autograd.ops import TABLE, power, tanh
-from autograd.symbols import (
-    LONGEST_FORMULA,
-    Names,
-    Symbol,
-    derivative_formula,
-    displayed,
-    formula,
-    latex_name,
-    partials,
-)
+from autograd.symbols import Symbol
 from nn import MLP
 
 ROWS = [*TABLE.values(), power(3.0), power(-1.5), power(2.0), power(0.0), power(10.0)]

@@ -12,7 +12,7 @@ from autograd.drawing.graph import scalar_view
 from autograd.drawing.groups import LARGEST, sizes_of
 from autograd.drawing.render import FORMATS, render
 from autograd.files import write_whole
-from autograd.symbols import given_names
+from autograd.names import given_names
 from autograd.value import Value, topological_order
 
 _DIRECTIONS = ("LR", "TB", "RL", "BT")

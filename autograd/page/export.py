@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.drawing.groups import LARGEST, Neuron, find_neurons, sizes_of
+from autograd.names import given_names
 from autograd.ops import Op
 from autograd.page.expression import (
     encoded,
@@ -16,7 +17,6 @@ from autograd.page.expression import (
     written,
     written_rule,
 )
-from autograd.symbols import given_names
 from autograd.value import Value, topological_order
 
 

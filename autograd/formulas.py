@@ -1,0 +1,253 @@
+"""Values and derivatives written out as formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from autograd import ops
+from autograd.names import Names, latex_name
+from autograd.ops import Op
+from autograd.symbols import ATOM, DOTS, ONE, Symbol, write
+from autograd.value import Value, topological_order
+
+LONGEST_FORMULA = 10_000
+"""In characters. Where parts are shared, a formula may be exponentially longer than its graph."""
+
+
+class Notation:
+    """How the nodes of one graph are written within formulas.
+
+    By name; a leaf without a name as its number; any other node in place, as its operation.
+
+    Args:
+        names: of the nodes that have one.
+        limit: the number of characters of the longest formula.
+    """
+
+    def __init__(self, names: Names, limit: int = LONGEST_FORMULA) -> None:
+        self._names = names
+        self._limit = limit
+        self._symbols: dict[Value, Symbol] = {}
+        self._partials: dict[Value, tuple[Symbol, ...]] = {}
+
+    def symbol(self, node: Value) -> Symbol:
+        """The node as an operand."""
+        if node not in self._symbols:
+            self._symbols[node] = self._symbol(node)
+        return self._symbols[node]
+
+    def _symbol(self, node: Value) -> Symbol:
+        if node in self._names:
+            name = self._names[node]
+            return Symbol(name, latex_name(name))
+        return Symbol.of(node.data) if node.op is None else self.expression(node)
+
+    def expression(self, node: Value, places: Sequence[int] | None = None) -> Symbol:
+        """The operation that made the node; a leaf as its number.
+
+        Args:
+            node: any.
+            places: the inputs to write, with dots between those that are no neighbours. All.
+
+        Raises:
+            ValueError: it is too long.
+        """
+        if node.op is None:
+            return Symbol.of(node.data)
+        inputs, before = node.inputs, -1
+        written: list[Symbol] = []
+        for place in range(len(inputs)) if places is None else places:
+            written += [DOTS] if place > before + 1 else []
+            written.append(self.symbol(inputs[place]))
+            before = place
+        return self.checked(write(node.op, written))
+
+    def partial(self, node: Value, place: int) -> Symbol:
+        """The derivative of a computed node by its input at ``place``, as the table teaches it."""
+        if node not in self._partials:
+            assert node.op is not None
+            inputs = [self.symbol(x) for x in node.inputs]
+            self._partials[node] = partials(node.op, self.symbol(node), inputs)
+        return self._partials[node][place]
+
+    def prepare(self, nodes: Iterable[Value]) -> None:
+        """Write the nodes, in topological order, so that none need be looked at deeper down."""
+        for node in nodes:
+            self.symbol(node)
+
+    def checked(self, written: Symbol) -> Symbol:
+        """The Symbol, if it is not too long.
+
+        Raises:
+            ValueError: it is.
+        """
+        if max(len(written.text), len(written.latex)) > self._limit:
+            raise ValueError(
+                f"the formula is longer than {self._limit:,} characters: give labels to some of "
+                f"the values in between, and it is written in terms of them"
+            )
+        return written
+
+
+def partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
+    """The derivatives of an operation by its inputs, written by the rule that the table teaches.
+
+    Raises:
+        TypeError: the rule does something with its inputs that cannot be written.
+    """
+    try:
+        rule = op.partials(y, inputs) if op.arity is None else op.partials(y, *inputs)
+    except TypeError as error:
+        raise TypeError(
+            f"the row {op.name!r} cannot be written as a formula: {error}. A rule uses "
+            f"+ - * / ** and other rows of the table, and does not branch"
+        ) from error
+    return tuple(Symbol.of(partial) for partial in rule)
+
+
+def formula(value: Value, names: object = None, *, latex: bool = False) -> str:
+    """What a Value was computed from, as one expression.
+
+    Values with a name are written by it, whether they were computed or not; so labels decide how
+    much is written out.
+
+    Args:
+        value: any Value; its own name does not count.
+        names: a dict such as ``locals()`` or a Module, for names before those of labels.
+        latex: for a document rather than a terminal.
+
+    Raises:
+        ValueError: the formula would be longer than LONGEST_FORMULA characters.
+    """
+    chosen = Names(reading_order(value), names)
+    notation = Notation(chosen)
+    notation.prepare(_written_out(value, chosen))
+    written = notation.expression(value)
+    return written.latex if latex else written.text
+
+
+def _written_out(value: Value, names: Names) -> list[Value]:
+    """The nodes below ``value`` that its formula mentions, in topological order."""
+    found = set(value.inputs)
+    waiting = list(found)
+    while waiting:
+        node = waiting.pop()
+        fresh = set() if node in names else set(node.inputs) - found
+        found |= fresh
+        waiting.extend(fresh)
+    return [node for node in reading_order(value) if node in found]
+
+
+def derivative_formula(
+    of: Op | str | Value,
+    with_respect_to: Value | None = None,
+    names: object = None,
+    *,
+    latex: bool = False,
+) -> str:
+    """A derivative as a formula: of a row of the table, or of a Value by a Value.
+
+    >>> derivative_formula("tanh")
+    "tanh'(x) = 1 - tanh(x)²"
+    >>> print(derivative_formula("mul"))
+    ∂(a * b)/∂a = b
+    ∂(a * b)/∂b = a
+    >>> w, x = Value(2.0, "w"), Value(0.5, "x")
+    >>> derivative_formula((w * x).tanh(), w)
+    'd(tanh(w * x))/dw = (1 - tanh(w * x)²) * x'
+
+    Args:
+        of: a row, its name, or a Value.
+        with_respect_to: the other Value, if ``of`` is one.
+        names: a dict such as ``locals()`` or a Module, for names before those of labels.
+        latex: for a document rather than a terminal.
+
+    Returns:
+        One line for each input of a row; one line for a Value.
+
+    Raises:
+        ValueError: no such row, or the formula would be longer than LONGEST_FORMULA characters.
+        TypeError: a Value without the other, or something else.
+    """
+    if isinstance(of, Value) and isinstance(with_respect_to, Value):
+        lines = [_derivative_by(of, with_respect_to, names)]
+    elif isinstance(of, (Op, str)) and with_respect_to is None:
+        lines = _derivatives_of_row(ops.row(of) if isinstance(of, str) else of)
+    else:
+        raise TypeError("derivative_formula takes a row of the table, or two Values")
+    return "\n".join(line.latex if latex else line.text for line in lines)
+
+
+def _derivatives_of_row(op: Op) -> list[Symbol]:
+    letters = {1: "x", 2: "ab", 3: "abc"}.get(op.arity or 0)
+    names = letters or [f"x{i + 1}" for i in range(op.arity or 3)]
+    inputs = [Symbol.named(name) for name in names]
+    y = op(*inputs)
+    rules = partials(op, y, inputs)
+    if op.arity == 1:
+        prime = f"{op.name}'(x)" if op.text == f"{op.name}({{}})" else f"({y.text})'"
+        left = Symbol(prime, rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}x}} {_call(y).latex}")
+        return [equal(left, rules[0])]
+    return [equal(derivative(_call(y), x), rule) for x, rule in zip(inputs, rules, strict=True)]
+
+
+def _derivative_by(output: Value, target: Value, given: object) -> Symbol:
+    order = reading_order(output)
+    names = Names([*order, target] if target not in set(order) else order, given)
+    names.give_first_free(target, iter(["x", *(f"x{i}" for i in range(1, 1000))]))
+    notation = Notation(names)
+    notation.prepare(_written_out(output, names))
+    adjoints: dict[Value, Symbol] = {output: ONE}
+    relevant = between(output, target)
+    for node in reversed(relevant):
+        if node is target:
+            break
+        for place, child in enumerate(node.inputs):
+            if child in relevant:
+                term = adjoints[node] * notation.partial(node, place)
+                before = adjoints.get(child)
+                adjoints[child] = notation.checked(before + term if before else term)
+    top = notation.symbol(output)
+    enclosed = Symbol(f"({top.text})", rf"\left({top.latex}\right)")
+    of = top if output in names else enclosed
+    left = derivative(of, notation.symbol(target), total=True)
+    return equal(left, adjoints.get(target, Symbol.of(0.0)))
+
+
+def reading_order(output: Value) -> list[Value]:
+    """The graph in topological order, and of equal depth from left to right as it was written."""
+    nodes = topological_order(output)
+    nodes.reverse()
+    nodes.sort(key=lambda node: node._depth)
+    return nodes
+
+
+def between(output: Value, target: Value) -> dict[Value, None]:
+    """The nodes on paths from ``output`` to ``target``, both included, in topological order.
+
+    Empty if there is no path.
+    """
+    found: dict[Value, None] = {}
+    for node in topological_order(output):
+        if node is target or any(child in found for child in node.inputs):
+            found[node] = None
+    return found if output in found else {}
+
+
+def derivative(of: Symbol, by: Symbol, total: bool = False) -> Symbol:
+    """∂of/∂by, of one operation or formula; d of/d by, by all ways together."""
+    d, latex = ("d", r"\mathrm{d}") if total else ("∂", r"\partial ")
+    text = f"{d}{of.text}/{d}{by.text}"
+    return Symbol(text, rf"\frac{{{latex}{of.latex}}}{{{latex}{by.latex}}}")
+
+
+def equal(left: Symbol, *right: Symbol) -> Symbol:
+    """left = right = right ..."""
+    sides = (left, *right)
+    return Symbol(" = ".join(x.text for x in sides), " = ".join(x.latex for x in sides))
+
+
+def _call(y: Symbol) -> Symbol:
+    """An expression as ∂ takes it: in parentheses, unless it is a name or a call."""
+    text = y.text if y.precedence == ATOM else f"({y.text})"
+    return Symbol(text, y.latex if y.latex_precedence == ATOM else rf"\left({y.latex}\right)")
