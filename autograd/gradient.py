@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
+from autograd import modes
 from autograd.value import Value, topological_order
 
 
@@ -34,6 +35,10 @@ def grad(
     if isinstance(inputs, Value):
         return grad(output, [inputs], create_graph)[0]
     targets = list(inputs)
+    recorder = modes.switches.recorder
+    if recorder and not create_graph:
+        # While a function is compiled a number would hold for one row only.
+        return [recorder.detached(v) for v in grad(output, targets, create_graph=True)]
     for v in (output, *targets):
         if not isinstance(v, Value):
             raise TypeError(f"grad differentiates a Value by Values; got {type(v).__name__}")

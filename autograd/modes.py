@@ -1,4 +1,4 @@
-"""Two switches on recording: ``no_grad`` (compute only) and ``detect_anomaly`` (stop at a NaN).
+"""Switches on recording: ``no_grad`` (compute only) and ``detect_anomaly`` (stop at a NaN).
 
 Each holds within its ``with`` block and its thread. Recording pays for them with one test of
 ``active``, which is 0 unless some thread is inside such a block.
@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -24,13 +24,16 @@ _lock = threading.Lock()
 class _Switches(threading.local):
     recording = True
     watching = False
+    # What ``compile`` listens with while it runs a function: see autograd/compiler/record.py.
+    recorder: Any = None
 
 
 switches = _Switches()
 
 
 @contextmanager
-def _switched(name: str, state: bool) -> Iterator[None]:
+def switched(name: str, state: object) -> Iterator[None]:
+    """Within, the switch of that name holds ``state``."""
     global active
     before = getattr(switches, name)
     setattr(switches, name, state)
@@ -49,7 +52,7 @@ def no_grad() -> AbstractContextManager[None]:
 
     Also a decorator: ``@no_grad()``.
     """
-    return _switched("recording", False)
+    return switched("recording", False)
 
 
 def detect_anomaly() -> AbstractContextManager[None]:
@@ -62,7 +65,7 @@ def detect_anomaly() -> AbstractContextManager[None]:
     Raises:
         AnomalyError: at the first value or gradient that is not finite.
     """
-    return _switched("watching", True)
+    return switched("watching", True)
 
 
 class AnomalyError(ArithmeticError):
@@ -95,8 +98,17 @@ def _describe(node: Value) -> str:
 
 def user_line() -> str:
     """``file:line: text`` of the innermost line on the stack outside this library."""
+    return shown_line(*user_place())
+
+
+def user_place() -> tuple[str, int]:
+    """File and number of the innermost line on the stack outside this library."""
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
-    file, line = frame.f_code.co_filename, frame.f_lineno
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def shown_line(file: str, line: int) -> str:
+    """``file:line: text``."""
     return f"{file}:{line}: {linecache.getline(file, line).strip()}".rstrip(": ")

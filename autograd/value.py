@@ -18,6 +18,8 @@ from autograd.ops import Op, as_float, count
 Number = float | int
 new = object.__new__
 _LEAF: tuple[Any, ...] = (None,)
+# A leaf that stands for a plain number: the 2 of ``2 * x``. A tuple of its own, told by identity.
+_CONSTANT: tuple[Any, ...] = (*_LEAF,)
 
 
 class Value:
@@ -106,8 +108,11 @@ class Value:
         node is visited once. The gradients of interior nodes are those of this call; those of
         leaves are added to what is there.
         """
-        if modes.active and modes.switches.watching:
-            return _backward_watched(self)
+        if modes.active:
+            if modes.switches.recorder:
+                return modes.switches.recorder.refuse_backward()
+            if modes.switches.watching:
+                return _backward_watched(self)
         this_pass = object()
         waiting: defaultdict[int, list[Value]] = defaultdict(list)
 
@@ -168,7 +173,7 @@ class Value:
         return record(ops.power(as_float(exponent)), (self,))
 
     def __rpow__(self, base: Number) -> Value:
-        return record(ops.pow, (Value(base), self))
+        return record(ops.pow, (as_value(base), self))
 
     # --- the rows of the table as methods ---
 
@@ -228,6 +233,8 @@ class Value:
 
     def detach(self) -> Value:
         """A leaf with the same number and label, through which no gradient flows."""
+        if modes.active and modes.switches.recorder:
+            return modes.switches.recorder.detached(self)
         return Value(self.data, self.label)
 
     def __float__(self) -> NoReturn:
@@ -236,27 +243,37 @@ class Value:
             "value.item() for the number, and autograd.exp(value) for a function of it"
         )
 
-    def __bool__(self) -> bool:
-        return self.data != 0
+    # --- comparison, by number; ``compile`` must hear of it, for a branch may hang on it ---
 
-    # --- comparison, by number ---
+    def __bool__(self) -> bool:
+        return self != 0
 
     def __eq__(self, other: object) -> bool:
+        if modes.active and modes.switches.recorder:
+            return modes.switches.recorder.equal(self, other)
         return self.data == other.data if isinstance(other, Value) else self.data == other
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __lt__(self, other: Value | Number) -> bool:
+        if modes.active and modes.switches.recorder:
+            return modes.switches.recorder.less(self, other)
         return self.data < number_of(other)
 
     def __le__(self, other: Value | Number) -> bool:
+        if modes.active and modes.switches.recorder:
+            return modes.switches.recorder.less_or_equal(self, other)
         return self.data <= number_of(other)
 
     def __gt__(self, other: Value | Number) -> bool:
+        if modes.active and modes.switches.recorder:
+            return modes.switches.recorder.less(other, self)
         return self.data > number_of(other)
 
     def __ge__(self, other: Value | Number) -> bool:
+        if modes.active and modes.switches.recorder:
+            return modes.switches.recorder.less_or_equal(other, self)
         return self.data >= number_of(other)
 
     # Two nodes that hold equal numbers are still two nodes, in a set or as keys.
@@ -286,8 +303,11 @@ class Value:
                 continue
             copy = Value(node.data, node.label)
             copy.grad = node.grad
-            copied = (memo[id(child)] for child in node.inputs)
-            copy._record = (node.op, *copied, *node.partials)
+            if node.op is None:
+                copy._record = node._record
+            else:
+                copied = (memo[id(child)] for child in node.inputs)
+                copy._record = (node.op, *copied, *node.partials)
             copy._depth = node._depth
             memo[id(node)] = copy
         result: Value = memo[id(self)]
@@ -311,7 +331,16 @@ class Value:
 
 def as_value(x: Value | Number) -> Value:
     """A Value as it is, a number as a new leaf."""
-    return x if isinstance(x, Value) else Value(x)
+    if isinstance(x, Value):
+        return x
+    constant = Value(x)
+    constant._record = _CONSTANT
+    return constant
+
+
+def is_constant(leaf: Value) -> bool:
+    """Whether a leaf stands for a plain number, and was not made by hand."""
+    return leaf._record is _CONSTANT
 
 
 def number_of(x: object) -> float:
@@ -373,6 +402,8 @@ def make_node(data: float, depth: int, made: tuple[Any, ...]) -> Value:
 
 def _record_with_care(op: Op, inputs: tuple[Value, ...]) -> Value:
     """``record`` for the rest: a mode is on, floats raised, or a row returned something odd."""
+    if modes.switches.recorder:
+        return modes.switches.recorder.record(op, inputs)
     xs = [_checked(v) for v in inputs]
     if not modes.switches.recording:
         return Value(op.compute(xs))
@@ -429,7 +460,7 @@ def _operators(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
         return node
 
     def reverse(self: Value, other: Number) -> Value:
-        return method(Value(other), self)
+        return method(as_value(other), self)
 
     return method, reverse
 

@@ -73,7 +73,7 @@ def _dot_with_care(
 ) -> Value:
     """``dot`` for the rest: some are plain numbers or hold odd data, or a mode is on."""
     extra = () if bias is None else (bias,)
-    if modes.switches.recording:
+    if modes.switches.recording or modes.switches.recorder:
         products = [as_value(w) * x for w, x in zip(weights, inputs)]
         return record(ops.sum, (*products, *map(as_value, extra)))
     numbers = map(ops.mul.forward, map(number_of, weights), map(number_of, inputs))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd.value import Value
+from autograd.value import Value, as_value
 
 Number = float | int
 Seed = int | random.Random | None
@@ -28,9 +28,14 @@ def as_list(vector: Any) -> list[Any]:
     return list(vector)
 
 
-def as_values(numbers: Iterable[Value | Number]) -> list[Value]:
-    """Values as they are, and a new leaf for each number."""
+def as_parameters(numbers: Iterable[Value | Number]) -> list[Value]:
+    """Values as they are, and a new leaf to be learned for each number."""
     return [x if isinstance(x, Value) else Value(x) for x in numbers]
+
+
+def as_values(numbers: Iterable[Value | Number]) -> list[Value]:
+    """Values as they are, and a new constant for each number."""
+    return [as_value(x) for x in numbers]
 
 
 def positive_whole(n: Any, name: str) -> int:

@@ -15,6 +15,7 @@ from nn.arguments import (
     Seed,
     Vector,
     as_list,
+    as_parameters,
     as_values,
     positive_whole,
     random_stream,
@@ -61,10 +62,10 @@ class Neuron(Module):
         if weights is None:
             limit, stream = math.sqrt(3 / self.nin), random_stream(seed)
             weights = [stream.uniform(-limit, limit) for _ in range(self.nin)]
-        self.weights = as_values(as_list(weights))
+        self.weights = as_parameters(as_list(weights))
         self.bias: Value | None = None
         if bias is not None and bias is not False:
-            self.bias = as_values([0.0 if bias is True else bias])[0]
+            self.bias = as_parameters([0.0 if bias is True else bias])[0]
         if len(self.weights) != self.nin:
             raise ValueError(f"{self!r} needs {self.nin} weights; got {len(self.weights)}")
 

@@ -1,0 +1,278 @@
+"""Record: run a function once, and keep the graph that it builds for any row.
+
+The numbers of the row at hand must not leak into the program. So the Values that a function is
+given here, and all that it computes, are ``Traced``: a comparison of them, on which a branch may
+hang, is noted as a *guard*, and so is a look at a number itself (``value.data``). A row for which
+every guard turns out as it did while recording takes the same path, and the graph holds for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from autograd import modes, ops
+from autograd.ops import Op
+from autograd.value import Number, Value, as_value, is_constant, new, topological_order
+
+
+class CompileError(Exception):
+    """A function that cannot be compiled, or a row that the compiled program does not hold for."""
+
+
+class Traced(Value):
+    """A Value while a function is recorded: whoever looks at its number is heard."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> float:  # type: ignore[override]
+        """The number, which the recorder notes was looked at."""
+        recorder = modes.switches.recorder
+        return recorder.read(self) if recorder else number(self)
+
+    @data.setter
+    def data(self, x: float) -> None:
+        if modes.switches.recorder:
+            raise CompileError(
+                f"the function sets a Value's data, at {modes.user_line()}: that is a change "
+                "outside the graph, and would happen once instead of for every row"
+            )
+        number_slot.__set__(self, x)
+
+
+# The numbers themselves, without being heard.
+number_slot: Any = Value.__dict__["data"]
+
+
+def number(v: Value) -> float:
+    """The number in any Value, Traced or not."""
+    x: float = number_slot.__get__(v)
+    return x
+
+
+def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
+    # 1 where the guard fails, so that the sum over all guards counts failures.
+    return Op(
+        name,
+        lambda a, b: 0.0 if holds(a, b) else 1.0,
+        lambda y, a, b: (0.0, 0.0),
+        arity=2,
+        registered=False,
+    )
+
+
+GUARDS = {
+    "less": _guard("unless_less", lambda a, b: a < b),
+    "not less": _guard("unless_not_less", lambda a, b: not a < b),
+    "less_equal": _guard("unless_less_equal", lambda a, b: a <= b),
+    "not less_equal": _guard("unless_not_less_equal", lambda a, b: not a <= b),
+    "equal": _guard("unless_equal", lambda a, b: a == b or (a != a and b != b)),
+    "not equal": _guard("unless_not_equal", lambda a, b: a != b),
+}
+"""What a comparison became, as rows of two inputs: 0 where it turns out as recorded, else 1."""
+
+# A derivative taken without create_graph, and what no_grad computes, is a number to what follows.
+constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered=False)
+
+
+@dataclass
+class Guard:
+    """A comparison that the recorded path hangs on."""
+
+    failure: Value
+    a: Value
+    b: Value
+    place: tuple[str, int]
+    reading: bool
+    """Whether the number itself was looked at."""
+
+    def line(self) -> str:
+        """The user's line that compared."""
+        return modes.shown_line(*self.place)
+
+
+@dataclass
+class Recording:
+    """What one run of a function built.
+
+    Attributes:
+        inputs: for each argument its Traced leaves.
+        outputs: the Values returned.
+        single: whether the function returned one Value, not a list.
+        guards: the comparisons made on the way.
+        parameters: the leaves that were there before, in the order of their first use.
+    """
+
+    inputs: list[list[Value]]
+    outputs: list[Value] = field(default_factory=list)
+    single: bool = True
+    guards: list[Guard] = field(default_factory=list)
+    parameters: list[Value] = field(default_factory=list)
+
+    def root(self) -> Value:
+        """A node above all that was built."""
+        root = Value(0.0)
+        ends = self.ends()
+        root._record = (ops.sum, *ends, *(1.0,) * len(ends))
+        root._depth = max(v._depth for v in ends) + 1
+        return root
+
+    def ends(self) -> list[Value]:
+        """The outputs, and the count of failures of each guard."""
+        return self.outputs + [guard.failure for guard in self.guards]
+
+    # --- what Values call while the function runs ---
+
+    def record(self, op: Op, inputs: Sequence[Value]) -> Value:
+        """An operation."""
+        node = self._node(op, inputs)
+        return node if modes.switches.recording else self.detached(node)
+
+    def detached(self, v: Value) -> Value:
+        """``v.detach()``: the same number, and no derivative."""
+        return self._node(constant_part, [v])
+
+    def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
+        node = _leaf(op.compute([number(v) for v in inputs]))
+        # Backward is not for this graph, so the partials only keep their places.
+        node._record = (op, *inputs, *(0.0,) * len(inputs))
+        node._depth = max([v._depth for v in inputs], default=-1) + 1
+        if modes.switches.watching:
+            node._source = modes.user_line()
+        return node
+
+    def less(self, a: Value | Number, b: Value | Number) -> bool:
+        """``a < b``."""
+        return self._compare("less", as_value(a), as_value(b))
+
+    def less_or_equal(self, a: Value | Number, b: Value | Number) -> bool:
+        """``a <= b``."""
+        return self._compare("less_equal", as_value(a), as_value(b))
+
+    def equal(self, a: Value, b: object) -> bool:
+        """``a == b``, of anything."""
+        try:
+            other = as_value(b)  # type: ignore[arg-type]
+        except TypeError:
+            return number(a) == b
+        return self._compare("equal", a, other)
+
+    def _compare(self, name: str, a: Value, b: Value) -> bool:
+        outcome = not GUARDS[name].forward(number(a), number(b))
+        self._guard(name if outcome else f"not {name}", a, b, reading=False)
+        return outcome
+
+    def read(self, v: Value) -> float:
+        """``v.data``."""
+        seen = number(v)
+        self._guard("equal", v, as_value(seen), reading=True)
+        return seen
+
+    def _guard(self, name: str, a: Value, b: Value, reading: bool) -> None:
+        failure = self._node(GUARDS[name], (a, b))
+        self.guards.append(Guard(failure, a, b, modes.user_place(), reading))
+
+    def refuse_backward(self) -> NoReturn:
+        """``v.backward()``."""
+        raise CompileError(
+            f"the function calls backward(), at {modes.user_line()}: its gradients are numbers of "
+            "one row; write autograd.grad(output, inputs) for derivatives within a function"
+        )
+
+
+def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
+    """Run ``function`` on one row of each argument and keep what it builds.
+
+    It runs twice. What only one run made is a constant of that run; what both share was there
+    before, and may be a parameter; and the two must have built the same thing.
+
+    Raises:
+        CompileError: the function returns no Values, builds something else each time, or does
+            what a recording cannot keep.
+    """
+    first = _run(function, rows)
+    before = [v for v in _leaves(first) if type(v) is Value]
+    with _traced(before):
+        second = _run(function, rows)
+    _check_alike(first, second)
+    known = set(before)
+    second.parameters = [v for v in _leaves(second) if v in known and not is_constant(v)]
+    return second
+
+
+def _leaves(recording: Recording) -> list[Value]:
+    """The leaves under what a recording built, in the order of their first use."""
+    return [v for v in topological_order(recording.root()) if v.op is None]
+
+
+def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
+    recording = Recording([[_leaf(float(x)) for x in row] for row in rows])
+    with modes.switched("recorder", recording):
+        returned = function(*[list(row) for row in recording.inputs])
+    recording.single = isinstance(returned, Value)
+    recording.outputs = [returned] if recording.single else _as_values(returned)
+    return recording
+
+
+def _as_values(returned: Any) -> list[Value]:
+    if isinstance(returned, (list, tuple)) and returned:
+        if all(isinstance(v, Value) for v in returned):
+            return list(returned)
+        kinds = ", ".join(sorted({type(v).__name__ for v in returned}))
+        raise CompileError(f"a compiled function returns Values; in its list it returned {kinds}")
+    raise CompileError(
+        f"a compiled function returns one Value or a list of them; "
+        f"it returned {type(returned).__name__} {returned!r}"[:200]
+    )
+
+
+def _leaf(x: float) -> Traced:
+    leaf = new(Traced)
+    number_slot.__set__(leaf, x)
+    leaf.grad = None
+    leaf.label = ""
+    leaf._record = Value(0.0)._record
+    leaf._depth = 0
+    leaf._mark = None
+    return leaf
+
+
+@contextmanager
+def _traced(leaves: Sequence[Value]) -> Iterator[None]:
+    """Within, these too are heard when somebody looks at their numbers."""
+    try:
+        for v in leaves:
+            v.__class__ = Traced
+        yield
+    finally:
+        for v in leaves:
+            v.__class__ = Value
+
+
+def _check_alike(first: Recording, second: Recording) -> None:
+    """Raise CompileError unless both built the same graph on the same leaves."""
+    pairs = list(zip(first.ends(), second.ends()))
+    alike = len(first.ends()) == len(second.ends())
+    twin: dict[int, Value] = {}
+    for mine, theirs in zip(first.inputs, second.inputs):
+        twin.update((id(a), b) for a, b in zip(mine, theirs))
+    while pairs and alike:
+        a, b = pairs.pop()
+        if id(a) in twin:
+            alike = twin[id(a)] is b
+            continue
+        twin[id(a)] = b
+        alike = a.op is b.op and len(a.inputs) == len(b.inputs) and _same(number(a), number(b))
+        pairs.extend(zip(a.inputs, b.inputs))
+    if not alike:
+        raise CompileError(
+            "the function built another graph when it was run again on the same row: it depends "
+            "on something besides its inputs and parameters (random numbers, a counter, a file)"
+        )
+
+
+def _same(a: float, b: float) -> bool:
+    return a == b or (a != a and b != b)
