@@ -10,12 +10,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.record import Recording, number, number_slot
+from autograd.compiler.record import Recording, number_slot
 from autograd.ops import Op
 from autograd.value import Value, is_constant, topological_order
 
@@ -36,10 +36,12 @@ class Trace:
             ``inputs[starts[i]:starts[i + 1]]``.
         numbers: (n,), the number of each node when it was recorded.
         kinds: (n,), CONSTANT, PARAMETER or INPUT.
+        depths: (n,), 0 for a leaf, else 1 more than the deepest input's; never falls.
         parameters: the leaves that the program is differentiated by.
         parameter_nodes: where they stand.
         arguments: for each argument of the function where its elements stand, -1 if unused.
         outputs: where the results stand.
+        single: whether the result is one Value, and not a list.
         failures: where the guards' counts of failures stand.
     """
 
@@ -49,11 +51,13 @@ class Trace:
     inputs: Ints
     numbers: NDArray[np.float64]
     kinds: NDArray[np.int8]
+    depths: Ints
     parameters: list[Value]
     parameter_nodes: Ints
     arguments: list[Ints]
     outputs: Ints
     failures: Ints
+    single: bool
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -82,7 +86,10 @@ class Trace:
 
 def trace_recording(recording: Recording) -> Trace:
     """The trace of a recorded function."""
-    return _trace(recording.root(), recording.parameters, recording.inputs, len(recording.outputs))
+    ends = len(recording.outputs)
+    trace = _trace(recording.root(), recording.parameters, recording.inputs, ends)
+    trace.single = recording.single
+    return trace
 
 
 def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Trace:
@@ -102,6 +109,9 @@ def _trace(
     outputs: int | None,
 ) -> Trace:
     order = topological_order(root)
+    # Within a depth by first use, the first first: the order in which a person would list them.
+    order.reverse()
+    order.sort(key=attrgetter("_depth"))
     # A node's place goes where a pass leaves its mark: a dictionary would take more memory than
     # the trace. Leaves that are not used get none.
     for leaves in [*arguments, parameters or []]:
@@ -118,7 +128,7 @@ def _trace(
 
     rows: dict[Op | None, int] = {None: LEAF}
     codes, inputs = array("h"), array("i")
-    starts, numbers, kinds = array("q", [0]), array("d"), bytearray()
+    starts, numbers, kinds, depths = array("q", [0]), array("d"), bytearray(), array("i")
     get = number_slot.__get__
     for i, node in enumerate(order):
         made = node._record
@@ -136,6 +146,7 @@ def _trace(
         starts.append(len(inputs))
         numbers.append(get(node))
         kinds.append(kind)
+        depths.append(node._depth)
     return Trace(
         tuple(op for op in rows if op is not None),
         np.frombuffer(codes, np.int16),
@@ -143,10 +154,11 @@ def _trace(
         np.frombuffer(inputs, np.int32) if inputs else np.zeros(0, np.int32),
         np.frombuffer(numbers, np.float64),
         np.frombuffer(bytes(kinds), np.int8),
+        np.frombuffer(depths, np.int32),
         used,
         np.array([p._mark for p in used], np.int32),
         [np.array([leaf._mark for leaf in leaves], np.int32) for leaves in arguments],
         np.array(ends[:outputs], np.int32),
         np.array(ends[outputs:] if outputs is not None else [], np.int32),
+        single=True,
     )
-

@@ -1,0 +1,421 @@
+"""The array program: what the stages of the compiler read and write.
+
+An ``Array`` is a name and a shape; it has one more axis in front, the batch, if it depends on the
+inputs. Four instructions make one from others, through ``View``s, which pick lanes (elements) in
+any order and shape:
+
+    Map       a row of the operation table, element by element
+    Reduce    a sum over the last axes, or over the batch
+    Contract  a product of matrices: the sum over labels that the result lacks
+    Collect   zeros, to which parts are added lane by lane
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.trace import CONSTANT, INPUT, PARAMETER
+from autograd.ops import Op
+from autograd.value import Value
+
+Shape = tuple[int, ...]
+Lanes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+KINDS = {CONSTANT: "constant", PARAMETER: "fixed", INPUT: "batch"}
+
+
+@dataclass(eq=False)
+class Array:
+    """A variable of a program.
+
+    Attributes:
+        shape: without the batch.
+        kind: INPUT if it differs between the rows of a batch, else PARAMETER or CONSTANT.
+        name: for the printed program.
+        numbers: of a constant.
+    """
+
+    shape: Shape
+    kind: int
+    name: str = ""
+    numbers: Floats | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of lanes."""
+        return math.prod(self.shape)
+
+    @property
+    def batched(self) -> bool:
+        """Whether it has the batch as its first axis."""
+        return self.kind == INPUT
+
+    def literal(self) -> float | None:
+        """The one number of a constant that holds no other."""
+        if self.numbers is None or self.numbers.size == 0:
+            return None
+        first = float(self.numbers.flat[0])
+        return first if bool(np.all(self.numbers == first)) or first != first else None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Lanes of an array: lane ``offset + sum(i * stride)`` at place i, or ``index[i]``.
+
+    A stride of 0 repeats along its axis.
+    """
+
+    array: Array
+    shape: Shape
+    offset: int = 0
+    strides: Shape = ()
+    index: Lanes | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of places."""
+        return math.prod(self.shape)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the array as it stands."""
+        return (
+            self.index is None
+            and self.offset == 0
+            and self.shape == self.array.shape
+            and self.strides == row_major(self.shape)
+        )
+
+    def lanes(self) -> Lanes:
+        """The lane at each place, of ``shape``."""
+        if self.index is not None:
+            return self.index
+        lanes = np.full(self.shape, self.offset, np.int64)
+        for axis, stride in enumerate(self.strides):
+            steps = np.arange(self.shape[axis]) * stride
+            lanes += steps.reshape([-1 if a == axis else 1 for a in range(len(self.shape))])
+        return lanes
+
+
+def row_major(shape: Shape) -> Shape:
+    """The strides of an array without gaps, the last axis fastest; 0 for an axis of one."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    return tuple(0 if n == 1 else s for n, s in zip(shape, strides))
+
+
+def whole(array: Array) -> View:
+    """The array as it stands."""
+    return View(array, array.shape, 0, row_major(array.shape))
+
+
+def view(array: Array, lanes: Lanes) -> View:
+    """The view of those lanes, by strides where there are such."""
+    shape = lanes.shape
+    if lanes.size == 0:
+        return View(array, shape, 0, (0,) * len(shape), lanes)
+    offset = int(lanes.flat[0])
+    strides = []
+    for axis, n in enumerate(shape):
+        second = tuple(1 if a == axis else 0 for a in range(len(shape)))
+        strides.append(int(lanes[second]) - offset if n > 1 else 0)
+    affine = View(array, shape, offset, tuple(strides))
+    same = lanes.size == 1 or bool(np.array_equal(affine.lanes(), lanes))
+    return affine if same else View(array, shape, 0, (), np.ascontiguousarray(lanes))
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """``out = op(*operands)``, all of one shape. ``sum`` and ``add`` may have any number."""
+
+    out: Array
+    op: Op
+    operands: tuple[View, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Reduce:
+    """``op`` over the last axes of the operand, beyond those of ``out``; and the sum over the
+    batch. Over the batch an operand that has none is as many times itself."""
+
+    out: Array
+    op: Op
+    operand: View
+    over_batch: bool = False
+
+    @property
+    def operands(self) -> tuple[View, ...]:
+        """The one operand."""
+        return (self.operand,)
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """``out[labels] = sum over the labels that out lacks of left * right``, as in einsum.
+
+    The batch is summed over where an operand has it and ``out`` has not.
+    """
+
+    out: Array
+    left: View
+    right: View
+    labels: tuple[str, str, str]
+
+    @property
+    def operands(self) -> tuple[View, ...]:
+        """Both factors."""
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Collect:
+    """``out = 0; out[place] += part`` for each part. ``places`` are views of ``out``."""
+
+    out: Array
+    places: tuple[View, ...]
+    parts: tuple[View, ...]
+
+    @property
+    def operands(self) -> tuple[View, ...]:
+        """The parts."""
+        return self.parts
+
+
+Instruction = Map | Reduce | Contract | Collect
+
+
+@dataclass(eq=False)
+class Block:
+    """An array of parameters: its lanes are ``parameters[lanes]`` of the program, in that order."""
+
+    array: Array
+    lanes: Lanes
+
+
+@dataclass(eq=False)
+class Program:
+    """Instructions in order, with what goes in and what comes out.
+
+    Attributes:
+        arguments: an array for each argument of the function, of shape (n,).
+        parameters: the leaves that it is differentiated by.
+        blocks: arrays of them.
+        constants: arrays of numbers.
+        instructions: each after those whose results it uses.
+        outputs: the results.
+        single: whether there is one result, of shape ().
+        failures: how many guards fail; None without guards.
+        gradients: for each block, and each argument, the derivative of the sum of all results
+            over the batch; None where it is 0. Empty before ``differentiate``.
+        forward: the number of instructions that the results need; the rest are for gradients.
+    """
+
+    arguments: list[Array]
+    parameters: list[Value]
+    blocks: list[Block]
+    constants: list[Array]
+    instructions: list[Instruction]
+    outputs: View
+    single: bool = True
+    failures: View | None = None
+    gradients: dict[Array, View | None] = field(default_factory=dict)
+    forward: int = 0
+
+    def arrays(self) -> Iterator[Array]:
+        """Every array, leaves first."""
+        yield from self.arguments
+        yield from (block.array for block in self.blocks)
+        yield from self.constants
+        yield from (instruction.out for instruction in self.instructions)
+
+    def ends(self) -> list[View]:
+        """What must be computed."""
+        ends = [self.outputs] if self.failures is None else [self.outputs, self.failures]
+        return ends + [v for v in self.gradients.values() if v is not None]
+
+    def products(self) -> list[Contract]:
+        """The matrix products."""
+        return [i for i in self.instructions if isinstance(i, Contract)]
+
+    def __str__(self) -> str:
+        """One instruction a line, with shapes; B is the batch."""
+        name_all(self)
+        lines = [f"{len(self.instructions)} instructions, {len(self.products())} matrix products"]
+        lines += [f"{_typed(a)} = argument" for a in self.arguments]
+        lines += [f"{_typed(b.array)} = parameters" for b in self.blocks]
+        lines += [f"{_typed(a)} = {_numbers(a)}" for a in self.constants]
+        lines += [f"{_typed(i.out)} = {_right_side(i)}" for i in self.instructions]
+        lines.append(f"return {_shown(self.outputs)}")
+        for array, gradient in self.gradients.items():
+            lines.append(f"gradient of {array.name}: {_shown(gradient) if gradient else 0}")
+        return "\n".join(lines)
+
+
+def name_all(program: Program) -> None:
+    """Give a name to every array that has none."""
+    taken = {a.name for a in program.arrays()}
+    number = 0
+    for array in program.arrays():
+        while not array.name:
+            number += 1
+            if f"v{number}" not in taken:
+                array.name = f"v{number}"
+
+
+def _typed(array: Array) -> str:
+    sizes = ["B"] * array.batched + [str(n) for n in array.shape]
+    return f"{array.name}: ({', '.join(sizes)})"
+
+
+def _numbers(array: Array) -> str:
+    if (literal := array.literal()) is not None:
+        return f"{literal!r}"
+    return f"{array.size} constants"
+
+
+def _shown(v: View) -> str:
+    if v.whole:
+        return v.array.name
+    if v.index is not None:
+        return f"{v.array.name}[gather {'x'.join(map(str, v.shape))}]"
+    axes = "".join(f", {n} by {s}" for n, s in zip(v.shape, v.strides))
+    return f"{v.array.name}[from {v.offset}{axes}]"
+
+
+def _right_side(i: Instruction) -> str:
+    operands = ", ".join(map(_shown, i.operands))
+    if isinstance(i, Map):
+        return f"{i.op.name}({operands})"
+    if isinstance(i, Reduce):
+        return f"{i.op.name} over the last axes of {operands}"
+    if isinstance(i, Contract):
+        left, right, out = i.labels
+        return f"matrix product {left},{right}->{out}({operands})"
+    parts = ", ".join(f"{_shown(p)} += {_shown(x)}" for p, x in zip(i.places, i.parts))
+    return f"collect({parts})"
+
+
+class ProgramError(AssertionError):
+    """A program that contradicts itself: a fault of the compiler."""
+
+
+def check(program: Program) -> Program:
+    """Return the program if every shape, kind and order in it is right.
+
+    Raises:
+        ProgramError: one is not.
+    """
+    known = {*program.arguments, *(b.array for b in program.blocks), *program.constants}
+    for i in program.instructions:
+        for v in i.operands:
+            _must(v.array in known, i, "an operand is used before it is made")
+            _must(int(v.lanes().min(initial=0)) >= 0, i, "a lane below 0")
+            _must(int(v.lanes().max(initial=0)) < max(v.array.size, 1), i, "no such lane")
+        kinds = max((v.array.kind for v in i.operands), default=CONSTANT)
+        if isinstance(i, Map):
+            _must(all(v.shape == i.out.shape for v in i.operands), i, "shapes differ")
+            _must(i.out.kind == kinds, i, "the wrong kind")
+        elif isinstance(i, Reduce):
+            _must(i.operand.shape[: len(i.out.shape)] == i.out.shape, i, "shapes differ")
+        elif isinstance(i, Contract):
+            sizes = _sizes(i)
+            _must(i.out.shape == tuple(sizes[c] for c in i.labels[2]), i, "the wrong shape")
+        else:
+            for place, part in zip(i.places, i.parts):
+                _must(place.shape == part.shape and place.array is i.out, i, "shapes differ")
+        known.add(i.out)
+    for v in program.ends():
+        _must(v.array in known, v, "a result is not made")
+    return program
+
+
+def _sizes(i: Contract) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for v, labels in zip(i.operands, i.labels):
+        _must(len(v.shape) == len(labels), i, "labels do not fit")
+        for c, n in zip(labels, v.shape):
+            _must(sizes.setdefault(c, n) == n, i, f"label {c} has two sizes")
+    return sizes
+
+
+def _must(true: bool, where: Any, what: str) -> None:
+    if not true:
+        raise ProgramError(f"{what}: {where}")
+
+
+def needed(program: Program) -> Program:
+    """The program without the instructions and constants that nothing uses."""
+    live = {v.array for v in program.ends()}
+    kept: list[Instruction] = []
+    for place in range(len(program.instructions) - 1, -1, -1):
+        i = program.instructions[place]
+        if i.out in live:
+            live.update(v.array for v in i.operands)
+            kept.append(i)
+    dropped = len(program.instructions) - len(kept)
+    kept.reverse()
+    if dropped:
+        before = set(map(id, program.instructions[: program.forward]))
+        program.forward = sum(id(i) in before for i in kept)
+    program.instructions = kept
+    program.constants = [a for a in program.constants if a in live]
+    return program
+
+
+def run(program: Program, arguments: Sequence[Floats], parameters: Floats) -> dict[Array, Floats]:
+    """The reference interpreter: every array of the program, with its batch where it has one.
+
+    Slow and plain; what the backends are held against.
+
+    Args:
+        arguments: (batch, n) for each.
+        parameters: (number of parameters,).
+    """
+    values: dict[Array, Floats] = dict(zip(program.arguments, arguments))
+    for block in program.blocks:
+        values[block.array] = parameters[block.lanes].reshape(block.array.shape)
+    for array in program.constants:
+        assert array.numbers is not None
+        values[array] = array.numbers.reshape(array.shape)
+    batch = len(arguments[0]) if arguments else 1
+
+    def load(v: View) -> Floats:
+        rows = batch if v.array.batched else 1
+        return values[v.array].reshape(rows, -1)[:, v.lanes().reshape(-1)].reshape(rows, *v.shape)
+
+    for i in program.instructions:
+        xs = [load(v) for v in i.operands]
+        if isinstance(i, Map):
+            y = _apply(i.op, np.broadcast_arrays(*xs))
+        elif isinstance(i, Reduce):
+            (x,) = xs
+            flat = x.reshape(*x.shape[: 1 + len(i.out.shape)], -1)
+            y = _apply(i.op, [flat[..., k] for k in range(flat.shape[-1])])
+            if i.over_batch:
+                y = np.broadcast_to(y, (batch, *y.shape[1:])).sum(axis=0, keepdims=True)
+        elif isinstance(i, Contract):
+            left, right, out = i.labels
+            rows = max(map(len, xs))
+            xs = [np.broadcast_to(x, (rows, *x.shape[1:])) for x in xs]
+            kept = "Z" if i.out.batched or rows == 1 else ""
+            y = np.einsum(f"Z{left},Z{right}->{kept}{out}", *xs)
+        else:
+            y = np.zeros((batch if i.out.batched else 1, i.out.size))
+            for place, x in zip(i.places, xs):
+                x = x.reshape(len(x), -1)
+                for lane, column in zip(place.lanes().reshape(-1), x.T):
+                    y[:, lane] += column
+        values[i.out] = y.reshape((batch,) * i.out.batched + i.out.shape)
+    return values
+
+
+def _apply(op: Op, xs: Sequence[Floats]) -> Floats:
+    """A row of the table on arrays, number by number."""
+    rows = zip(*(x.reshape(-1).tolist() for x in xs))
+    return np.array([op.compute(row) for row in rows]).reshape(xs[0].shape)

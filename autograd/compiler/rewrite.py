@@ -1,0 +1,132 @@
+"""Rewriting a program whose arrays get other shapes and other orders of lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from autograd.compiler.program import (
+    Array,
+    Block,
+    Collect,
+    Contract,
+    Instruction,
+    Lanes,
+    Map,
+    Program,
+    Reduce,
+    Shape,
+    View,
+    view,
+)
+
+
+class Rewriter:
+    """What a stage decides while it goes through a program: the new array for each old one, and
+    where the lanes of the old one are in it. Instructions are translated when all is decided."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.new: dict[Array, Array] = {}
+        self.position: dict[Array, Lanes] = {}
+        self.block_order: dict[Array, Lanes] = {}
+        self.pending: list[Instruction] = []
+        # Leaves whose lanes may still be put in any order.
+        self.free = {b.array for b in program.blocks} | set(program.constants)
+
+    def seen(self, v: View) -> View:
+        """An operand of the old program in the new one."""
+        return view(self.array(v.array), self.lanes(v))
+
+    def lanes(self, v: View) -> Lanes:
+        """The new lanes of an operand of the old program."""
+        lanes = v.lanes()
+        return self.position[v.array][lanes] if v.array in self.position else lanes
+
+    def array(self, old: Array) -> Array:
+        """The new array for an old one; the same if nothing was said."""
+        return self.new.setdefault(old, old)
+
+    def place(self, old: Array, order: Lanes, shape: Shape) -> Array:
+        """Give an array a shape and its lanes an order: the old lane at each new place."""
+        order = order.reshape(-1)
+        new = Array(shape, old.kind, old.name)
+        if old.numbers is not None:
+            new.numbers = old.numbers.reshape(-1)[order].reshape(shape)
+        position = np.empty(len(order), np.int64)
+        position[order] = np.arange(len(order))
+        self.new[old], self.position[old], self.block_order[old] = new, position, order
+        self.free.discard(old)
+        return new
+
+    def settle(self, v: View, lanes: Lanes) -> bool:
+        """If ``v`` is of a leaf that is still free, and ``lanes`` are all of its lanes, each once,
+        give it that order and shape."""
+        if v.array not in self.free or lanes.size != v.array.size:
+            return False
+        if len(np.unique(lanes)) != lanes.size:
+            return False
+        shape = tuple(n for n in lanes.shape if n != 1)
+        self.place(v.array, lanes, shape)
+        return True
+
+    def keep(self, i: Instruction) -> None:
+        """Let the new program have this instruction, which speaks of old arrays."""
+        self.pending.append(i)
+
+    def _translated(self, i: Instruction) -> Instruction:
+        out = self.array(i.out)
+        if isinstance(i, Map):
+            operands = tuple(self.seen(self._follow(i.out, v)) for v in i.operands)
+            return Map(out, i.op, operands)
+        if isinstance(i, Reduce):
+            return Reduce(out, i.op, self.seen(self._follow(i.out, i.operand)))
+        if isinstance(i, Contract):
+            return Contract(out, self.seen(i.left), self.seen(i.right), i.labels)
+        places = tuple(self.seen(place) for place in i.places)
+        return Collect(out, places, tuple(map(self.seen, i.parts)))
+
+    def _follow(self, out: Array, v: View) -> View:
+        """An operand, its leading axes in the new order and shape of what is made from it."""
+        if out not in self.block_order:
+            return v
+        lanes = v.lanes()
+        rest = lanes.shape[len(out.shape) :]
+        lanes = lanes.reshape(out.size, *rest)[self.block_order[out]]
+        lanes = lanes.reshape(self.new[out].shape + rest)
+        return View(v.array, lanes.shape, index=lanes)
+
+    def finish(self) -> Program:
+        """The new program."""
+        p = self.program
+        for old in list(self.free):
+            self.array(old)
+        blocks = []
+        for block in p.blocks:
+            order = self.block_order.get(block.array)
+            lanes = block.lanes if order is None else block.lanes[order]
+            blocks.append(Block(self.array(block.array), lanes))
+        result = Program(
+            [self.array(a) for a in p.arguments],
+            p.parameters,
+            blocks,
+            [self.array(a) for a in p.constants],
+            [self._translated(i) for i in self.pending],
+            self.seen(p.outputs),
+            p.single,
+            None if p.failures is None else self.seen(p.failures),
+        )
+        result.forward = len(self.pending)
+        return result
+
+
+Step = Callable[[Rewriter, Instruction], None]
+
+
+def rewritten(program: Program, step: Step) -> Program:
+    """The program that ``step`` makes, instruction by instruction."""
+    rewriter = Rewriter(program)
+    for i in program.instructions:
+        step(rewriter, i)
+    return rewriter.finish()
