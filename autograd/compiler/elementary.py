@@ -5,6 +5,10 @@ functions here runs in SIMD registers, under 1 ns. For that they must be *branch
 sides of every choice are computed and one is selected, and powers of two are made by writing the
 exponent bits of a double.
 
+LLVM unrolls a loop of few iterations, where the source gives their number, before it looks for
+vectors, and then finds none: ``for i in range(16): y[i] = tanh(x[i])`` takes 4.4 ns an element.
+With 16 in a variable that only the run knows it takes 0.9.
+
 Every function follows autograd/ieee.py at infinities, nan, overflow and signed zeros. Those with
 one input are within 4 units in the last place of the true value, subnormal results included (a
 subnormal result may be off by a few of its own, wider, units). A float32 input is computed in
@@ -39,8 +43,6 @@ turns a/b into a * (1/b), infinite for a tiny b, and ``afn`` replaces functions 
 """
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
 OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
 
 
