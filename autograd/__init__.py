@@ -9,6 +9,8 @@
 """
 
 from autograd import installation
+from autograd.compiler.api import compile as compile
+from autograd.compiler.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explain import Explanation, explain
 from autograd.formulas import derivative_formula, formula
@@ -43,9 +45,10 @@ from autograd.page import page
 from autograd.value import Value, topological_order
 from autograd.weighted_sum import dot
 
-# `from autograd import *` leaves out abs, pow and sum, which would hide Python's own.
+# `from autograd import *` leaves out abs, compile, pow and sum, which would hide Python's own.
 __all__ = [
     "AnomalyError",
+    "CompileError",
     "Drawing",
     "Explanation",
     "GradcheckError",

@@ -1,0 +1,229 @@
+"""One recording, compiled: the stages, and the backend that runs the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler import naming
+from autograd.compiler.contract import contract
+from autograd.compiler.differentiate import differentiate
+from autograd.compiler.layout import layout
+from autograd.compiler.native_source import NotNative
+from autograd.compiler.pack import Unstructured, pack
+from autograd.compiler.program import Floats, Program
+from autograd.compiler.record import CompileError, Guard
+from autograd.compiler.trace import Trace
+from autograd.value import Value
+
+BACKENDS = ("numba", "numpy")
+
+
+class Compilation:
+    """A trace and what runs it.
+
+    Args:
+        trace: the graph.
+        guards: of its recording.
+        arguments: what the function calls its arguments.
+        names: of parameters.
+        backend: "numba" or "numpy".
+        dtype: of the numbers.
+
+    Attributes:
+        parameters: as the trace has them.
+        backend: "numba", "numpy", or "tape" for a graph without structure.
+        seconds: how long finding the matrices took.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        guards: Sequence[Guard],
+        arguments: list[str],
+        names: Mapping[Value, str],
+        backend: str,
+        dtype: Any,
+    ) -> None:
+        start = time.perf_counter()
+        self.trace, self.guards, self.dtype = trace, guards, dtype
+        self.argument_names, self.names = arguments, names
+        self.parameters = trace.parameters
+        self.backend = backend
+        self._programs: dict[Any, Program] = {}
+        try:
+            self._packed = pack(trace)
+        except Unstructured:
+            self.backend = "tape"
+        self.seconds = time.perf_counter() - start
+
+    # --- programs ---
+
+    def program(self, gradients: str = "", input_major: bool = False) -> Program:
+        """The array program, with gradients by "parameters", by "inputs" too, or without."""
+        key = (gradients, input_major)
+        if key not in self._programs:
+            if gradients:
+                plain = self.program("", input_major)
+                made = differentiate(plain, arguments=gradients == "inputs")
+            else:
+                made = layout(contract(self._packed, input_major))
+                naming.name_leaves(made, self.argument_names, self.names)
+            self._programs[key] = made
+        return self._programs[key]
+
+    def stages(self) -> dict[str, str]:
+        """What each stage of the compiler made, as text."""
+        if self.backend == "tape":
+            return {"trace": str(self.trace), "tape": repr(self._tape)}
+        contracted = contract(self._packed)
+        return {
+            "trace": str(self.trace),
+            "pack": str(self._packed),
+            "contract": str(contracted),
+            "layout": str(self.program()),
+            "differentiate": str(self.program("parameters")),
+        }
+
+    @property
+    def source(self) -> str:
+        """The program with gradients as NumPy."""
+        if self.backend == "tape":
+            raise CompileError(
+                f"this graph has no matrices: its {len(self.trace):,} nodes run one by one, "
+                "and as source they would be as many lines; see program.stages"
+            )
+        from autograd.compiler.numpy_backend import write
+
+        return write(self.program("parameters" if self.parameters else "inputs"))
+
+    # --- running ---
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, NDArray[np.bool_]]:
+        """The results, (batch, outputs), and the rows for which a guard fails.
+
+        Args:
+            theta: the numbers of ``parameters``.
+            arguments: (batch, n) each.
+        """
+        values, failures = self._runner("").rows(theta, arguments)
+        return values, failures != 0
+
+    def gradients(
+        self, theta: Floats, arguments: Sequence[Floats], by: str
+    ) -> tuple[Floats, NDArray[np.bool_], Any]:
+        """The same, and the gradient of the sum of all results by "parameters", (n,); or by
+        "inputs", a list with an array for each argument."""
+        values, failures, gradient = self._runner(by).gradients(theta, arguments)
+        return values, failures != 0, gradient
+
+    def _runner(self, by: str) -> Any:
+        if by not in self._runners:
+            self._runners[by] = self._make_runner(by)
+        return self._runners[by]
+
+    @cached_property
+    def _runners(self) -> dict[str, Any]:
+        return {}
+
+    def _make_runner(self, by: str) -> Any:
+        if self.backend == "tape":
+            return _OnTape(self._tape, self.trace, by)
+        if self.backend == "numba":
+            try:
+                from autograd.compiler.native import NativeProgram
+
+                return _Native(NativeProgram(self.program(by, input_major=True)), by)
+            except NotNative:
+                pass
+        from autograd.compiler.numpy_backend import evaluate
+
+        return _WithNumpy(evaluate(self.program(by)), by)
+
+    @cached_property
+    def _tape(self) -> Any:
+        from autograd.compiler.tape import Tape, supports
+
+        unknown = [row.name for row in self.trace.rows if not supports(row)]
+        if unknown:
+            raise CompileError(
+                f"this graph of {len(self.trace):,} nodes has no structure to make matrices of, "
+                f"and the machine for such graphs does not know {', '.join(sorted(unknown))}"
+            )
+        return Tape.of(self.trace)
+
+
+class _Native:
+    """A native program, with parameters in the order of the trace."""
+
+    def __init__(self, native: Any, by: str) -> None:
+        self.native, self.by = native, by
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        result: tuple[Floats, Floats] = self.native.rows(theta[self.native.lanes], arguments)
+        return result
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+        native = self.native
+        values, failures, packed, of_inputs = native.gradients(theta[native.lanes], arguments)
+        if self.by == "inputs":
+            return values, failures, of_inputs
+        gradient = np.zeros_like(theta)
+        gradient[native.lanes] = packed
+        return values, failures, gradient
+
+
+class _WithNumpy:
+    """The NumPy backend."""
+
+    def __init__(self, function: Any, by: str) -> None:
+        self.function, self.by = function, by
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        values, failures = self.function(arguments, theta)[:2]
+        return values, failures
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+        result: tuple[Floats, Floats, Any] = self.function(arguments, theta)
+        return result
+
+
+class _OnTape:
+    """The tape machine."""
+
+    def __init__(self, tape: Any, trace: Trace, by: str) -> None:
+        self.tape, self.trace, self.by = tape, trace, by
+        self.inputs = np.concatenate([np.zeros(0, np.int32), *trace.arguments])
+        self.used = self.inputs >= 0
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        batch = len(arguments[0]) if arguments else 1
+        place, values = self.tape.place, self.tape.recorded()
+        values[place[self.trace.parameter_nodes]] = theta
+        table = np.concatenate([np.zeros((batch, 0)), *arguments], axis=1)[:, self.used]
+        results = np.empty((batch, len(self.trace.outputs)))
+        for row in range(batch):
+            values[place[self.inputs[self.used]]] = table[row]
+            self.tape.forward(values)
+            results[row] = values[place[self.trace.outputs]]
+        return results, np.zeros(batch)
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+        numbers = self.trace.numbers.copy()
+        numbers[self.trace.parameter_nodes] = theta
+        batch = len(arguments[0]) if arguments else 1
+        table = np.concatenate([np.zeros((batch, 0)), *arguments], axis=1)[:, self.used]
+        output = int(self.trace.outputs[0])
+        inputs = self.inputs[self.used]
+        values, of_inputs, of_leaves = self.tape.over_rows(numbers, inputs, table, output)
+        if self.by == "parameters":
+            return values[:, None], np.zeros(batch), of_leaves[self.trace.parameter_nodes]
+        every = np.zeros((batch, len(self.inputs)))
+        every[:, self.used] = of_inputs
+        cuts = np.cumsum([len(nodes) for nodes in self.trace.arguments])[:-1]
+        return values[:, None], np.zeros(batch), np.split(every, cuts, axis=1)

@@ -1,0 +1,292 @@
+"""Compiled: what ``compile`` returns."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd.compiler import naming
+from autograd.compiler.compilation import BACKENDS, Compilation
+from autograd.compiler.program import Floats
+from autograd.compiler.record import CompileError, number, record
+from autograd.compiler.trace import trace_recording, trace_value
+from autograd.value import Value
+
+# A branch for each of so many kinds of row is a function that compiling does not suit.
+MOST_RECORDINGS = 64
+
+Key = tuple[int | None, ...]
+
+
+class Compiled:
+    """A function, or a graph, as a matrix program. Made by ``autograd.compile``."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any] | None,
+        value: Value | None,
+        parameters: Sequence[Value] | None,
+        backend: str | None,
+        dtype: Any,
+    ) -> None:
+        self._function, self._chosen = function, parameters
+        self._dtype = np.dtype(dtype)
+        if self._dtype not in (np.float64, np.float32):
+            raise ValueError(f"dtype is float64 or float32; got {self._dtype}")
+        if backend not in (None, *BACKENDS):
+            raise ValueError(f"backend is one of {', '.join(BACKENDS)}, or None; got {backend!r}")
+        self._backend = backend or ("numba" if importlib.util.find_spec("numba") else "numpy")
+        self._recordings: dict[Key, list[Compilation]] = {}
+        self._parameters: list[Value] = []
+        self._latest: Compilation | None = None
+        if value is not None:
+            trace = trace_value(value, parameters)
+            self._add((), Compilation(trace, [], [], {}, self._backend, self._dtype))
+        self.__name__ = getattr(function, "__name__", "graph")
+        self.__doc__ = getattr(function, "__doc__", None)
+
+    # --- what it is ---
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The leaves that gradients are by, in the order of the gradients.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        self._recorded()
+        return list(self._parameters)
+
+    @property
+    def source(self) -> str:
+        """The program of the latest recording, with gradients, as NumPy that runs on its own."""
+        return self._recorded().source
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """What each stage of the compiler made of the latest recording: trace, pack, contract,
+        layout, differentiate."""
+        return self._recorded().stages()
+
+    @property
+    def backend(self) -> str:
+        """What runs it: numba, numpy, or for a graph without structure the tape machine."""
+        return self._recorded().backend
+
+    def __repr__(self) -> str:
+        if self._latest is None:
+            return f"<compiled {self.__name__}: nothing recorded yet>"
+        latest = self._latest
+        nodes = len(latest.trace)
+        if latest.backend == "tape":
+            return f"<compiled {self.__name__}: {latest._tape!r}>"
+        program = latest.program("parameters" if latest.parameters else "inputs")
+        return f"<compiled {self.__name__}: {naming.summary(program, nodes)}>"
+
+    def _recorded(self) -> Compilation:
+        if self._latest is None:
+            raise CompileError(
+                f"{self.__name__} is recorded when it is first called, with arrays of the shapes "
+                "that it is for"
+            )
+        return self._latest
+
+    # --- calling it ---
+
+    def __call__(self, *arguments: ArrayLike) -> Any:
+        """The value for each row.
+
+        Args:
+            arguments: arrays of shape (batch, n), one for each list of n numbers that the
+                function takes; or (batch,) for a single number.
+
+        Returns:
+            (batch,), or (batch, m) where the function returns m Values; without arguments the
+            value alone.
+
+        Raises:
+            ValueError: the shapes do not fit together.
+            CompileError: the function cannot be compiled, or has too many branches.
+        """
+        key, arrays = self._arrays(arguments)
+        parts = self._serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
+        return self._shaped(self._joined(parts, arrays), arrays)
+
+    def value_and_grad(
+        self, *arguments: ArrayLike, reduction: str = "mean", wrt: str = "parameters"
+    ) -> tuple[float, Any]:
+        """The mean value over the rows, and its gradient.
+
+        Args:
+            arguments: as for a call.
+            reduction: "mean" or "sum", over the rows.
+            wrt: by "parameters"; or by "inputs".
+
+        Returns:
+            The value, and the gradient: of shape (len(parameters),), in their order; or by
+            inputs an array like each argument, for one argument the array alone. With "sum" a
+            row of it is the gradient of that row's own value.
+
+        Raises:
+            ValueError: the shapes do not fit together, or the function returns several Values.
+            CompileError: as for a call.
+        """
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
+        if wrt not in ("parameters", "inputs"):
+            raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
+        key, arrays = self._arrays(arguments)
+        parts = self._serve(key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt))
+        if any(not c.trace.single for c, *_ in parts):
+            raise ValueError(
+                f"value_and_grad is for a function that returns one Value; {self.__name__} "
+                "returns several: return their sum, or the one to differentiate"
+            )
+        values = self._joined(parts, arrays)
+        scale = 1 / len(values) if reduction == "mean" else 1.0
+        value = float(values.sum() * scale)
+        if wrt == "inputs":
+            gradients = [np.empty_like(a) for a in arrays]
+            for _, rows, _, of_rows in parts:
+                for gradient, part in zip(gradients, of_rows):
+                    gradient[rows] = part * scale
+            shaped = [g.reshape(np.shape(a)) for g, a in zip(gradients, arguments)]
+            return value, shaped[0] if len(shaped) == 1 else shaped
+        total = np.zeros(len(self._parameters), self._dtype)
+        for c, _, _, gradient in parts:
+            total[self._places(c)] += gradient
+        return value, total * scale if scale != 1 else total
+
+    def _arrays(self, arguments: Sequence[ArrayLike]) -> tuple[Key, list[Floats]]:
+        if self._function is None:
+            if arguments:
+                raise TypeError("a compiled graph has no arguments: it holds its data")
+            return (), []
+        if not arguments:
+            raise TypeError(f"{self.__name__} is called with an array for each of its arguments")
+        arrays, key = [], []
+        for position, argument in enumerate(arguments):
+            try:
+                array = np.asarray(argument, self._dtype)
+            except (TypeError, ValueError) as error:
+                raise TypeError(
+                    f"argument {position} of {self.__name__} is not an array of real numbers of "
+                    f"shape (batch, n): {error}"
+                ) from None
+            if array.ndim not in (1, 2):
+                raise ValueError(
+                    f"argument {position} of {self.__name__} has shape {array.shape}; expected "
+                    "(batch, n), a row for each call of the function"
+                )
+            key.append(array.shape[1] if array.ndim == 2 else None)
+            arrays.append(np.ascontiguousarray(array.reshape(len(array), -1)))
+        if len({len(array) for array in arrays}) > 1:
+            sizes = ", ".join(str(len(array)) for array in arrays)
+            raise ValueError(
+                f"the arguments of {self.__name__} have {sizes} rows; they go together"
+            )
+        if not len(arrays[0]):
+            raise ValueError(f"{self.__name__} got arrays without rows")
+        return tuple(key), arrays
+
+    # --- recordings, and rows that need another ---
+
+    def _serve(
+        self, key: Key, arrays: list[Floats], call: Callable[..., tuple[Any, ...]]
+    ) -> list[tuple[Any, ...]]:
+        """Each part of the rows with the recording that holds for it, and what ``call`` gave."""
+        parts: list[tuple[Any, ...]] = []
+        rows: Any = slice(None)
+        pending = arrays
+        tried = 0
+        while True:
+            known = self._recordings.setdefault(key, [])
+            if tried == len(known):
+                if tried >= MOST_RECORDINGS:
+                    raise CompileError(self._too_many(known[-1], pending))
+                self._record(key, [a[0] for a in pending])
+            compilation = known[tried]
+            tried += 1
+            theta = self._theta(compilation)
+            values, failing, *rest = call(compilation, theta, pending)
+            if not failing.any():
+                parts.append((compilation, rows, values, *rest))
+                return parts
+            numbers = np.arange(len(arrays[0]) if arrays else 1)[rows]
+            if not failing.all():
+                held = [np.ascontiguousarray(a[~failing]) for a in pending]
+                values, _, *rest = call(compilation, theta, held)
+                parts.append((compilation, numbers[~failing], values, *rest))
+            rows = numbers[failing]
+            pending = [np.ascontiguousarray(a[failing]) for a in pending]
+
+    def _too_many(self, latest: Compilation, pending: list[Floats]) -> str:
+        line = latest.guards[-1].line() if latest.guards else "an unknown line"
+        return (
+            f"{self.__name__} took another path for each of {MOST_RECORDINGS} rows, the last at "
+            f"{line}: a function that branches so much is better run as it is"
+        )
+
+    def _record(self, key: Key, row: list[Floats]) -> None:
+        if self._function is None:
+            raise CompileError(
+                "the graph was recorded with a branch that its parameters no longer take: "
+                "record it again"
+            )
+        start = time.perf_counter()
+        names = naming.names_around(self._function)
+        function, single = self._function, [n is None for n in key]
+
+        def with_lists(*lists: list[Any]) -> Any:
+            return function(*(x[0] if one else x for x, one in zip(lists, single)))
+
+        recording = record(with_lists, [list(map(float, x)) for x in row])
+        recording.parameters = naming.in_order(recording.parameters, names)
+        arguments = naming.argument_names(function, len(key))
+        trace = trace_recording(recording)
+        compilation = Compilation(
+            trace, recording.guards, arguments, names, self._backend, self._dtype
+        )
+        compilation.seconds = time.perf_counter() - start
+        self._add(key, compilation)
+
+    def _add(self, key: Key, compilation: Compilation) -> None:
+        self._recordings.setdefault(key, []).append(compilation)
+        self._latest = compilation
+        known = set(self._parameters)
+        self._parameters += [p for p in compilation.parameters if p not in known]
+
+    def _places(self, compilation: Compilation) -> NDArray[np.int64]:
+        place = {p: i for i, p in enumerate(self._parameters)}
+        return np.array([place[p] for p in compilation.parameters], np.int64)
+
+    def _theta(self, compilation: Compilation) -> Floats:
+        numbers = [number(p) for p in compilation.parameters]
+        return np.array(numbers, self._dtype)
+
+    # --- results ---
+
+    def _joined(self, parts: list[tuple[Any, ...]], arrays: list[Floats]) -> Floats:
+        if len(parts) == 1:
+            values: Floats = parts[0][2]
+            return values
+        widths = {values.shape[1] for _, _, values, *_ in parts}
+        if len(widths) > 1:
+            raise CompileError(
+                f"{self.__name__} returns lists of different lengths for different rows: "
+                f"{', '.join(map(str, sorted(widths)))}"
+            )
+        joined = np.empty((len(arrays[0]), widths.pop()), self._dtype)
+        for _, rows, values, *_ in parts:
+            joined[rows] = values
+        return joined
+
+    def _shaped(self, values: Floats, arrays: list[Floats]) -> Any:
+        if self._recorded().trace.single:
+            values = values[:, 0]
+        return values if arrays else values[0]

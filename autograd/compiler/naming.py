@@ -1,0 +1,137 @@
+"""Names for the arrays of a program: those that the person who wrote the function would use."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from autograd.compiler.program import Program
+from autograd.names import given_names
+from autograd.value import Value
+
+LETTERS = {"weights": "W", "weight": "W", "bias": "b", "biases": "b"}
+
+
+def names_around(function: Callable[..., Any]) -> dict[Value, str]:
+    """The names of the Values that a function can reach: through the variables it closes over,
+    its globals, the object it is a method of, and the functions it calls."""
+    found: dict[Value, str] = {}
+    for variables in _surroundings(function, set()):
+        for v, name in given_names(variables).items():
+            found.setdefault(v, name)
+    return found
+
+
+def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
+    if id(function) in seen or len(seen) > 100:
+        return
+    seen.add(id(function))
+    if isinstance(function, functools.partial):
+        yield {f"argument{i}": x for i, x in enumerate(function.args)}
+        yield dict(function.keywords)
+        yield from _surroundings(function.func, seen)
+    elif inspect.ismethod(function):
+        yield from _of_object(function.__self__)
+        yield from _surroundings(function.__func__, seen)
+    elif isinstance(function, types.FunctionType):
+        variables = inspect.getclosurevars(function)
+        reached = {**variables.nonlocals, **variables.globals}
+        # Modules first: their names say most.
+        yield {name: x for name, x in reached.items() if _has_parameters(x)}
+        yield {name: x for name, x in reached.items() if not _has_parameters(x)}
+        for x in reached.values():
+            if callable(x) and getattr(x, "__module__", "") == function.__module__:
+                yield from _surroundings(x, seen)
+    else:
+        yield from _of_object(function)
+
+
+def _of_object(thing: Any) -> Iterator[Mapping[str, Any]]:
+    if _has_parameters(thing):
+        yield dict(thing.named_parameters())
+    elif hasattr(thing, "__dict__"):
+        yield dict(vars(thing))
+
+
+def _has_parameters(thing: Any) -> bool:
+    return hasattr(type(thing), "named_parameters")
+
+
+def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+    """What the function calls its arguments."""
+    try:
+        names = [
+            p.name
+            for p in inspect.signature(function).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        names = []
+    return [*names, *(f"x{i}" for i in range(len(names), count))][:count]
+
+
+def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, str]) -> None:
+    """Name the arguments as the function does, and blocks after the parameters in them.
+
+    ``layers.0.neurons.*.weights.*`` is W1, its biases are b1.
+    """
+    taken = set(arguments)
+    for array, name in zip(program.arguments, arguments):
+        array.name = name
+    for block in program.blocks:
+        first = [
+            names.get(program.parameters[i], "")
+            for i in block.lanes[:: max(len(block.lanes) - 1, 1)]
+        ]
+        name = block_name(first[0], first[-1], len(block.array.shape))
+        block.array.name = _free(name, taken)
+        taken.add(block.array.name)
+
+
+def block_name(first: str, last: str, dimensions: int) -> str:
+    """A name for an array, from those of its first and its last element."""
+    if not first:
+        return "W" if dimensions > 1 else "w"
+    words = [w for w in _parts(first) if not w.isdigit()]
+    ends = [w for w in _parts(last) if not w.isdigit()]
+    word = words[-1] if words[-1:] == ends[-1:] else ""
+    letter = LETTERS.get(word, word) or ("W" if dimensions > 1 else "w")
+    if letter == "W" and dimensions < 2:
+        letter = "w"
+    numbers = [w for w in _parts(first) if w.isdigit()]
+    same = [w for w in _parts(last) if w.isdigit()]
+    layer = bool(numbers) and len(numbers) > 1 and numbers[:1] == same[:1]
+    layer = layer and not _parts(first)[-1 if len(numbers) == 1 else 0].isdigit()
+    return f"{letter}{int(numbers[0]) + 1}" if layer else letter
+
+
+def _parts(name: str) -> list[str]:
+    return "".join(c if c.isalnum() or c == "_" else " " for c in name).split()
+
+
+def _free(name: str, taken: set[str]) -> str:
+    name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
+    if not name.isidentifier():
+        name = f"w_{name}"
+    number, free = 2, name
+    while free in taken or free in ("np", "value"):
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def in_order(parameters: list[Value], names: Mapping[Value, str]) -> list[Value]:
+    """Parameters in the order in which their names were found, and then those without."""
+    place = {id(v): i for i, v in enumerate(names)}
+    return sorted(parameters, key=lambda p: place.get(id(p), len(place)))
+
+
+def summary(program: Program, nodes: int) -> str:
+    """One line on what became of a graph."""
+    products = len(program.products())
+    return (
+        f"{nodes:,} scalar nodes -> {len(program.instructions)} array instructions, "
+        f"{products} of them matrix products"
+    )
