@@ -63,21 +63,69 @@ class NativeProgram:
         )
         return values, failures, gradient, by_inputs
 
-    def trainer(self, optimizer: str, fused: bool) -> Native:
-        """The function that trains on some rows; see ``train_source``.
+    def train(
+        self,
+        optimizer: str,
+        settings: Floats,
+        theta: Floats,
+        memories: Floats,
+        frozen: Lanes,
+        order: Lanes,
+        start: int,
+        stop: int,
+        batch: int,
+        epoch: int,
+        errors: Floats,
+        arguments: Sequence[Floats],
+    ) -> int:
+        """Train on the rows ``order[start:stop]``, with a step after each ``batch`` of them.
+
+        A batch ends with its epoch. Of a batch with a row whose guard fails, or with an error or
+        a gradient that is not finite, nothing happens to ``theta`` or ``memories``.
 
         Args:
             optimizer: a key of STEPS.
-            fused: for steps of plain descent after each row: let each part of a gradient be
-                subtracted at once. Where that is not possible it is left undone.
+            settings: of the optimiser, as STEPS lists them.
+            theta: the parameters, at least ``len(lanes)``: those beyond have no gradient; changed.
+            memories: (kinds, len(theta)), the optimiser's; changed.
+            frozen: places in ``theta`` that no step moves.
+            order: numbers of rows, epoch after epoch.
+            start, stop: the part of it to train on, from the start of a batch.
+            batch: rows a step.
+            epoch: rows an epoch.
+            errors: (epochs,); gets the sum of the errors of each epoch added.
+            arguments: (rows, n) each.
+
+        Returns:
+            Where it stopped: at ``stop``, or at the start of the batch that it could not do.
         """
-        source = self.source
-        if fused:
+        source, fused = self.source, False
+        if optimizer == "descent" and batch == 1 and not len(frozen):
             at_once = native_source.write(self.program, "theta[{}] -= rate * ({})")
             fused = at_once.direct and not at_once.after
             source = at_once if fused else source
-        name = f"train_{optimizer}{'_fused' * fused}"
-        return self._function(name, lambda: train_source(source, self.arguments, optimizer, fused))
+        function = self._function(
+            f"train_{optimizer}{'_fused' * fused}",
+            lambda: train_source(source, self.arguments, optimizer, fused),
+        )
+        stopped: int = function(
+            theta,
+            self.constants,
+            self.gathers,
+            np.zeros_like(theta),
+            memories,
+            settings,
+            frozen,
+            order,
+            start,
+            stop,
+            batch,
+            epoch,
+            errors,
+            theta.copy(),
+            *arguments,
+        )
+        return stopped
 
     def _function(self, name: str, text: Callable[[], str]) -> Native:
         if name not in self._functions:
