@@ -13,7 +13,6 @@ The kernels that read these arrays never change, so nothing is compiled for a ne
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Sequence
 from types import ModuleType
@@ -179,7 +178,7 @@ class Tape:
         used = np.zeros(n, np.bool_)
         used[reads] = True
         self._ends = np.flatnonzero(~used & ~is_leaf)
-        self._towards = functools.lru_cache(maxsize=8)(self._only)
+        self._parts: dict[int, Tape] = {}  # by output, where it is not made from all nodes
 
     @classmethod
     def of(cls, trace: Any, backend: str | None = None) -> Tape:
@@ -264,14 +263,15 @@ class Tape:
         tape = self._towards(int(output))
         values = np.empty(len(self))
         values[tape.place] = numbers
-        places = tape.place[np.asarray(inputs, np.int64)].astype(np.int64)
+        nodes = np.asarray(inputs, np.int64)
+        places = tape.place[nodes].astype(np.int64)
         table = np.ascontiguousarray(rows, np.float64)
         if table.ndim != 2 or table.shape[1] != len(places):
             raise ValueError(
                 f"expected rows of shape (batch, {len(places)}), a column for each input; "
                 f"got {table.shape}"
             )
-        if np.any(places >= self.leaves):
+        if np.any(self.place[nodes] >= self.leaves):
             raise ValueError("inputs must be leaves: a node that is computed cannot be given too")
         if not len(table):
             return np.zeros(0), np.zeros(table.shape), np.zeros(len(self))
@@ -323,7 +323,7 @@ class Tape:
         low, high = np.minimum.reduceat(codes, at), np.maximum.reduceat(codes, at)
         return np.where(low == high, low, MIXED).astype(np.int64)
 
-    def _only(self, output: int) -> Tape:
+    def _towards(self, output: int) -> Tape:
         """This tape, or if some nodes do not lead to the output, one in which they are leaves.
 
         What the output was not made from must not touch its derivatives, and 0 times an infinite
@@ -331,6 +331,8 @@ class Tape:
         """
         if not 0 <= output < len(self):
             raise ValueError(f"output must be a node, 0 to {len(self) - 1}; got {output}")
+        if output in self._parts:
+            return self._parts[output]
         if np.array_equal(self._ends, [output]):
             return self
         rows, codes, starts, inputs, numbers = self._trace
@@ -339,7 +341,7 @@ class Tape:
             return self
         counts = np.where(reached, np.diff(starts), 0)
         kept = np.repeat(reached, np.diff(starts))
-        return Tape(
+        self._parts[output] = Tape(
             rows,
             np.where(reached, codes, -1),
             np.concatenate([[0], np.cumsum(counts)]),
@@ -348,6 +350,7 @@ class Tape:
             self._depths,
             self._machine.NAME,
         )
+        return self._parts[output]
 
     def _check(self, values: Floats) -> None:
         if values.shape != (len(self),) or values.dtype != np.float64:
