@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
@@ -15,7 +16,11 @@ from autograd import modes
 from autograd.ops import as_float, count
 from autograd.value import Value
 from nn.arguments import positive_whole, random_stream
+from nn.compiled_training import WORTH_COMPILING, Trainer
 from nn.optim import Optimizer
+
+# Epochs shorter than this are joined for one native call.
+ROWS_AT_ONCE = 4096
 
 
 @dataclass
@@ -26,10 +31,12 @@ class History:
         errors: for each epoch the mean error over its rows, each measured just before its step.
             Of an interrupted epoch, over the rows until then.
         interrupted: whether Ctrl-C ended it.
+        how: what ran it: native code and what it was made of, or plain Python and why.
     """
 
     errors: list[float] = field(default_factory=list)
     interrupted: bool = False
+    how: str = "plain Python"
 
 
 def fit(
@@ -41,15 +48,20 @@ def fit(
     batch_size: int = 1,
     shuffle: bool | int | random.Random = False,
     progress: bool = True,
+    compile: bool | None = None,
 ) -> History:
     """Train: for each batch of rows, one step down the gradient of its mean error.
+
+    Where the work is long enough and the function can be compiled, it is, and whole stretches of
+    rows are one native call; results are the same, to rounding. ``History.how`` says which it was.
 
     Ctrl-C ends the training after the step under way, and keeps what was learned; a second one
     raises KeyboardInterrupt at once. (Where SIGINT has a handler of your own, that one stays.)
 
     Args:
         error: ``error(x, t)`` for one row of X and of T, two lists of numbers, returns the error
-            as a Value. It may build it in any way, and differently for each row.
+            as a Value. It may build it in any way, and differently for each row. What
+            ``autograd.compile`` made of such a function is not recorded again in each call.
         X: the inputs, of shape (rows, n): nested sequences, an array, a table that numpy can
             read, or any object with ``len`` and indexing, whose rows are read when needed.
         T: the targets, of shape (rows, m), as X.
@@ -59,6 +71,7 @@ def fit(
         shuffle: False for the order given; True for a new random order each epoch; a seed or a
             ``random.Random`` for random orders that can be repeated.
         progress: show a progress bar, if stderr is a terminal.
+        compile: True for native code always (an error where that cannot be), False for never.
 
     Returns:
         The mean error of each epoch, and whether Ctrl-C ended it.
@@ -68,9 +81,8 @@ def fit(
         TypeError: a row holds something other than real numbers, or ``error`` returns no Value.
         FloatingPointError: an error or a gradient is not finite. The parameters are then those of
             before the step.
+        CompileError: ``compile`` is True, or ``error`` is compiled, and it cannot be.
     """
-    from tqdm import tqdm
-
     inputs, targets = _Rows("X", X), _Rows("T", T)
     rows = len(inputs)
     if rows != len(targets):
@@ -79,38 +91,153 @@ def fit(
     batch_size = positive_whole(batch_size, "batch_size")
     if not modes.switches.recording:
         raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
+    from tqdm import tqdm
+
     stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)
-    order = list(range(rows))
     history = History()
+    plan = _Plan(error, inputs, targets, optimizer, epochs, batch_size, stream, history)
+    trainer = _trainer(plan, compile)
     # disable=None: no bar unless stderr is a terminal.
-    bar = tqdm(total=epochs * rows, unit="row", disable=None if progress else True)
-    with bar, _until_ctrl_c(history):
-        for epoch in range(1, epochs + 1):
-            if stream:
-                stream.shuffle(order)
-            total = 0.0
-            done = 0
-            for start in range(0, rows, batch_size):
-                batch = order[start : start + batch_size]
-                optimizer.zero_grad()
-                # Backward for each row, not once for the batch: leaves add their gradients up,
-                # so the sum is the same, and memory holds the graph of one row at a time.
-                for row in batch:
-                    e = _checked(error(inputs[row], targets[row]), epoch, row)
-                    total += e.data
-                    (e if len(batch) == 1 else e / len(batch)).backward()
-                _check_gradients(optimizer, epoch, batch[-1])
-                optimizer.step()
-                done += len(batch)
-                bar.set_description_str(f"epoch {epoch}/{epochs}", refresh=False)
-                bar.set_postfix_str(f"error {total / done:.6g}", refresh=False)
-                bar.update(len(batch))
-                if history.interrupted:
-                    break
-            history.errors.append(total / done)
+    hidden = None if progress else True
+    with (
+        _until_ctrl_c(history),
+        tqdm(total=epochs * rows, unit="row", disable=hidden) as plan.bar,
+    ):
+        if trainer:
+            if progress and sys.stderr.isatty():
+                plan.bar.write(f"fit: {history.how}", file=sys.stderr)
+            _train_compiled(plan, trainer)
+        else:
+            _train(plan)
+    return history
+
+
+@dataclass
+class _Plan:
+    """What ``fit`` was asked for, checked."""
+
+    error: Callable[[list[float], list[float]], Value]
+    inputs: _Rows
+    targets: _Rows
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    stream: random.Random | None
+    history: History
+    bar: Any = None
+
+    def __post_init__(self) -> None:
+        self.order = list(range(len(self.inputs)))
+
+    def next_order(self) -> list[int]:
+        """The rows of the next epoch."""
+        if self.stream:
+            self.stream.shuffle(self.order)
+        return self.order
+
+    def show(self, epoch: int, mean: float, new: int) -> None:
+        """Move the progress bar on by ``new`` rows."""
+        self.bar.set_description_str(f"epoch {epoch}/{self.epochs}", refresh=False)
+        self.bar.set_postfix_str(f"error {mean:.6g}", refresh=False)
+        self.bar.update(new)
+
+
+def _train(plan: _Plan) -> None:
+    """The training loop."""
+    history = plan.history
+    for epoch in range(1, plan.epochs + 1):
+        order = plan.next_order()
+        total = 0.0
+        done = 0
+        for start in range(0, len(order), plan.batch_size):
+            batch = order[start : start + plan.batch_size]
+            total += _step(plan, batch, epoch)
+            done += len(batch)
+            plan.show(epoch, total / done, len(batch))
             if history.interrupted:
                 break
-    return history
+        history.errors.append(total / done)
+        if history.interrupted:
+            break
+
+
+def _step(plan: _Plan, batch: Sequence[int], epoch: int) -> float:
+    """One step of the optimiser on a batch of rows; the sum of their errors."""
+    total = 0.0
+    plan.optimizer.zero_grad()
+    # Backward for each row, not once for the batch: leaves add their gradients up, so the sum is
+    # the same, and memory holds the graph of one row at a time.
+    for row in batch:
+        e = _checked(plan.error(plan.inputs[row], plan.targets[row]), epoch, row)
+        total += e.data
+        (e if len(batch) == 1 else e / len(batch)).backward()
+        del e  # and its graph, before the next is built
+    _check_gradients(plan.optimizer, epoch, batch[-1])
+    plan.optimizer.step()
+    return total
+
+
+def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
+    """What trains in native code, if that pays and can be done; ``history.how`` says why not."""
+    history, error = plan.history, plan.error
+    given = getattr(error, "is_compiled", False)
+    if given:
+        plan.error = error.function  # type: ignore[attr-defined]
+    weights = len(plan.optimizer.parameters)
+    work = len(plan.inputs) * plan.epochs * weights
+    if compile is False or (compile is None and not given and work < WORTH_COMPILING):
+        history.how = "plain Python" if compile is False else "plain Python: too little to compile"
+        return None
+    try:
+        import numpy as np  # noqa: F401
+
+        from autograd.compiler.compiled import Compiled
+
+        program: Any = error if given else Compiled(error, None, None, None, "float64")
+        if given or compile or program.backend_wanted == "numba":
+            trainer = Trainer(program, plan.inputs, plan.targets, plan.optimizer)
+            looked = [g for g in trainer.compilation.guards if g.reading]
+            if not looked or given or compile:
+                history.how = f"{trainer.backend}, {trainer.summary}"
+                return trainer
+            why = f"the number in a Value is looked at, at {looked[0].line()}"
+        else:
+            why = "numba is not installed"
+    except Exception as failure:
+        # The function may do with plain numbers what it cannot do with recorded ones. What is
+        # really wrong with it, the plain loop will say.
+        if given or compile:
+            raise
+        why = f"{type(failure).__name__}: {failure}"
+    history.how = f"plain Python: {why}"
+    return None
+
+
+def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
+    """The training loop, many rows at once."""
+    history, rows = plan.history, len(plan.inputs)
+    finished = 0
+    while finished < plan.epochs and not history.interrupted:
+        # Short epochs go together, or the calls would take longer than the work.
+        several = min(plan.epochs - finished, max(1, ROWS_AT_ONCE // rows))
+        orders = [list(plan.next_order()) for _ in range(several)]
+
+        def tell(done: int, errors: list[float], new: int, before: int = finished) -> bool:
+            epoch = (done - 1) // rows
+            within = done - epoch * rows
+            history.errors[before:] = [e / rows for e in errors[:epoch]]
+            history.errors.append(errors[epoch] / within)
+            plan.show(before + epoch + 1, history.errors[-1], new)
+            return history.interrupted
+
+        def by_hand(batch: Sequence[int], epoch: int, before: int = finished) -> float:
+            return _step(plan, batch, before + epoch + 1)
+
+        try:
+            trainer.run(orders, plan.batch_size, tell, by_hand)
+        finally:
+            trainer.store()
+        finished += several
 
 
 class _Rows:

@@ -122,6 +122,20 @@ class Compilation:
         values, failures, gradient = self._runner(by).gradients(theta, arguments)
         return values, failures != 0, gradient
 
+    def trainer(self) -> tuple[str, Any]:
+        """The backend and what trains the parameters: see ``NativeProgram.train``.
+
+        Raises:
+            CompileError: the graph has no structure.
+        """
+        if self.backend == "tape":
+            raise CompileError(f"its {len(self.trace):,} nodes have no structure to make use of")
+        if isinstance(runner := self._runner("parameters"), _Native):
+            return "numba", runner.native
+        from autograd.compiler.numpy_training import NumpyTrainer
+
+        return "numpy", NumpyTrainer(runner.function, len(self.parameters))
+
     def _runner(self, by: str) -> Any:
         if by not in self._runners:
             self._runners[by] = self._make_runner(by)

@@ -50,6 +50,33 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", "graph")
         self.__doc__ = getattr(function, "__doc__", None)
 
+    # --- for nn.fit ---
+
+    is_compiled = True
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function itself.
+
+        Raises:
+            CompileError: this was made of a graph, not of a function.
+        """
+        if self._function is None:
+            raise CompileError("this program was made of a recorded graph, not of a function")
+        return self._function
+
+    @property
+    def backend_wanted(self) -> str:
+        """What will run it, if it suits: numba or numpy."""
+        return self._backend
+
+    def recording(self, widths: Sequence[int], row: Sequence[Sequence[float]]) -> Compilation:
+        """The first recording for rows of these widths; made of ``row`` if there is none."""
+        key = tuple(widths)
+        if not self._recordings.get(key):
+            self._record(key, [np.asarray(x, np.float64) for x in row])
+        return self._recordings[key][0]
+
     # --- what it is ---
 
     @property

@@ -1,0 +1,85 @@
+"""Training with the NumPy backend: the same steps as native code, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.program import Floats, Lanes
+
+
+class NumpyTrainer:
+    """Like ``NativeProgram``, as far as training goes.
+
+    Args:
+        function: what ``numpy_backend.evaluate`` made of a program with gradients.
+        parameters: how many it has.
+    """
+
+    def __init__(self, function: Callable[..., Any], parameters: int) -> None:
+        self.function = function
+        self.lanes: Lanes = np.arange(parameters)
+
+    def train(
+        self,
+        optimizer: str,
+        settings: Floats,
+        theta: Floats,
+        memories: Floats,
+        frozen: Lanes,
+        order: Lanes,
+        start: int,
+        stop: int,
+        batch: int,
+        epoch: int,
+        errors: Floats,
+        arguments: Sequence[Floats],
+    ) -> int:
+        """As ``NativeProgram.train``."""
+        position = start
+        gradient = np.zeros_like(theta)
+        while position < stop:
+            end = min(position + batch, (position // epoch + 1) * epoch)
+            rows = order[position:end]
+            used = theta[: len(self.lanes)]
+            values, failures, total = self.function([a[rows] for a in arguments], used)
+            gradient[: len(self.lanes)] = total / (end - position)
+            if np.any(failures) or not (np.isfinite(values).all() and np.isfinite(gradient).all()):
+                return position
+            kept = theta[frozen]
+            STEPS[optimizer](theta, gradient, memories, settings)
+            theta[frozen] = kept
+            errors[position // epoch] += values.sum()
+            position = end
+        return position
+
+
+def _descent(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
+    theta -= settings[0] * gradient
+
+
+def _momentum(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
+    lr, momentum, decay = settings
+    velocity = memories[0]
+    velocity *= momentum
+    velocity += gradient + decay * theta
+    theta -= lr * velocity
+
+
+def _adam(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
+    lr, keep_mean, keep_square, eps, decay = settings
+    steps, means, squares = memories
+    gradient = gradient + decay * theta
+    steps += 1.0
+    means *= keep_mean
+    means += (1 - keep_mean) * gradient
+    squares *= keep_square
+    squares += (1 - keep_square) * gradient * gradient
+    rms = np.sqrt(squares / (1 - keep_square**steps))
+    theta -= lr * (means / (1 - keep_mean**steps)) / (rms + eps)
+
+
+STEPS = {"descent": _descent, "momentum": _momentum, "adam": _adam}
+"""How each optimiser of ``nn.optim`` moves ``theta``."""

@@ -1,0 +1,186 @@
+"""Training by a compiled error: whole stretches of rows in one native call.
+
+What it does is what the loop in ``train.py`` does, to rounding. A batch that the compiled program
+does not hold for (a branch that goes another way, a number that is not finite) is left to that
+loop, which says what is wrong, or serves it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd.compiler.record import CompileError
+from autograd.ops import as_float
+from nn.optim import SGD, Adam, Optimizer
+
+if TYPE_CHECKING:
+    from autograd.compiler.compiled import Compiled
+
+# Rows times epochs times parameters: about two seconds of plain Python, and compiling takes one.
+WORTH_COMPILING = 2_000_000
+
+# How long one native call should take: Ctrl-C and the progress bar wait for its end.
+SECONDS_A_CALL = 0.1
+
+# Data of rows that are no array is turned into one, up to so many numbers.
+MOST_NUMBERS = 1 << 26
+
+
+class Trainer:
+    """A compiled error, its data and its optimiser.
+
+    Args:
+        program: the compiled error.
+        inputs, targets: the rows; see ``nn.train``.
+        optimizer: SGD or Adam.
+
+    Attributes:
+        backend: "numba" or "numpy".
+        summary: one line on what became of the function.
+
+    Raises:
+        CompileError: it cannot be done like this; the message says why.
+    """
+
+    def __init__(self, program: Compiled, inputs: Any, targets: Any, optimizer: Optimizer) -> None:
+        import numpy as np
+
+        self.optimizer = optimizer
+        self.kind, self.settings, self.memories = _step_of(optimizer)
+        first = [inputs[0], targets[0]]
+        self.compilation = program.recording([len(row) for row in first], first)
+        if not self.compilation.trace.single:
+            raise CompileError("the error must be one Value")
+        self.backend, self.runner = self.compilation.trainer()
+        self.summary = repr(program)
+        self.data = [_table(inputs), _table(targets)]
+
+        of_program = [self.compilation.parameters[lane] for lane in self.runner.lanes]
+        known = set(of_program)
+        every = of_program + [p for p in optimizer.parameters if p not in known]
+        moved = {p: i for i, p in enumerate(optimizer.parameters)}
+        self.parameters = every
+        # For each place in theta its place in the optimiser's lists.
+        self.places = np.array([moved.get(p, -1) for p in every], np.int64)
+        self.frozen = np.flatnonzero(self.places < 0)
+        self.theta = np.zeros(len(every))
+        self.numbers = np.zeros((len(self.memories), len(every)))
+        self.load()
+
+    def load(self) -> None:
+        """Take parameters and the optimiser's memories over."""
+        import numpy as np
+
+        self.theta[:] = [p.data for p in self.parameters]
+        moving = self.places >= 0
+        for row, name in zip(self.numbers, self.memories):
+            row[moving] = np.array(getattr(self.optimizer, name))[self.places[moving]]
+
+    def store(self) -> None:
+        """Hand them back."""
+        moving = self.places >= 0
+        for place, p, x in zip(self.places.tolist(), self.parameters, self.theta.tolist()):
+            if place >= 0:
+                p.data = x
+        for row, name in zip(self.numbers, self.memories):
+            memory = getattr(self.optimizer, name)
+            for place, x in zip(self.places[moving].tolist(), row[moving].tolist()):
+                memory[place] = x
+
+    def run(
+        self,
+        orders: Sequence[Sequence[int]],
+        batch_size: int,
+        tell: Callable[[int, list[float], int], bool],
+        by_hand: Callable[[Sequence[int], int], float],
+    ) -> None:
+        """Train on some epochs.
+
+        Args:
+            orders: the rows of each epoch, in the order to learn them.
+            batch_size: rows a step.
+            tell: ``tell(done, errors, new)`` is told after each call how many rows are done, the
+                sum of errors of each epoch, and how many rows are new; True stops.
+            by_hand: ``by_hand(rows, epoch)`` does a step on rows in plain Python and returns the
+                sum of their errors. It finds, and may change, the parameters themselves.
+        """
+        import numpy as np
+
+        epoch = len(orders[0])
+        order = np.concatenate([np.asarray(rows, np.int64) for rows in orders])
+        errors = np.zeros(len(orders))
+        settings = np.array(self.settings)
+        position, total = 0, len(order)
+        stretch = max(1, 1000 // batch_size) * batch_size
+        while position < total:
+            stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
+            rows, data = self._rows(order, position, stop)
+            start = time.perf_counter()
+            state = (settings, self.theta, self.numbers, self.frozen)
+            places = (rows, position, stop, batch_size, epoch)
+            reached = self.runner.train(self.kind, *state, *places, errors, data)
+            seconds = time.perf_counter() - start
+            if reached < stop:
+                end = _at_batch_end(reached + 1, batch_size, epoch, total)
+                self.store()
+                rest = order[reached:end].tolist()
+                errors[reached // epoch] += by_hand(rest, reached // epoch)
+                self.load()
+                reached = end
+            new, position = reached - position, reached
+            if seconds < SECONDS_A_CALL / 2:
+                stretch = 2 * stretch
+            elif seconds > 2 * SECONDS_A_CALL:
+                stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
+            if tell(position, errors.tolist(), new):
+                return
+
+    def _rows(self, order: Any, start: int, stop: int) -> tuple[Any, list[Any]]:
+        """The order and the data of a stretch: as they are, or of small whole numbers a copy."""
+        import numpy as np
+
+        if all(table.dtype == np.float64 for table in self.data):
+            return order, self.data
+        taken = order[start:stop]
+        renumbered = order.copy()
+        renumbered[start:stop] = np.arange(stop - start)
+        return renumbered, [np.ascontiguousarray(t[taken], np.float64) for t in self.data]
+
+
+def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int:
+    """The end of the batch that a position is in; batches start anew with each epoch."""
+    before = (position - 1) // epoch * epoch
+    within = position - before
+    end = before + min(-(-within // batch_size) * batch_size, epoch)
+    return min(end, total)
+
+
+def _step_of(optimizer: Optimizer) -> tuple[str, list[float], tuple[str, ...]]:
+    """The kind of step, its settings and the names of its memories, as native code takes them."""
+    if type(optimizer) is SGD:
+        settings = [optimizer.lr, optimizer.momentum, optimizer.weight_decay]
+        plain = not optimizer.momentum and not optimizer.weight_decay
+        kind, memories = ("descent", ()) if plain else ("momentum", ("velocity",))
+        return kind, list(map(as_float, settings)), memories
+    if type(optimizer) is Adam:
+        settings = [optimizer.lr, *optimizer.betas, optimizer.eps, optimizer.weight_decay]
+        return "adam", list(map(as_float, settings)), Adam.memories
+    raise CompileError(f"{type(optimizer).__name__} steps in Python, parameter by parameter")
+
+
+def _table(rows: Any) -> Any:
+    """All rows as one array."""
+    import numpy as np
+
+    data = rows.data
+    if isinstance(data, np.ndarray):
+        small = data.dtype.kind in "biuf" and data.dtype.itemsize < 8
+        return data if small else np.ascontiguousarray(data, np.float64)
+    if len(data) * len(rows[0]) > MOST_NUMBERS:
+        raise CompileError(
+            f"{rows.name} holds {len(data):,} rows of {len(rows[0])} numbers, too many to copy: "
+            "train on arrays, or on parts"
+        )
+    return np.array([rows[i] for i in range(len(data))], np.float64)
