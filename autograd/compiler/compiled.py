@@ -211,7 +211,8 @@ class Compiled:
                     "(batch, n), a row for each call of the function"
                 )
             key.append(array.shape[1] if array.ndim == 2 else None)
-            arrays.append(np.ascontiguousarray(array.reshape(len(array), -1)))
+            width = array.shape[1] if array.ndim == 2 else 1
+            arrays.append(np.ascontiguousarray(array.reshape(len(array), width)))
         if len({len(array) for array in arrays}) > 1:
             sizes = ", ".join(str(len(array)) for array in arrays)
             raise ValueError(

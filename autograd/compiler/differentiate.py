@@ -53,6 +53,7 @@ class _Backward:
             if any(v.array in on_the_way for v in i.operands):
                 on_the_way.add(i.out)
         self.on_the_way = on_the_way
+        self.forward = set(program.arrays())
 
     def program(self) -> Program:
         """The program so far, and backward."""
@@ -160,10 +161,12 @@ class _Backward:
             return None
         total = self.writer.map(ops.sum, wholes, array.shape) if wholes else None
         if not rest:
+            if total and total.whole and total.array not in self.forward:
+                total.array.adjoint_of = total.array.adjoint_of or array
             return total
         parts = [(whole(array), total)] if total else []
         kind = max(part.array.kind for _, part in given)
-        out = Array(array.shape, array.kind if array.batched else kind)
+        out = Array(array.shape, array.kind if array.batched else kind, adjoint_of=array)
         pairs = [(_moved(place, out), part) for place, part in [*parts, *rest]]
         places, values = zip(*pairs)
         self.writer.add(Collect(out, places, values))

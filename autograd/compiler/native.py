@@ -32,8 +32,8 @@ class NativeProgram:
         self.lanes: Lanes = np.concatenate(
             [np.zeros(0, np.int64), *(block.lanes for block in program.blocks)]
         )
-        self.constants = np.concatenate([np.zeros(1), *self.source.constants])
-        self.gathers = np.concatenate([np.zeros(1, np.int64), *self.source.gathers])
+        self.constants = np.concatenate([*self.source.constants, np.zeros(1)])
+        self.gathers = np.concatenate([*self.source.gathers, np.zeros(1, np.int64)])
         self.arguments = len(program.arguments)
         self._functions: dict[str, Native] = {}
 

@@ -40,12 +40,14 @@ class Array:
         kind: INPUT if it differs between the rows of a batch, else PARAMETER or CONSTANT.
         name: for the printed program.
         numbers: of a constant.
+        adjoint_of: the array whose adjoint it is.
     """
 
     shape: Shape
     kind: int
     name: str = ""
     numbers: Floats | None = None
+    adjoint_of: Array | None = None
 
     @property
     def size(self) -> int:
