@@ -109,6 +109,11 @@ class Op:
         """The derivatives to compute with: the accurate form where there is one."""
         return self.accurate or self.partials
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it came with this table, and was not added later."""
+        return self.registered and self.name in _BUILT_IN
+
     def __call__(self, *inputs: Any) -> Any:
         """The operation on floats (a float) or, with at least one Value, a new Value.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd.compiler import naming
 from autograd.compiler.contract import contract
 from autograd.compiler.differentiate import differentiate
+from autograd.compiler.expand import expand
 from autograd.compiler.layout import layout
 from autograd.compiler.native_source import NotNative
 from autograd.compiler.pack import Unstructured, pack
@@ -77,6 +78,9 @@ class Compilation:
             self._programs[key] = made
         return self._programs[key]
 
+    def _runnable(self, gradients: str, input_major: bool = False) -> Program:
+        return expand(self.program(gradients, input_major))
+
     def stages(self) -> dict[str, str]:
         """What each stage of the compiler made, as text."""
         if self.backend == "tape":
@@ -100,7 +104,7 @@ class Compilation:
             )
         from autograd.compiler.numpy_backend import write
 
-        return write(self.program("parameters" if self.parameters else "inputs"))
+        return write(self._runnable("parameters" if self.parameters else "inputs"))
 
     # --- running ---
 
@@ -152,12 +156,12 @@ class Compilation:
             try:
                 from autograd.compiler.native import NativeProgram
 
-                return _Native(NativeProgram(self.program(by, input_major=True)), by)
+                return _Native(NativeProgram(self._runnable(by, True)), by)
             except NotNative:
                 pass
         from autograd.compiler.numpy_backend import evaluate
 
-        return _WithNumpy(evaluate(self.program(by)), by)
+        return _WithNumpy(evaluate(self._runnable(by)), by)
 
     @cached_property
     def _tape(self) -> Any:

@@ -81,7 +81,7 @@ class _Backward:
         if isinstance(i, Map):
             for v, partial in zip(i.operands, self._partials(i)):
                 if v.array in self.on_the_way and not _is(partial, 0):
-                    part = self.writer.map(ops.mul, [partial, adjoint], i.out.shape)
+                    part = self.writer.map(ops.mul, [adjoint, partial], i.out.shape)
                     self._give(v, part, whole(i.out))
         elif isinstance(i, Reduce):
             self._reduce(i, adjoint)
@@ -108,7 +108,7 @@ class _Backward:
             y = Term(self.writer, _spread(whole(i.out), v.shape, extra))
             # Each term of such a row is treated as every other, so one stands for all.
             (partial,) = _rule(i.op, y, [Term(self.writer, v)])
-            spread = self.writer.map(ops.mul, [_plain(partial), spread], v.shape)
+            spread = self.writer.map(ops.mul, [spread, _plain(partial)], v.shape)
         self._give(v, spread, whole(i.out))
 
     def _contract(self, i: Contract, adjoint: View) -> None:
@@ -270,6 +270,8 @@ class Writer:
     def map(self, op: Op, operands: Sequence[View | float], shape: Shape) -> View:
         """A row of the table, element by element."""
         views = [v if isinstance(v, View) else self.literal(v, shape) for v in operands]
+        if op is ops.mul and views[1].array.literal() is not None:
+            views.reverse()
         if simpler := self._simpler(op, views, shape):
             return simpler
         key = (op, *(_key(v) for v in views))
@@ -284,8 +286,6 @@ class Writer:
         if None not in literals and op.arity is not None:
             return self.literal(op.compute([x for x in literals if x is not None]), shape)
         if op is ops.mul:
-            if literals[1] is not None:
-                views, literals = views[::-1], literals[::-1]
             factor, (_, other) = literals[0], views
             if factor == 1:
                 return other
@@ -298,8 +298,16 @@ class Writer:
                     return self.map(ops.mul, [factor * of_inner[0], inner.operands[1]], shape)
                 if inner.op is ops.neg:
                     return self.map(ops.mul, [-factor, inner.operands[0]], shape)
-        if op in (ops.sum, ops.add) and len(views) == 1:
-            return views[0]
+        if op in (ops.sum, ops.add):
+            distinct = {_key(v): v for v in views}
+            if len(distinct) < len(views):
+                keys = [_key(v) for v in views]
+                times = [
+                    self.map(ops.mul, [float(keys.count(k)), v], shape) for k, v in distinct.items()
+                ]
+                return self.map(ops.sum, times, shape)
+            if len(views) == 1:
+                return views[0]
         return None
 
 

@@ -8,7 +8,8 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from autograd.compiler.program import Program
+from autograd import ops
+from autograd.compiler.program import Array, Contract, Map, Program
 from autograd.names import given_names
 from autograd.value import Value
 
@@ -76,25 +77,44 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
 def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, str]) -> None:
     """Name the arguments as the function does, and blocks after the parameters in them.
 
-    ``layers.0.neurons.*.weights.*`` is W1, its biases are b1.
+    ``layers.0.neurons.*.weights.*`` is W1, its biases are b1. Blocks of parameters without names
+    are called like that too, by the matrix product that uses them.
     """
     taken = set(arguments)
     for array, name in zip(program.arguments, arguments):
         array.name = name
+    uses = [v.array for i in program.instructions for v in i.operands]
+    program.blocks.sort(key=lambda block: uses.index(block.array) if block.array in uses else 0)
+    roles = _roles(program)
     for block in program.blocks:
-        first = [
-            names.get(program.parameters[i], "")
-            for i in block.lanes[:: max(len(block.lanes) - 1, 1)]
-        ]
-        name = block_name(first[0], first[-1], len(block.array.shape))
+        ends = [names.get(program.parameters[lane], "") for lane in block.lanes[[0, -1]]]
+        dimensions = len(block.array.shape)
+        name = block_name(*ends, dimensions) or roles.get(block.array, "w1")
         block.array.name = _free(name, taken)
         taken.add(block.array.name)
 
 
+def _roles(program: Program) -> dict[Array, str]:
+    """A name for each weight matrix, and each bias added to its product, by order of use."""
+    roles: dict[Array, str] = {}
+    layer_of: dict[Array, int] = {}
+    for i in program.instructions:
+        if isinstance(i, Contract):
+            layer_of[i.out] = len(layer_of) + 1
+            letter = "W" if len(i.left.array.shape) > 1 else "w"
+            roles.setdefault(i.left.array, f"{letter}{layer_of[i.out]}")
+        elif isinstance(i, Map) and i.op is ops.sum:
+            layers = [layer_of[v.array] for v in i.operands if v.array in layer_of]
+            for v in i.operands:
+                if layers and v.array not in layer_of:
+                    roles.setdefault(v.array, f"b{layers[0]}")
+    return roles
+
+
 def block_name(first: str, last: str, dimensions: int) -> str:
-    """A name for an array, from those of its first and its last element."""
+    """A name for an array, from those of its first and its last element; "" without those."""
     if not first:
-        return "W" if dimensions > 1 else "w"
+        return ""
     words = [w for w in _parts(first) if not w.isdigit()]
     ends = [w for w in _parts(last) if not w.isdigit()]
     word = words[-1] if words[-1:] == ends[-1:] else ""
@@ -116,10 +136,12 @@ def _free(name: str, taken: set[str]) -> str:
     name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
     if not name.isidentifier():
         name = f"w_{name}"
-    number, free = 2, name
-    while free in taken or free in ("np", "value"):
-        free, number = f"{name}_{number}", number + 1
-    return free
+    stem = name.rstrip("0123456789")
+    number = int(name[len(stem) :] or 1)
+    while name in taken or name in ("np", "value"):
+        number += 1
+        name = f"{stem}{number}"
+    return name
 
 
 def in_order(parameters: list[Value], names: Mapping[Value, str]) -> list[Value]:

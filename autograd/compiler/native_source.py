@@ -237,7 +237,7 @@ class _Writer:
             self.source.after += self._loops(
                 v.shape,
                 lambda at, v=v, block=block: [  # type: ignore[misc]
-                    f"G[{self._lane(View(block, v.shape, 0, row_major(v.shape)), at)}] += "
+                    f"G[{self._lane(View(block, v.shape, 0, row_major(v.shape)), at, self.base[block])}] += "
                     f"{self._read(v, at)}"
                 ],
             )

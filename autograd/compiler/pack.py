@@ -189,6 +189,7 @@ class _Writer:
         for members in self.members:
             self.lane[members] = np.arange(len(members))
         self.arrays: list[Array] = []
+        self.leaves: set[Array] = set()
         self.instructions: list[Instruction] = []
 
     def program(self) -> Program:
@@ -221,6 +222,8 @@ class _Writer:
                 array = Array(numbers.shape, CONSTANT, numbers=numbers)
                 constants.append(array)
             self.arrays.append(array)
+            if self.graph.op[first] == LEAF:
+                self.leaves.add(array)
         outputs = self._gathered(trace.outputs)
         if trace.single:
             outputs = View(outputs.array, (), outputs.offset)
@@ -283,6 +286,8 @@ class _Writer:
             part = out if len(runs) == 1 else Array(out.shape, array.kind)
             self.instructions.append(Reduce(part, ops.sum, self._pick(run)))
             operands.append(whole(part))
+        # What was computed comes first, as in a @ W + b.
+        operands.sort(key=lambda v: v.array in self.leaves)
         if operands[0].array is not out:
             self.instructions.append(Map(out, ops.sum, tuple(operands)))
         return out
