@@ -115,7 +115,7 @@ def test_single_precision_on_request(backend):
     values = program(X)
     assert values.dtype == np.float32
     assert values == pytest.approx([model(list(x)).data for x in X], rel=1e-5)
-    value, gradient = program.value_and_grad(X)
+    _, gradient = program.value_and_grad(X)
     assert gradient.dtype == np.float32
 
 
@@ -171,10 +171,10 @@ def test_cross_entropy(backend, target):
 
     X = rows(5, 2)
     T = np.array([target] * 5)
-    values, mean = eager(error, X, T)
+    values, _ = eager(error, X, T)
     program = compile(error, backend=backend)
     assert program(X, T) == pytest.approx(values, rel=1e-12)
-    value, found = program.value_and_grad(X, T)
+    _, found = program.value_and_grad(X, T)
     assert found == pytest.approx(gradients(program.parameters), abs=1e-12)
     with pytest.raises(ValueError, match=r"index from 0 to 2|sum to 1"):
         program(X, T + 7)
@@ -274,7 +274,7 @@ def test_second_derivatives(backend):
         return grad(first, x[0], create_graph=True) * w
 
     X = rows(7, 1)
-    values, mean = eager(lambda x: curvature([Value(x[0])]), X)
+    values, _ = eager(lambda x: curvature([Value(x[0])]), X)
     program = compile(curvature, backend=backend)
     assert program(X) == pytest.approx(values, rel=1e-11)
     _, found = program.value_and_grad(X)

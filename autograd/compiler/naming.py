@@ -87,9 +87,8 @@ def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, st
     program.blocks.sort(key=lambda block: uses.index(block.array) if block.array in uses else 0)
     roles = _roles(program)
     for block in program.blocks:
-        ends = [names.get(program.parameters[lane], "") for lane in block.lanes[[0, -1]]]
-        dimensions = len(block.array.shape)
-        name = block_name(*ends, dimensions) or roles.get(block.array, "w1")
+        first, last = (names.get(program.parameters[lane], "") for lane in block.lanes[[0, -1]])
+        name = block_name(first, last, len(block.array.shape)) or roles.get(block.array, "w1")
         block.array.name = _free(name, taken)
         taken.add(block.array.name)
 

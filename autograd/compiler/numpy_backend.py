@@ -51,7 +51,7 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
         if not program.gradients:
             return values, failures
         if program.arguments and program.arguments[0] in program.gradients:
-            by_arguments = rest[len(blocks) :]
+            by_arguments: list[Any] = rest[len(blocks) :]
             shaped = [np.broadcast_to(g, a.shape) for g, a in zip(by_arguments, arguments)]
             return values, failures, shaped
         gradient = np.zeros_like(theta)

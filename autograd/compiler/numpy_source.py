@@ -351,14 +351,14 @@ class _Writer:
         if all_alike and np.array_equal(covered, np.arange(out.size)) and len(out.shape) == 1:
             parts = []
             for place, v in zip(i.places, i.parts):
-                x = self._load(v, None)
+                part = self._load(v, None)
                 rank = len(place.shape)
-                first = "len(" + x.text + "), " if out.batched else ""
+                first = "len(" + part.text + "), " if out.batched else ""
                 if rank == 0:
-                    x = Text(f"{x.within(CALL)}[..., None]")
+                    part = Text(f"{part.within(CALL)}[..., None]")
                 elif rank > 1:
-                    x = Text(f"{x.within(CALL)}.reshape({first}-1)")
-                parts.append(x.text)
+                    part = Text(f"{part.within(CALL)}.reshape({first}-1)")
+                parts.append(part.text)
             return [f"{name} = np.concatenate([{', '.join(parts)}], axis=-1)  {note}"]
         lines = [f"{name} = np.zeros(({shape},))  {note}"]
         for place, v in zip(i.places, i.parts):
