@@ -17,7 +17,7 @@ from autograd.compiler.expand import expand
 from autograd.compiler.layout import layout
 from autograd.compiler.native_source import NotNative
 from autograd.compiler.pack import Unstructured, pack
-from autograd.compiler.program import Floats, Program
+from autograd.compiler.program import Floats, Lanes, Program
 from autograd.compiler.record import CompileError, Guard
 from autograd.compiler.trace import Trace
 from autograd.value import Value
@@ -40,6 +40,7 @@ class Compilation:
         parameters: as the trace has them.
         backend: "numba", "numpy", or "tape" for a graph without structure.
         seconds: how long finding the matrices took.
+        places: where its parameters stand among those of all recordings.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Compilation:
         self.argument_names, self.names = arguments, names
         self.parameters = trace.parameters
         self.backend = backend
+        self.places: Lanes = np.arange(len(trace.parameters))
         self._programs: dict[Any, Program] = {}
         try:
             self._packed = pack(trace)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
 from autograd.compiler.compilation import BACKENDS, Compilation
 from autograd.compiler.program import Floats
-from autograd.compiler.record import CompileError, number, record
+from autograd.compiler.record import CompileError, record
 from autograd.compiler.trace import trace_recording, trace_value
 from autograd.value import Value
 
@@ -186,7 +186,7 @@ class Compiled:
             return value, shaped[0] if len(shaped) == 1 else shaped
         total = np.zeros(len(self._parameters), self._dtype)
         for c, _, _, gradient in parts:
-            total[self._places(c)] += gradient
+            total[c.places] += gradient
         return value, total * scale if scale != 1 else total
 
     def _arrays(self, arguments: Sequence[ArrayLike]) -> tuple[Key, list[Floats]]:
@@ -288,14 +288,11 @@ class Compiled:
         self._latest = compilation
         known = set(self._parameters)
         self._parameters += [p for p in compilation.parameters if p not in known]
-
-    def _places(self, compilation: Compilation) -> NDArray[np.int64]:
         place = {p: i for i, p in enumerate(self._parameters)}
-        return np.array([place[p] for p in compilation.parameters], np.int64)
+        compilation.places = np.array([place[p] for p in compilation.parameters], np.int64)
 
     def _theta(self, compilation: Compilation) -> Floats:
-        numbers = [number(p) for p in compilation.parameters]
-        return np.array(numbers, self._dtype)
+        return np.array([p.data for p in compilation.parameters], self._dtype)
 
     # --- results ---
 

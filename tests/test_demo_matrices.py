@@ -1,0 +1,46 @@
+"""Demo 7, from neurons to matrices: what it prints is so."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from demos import matrices
+
+
+@pytest.fixture
+def printed(tmp_path, capsys):
+    import argparse
+
+    exhibits = matrices.run(argparse.Namespace(out=tmp_path, quick=True, seed=0))
+    return capsys.readouterr().out, exhibits
+
+
+def test_two_layers_are_five_products_and_the_source_says_them(printed):
+    text, _ = printed
+    assert re.search(r"differentiate +\d+ array instructions, 5 matrix products", text)
+    assert "a1 = np.tanh(x @ W1.T + b1)" in text
+    lines = [line for line in text.splitlines() if ":  " not in line and "picture" not in line]
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_gradient_is_that_of_backward_and_the_matrices_are_faster(printed):
+    text, _ = printed
+    worst = float(re.search(r"backward\(\) by (\S+) at most", text)[1])
+    assert worst < 1e-12
+    assert float(re.search(r"numbers, ([\d,]+) times", text)[1].replace(",", "")) > 5
+
+
+def test_the_source_it_leaves_runs_with_numpy_alone(printed):
+    _, exhibits = printed
+    source, picture = exhibits
+    code = source.path.read_text()
+    code += "\nrng = np.random.default_rng(0)\n"
+    code += "value, *_ = value_and_grad(rng.normal(size=(2, 84)), rng.normal(size=(2, 28)),"
+    code += "np.ones((16, 84)), np.ones(16), np.ones((28, 16)), np.ones(28))\nprint(*value)"
+    lone = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
+    assert lone.returncode == 0, lone.stderr
+    assert np.isfinite(list(map(float, lone.stdout.split()))).all()
+    assert picture.path.read_bytes().startswith(b"\x89PNG")
