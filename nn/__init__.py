@@ -15,6 +15,11 @@ from autograd import installation
 
 installation.check()
 
+from nn.checkpoint import (  # noqa: E402
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
 from nn.losses import (  # noqa: E402
     cross_entropy,
     half_squared_error,
@@ -30,6 +35,7 @@ __all__ = [
     "MLP",
     "SGD",
     "Adam",
+    "CheckpointError",
     "History",
     "Layer",
     "Module",
@@ -39,5 +45,7 @@ __all__ = [
     "fit",
     "half_squared_error",
     "hinge",
+    "load_checkpoint",
     "mean_squared_error",
+    "save_checkpoint",
 ]

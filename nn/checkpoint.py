@@ -1,0 +1,296 @@
+"""Checkpoints: a training, or a trained network, in one file that holds numbers and JSON alone.
+
+The file is a safetensors file (https://github.com/huggingface/safetensors), which many tools read.
+Parameters that form a vector or a matrix are stored as one: those of ``layers.0.neurons.3.weights``
+are row 3 of the tensor ``layers.0.weights``, of shape (neurons, inputs) as in PyTorch. What the
+optimiser remembers of them is beside it, as ``optimizer.means.layers.0.weights``. Settings, the
+state of a random stream and the caller's own notes are JSON in the header. Nothing in such a file
+is ever executed, and the same state is the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from autograd.ops import as_float, count
+from nn.arguments import some
+from nn.module import Module
+from nn.optim import Optimizer
+
+FORMAT = "overnight-autograd checkpoint 1"
+
+
+class CheckpointError(ValueError):
+    """A file that cannot be loaded; the message is one sentence that says why."""
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer | None = None,
+    stream: random.Random | None = None,
+    notes: Any = None,
+) -> None:
+    """Write all that a training needs to go on. Readers find the old file or the new, never a part.
+
+    The new file takes the old one's place only when it is whole and on the disk. One training
+    writes to a path at a time.
+
+    Args:
+        path: the file; missing folders are made.
+        model: whose parameters to save.
+        optimizer: of these parameters, or of some: its settings and memories.
+        stream: the random numbers of the training, where they stand.
+        notes: anything else that JSON can hold, such as the position in the data.
+
+    Raises:
+        ValueError: the optimiser moves what is no parameter of the model.
+        TypeError: notes that JSON cannot hold.
+        OSError: the file cannot be written.
+    """
+    tensors = {}
+    for name, (shape, numbers) in _grouped(model.state_dict()).items():
+        tensors[f"model.{name}"] = _array(shape, numbers)
+    header: dict[str, Any] = {"format": FORMAT, "notes": notes}
+    if optimizer is not None:
+        state, names = optimizer.state_dict(), _names(model, optimizer)
+        for memory in optimizer.memories:
+            parts = _grouped(dict(zip(names, state.pop(memory))))
+            for name, (shape, numbers) in parts.items():
+                tensors[f"optimizer.{memory}.{name}"] = _array(shape, numbers)
+        header["optimizer"] = {"kind": type(optimizer).__name__, "settings": state}
+    if stream is not None:
+        header["stream"] = stream.getstate()
+    from safetensors.numpy import save
+
+    # One entry alone, because safetensors writes several in any order.
+    content = save(tensors, {"checkpoint": json.dumps(header, sort_keys=True)})
+    _write_durably(Path(path), content)
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str],
+    model: Module | None = None,
+    optimizer: Optimizer | None = None,
+    stream: random.Random | None = None,
+) -> Any:
+    """Set model, optimiser and stream to what they were when saved; on an error nothing changes.
+
+    Args:
+        path: the file.
+        model: one with parameters of the same names and shapes; None to leave parameters alone.
+        optimizer: one of the same kind; loaded only together with its model.
+        stream: the random numbers to set back.
+
+    Returns:
+        The notes.
+
+    Raises:
+        FileNotFoundError: no such file.
+        CheckpointError: the file is damaged, no checkpoint, or of another model or optimiser.
+    """
+    tensors, header = _read(Path(path))
+    try:
+        state: dict[str, float] = {}
+        memories: dict[str, Any] = {}
+        if model is not None:
+            state = _scalars(tensors, "model.", model.state_dict())
+        if optimizer is not None:
+            if model is None:
+                raise TypeError("an optimiser is loaded together with its model")
+            memories = _optimizer_state(tensors, header, model, optimizer)
+        if stream is not None:
+            scratch = random.Random()
+            _set(scratch, header.get("stream"))
+        # All was looked at; from here on only what may still refuse, first.
+        if optimizer is not None:
+            optimizer.load_state_dict(memories)
+    except (ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"{path} does not fit: {error}") from None
+    if model is not None:
+        model.load_state_dict(state)
+    if stream is not None:
+        stream.setstate(scratch.getstate())
+    return header["notes"]
+
+
+# --- scalars and tensors ---
+
+
+def _place(name: str) -> tuple[str, tuple[int, ...]]:
+    """The tensor that a parameter belongs to, and where: its neuron and its last numbers."""
+    parts = name.split(".")
+    end = len(parts)
+    while end > 1 and parts[end - 1].isdecimal():
+        end -= 1
+    places = [int(part) for part in parts[end:]]
+    parts = parts[:end]
+    for at in range(len(parts) - 2, -1, -1):
+        if parts[at] == "neurons" and parts[at + 1].isdecimal():
+            places.insert(0, int(parts[at + 1]))
+            del parts[at : at + 2]
+            break
+    return ".".join(parts), tuple(places)
+
+
+def _groups(names: Sequence[str]) -> dict[str, tuple[tuple[int, ...], list[str]]]:
+    """For each tensor its shape and the names of its elements, row after row.
+
+    Parameters that fill no rectangle, as where a weight is shared, are a tensor each.
+    """
+    found: dict[str, dict[tuple[int, ...], str]] = {}
+    for name in names:
+        group, place = _place(name)
+        found.setdefault(group, {})[place] = name
+    groups: dict[str, tuple[tuple[int, ...], list[str]]] = {}
+    for group, members in found.items():
+        places = list(members)
+        rank = len(places[0])
+        shape = tuple(max(place[i] for place in places) + 1 for i in range(rank))
+        grid = all(len(place) == rank for place in places) and len(places) == prod(shape)
+        if grid:
+            groups[group] = shape, [members[place] for place in product(*map(range, shape))]
+        else:
+            groups.update({name: ((), [name]) for name in members.values()})
+    if sum(len(members) for _, members in groups.values()) != len(names):
+        return {name: ((), [name]) for name in names}  # two names for one place
+    return groups
+
+
+def _grouped(state: Mapping[str, float]) -> dict[str, tuple[tuple[int, ...], list[float]]]:
+    """For each tensor its shape and its numbers."""
+    groups = _groups(list(state))
+    return {
+        group: (shape, [state[name] for name in names]) for group, (shape, names) in groups.items()
+    }
+
+
+def _array(shape: tuple[int, ...], numbers: list[float]) -> Any:
+    import numpy as np
+
+    return np.array(numbers, np.float64).reshape(shape)
+
+
+def _scalars(tensors: Mapping[str, Any], prefix: str, like: Mapping[str, Any]) -> dict[str, float]:
+    """The number for each name in ``like``, from the tensors whose names begin with ``prefix``.
+
+    Raises:
+        ValueError: tensors are missing, unexpected, or of other shapes.
+    """
+    groups = _groups(list(like))
+    there = {name[len(prefix) :] for name in tensors if name.startswith(prefix)}
+    what = prefix.removesuffix(".")
+    if missing := [name for name in groups if name not in there]:
+        raise ValueError(f"{what} lacks {some(missing)}")
+    if unexpected := sorted(there - set(groups)):
+        raise ValueError(f"{what} has {some(unexpected)}, and none is expected")
+    state: dict[str, float] = {}
+    for group, (shape, names) in groups.items():
+        array = tensors[prefix + group]
+        if array.shape != shape:
+            raise ValueError(f"{prefix}{group} is of shape {array.shape} there and {shape} here")
+        if array.dtype.kind != "f":
+            raise ValueError(f"{prefix}{group} holds {array.dtype}, not floating-point numbers")
+        state.update(zip(names, map(as_float, array.reshape(-1).tolist())))
+    return state
+
+
+def _names(model: Module, optimizer: Optimizer) -> list[str]:
+    """The name of each parameter of the optimiser."""
+    known = {parameter: name for name, parameter in model.named_parameters()}
+    strange = sum(parameter not in known for parameter in optimizer.parameters)
+    if strange:
+        raise ValueError(
+            f"the optimiser moves {count(strange, 'Value')} that {model!r} has no name for"
+        )
+    return [known[parameter] for parameter in optimizer.parameters]
+
+
+def _optimizer_state(
+    tensors: Mapping[str, Any], header: Mapping[str, Any], model: Module, optimizer: Optimizer
+) -> dict[str, Any]:
+    """What ``load_state_dict`` of the optimiser takes."""
+    saved, kind = header.get("optimizer"), type(optimizer).__name__
+    if not isinstance(saved, dict) or not isinstance(saved.get("settings"), dict):
+        raise ValueError("it holds no optimiser")
+    if saved.get("kind") != kind:
+        raise ValueError(f"its optimiser is {saved.get('kind')}, not {kind}")
+    names = _names(model, optimizer)
+    state = dict(saved["settings"])
+    for name, setting in state.items():
+        numbers = setting if isinstance(setting, list) else [setting]
+        if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in numbers):
+            raise ValueError(f"its optimiser's {name} is {setting!r}, not a number")
+    for memory in optimizer.memories:
+        numbers_by_name = _scalars(tensors, f"optimizer.{memory}.", dict.fromkeys(names))
+        state[memory] = [numbers_by_name[name] for name in names]
+    return state
+
+
+def _set(stream: random.Random, state: Any) -> None:
+    """Set a stream to a state that was JSON."""
+    try:
+        version, numbers, gauss = state
+        stream.setstate((version, tuple(numbers), gauss))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("it holds no state of a random stream") from None
+
+
+# --- files ---
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tensors of a checkpoint and its header."""
+    from safetensors import SafetensorError, safe_open
+
+    with path.open("rb"):
+        pass  # what keeps a file from being read at all, the operating system says best
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged, or no checkpoint: {error}") from None
+    try:
+        header = json.loads(metadata["checkpoint"])
+    except (KeyError, ValueError, RecursionError):
+        raise CheckpointError(
+            f"{path} is no checkpoint: it holds tensors, but not the JSON that save_checkpoint "
+            "puts beside them"
+        ) from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT or "notes" not in header:
+        raise CheckpointError(f"{path} is no checkpoint of this version ({FORMAT!r})")
+    return tensors, header
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Replace a file at once, and only by what is on the disk already.
+
+    The part has one fixed name, so that of any number of writers killed half-way no more than one
+    is left, and the next writes over it.
+    """
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
