@@ -209,8 +209,8 @@ class _WithNumpy:
         return values, failures
 
     def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
-        result: tuple[Floats, Floats, Any] = self.function(arguments, theta)
-        return result
+        values, failures, *gradient = self.function(arguments, theta)
+        return values, failures, gradient[0] if gradient else np.zeros_like(theta)
 
 
 class _OnTape:

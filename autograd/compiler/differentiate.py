@@ -7,6 +7,7 @@ on terms that write instructions; a product of matrices gives two more.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,7 +60,11 @@ class _Backward:
         """The program so far, and backward."""
         source = self.source
         self.writer.add_all(source.instructions)
-        self._give(source.outputs, self.writer.literal(1.0, source.outputs.shape), source.outputs)
+        seed = self.writer.literal(1.0, source.outputs.shape)
+        if source.arguments and not source.outputs.array.batched:
+            # The same result for every row counts as often.
+            seed = self.writer.reduce(seed, len(seed.shape), over_batch=True)
+        self._give(source.outputs, seed, source.outputs)
         for i in reversed(source.instructions):
             if i.out in self.on_the_way and (adjoint := self._adjoint(i.out)):
                 self._instruction(i, adjoint)
@@ -283,8 +288,9 @@ class Writer:
 
     def _simpler(self, op: Op, views: list[View], shape: Shape) -> View | None:
         literals = [v.array.literal() for v in views]
-        if None not in literals and op.arity is not None:
-            return self.literal(op.compute([x for x in literals if x is not None]), shape)
+        if None not in literals:
+            numbers = [x for x in literals if x is not None]
+            return self.literal(op.compute(_as_inputs(op, numbers)), shape)
         if op is ops.mul:
             factor, (_, other) = literals[0], views
             if factor == 1:
@@ -309,6 +315,11 @@ class Writer:
             if len(views) == 1:
                 return views[0]
         return None
+
+
+def _as_inputs(op: Op, numbers: list[float]) -> list[float]:
+    # An addition may have more than its two terms here.
+    return [numbers[0], builtins.sum(numbers[1:])] if op is ops.add else numbers
 
 
 def _key(v: View) -> Any:

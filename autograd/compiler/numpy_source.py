@@ -240,10 +240,35 @@ class _Writer:
 
     def _expression(self, i: Map | Reduce | Contract) -> Text:
         if isinstance(i, Map):
-            return self._map(i.op, [self._load(v, i.out) for v in i.operands])
+            text = self._map(i.op, [self._load(v, i.out) for v in i.operands])
+            return text if self._fills(i) else self._broadcast_to(text, i.out)
         if isinstance(i, Reduce):
             return self._reduce(i)
         return self._contract(i)
+
+    def _fills(self, i: Map) -> bool:
+        """Whether the operands, as they are written, broadcast to the whole shape."""
+        batch = (BATCH,) * i.out.batched
+        shapes = [self._written_shape(v) for v in i.operands]
+        return np.broadcast_shapes(*shapes) == batch + i.out.shape
+
+    def _written_shape(self, v: View) -> tuple[int, ...]:
+        """The shape of a view as ``_load`` writes it to broadcast."""
+        if v.array.literal() is not None:
+            return ()
+        batch = (BATCH,) * v.array.batched
+        if v.whole or v.index is not None or (pattern := _pattern(v)) is None:
+            return batch + v.shape
+        shape = [n if place == ":" else 1 for n, place in zip(v.shape, pattern)]
+        if not v.array.batched:
+            while shape and pattern[len(pattern) - len(shape)] == "None":
+                shape.pop(0)
+        return (*batch, *shape)
+
+    def _broadcast_to(self, x: Text, out: Array) -> Text:
+        rows = [f"len({self.names[self.program.arguments[0]]})"] * out.batched
+        shape = ", ".join([*rows, *map(str, out.shape)])
+        return Text(f"np.broadcast_to({x.text}, ({shape}{',' * (len(out.shape) == 1)}))")
 
     def _map(self, op: Op, xs: Sequence[Text]) -> Text:
         if op in (ops.sum, ops.add):
@@ -365,6 +390,11 @@ class _Writer:
             target = self._slices(place)
             x = self._load(v, None).text
             if target is not None:
+                order = self._axis_order(place) or []
+                if order != sorted(order):
+                    axes = [order.index(a) + out.batched for a in sorted(order)]
+                    axes = [0, *axes] if out.batched else axes
+                    x = f"({x}).transpose({', '.join(map(str, axes))})"
                 lines.append(f"{name}[{target}] += {x}")
                 continue
             index = self._index(place.lanes())
@@ -411,11 +441,8 @@ class _Writer:
     def _broadcast(self, v: View, x: Text) -> Text | None:
         """The whole array repeated along new axes."""
         array = v.array
-        strides = [s for s, n in zip(v.strides, v.shape) if s or n == 1]
-        kept = [n for s, n in zip(v.strides, v.shape) if s or n == 1]
-        if v.offset or tuple(kept) != array.shape or tuple(strides) != row_major(array.shape):
+        if (pattern := _pattern(v)) is None:
             return None
-        pattern = [":" if s or n == 1 else "None" for s, n in zip(v.strides, v.shape)]
         if not array.batched:
             while pattern and pattern[0] == "None":
                 pattern.pop(0)
@@ -552,6 +579,19 @@ def _outer(a: _Factor, b: _Factor, out: str) -> Text | None:
 
 
 # --- small things ---
+
+# Stands for the number of rows where shapes are compared.
+BATCH = 1_000_003
+
+
+def _pattern(v: View) -> list[str] | None:
+    """For each axis of a view that repeats the whole array along new axes ":" or "None"."""
+    strides = [s for s, n in zip(v.strides, v.shape) if s or n == 1]
+    kept = [n for s, n in zip(v.strides, v.shape) if s or n == 1]
+    array = v.array
+    if v.offset or tuple(kept) != array.shape or tuple(strides) != row_major(array.shape):
+        return None
+    return [":" if s or n == 1 else "None" for s, n in zip(v.strides, v.shape)]
 
 
 def _helper(name: str) -> str:

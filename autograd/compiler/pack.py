@@ -96,7 +96,7 @@ class _Graph:
         self.starts = np.concatenate([[0], np.cumsum(self.terms)])
         self.position = np.arange(len(order)) - self.starts[self.owner]
         # Two numbers added are a sum element by element; more, a sum along an axis.
-        self.op[(self.op == _ADD) & (self.terms > 2)] = _SUM
+        self.op[(self.op == _ADD) & (self.terms > 2)] = _CHAIN
         self.summing = summing
         self.live = live
         self.used = np.bincount(self.source, minlength=n) > 0
@@ -161,7 +161,7 @@ class _Graph:
         return [c for c, row in enumerate(self.trace.rows) if row.name in names and row.arity == 2]
 
 
-_ADD, _SUM = 30_001, 30_002
+_ADD, _SUM, _CHAIN = 30_001, 30_002, 30_003
 
 
 def _row_kinds(trace: Trace) -> Ints:
@@ -254,7 +254,7 @@ class _Writer:
         spans = _spans(graph.starts[members], np.full(len(members), count))
         sources = graph.source[spans].reshape(len(members), count)
         of_source = self.groups[sources]
-        if graph.op[members[0]] in (_ADD, _SUM):
+        if graph.op[members[0]] in (_ADD, _SUM, _CHAIN):
             return self._sum(out, members, sources, of_source)
         if graph._commutes[members[0]]:
             swap = np.argsort(of_source, axis=1, kind="stable")
@@ -276,11 +276,13 @@ class _Writer:
         assert (of_source == of_source[0]).all(), "two sums of one group have other terms"
         cuts = [0, *np.flatnonzero(np.diff(of_source[0])) + 1, sources.shape[1]]
         runs = [sources[:, a:b] for a, b in zip(cuts[:-1], cuts[1:])]
-        elementwise = self.graph.op[members[0]] == _ADD
+        kind = self.graph.op[members[0]]
         operands = []
         for run in runs:
             array = self.arrays[self.groups[run[0, 0]]]
-            if elementwise or (run.shape[1] == 1 and not self._is_product(run)):
+            # A neuron with one input is a product of matrices still; a formula's w * x is not.
+            alone = run.shape[1] == 1 and not (kind == _SUM and self._is_product(run))
+            if kind == _ADD or alone:
                 operands += [self._pick(column) for column in run.T]
                 continue
             part = out if len(runs) == 1 else Array(out.shape, array.kind)
