@@ -47,6 +47,22 @@ def title(axes: Axes, text: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def label(
+    axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], colour: str
+) -> None:
+    """Text that ends at a point of a curve, moved by some typographic points."""
+    axes.annotate(
+        text,
+        point,
+        xytext=offset,
+        textcoords="offset points",
+        ha="right",
+        color=colour,
+        fontsize=11,
+        weight="bold",
+    )
+
+
 def map_axes(axes: Axes, text: str) -> None:
     """A title over a map of two inputs in equal units, without numbers along its sides."""
     axes.set_title(text, fontsize=10, color="#222222")

@@ -189,20 +189,8 @@ def draw(costs: Sequence[Cost], path: Path) -> Exhibit:
     steps = [cost.backpropagation for cost in costs]
     axes.plot(weights, trials, "o-", color=plots.ORANGE, linewidth=2)
     axes.plot(weights, steps, "o-", color=plots.BLUE, linewidth=2)
-    for numbers, name, colour in (
-        (trials, "trial and error", plots.ORANGE),
-        (steps, "backpropagation", plots.BLUE),
-    ):
-        axes.annotate(
-            name,
-            (weights[-1], numbers[-1]),
-            xytext=(0, 10),
-            textcoords="offset points",
-            ha="right",
-            color=colour,
-            fontsize=11,
-            weight="bold",
-        )
+    plots.label(axes, "trial and error", (weights[-1], trials[-1]), (0, 10), plots.ORANGE)
+    plots.label(axes, "backpropagation", (weights[-1], steps[-1]), (0, 10), plots.BLUE)
     finding = "Trial and error costs more with every weight; backpropagation hardly does"
     crossing = crossover(costs)
     if crossing:

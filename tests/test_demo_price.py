@@ -1,0 +1,87 @@
+"""A gradient costs a few evaluations by backpropagation, and by finite differences n + 1."""
+
+import argparse
+import re
+import sys
+
+import pytest
+
+from demos import price
+from demos.price import Price, Problem
+
+
+def options(out):
+    return argparse.Namespace(out=out, quick=True, seed=0)
+
+
+@pytest.mark.parametrize("width", [2, 7, 22])
+def test_finite_differences_need_one_evaluation_more_than_weights(width, monkeypatch):
+    problem, calls = Problem(width, 0), []
+    error = problem.error
+
+    def counted():
+        calls.append(1)
+        return error()
+
+    monkeypatch.setattr(problem, "error", counted)
+    problem.by_finite_differences()
+    assert len(calls) == len(problem.weights) + 1
+    calls.clear()
+    problem.by_backpropagation()
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("width", [2, 7, 22, 70])
+def test_backward_multiplies_a_bounded_number_of_times_as_often(width):
+    problem = Problem(width, 0)
+    forward, backward = price.products(problem.error())
+    # One for each weight that is no bias, and half and square of each output's error.
+    assert 2 * width**2 <= forward <= 2 * width**2 + 2 * width
+    assert forward <= backward <= 6 * forward
+
+
+def test_both_ways_agree():
+    problem = Problem(3, 1)
+    before = [w.data for w in problem.weights]
+    ours, differences = problem.by_backpropagation(), problem.by_finite_differences()
+    assert len(ours) == 24
+    assert max(map(abs, ours)) > 0.01
+    assert ours == pytest.approx(differences, abs=1e-5)
+    assert [w.data for w in problem.weights] == before
+
+
+def test_a_million_weights_are_among_the_sizes():
+    assert 2 * price.WIDTHS[0] ** 2 + 2 * price.WIDTHS[0] == 12
+    assert 2 * price.WIDTHS[-1] ** 2 + 2 * price.WIDTHS[-1] > 1_000_000
+
+
+def test_price_in_evaluations_counts_forward_and_backward():
+    assert Price(10, 2.0, 1.0, 22.0, True).in_evaluations == 1.5
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [(0.00012, "120 µs"), (0.0143, "14.3 ms"), (45, "45 s"), (7200, "2 hours"), (432000, "5 days")],
+)
+def test_times_are_spelled_for_people(time, words):
+    assert price.spell(time) == words
+
+
+def test_the_demo_prints_its_table_and_leaves_a_picture(tmp_path, capsys):
+    (exhibit,) = price.run(options(tmp_path))
+    printed = capsys.readouterr().out
+    lines = [line for line in printed.splitlines() if "picture: " not in line]
+    assert max(map(len, lines)) <= 80
+    rows = [line for line in lines if re.match(r" +[\d,]+ +[\d.e+]+ (µs|ms|s) ", line)]
+    assert [row.split()[0] for row in rows] == ["12", "112", "1,012", "9,940"]
+    assert ["estimate" in row for row in rows] == [False, False, False, True]
+    assert "Finite differences take 9,941 evaluations" in printed
+    assert exhibit.path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert price.run(options(tmp_path)) == []
+    assert "no picture: it needs matplotlib" in capsys.readouterr().out
