@@ -24,6 +24,9 @@ WORTH_COMPILING = 2_000_000
 # How long one native call should take: Ctrl-C and the progress bar wait for its end.
 SECONDS_A_CALL = 0.1
 
+# After so many steps in plain Python, if they are the most, native code is not tried again.
+MOST_BY_HAND = 20
+
 # Data of rows that are no array is turned into one, up to so many numbers.
 MOST_NUMBERS = 1 << 26
 
@@ -39,6 +42,7 @@ class Trainer:
     Attributes:
         backend: "numba" or "numpy".
         summary: one line on what became of the function.
+        steps, steps_by_hand: how many were native, and how many in plain Python.
 
     Raises:
         CompileError: it cannot be done like this; the message says why.
@@ -67,6 +71,7 @@ class Trainer:
         self.frozen = np.flatnonzero(self.places < 0)
         self.theta = np.zeros(len(every))
         self.numbers = np.zeros((len(self.memories), len(every)))
+        self.steps = self.steps_by_hand = 0
         self.load()
 
     def load(self) -> None:
@@ -116,13 +121,17 @@ class Trainer:
         stretch = max(1, 1000 // batch_size) * batch_size
         while position < total:
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
-            rows, data = self._rows(order, position, stop)
-            start = time.perf_counter()
-            state = (settings, self.theta, self.numbers, self.frozen)
-            places = (rows, position, stop, batch_size, epoch)
-            reached = self.runner.train(self.kind, *state, *places, errors, data)
-            seconds = time.perf_counter() - start
+            reached, seconds = position, 0.0
+            if not self.in_vain:
+                rows, data = self._rows(order, position, stop)
+                start = time.perf_counter()
+                state = (settings, self.theta, self.numbers, self.frozen)
+                places = (rows, position, stop, batch_size, epoch)
+                reached = self.runner.train(self.kind, *state, *places, errors, data)
+                seconds = time.perf_counter() - start
+            self.steps += -(-(reached - position) // batch_size)
             if reached < stop:
+                self.steps_by_hand += 1
                 end = _at_batch_end(reached + 1, batch_size, epoch, total)
                 self.store()
                 rest = order[reached:end].tolist()
@@ -136,6 +145,11 @@ class Trainer:
                 stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
             if tell(position, errors.tolist(), new):
                 return
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether most batches have a row that takes another branch."""
+        return self.steps_by_hand > MOST_BY_HAND and self.steps_by_hand > self.steps
 
     def _rows(self, order: Any, start: int, stop: int) -> tuple[Any, list[Any]]:
         """The order and the data of a stretch: as they are, or of small whole numbers a copy."""

@@ -69,7 +69,10 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
         raise ValueError("cross_entropy needs at least one logit; got none")
     total: Value = ops.logsumexp(values)
     if isinstance(target, (Value, Real)) or getattr(target, "shape", None) == ():
-        return total - values[_index(as_list(target)[0], len(values))]
+        (index,) = as_list(target)
+        if isinstance(index, Value):
+            return total - dot(_indicators(index, len(values)), values)
+        return total - values[_index(index, len(values))]
     probabilities = as_list(target)
     if len(probabilities) != len(values):
         hint = "; for an index write target[0]" if len(probabilities) == 1 else ""
@@ -111,9 +114,21 @@ def _number(x: Any) -> Any:
 
 def _index(target: Any, n: int) -> int:
     # A float too, because rows of targets often are; but a whole one.
-    for index in range(n):
-        if target == index:
-            return index
-    raise ValueError(
-        f"the target of {count(n, 'logit')} is an index from 0 to {n - 1}; got {_number(target)!r}"
+    if target not in range(n):
+        raise _no_index(target, n)
+    return int(target)
+
+
+def _indicators(target: Value, n: int) -> list[Value]:
+    """1 at the index, 0 elsewhere, without a branch: so one recording of ``compile`` holds for
+    all indices. ``above`` is a half where its inputs are equal."""
+    ones: list[Value] = [4 * ops.above(target, i) * ops.above(i, target) for i in range(n)]
+    if not ops.sum(ones) == 1:
+        raise _no_index(target.data, n)
+    return ones
+
+
+def _no_index(target: float, n: int) -> ValueError:
+    return ValueError(
+        f"the target of {count(n, 'logit')} is an index from 0 to {n - 1}; got {target!r}"
     )

@@ -238,6 +238,10 @@ def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
         finally:
             trainer.store()
         finished += several
+    if trainer.steps_by_hand:
+        history.how += (
+            f"; {count(trainer.steps_by_hand, 'step')} in plain Python, for other branches"
+        )
 
 
 class _Rows:

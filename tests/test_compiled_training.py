@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import CompileError, Value, compile
-from nn import MLP, SGD, Adam, Optimizer, fit, half_squared_error
+from nn import MLP, SGD, Adam, Optimizer, cross_entropy, fit, half_squared_error
 
 np_rows = np.random.default_rng(0)
 X = np_rows.normal(size=(23, 3))
@@ -183,3 +183,29 @@ def test_an_optimiser_of_ones_own_steps_in_python():
     with pytest.raises(CompileError, match="Signs steps in Python"):
         train(Signs, compile=True)
     assert train(Signs)[2].how.startswith("plain Python")
+
+
+def test_the_index_of_a_class_needs_one_recording():
+    model = MLP(3, [4], output_activation=None, seed=1)
+    labels = (np.arange(23) % 4)[:, None]
+
+    def run(compile):
+        model = MLP(3, [4], output_activation=None, seed=1)
+        optimizer = SGD(model.parameters(), lr=0.1)
+        by_hand = []
+
+        def error(x, t):
+            by_hand.append(t)
+            return cross_entropy(model(x), t[0])
+
+        fit(error, X, labels, optimizer, epochs=2, progress=False, compile=compile)
+        return [p.data for p in model.parameters()], len(by_hand)
+
+    weights, calls = run(True)
+    assert weights == pytest.approx(run(False)[0], abs=1e-12)
+    assert calls == 2
+    program = compile(lambda x, t: cross_entropy(model(x), t[0]), backend="numpy")
+    expected = [cross_entropy(model(list(x)), int(t)).data for x, t in zip(X, labels[:, 0])]
+    assert program(X, labels) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="index from 0 to 3"):
+        program(X, labels + 4)

@@ -380,7 +380,8 @@ class _Writer:
                 rank = len(place.shape)
                 first = "len(" + part.text + "), " if out.batched else ""
                 if rank == 0:
-                    part = Text(f"{part.within(CALL)}[..., None]")
+                    scalar = f"np.atleast_1d({part.text})"
+                    part = Text(f"{part.within(CALL)}[:, None]" if out.batched else scalar)
                 elif rank > 1:
                     part = Text(f"{part.within(CALL)}.reshape({first}-1)")
                 parts.append(part.text)
@@ -418,6 +419,8 @@ class _Writer:
         x = self._named(array)
         if v.whole:
             return x
+        if not array.shape and not array.batched and out is None:
+            return Text(f"np.full({v.shape}, {x.text})")
         if out is not None and v.index is None and (found := self._broadcast(v, x)):
             return found
         if (slices := self._slices(v)) is not None:
