@@ -1,0 +1,643 @@
+"""autograd.compile and nn.fit against other libraries: python -m tests.benchmarks.bench_compile
+
+One core, float64, all ratios from one run. Before anything is timed, each library must give the
+gradients (after training, the weights) of the first in its list to 1e-9 of the largest. Then they
+take turns, and medians count: of processor time, as others may be at work on the machine, with the
+garbage collector off as in timeit (which favours those that record objects). A library that is not
+installed is left out. ``--quick`` takes two minutes, not six; ``--only TEXT`` some works;
+``--largest 10000000`` records ten million nodes too.
+
+Printed at the end, in Markdown: the works, how long each took to prepare, and recording by size.
+As a test, python -m pytest tests/benchmarks/bench_compile.py does the same in a fresh process.
+"""
+
+import argparse
+import ctypes
+import functools
+import gc
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+if __name__ == "__main__":  # before numpy is loaded, which reads them once
+    for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+        os.environ[f"{name}_NUM_THREADS"] = "1"
+    os.environ["JAX_ENABLE_X64"] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+import numpy as np
+
+import autograd
+import nn
+from autograd import Value
+from tests.benchmarks import peers
+from tests.benchmarks.peers import Chains, Floats, LeftOut, Prepared, Training
+
+LIBRARIES = ["JAX", "NumPy", "PyTorch", "CasADi", "heyoka", "micrograd"]
+MODULES = {"jax", "torch", "casadi", "heyoka", "micrograd"}
+
+# What one call does, how many items that are, and its answer, to be compared.
+Entry = tuple[Callable[[], Any], float, Floats]
+
+
+@dataclass
+class Work:
+    """One line of the table.
+
+    Attributes:
+        title: what is done, and the unit of the figures.
+        unit: seconds of one item in that unit.
+        entries: for "ours" and each library what prepares it. Several forms of one library are
+            told apart after a colon, and the best counts.
+    """
+
+    title: str
+    unit: float
+    entries: dict[str, Callable[[], Entry]]
+
+
+@dataclass
+class Result:
+    work: Work
+    figures: dict[str, float]
+    prepared: dict[str, float]
+
+    def best(self, library: str) -> tuple[float, str] | None:
+        """The best figure of a library, and of which form it is."""
+        forms = [(x, n) for n, x in self.figures.items() if n.partition(":")[0] == library]
+        return min(forms) if forms else None
+
+
+# --- ours ---
+
+
+def ours_available() -> bool:
+    return hasattr(autograd, "compile")
+
+
+def ours_network(task: Training) -> tuple[nn.MLP, list[Value], Any]:
+    """The model, its weights in the order of ``task.theta``, and its compiled error."""
+    model = nn.MLP(task.sizes[0], task.sizes[1:], seed=1)
+    leaves = [
+        p
+        for layer in model.layers
+        for p in (
+            *(w for neuron in layer.neurons for w in neuron.weights),
+            *(neuron.bias for neuron in layer.neurons),
+        )
+    ]
+    for p, x in zip(leaves, task.theta.tolist(), strict=True):
+        p.data = x
+    error = autograd.compile(lambda x, t: nn.half_squared_error(model(x), t))
+    return model, leaves, error
+
+
+def train_ours(task: Training) -> Prepared:
+    """nn.fit on the compiled error."""
+    model, leaves, error = ours_network(task)
+    optimizer = nn.SGD(model.parameters(), lr=task.rate)
+    settings = {"epochs": task.epochs, "batch_size": task.batch, "progress": False}
+
+    def run() -> None:
+        nn.fit(error, task.X, task.T, optimizer, **settings)
+
+    return run, lambda: np.array([p.data for p in leaves])
+
+
+def network_ours(task: Training) -> tuple[Prepared, Prepared]:
+    _, leaves, error = ours_network(task)
+
+    def value() -> float:
+        return float(error(task.X, task.T).sum())
+
+    def both() -> Any:
+        return error.value_and_grad(task.X, task.T, reduction="sum")
+
+    def gradient() -> Floats:
+        found = both()[1]
+        return in_order(leaves, error.parameters, found)
+
+    return (value, value), (both, gradient)
+
+
+def formula_ours(a: Floats, b: Floats) -> Prepared:
+    program = autograd.compile(peers.formula)
+
+    def run() -> Any:
+        return program.value_and_grad(a, b, wrt="inputs", reduction="sum")
+
+    return run, lambda: (run()[0], *run()[1])
+
+
+def call_ours(a: float, b: float) -> Prepared:
+    program = autograd.compile(peers.formula)
+
+    def run() -> Any:
+        return program.value_and_grad([a], [b], wrt="inputs")
+
+    return run, lambda: (run()[0], *run()[1])
+
+
+def chains_ours(task: Chains) -> Prepared:
+    total, leaves = task.record(Value, autograd.tanh)
+    program = autograd.compile(total)
+
+    def run() -> Any:
+        return program.value_and_grad()
+
+    return run, lambda: in_order(leaves, program.parameters, run()[1])
+
+
+def in_order(leaves: list[Value], parameters: list[Value], gradient: Floats) -> Floats:
+    place = {p: i for i, p in enumerate(parameters)}
+    return gradient[[place[p] for p in leaves]]
+
+
+# --- measuring ---
+
+
+def contest(work: Work, seconds: float) -> Result:
+    """Prepare all, compare their answers, and time them in turns."""
+    say(work.title)
+    prepared: dict[str, float] = {}
+    ready: dict[str, Entry] = {}
+    for name, prepare in work.entries.items():
+        start = time.perf_counter()
+        try:
+            ready[name] = prepare()
+        except LeftOut as reason:
+            say(f"  {name} left out: {reason}")
+            continue
+        except ModuleNotFoundError as error:
+            if error.name not in MODULES:
+                raise
+            say(f"  {name} left out: not installed")
+            continue
+        prepared[name] = time.perf_counter() - start
+        compare(name, ready[name][2], next(iter(ready.values()))[2])
+    medians = measure({name: run for name, (run, _, _) in ready.items()}, seconds)
+    figures = {name: medians[name] / ready[name][1] / work.unit for name in ready}
+    for name, figure in figures.items():
+        say(f"  {name}: {figure:.4g}, prepared in {prepared[name]:.2f} s")
+    return Result(work, figures, prepared)
+
+
+def compare(name: str, found: Floats, expected: Floats) -> None:
+    size = min(len(found), len(expected))  # a slow library may have done fewer rows
+    apart = np.abs(found[:size] - expected[:size]).max() / np.abs(expected[:size]).max()
+    if not apart <= 1e-9:
+        raise AssertionError(f"{name} is {apart:.1e} of the largest gradient away from the first")
+
+
+def measure(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
+    """The median time of a call of each, taken in turns, each for so many seconds."""
+    gc.collect()
+    gc.freeze()  # what was prepared need not be gone through again
+    gc.disable()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    # Short calls are timed several at once; the first also warms up.
+    calls = {name: max(1, round(0.002 / max(timed(run, 1), 1e-9))) for name, run in runs.items()}
+    waiting = set(runs)
+    while waiting:
+        for name in sorted(waiting):
+            gc.collect()
+            times[name].append(timed(runs[name], calls[name]))
+            spent = sum(times[name]) * calls[name]
+            if spent > seconds and (len(times[name]) >= 3 or spent > 4 * seconds):
+                waiting.discard(name)
+    gc.enable()
+    gc.unfreeze()
+    return {name: median(each) for name, each in times.items()}
+
+
+def timed(run: Callable[[], Any], calls: int) -> float:
+    # The processor's time, not the clock's: others may be at work on the same machine.
+    start = time.process_time()
+    for _ in range(calls):
+        run()
+    return (time.process_time() - start) / calls
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- the works ---
+
+
+def works(quick: bool) -> Iterator[Work]:
+    """All lines of the table but the last two, which are made of several figures each."""
+    letters = letters_task(64 * (40 if quick else 320))
+    yield training(
+        "letters 84-64-28, minibatch 64, µs a sample, forward + backward + update",
+        letters,
+        1e-6,
+        {},
+        without="micrograd",  # as below, and a graph of a gigabyte
+    )
+    yield training(
+        "the same, per-sample SGD, a whole epoch in one call, µs a sample",
+        replace(letters, batch=1),
+        1e-6,
+        {"JAX: a call a step": 2048, "PyTorch": 2048, "micrograd": 2},
+    )
+    yield training(
+        "moons 2-16-16-1, tanh, 100 points, full-batch step, ms",
+        moons_task(epochs=50 if quick else 200),
+        1e-3 / 100,
+        {"PyTorch": 100, "micrograd": 100},
+    )
+    yield formula_rows(10_000)
+    yield formula_call()
+    draw = Random(0)
+    turns = [[("mul", "add")[j % 2] for j in range(200)]] * 500
+    mixed = [[draw.choice(("mul", "add")) for _ in range(200)] for _ in range(500)]
+    about = "forward + backward, ns a node"
+    yield chains(f"100,000 mul, add in 500 chains of 200, by turns, {about}", turns)
+    yield chains(f"the same, each chain in a random order, {about}", mixed)
+    yield chains(f"a chain of 10,000 mul, add, tanh, {about}", [triples(9_999)])
+    if not quick:
+        yield chains(f"a chain of 1,000,000 mul, add, tanh, {about}", [triples(999_999)])
+
+
+def letters_task(rows: int) -> Training:
+    """Three letters of 28, each as 28 numbers of which one is 0.5; the next letter likewise."""
+    draw = np.random.default_rng(0)
+    X, T = np.zeros((rows, 84)), np.zeros((rows, 28))
+    for place in range(3):
+        X[np.arange(rows), 28 * place + draw.integers(0, 28, rows)] = 0.5
+    T[np.arange(rows), draw.integers(0, 28, rows)] = 0.5
+    return Training([84, 64, 28], weights([84, 64, 28]), X, T, batch=64, rate=0.01)
+
+
+def moons_task(epochs: int) -> Training:
+    """Two half circles that reach into each other, with noise; targets -0.9 and 0.9."""
+    draw = np.random.default_rng(0)
+    angle, upper = draw.uniform(0, np.pi, 100), np.arange(100) % 2
+    x = np.where(upper, np.cos(angle), 1 - np.cos(angle))
+    y = np.where(upper, np.sin(angle), 0.5 - np.sin(angle))
+    X = np.stack([x, y], axis=1) + draw.normal(0, 0.1, (100, 2))
+    T = np.where(upper, 0.9, -0.9)[:, None]
+    sizes = [2, 16, 16, 1]
+    return Training(sizes, weights(sizes), X, T, batch=100, rate=0.01, epochs=epochs)
+
+
+def weights(sizes: list[int]) -> Floats:
+    draw = np.random.default_rng(1)
+    pairs = pairwise(sizes)
+    return np.concatenate([draw.normal(0, nin**-0.5, nout * (nin + 1)) for nin, nout in pairs])
+
+
+def training(
+    title: str, task: Training, unit: float, rows: dict[str, int], without: str = ""
+) -> Work:
+    """Whole epochs. Slow libraries get the first few ``rows`` only, and one epoch of them."""
+    forms = {
+        "NumPy": peers.train_numpy,
+        "ours": train_ours,
+        "JAX: scan": peers.train_jax_scan,
+        "JAX: a call a step": peers.train_jax_steps,
+        "PyTorch": peers.train_torch,
+        "CasADi: C": peers.train_casadi,
+        "micrograd": peers.train_micrograd,
+    }
+    forms.pop(without, None)
+
+    def prepare(name: str) -> Entry:
+        form = forms[name]
+        few = task.first(min(task.batch * 2, len(task.X)))
+        once, theta = form(few)
+        once()
+        all_of_it = task.first(rows[name]) if name in rows else task
+        run, _ = form(all_of_it)
+        return run, len(all_of_it.X) * all_of_it.epochs, theta() - task.theta
+
+    return Work(title, unit, {name: functools.partial(prepare, name) for name in forms})
+
+
+def formula_rows(rows: int) -> Work:
+    draw = np.random.default_rng(0)
+    a, b = draw.normal(size=rows), draw.normal(size=rows)
+    forms = {
+        "NumPy": peers.formula_numpy,
+        "ours": formula_ours,
+        "JAX": peers.formula_jax,
+        "PyTorch": peers.formula_torch,
+        "CasADi: C": peers.formula_casadi,
+        "heyoka": peers.formula_heyoka,
+        "micrograd": peers.formula_micrograd,
+    }
+
+    def prepare(name: str) -> Entry:
+        run, answer = forms[name](a, b)
+        return run, rows, np.concatenate([np.ravel(part) for part in answer()])
+
+    title = "a tiny formula, forward + backward, 10,000 rows in one call, ns a row"
+    return Work(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
+
+
+def formula_call() -> Work:
+    forms = {
+        "NumPy: plain Python by hand": peers.call_by_hand,
+        "ours": call_ours,
+        "JAX": peers.call_jax,
+        "PyTorch": peers.call_torch,
+        "CasADi: buffer": peers.call_casadi,
+        "micrograd": peers.call_micrograd,
+    }
+
+    def prepare(name: str) -> Entry:
+        run, answer = forms[name](0.3, -0.7)
+        return run, 1, np.concatenate([np.ravel(part) for part in answer()])
+
+    title = "the same, one call at a time from Python, ns"
+    return Work(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
+
+
+def triples(nodes: int) -> list[str]:
+    return ["mul", "add", "tanh"] * (nodes // 3)
+
+
+def chains(title: str, kinds: list[list[str]]) -> Work:
+    """Chains that neither vanish nor grow, two leaves and a start to each."""
+    draw, count = Random(0), len(kinds)
+    starts = [draw.uniform(-1, 1) for _ in range(count)]
+    factors = [1.5] if count == 1 else [1 + c / 1e5 for c in range(count)]
+    task = Chains(starts, factors, [0.01] * count, kinds)
+    forms = {
+        "PyTorch": peers.chains_torch,
+        "ours": chains_ours,
+        "NumPy": peers.chains_by_hand,
+        "JAX: scan": peers.chains_jax,
+        "JAX: scan unrolled by 8": functools.partial(peers.chains_jax, unroll=8),
+        "CasADi: its machine": peers.chains_casadi,
+        "CasADi: C of one chain": peers.chains_casadi_c,
+        "micrograd": peers.chains_micrograd,
+    }
+    if task.nodes > 100_000:
+        del forms["PyTorch"]  # as for the shorter chain, and a gigabyte
+
+    def prepare(name: str) -> Entry:
+        run, answer = forms[name](task)
+        return run, task.nodes, answer()
+
+    return Work(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
+
+
+# --- backward / forward ---
+
+
+def backward_to_forward(quick: bool, ours: bool, seconds: float) -> Result:
+    """Of each library the ratio, in minibatches of 64; ours takes all rows in one call."""
+    task = letters_task(64 * (20 if quick else 80))
+    forms = {
+        "NumPy": peers.network_numpy,
+        "ours": network_ours,
+        "JAX": peers.network_jax,
+        "PyTorch": peers.network_torch,
+    }
+    if not ours:
+        del forms["ours"]
+
+    def prepare(name: str, part: int) -> Entry:
+        run, answer = forms[name](task)[part]
+        return run, len(task.X), np.atleast_1d(answer())
+
+    entries = [
+        {name: functools.partial(prepare, name, part) for name in forms} for part in range(2)
+    ]
+    title = "backward / forward, compiled, letters"
+    forward = contest(Work(f"{title}: forward, µs a sample", 1e-6, entries[0]), seconds)
+    both = contest(Work(f"{title}: forward and gradients, µs a sample", 1e-6, entries[1]), seconds)
+    ratios = {name: both.figures[name] / x - 1 for name, x in forward.figures.items()}
+    return Result(replace(both.work, title=title), ratios, both.prepared)
+
+
+# --- recording ---
+
+
+def network_of_scalars(rows: int, leaf: Callable[[float], Any], tanh: Callable[[Any], Any]) -> Any:
+    """The squared error of a 4-8-1 network over some rows, as plain loops: 107 nodes a row."""
+    draw = Random(0)
+    sizes = [4, 8, 1]
+    layers = [
+        [[leaf(draw.uniform(-1, 1)) for _ in range(nin + 1)] for _ in range(nout)]
+        for nin, nout in pairwise(sizes)
+    ]
+    total: Any = None
+    for _ in range(rows):
+        a: list[Any] = [draw.uniform(-1, 1) for _ in range(4)]
+        for layer in layers:
+            outputs = []
+            for *ws, bias in layer:
+                s = bias
+                for w, x in zip(ws, a):
+                    s = s + w * x
+                outputs.append(tanh(s))
+            a = outputs
+        d = a[0] - draw.uniform(-1, 1)
+        total = d * d if total is None else total + d * d
+    return total, [p for layer in layers for neuron in layer for p in neuron]
+
+
+def chain_of_scalars(steps: int, leaf: Callable[[float], Any], tanh: Callable[[Any], Any]) -> Any:
+    draw = Random(0)
+    kinds = [[draw.choice(("mul", "add", "tanh")) for _ in range(steps)]]
+    return Chains([0.3], [1.5], [0.1], kinds).record(leaf, tanh)
+
+
+GRAPHS = {"network": network_of_scalars, "chain": chain_of_scalars}
+PER_STEP = {"network": 107, "chain": 1}
+PROCESS = Path("/proc/self")
+
+
+def found(graph: str, nodes: int) -> dict[str, float]:
+    """Record a graph and find its matrices: nodes, seconds, bytes at the peak beyond the graph.
+
+    Without native code, which is compiled once for all sizes.
+    """
+    start = time.process_time()
+    total, _ = GRAPHS[graph](nodes // PER_STEP[graph], Value, autograd.tanh)
+    recorded, before = time.process_time(), memory_from_here()
+    program = autograd.compile(total, backend="numpy" if graph == "network" else None)
+    program.value_and_grad()
+    first, size = time.process_time(), memory("VmHWM") - before
+    program.value_and_grad()
+    second = time.process_time()
+    return {
+        "nodes": len(autograd.topological_order(total)),
+        "recording": recorded - start,
+        "finding": (first - recorded) - (second - first),
+        "bytes": size,
+    }
+
+
+def memory_from_here() -> float:
+    """Let the peak start again, and return what is in use; nan where there is no /proc."""
+    gc.collect()
+    if PROCESS.exists():
+        ctypes.CDLL(None).malloc_trim(0)  # what is free but kept would hide what is taken next
+        (PROCESS / "clear_refs").write_text("5")
+    return memory("VmRSS")
+
+
+def memory(name: str) -> float:
+    if not PROCESS.exists():
+        return math.nan
+    lines = (PROCESS / "status").read_text().splitlines()
+    return next(float(x.split()[1]) * 1024 for x in lines if x.startswith(name))
+
+
+def recording_table(sizes: list[int]) -> str:
+    """Markdown; each line in a process of its own, so that its peak is its own."""
+    lines = [
+        "| graph | nodes | recording, µs a node | finding, µs a node "
+        "| bytes a node at the peak, beyond the graph |",
+        "|---|---|---|---|---|",
+    ]
+    for graph in GRAPHS:
+        for size in sizes:
+            output = fresh_process("--recording", graph, str(size)).stdout
+            got = json.loads(output)
+            nodes = got["nodes"]
+            lines.append(
+                f"| {graph} | {nodes:,} | {got['recording'] / nodes * 1e6:.2f} "
+                f"| {got['finding'] / nodes * 1e6:.2f} | {got['bytes'] / nodes:.0f} |"
+            )
+            say(lines[-1])
+    return "\n".join(lines)
+
+
+def recording_work() -> Work:
+    """Recording and finding the matrices together; a hundred thousand nodes, of JAX 300."""
+
+    numbers = network_of_scalars(3, float, math.tanh)[1]
+
+    def ours() -> Entry:
+        total, leaves = network_of_scalars(3, Value, autograd.tanh)
+        program = autograd.compile(total, backend="numpy")
+        gradient = in_order(leaves, program.parameters, program.value_and_grad()[1])
+        return lambda: found("network", 100_000), 100_000, gradient
+
+    def casadi() -> Entry:
+        import casadi as ca
+
+        def function(rows: int) -> Any:
+            total, leaves = network_of_scalars(rows, lambda x: ca.SX.sym("p"), ca.tanh)
+            vector = ca.vertcat(*leaves)
+            return ca.Function("f", [vector], [total, ca.gradient(total, vector)])
+
+        gradient = function(3)(numbers)[1].full().ravel()
+        return lambda: function(100_000 // 107), 100_000, gradient
+
+    def jax() -> Entry:
+        import jax
+        import jax.numpy as jnp
+
+        def compiled() -> Any:
+            def function(leaves: Any) -> Any:
+                waiting = iter(leaves)
+                return network_of_scalars(3, lambda x: next(waiting), jnp.tanh)[0]
+
+            return jax.jit(jax.grad(function)).lower(numbers).compile()
+
+        return compiled, 3 * 107, np.array(compiled()(numbers))
+
+    entries = {"ours": ours, "CasADi": casadi, "JAX: unrolled": jax}
+    return Work("recording and finding the matrices, µs a scalar node", 1e-6, entries)
+
+
+# --- the report ---
+
+
+def figure(x: float) -> str:
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
+
+
+def line(result: Result) -> str:
+    """One line of the table: ours, the ratio to the best of the others, and the others."""
+    cells = []
+    for library in LIBRARIES:
+        best = result.best(library)
+        form = best[1].partition(": ")[2] if best else ""
+        cells.append(f"{figure(best[0])}{f' ({form})' if form else ''}" if best else "")
+    mine = result.best("ours")
+    others = [(best, name) for name in LIBRARIES if (best := result.best(name))]
+    ratio = ""
+    if mine and others:
+        (best, _), name = min(others)
+        ratio = f"{mine[0] / best:.2f} ({name})"
+    first = [result.work.title, figure(mine[0]) if mine else "", ratio]
+    return "| " + " | ".join(first + cells) + " |"
+
+
+def report(results: list[Result]) -> str:
+    heads = ["work", "ours", "ratio to the best of the others", *LIBRARIES]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *map(line, results)]
+    lines += ["", "| prepared in seconds | ours | " + " | ".join(LIBRARIES) + " |"]
+    lines += ["|---" * (len(LIBRARIES) + 2) + "|"]
+    for result in results:
+        cells = [result.work.title]
+        for library in ["ours", *LIBRARIES]:
+            best = result.best(library)
+            cells.append(f"{result.prepared[best[1]]:.2g}" if best else "")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def fresh_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.benchmarks.bench_compile", *arguments]
+    root = Path(__file__).parents[2]
+    return subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer turns, smaller works")
+    parser.add_argument("--others", action="store_true", help="only the other libraries")
+    parser.add_argument("--only", default="", metavar="TEXT", help="works with it in their title")
+    parser.add_argument("--largest", type=int, default=1_000_000, help="nodes of the last table")
+    parser.add_argument("--recording", nargs=2, metavar=("GRAPH", "NODES"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.recording:
+        graph, nodes = chosen.recording
+        found(graph, 30_000)  # loads and compiles what is loaded and compiled once
+        print(json.dumps(found(graph, int(nodes))))
+        return
+    seconds = 0.2 if chosen.quick else 1.0
+    ours = ours_available() and not chosen.others
+    results = []
+    for work in [*works(chosen.quick), recording_work()]:
+        if chosen.only not in work.title:
+            continue
+        if not ours:
+            work.entries.pop("ours")
+        results.append(contest(work, seconds))
+    if chosen.only in "backward / forward":
+        results.append(backward_to_forward(chosen.quick, ours, seconds))
+    print(report(results))
+    if chosen.only in "recording" and ours:
+        sizes = [n for n in (10_000, 100_000, 1_000_000, 10_000_000) if n <= chosen.largest]
+        print("\n" + recording_table(sizes[:2] if chosen.quick else sizes))
+
+
+def bench_compile(capsys):
+    table = fresh_process().stdout
+    with capsys.disabled():
+        print("\n" + table)
+
+
+if __name__ == "__main__":
+    main()
