@@ -115,6 +115,12 @@ class Compiled:
         program = latest.program("parameters" if latest.parameters else "inputs")
         return f"<compiled {self.__name__}: {naming.summary(program, nodes)}>"
 
+    def _repr_markdown_(self) -> str:
+        """For Jupyter: one line, and the source."""
+        if self._latest is None or self._latest.backend == "tape":
+            return f"`{self!r}`"
+        return f"`{self!r}`\n\n```python\n{self.source}```"
+
     def _recorded(self) -> Compilation:
         if self._latest is None:
             raise CompileError(
