@@ -83,7 +83,7 @@ def two_sided() -> Colormap:
 def save_animation(
     figure: Figure, show: Callable[[Any], None], frames: Iterable[Any], path: Path, fps: int = 10
 ) -> None:
-    """Write a GIF: ``show`` changes the figure to each frame in turn; the last stays two seconds.
+    """Write a GIF: ``show`` changes the figure to each frame in turn; the last stays a second.
 
     Args:
         figure: drawn for the first frame, or made so by ``show``.
@@ -94,10 +94,12 @@ def save_animation(
     """
     from matplotlib.animation import PillowWriter
 
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # arranged once: nothing jumps, and each frame is quicker
     writer = PillowWriter(fps=fps)
     with writer.saving(figure, str(path), figure.dpi):
         for frame in frames:
             show(frame)
             writer.grab_frame()
-        for _ in range(2 * fps):
+        for _ in range(fps):
             writer.grab_frame()
