@@ -583,7 +583,7 @@ def call_casadi(a: float, b: float) -> Prepared:
     for i, x in enumerate(results):
         buffer.set_res(i, memoryview(x))
 
-    def run(buffer: Any = buffer) -> Any:  # which must live as long as the trigger
+    def run(alive: Any = (f, buffer)) -> Any:  # the trigger keeps neither
         inputs[0][0], inputs[1][0] = a, b
         trigger()
         return [x[0] for x in results]
@@ -745,7 +745,7 @@ def chains_casadi(task: Chains) -> Prepared:
     buffer.set_res(0, memoryview(value))
     buffer.set_res(1, memoryview(gradient))
 
-    def run(buffer: Any = buffer) -> None:  # which must live as long as the trigger
+    def run(alive: Any = (f, buffer, numbers, value)) -> None:  # the trigger keeps none of them
         trigger()
 
     def answer() -> Floats:
@@ -770,8 +770,10 @@ def chains_casadi_c(task: Chains) -> Prepared:
     """One chain as generated C, called for each of those that do the same steps."""
     import casadi as ca
 
-    if not task.alike or len(task.kinds[0]) > 1000:
-        raise LeftOut("not one short piece of code; for 10,000 steps gcc takes 90 s, and loses")
+    if not task.alike:
+        raise LeftOut("each chain has steps of its own: no code for all")
+    if len(task.kinds[0]) > 1000:
+        raise LeftOut("for 10,000 steps gcc takes 90 s, and its code loses to CasADi's machine")
     leaves = [ca.SX.sym(name) for name in "vwu"]
     v, w, u = leaves
     for kind in task.kinds[0]:
