@@ -1,42 +1,51 @@
-"""``python -m demos``: a tour of a minute or less. ``python -m demos NAME`` runs one demo."""
+"""``python -m demos``: the course as one tour, and its gallery; or, with a name, one demo of it."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, TextIO
 
-from demos import chain_rule, figure_4, letters
-from demos.english import TextError
+from demos.options import whole
 
-DEMOS = {"figure_4": figure_4, "chain_rule": chain_rule, "letters": letters}
+if TYPE_CHECKING:
+    from demos.gallery import Exhibit, Section
+
+# The course, in order. Each is a module of this name, with SUMMARY, add_options and run.
+TITLES = {
+    "chain_rule": "The chain rule",
+    "figure_4": "Figure 4 and abcd",
+    "trial_and_error": "Trial and error against backpropagation",
+    "price": "Every weight for the price of one evaluation",
+    "matrices": "From neurons to matrices",
+    "letters": "The next letter",
+}
+NUMBERS = {name: number for number, name in enumerate(TITLES, start=1)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for.
 
     Returns:
-        The exit status: 0; 1 where a text or a folder is of no use; 130 after Ctrl-C.
+        The exit status: 0; 1 where a demo came to nothing or a folder is of no use; 130 after
+        Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Each line appears at once, and none fails where the terminal lacks a letter.
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
-    arguments = sys.argv[1:] if arguments is None else arguments
-    parser = make_parser()
-    options = parser.parse_args(arguments)
-    tour = [[*arguments, name] for name in DEMOS]
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        for number, chosen in enumerate([arguments] if options.demo else tour):
-            options = parser.parse_args(chosen)
-            print("\n" * bool(number) + headline(options.demo))
-            DEMOS[options.demo].run(options)
-        if chosen is tour[-1]:
-            print("\nThat was the tour. Each part has a name, and options: python -m demos --help")
+        # The engine is loaded in here, so that Ctrl-C is heard from the first moment.
+        return command(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C.", file=sys.stderr)
         return 130
@@ -45,50 +54,152 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ModuleNotFoundError as error:
-        return failure(f"the demos need {error.name}: run pip install . first")
+        return failure(needs(error))
     except OSError as error:
         return failure(f"cannot write {error.filename or 'the output'}: {error.strerror}")
+
+
+def command(arguments: Sequence[str]) -> int:
+    """One demo if one is named, or all of them and the gallery; the exit status."""
+    from demos.gallery import save_gallery
+
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.demo:
+        return 1 if perform(options.demo, options).trouble else 0
+
+    print(contents())
+    sections: list[Section] = []
+    for name in TITLES:
+        print()
+        sections.append(perform(name, parser.parse_args([*arguments, name])))
+        # After each, so that there is one of what was made when Ctrl-C ends the tour.
+        page = save_gallery(sections, options.out / "index.html")
+    print("\nThat was the tour. What it made is in a gallery, to be opened in a browser:")
+    print(f"  page:    {page}")
+    print("Each demo has a name, and options: python -m demos --help")
+    return 1 if any(section.trouble for section in sections) else 0
+
+
+def perform(name: str, options: argparse.Namespace) -> Section:
+    """Run a demo; what it said, what it made, and why not if it came to nothing."""
+    from demos.english import TextError
+    from demos.gallery import Section
+
+    demo = import_module(f"demos.{name}")
+    print(headline(name, demo))
+    echo, trouble = Echo(sys.stdout), ""
+    exhibits: list[Exhibit] = []
+    try:
+        with contextlib.redirect_stdout(echo):
+            exhibits = demo.run(options) or []
+    except ModuleNotFoundError as error:
+        trouble = needs(error)
     except (TextError, FloatingPointError) as error:
-        return failure(str(error))
-    return 0
+        trouble = str(error)
+    if trouble:
+        failure(trouble)
+    return Section(
+        *(NUMBERS[name], name, TITLES[name], demo.SUMMARY),
+        *(exhibits, echo.heard(), trouble),
+    )
+
+
+class Echo(io.TextIOBase):
+    """A stream that passes on what is written, and remembers it for the gallery."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._memory = stream, io.StringIO()
+
+    def write(self, text: str) -> int:
+        """Pass it on."""
+        self._memory.write(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        """The stream's."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """The stream's."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The stream's."""
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The stream's."""
+        return self._stream.encoding
+
+    def heard(self) -> str:
+        """What a terminal shows in the end: of lines written over each other, the last."""
+        plain = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", self._memory.getvalue())
+        return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in plain.split("\n"))
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of the tour, and a subcommand with its own for each demo."""
     parser = argparse.ArgumentParser(
         prog="python -m demos",
-        description="A tour of a minute or less; or one of its demos, by name.",
+        description="A course in neural networks. Without a name: all demos, one after the other, "
+        "and index.html, a gallery of what they made. With a name, or its number: that demo "
+        "alone, and the gallery stays as it is.",
         epilog="python -m demos NAME --help lists the options of a demo.",
     )
-    add_shared_options(parser, Path("demo_output"), False)
+    add_shared_options(parser, out=Path("demo_output"), quick=False, seed=0)
     subparsers = parser.add_subparsers(dest="demo", metavar="NAME")
-    for name, demo in DEMOS.items():
+    for name, number in NUMBERS.items():
+        demo = import_module(f"demos.{name}")
         subparser = subparsers.add_parser(
             name,
+            aliases=[str(number)],
             help=demo.SUMMARY,
-            description=f"{demo.SUMMARY[0].upper()}{demo.SUMMARY[1:]}.",
+            description=f"{TITLES[name]}: {demo.SUMMARY}.",
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            conflict_handler="resolve",
         )
         # Suppressed, or it would undo what stands before the name.
-        add_shared_options(subparser, argparse.SUPPRESS, argparse.SUPPRESS)
+        hidden = argparse.SUPPRESS
         demo.add_options(subparser)
+        add_shared_options(subparser, out=hidden, quick=hidden, seed=hidden)
+        subparser.set_defaults(demo=name)
     return parser
 
 
-def add_shared_options(parser: argparse.ArgumentParser, out: object, quick: object) -> None:
-    """What every demo understands, before its name and after it."""
-    parser.add_argument(
-        "--out", type=Path, default=out, metavar="DIR", help="where pictures go (demo_output)"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", default=quick, help="seconds only, to see that all works"
-    )
+def add_shared_options(
+    parser: argparse.ArgumentParser, *, out: object, quick: object, seed: object
+) -> None:
+    """What every demo understands, before its name and after it, with these defaults."""
+    add = parser.add_argument
+    add("--out", type=Path, default=out, metavar="DIR", help="where pictures go (demo_output)")
+    add("--quick", action="store_true", default=quick, help="seconds only, to see that all works")
+    add("--seed", type=whole(0), default=seed, metavar="N", help="of all that is drawn by lot (0)")
 
 
-def headline(name: str) -> str:
-    """A line over the output of a demo."""
-    title = f"{name}: {DEMOS[name].SUMMARY}"
-    return f"{title}\n{'=' * len(title)}"
+def contents() -> str:
+    """The course, a line or two for each demo."""
+    lines = [f"A course in {len(TITLES)} demos, one after the other. Ctrl-C ends it.", ""]
+    for name, number in NUMBERS.items():
+        summary = import_module(f"demos.{name}").SUMMARY
+        lines.append(textwrap.fill(
+            summary, 79, initial_indent=f"{number:>3}  {name:<17}", subsequent_indent=" " * 22
+        ))  # fmt: skip
+    return "\n".join(lines)
+
+
+def headline(name: str, demo: ModuleType) -> str:
+    """What stands over the output of a demo."""
+    title = f"{NUMBERS[name]}. {TITLES[name]}"
+    summary = textwrap.fill(f"{demo.SUMMARY[0].upper()}{demo.SUMMARY[1:]}.", 79)
+    return f"{title}\n{'=' * len(title)}\n{summary}\n"
+
+
+def needs(error: ModuleNotFoundError) -> str:
+    """What to do where a library is missing."""
+    return f"this needs {error.name}, which pip install '.[demos,fast]' brings"
 
 
 def failure(sentence: str) -> int:

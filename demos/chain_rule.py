@@ -1,39 +1,135 @@
-"""The chain rule in a network where two paths meet: in words, as a picture, and as a page."""
+"""The chain rule, from one tanh to a network where two paths meet: Problems 6 to 12."""
 
 from __future__ import annotations
 
 import argparse
+import textwrap
 
-from autograd import Value, explain, page
+from autograd import Value, derivative_formula, explain, page
+from demos.gallery import Exhibit
 from demos.pictures import save_graph
 from nn import half_squared_error
 
-SUMMARY = "one derivative over two paths: derived, drawn, and a page"
+SUMMARY = "seven problems, from the slope of tanh to a network: asked, answered, derived"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """This demo has none of its own."""
 
 
-def run(options: argparse.Namespace) -> None:
-    """Evaluate a network of three neurons, explain one derivative, and leave a page behind."""
+def run(options: argparse.Namespace) -> list[Exhibit]:
+    """Seven problems, each built on those before it; the last drawn, and as a page."""
+    print("How fast does one number change with another? Seven problems, each built on")
+    print("those before it, lead from one function to a whole network.")
+    slope_of_tanh()
+    connection()
+    neuron()
+    two_neurons()
+    long_sum()
+    error_of_output()
+    error = two_paths()
+
+    print("Drawing that network, and writing a page to step through its derivatives.")
+    out = options.out
+    exhibits = save_graph(
+        error,
+        *(out / "chain_rule.svg", out / "chain_rule.png"),
+        view="sums",
+        caption="Problem 12 from the input to the error. In red: how fast the error changes with "
+        "each number. Blue arrows are weights.",
+    )
+    print(f"  page:    {page(error, out / 'chain_rule.html')}")
+    print("Open the page in a browser. It needs no network, and may be sent to a friend.")
+    caption = "Problem 12 step by step: guess a derivative, drag an input, take a step downhill."
+    return [*exhibits, Exhibit(out / "chain_rule.html", caption)]
+
+
+def slope_of_tanh() -> None:
+    """Problem 6: a formula, and numbers for it."""
+    ask(6, "What is the derivative of tanh?")
+    print(f"  {derivative_formula('tanh')}")
+    for number in (-1.0, 0.0, 1.0, 2.0):
+        x = Value(number, "x")
+        x.tanh().backward()
+        print(f"    at x = {number:<2g}   {x.grad:.9f}")
+
+
+def connection() -> None:
+    """Problem 7: each factor is the derivative by the other."""
+    ask(7, "A connection passes on its input i times its weight w. How does that product s "
+           "change with the weight, and with the input?")  # fmt: skip
+    i, w = Value(0.5, "i"), Value(2.0, "w")
+    s = named("s", i * w)
+    derive(s, w, i)
+
+
+def neuron() -> None:
+    """Problem 8: the slope of tanh times the derivative of what is inside."""
+    ask(8, "A neuron passes on tanh of that product. How does its output o change?")
+    i, w = Value(0.5, "i"), Value(2.0, "w")
+    o = named("o", (i * w).tanh())
+    derive(o, w, i)
+
+
+def two_neurons() -> None:
+    """Problem 9: one factor for each step of the way back."""
+    ask(9, "Two neurons in a row. How does the last output o change with the first weight?")
+    i, w1, w2 = Value(0.5, "i"), Value(2.0, "w1"), Value(0.5, "w2")
+    h = named("h", (i * w1).tanh())
+    o = named("o", (h * w2).tanh())
+    derive(o, w1, i, w2)
+
+
+def long_sum() -> None:
+    """Problem 10: whatever the other terms are."""
+    ask(10, "A neuron with many inputs adds up what comes in. How does the sum s change with "
+            "one of its terms?")  # fmt: skip
+    a, b, c, d = Value(0.1, "a"), Value(-0.2, "b"), Value(0.3, "c"), Value(0.4, "d")
+    s = named("s", a + b + c + d)
+    derive(s, b)
+
+
+def error_of_output() -> None:
+    """Problem 11: how far off the output is."""
+    ask(11, "The error E is half the squared difference between output and target. How does it "
+            "change with the output?")  # fmt: skip
+    o, target = Value(0.75, "o"), Value(0.5, "target")
+    E = named("E", half_squared_error(o, target))
+    derive(E, o)
+
+
+def two_paths() -> Value:
+    """Problem 12: a product along each path, and their sum. The error, for pictures."""
+    ask(12, "One input feeds two hidden neurons, and both feed the output. How does the error "
+            "change with the input? There are two paths; the chain rule adds them up.")  # fmt: skip
     i, target = Value(0.5, "i"), Value(0.0, "target")
     w1, w2, w3, w4 = Value(1.0, "w1"), Value(0.5, "w2"), Value(2.0, "w3"), Value(1.0, "w4")
+    h1 = named("h1", (w1 * i).tanh())
+    h2 = named("h2", (w2 * i).tanh())
+    out = named("out", (w3 * h1 + w4 * h2).tanh())
+    E = named("E", half_squared_error(out, target))
+    E.backward()
+    print(f"{explain(E, i)}\n")
+    return E
 
-    h1 = (w1 * i).tanh()
-    h2 = (w2 * i).tanh()
-    out = (w3 * h1 + w4 * h2).tanh()
-    error = half_squared_error(out, target)
-    error.backward()
 
-    h1.label, h2.label, out.label, error.label = "h1", "h2", "out", "E"
-    print("One input feeds two hidden neurons, and both feed the output.")
-    print("How does the error E change with the input i? There are two paths from the one")
-    print("to the other, and the chain rule adds them up.")
-    print()
-    print(explain(error, i))
-    print()
-    print("Drawing the network, and writing a page to step through its derivatives.")
-    save_graph(error, options.out / "chain_rule.svg", options.out / "chain_rule.png")
-    print(f"  page:    {page(error, options.out / 'chain_rule.html')}")
-    print("Open the page in a browser. It needs no network, and may be sent to a friend.")
+def named(label: str, value: Value) -> Value:
+    """The value, which is called so from now on."""
+    value.label = label
+    return value
+
+
+def ask(number: int, question: str) -> None:
+    """Print a question."""
+    print(f"\n{textwrap.fill(f'Problem {number}. {question}', 79)}\n")
+
+
+def derive(output: Value, by: Value, *others: Value) -> None:
+    """Print one derivative worked out, the lines closer than ``explain`` has them; then others."""
+    output.backward()
+    lines = str(explain(output, by)).splitlines()
+    print(textwrap.indent("\n".join(line for line in lines if line), "  "))
+    if others:
+        print()
+    for other in others:
+        print(f"  And {derivative_formula(output, other)} = {other.grad:.9g}.")

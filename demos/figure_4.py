@@ -1,4 +1,4 @@
-"""Figure 4: two inputs, two hidden neurons and one output, as plain arithmetic on Values."""
+"""Figure 4 and abcd: networks with weights chosen by hand, evaluated on paper and by a layer."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ import argparse
 from collections.abc import Sequence
 
 from autograd import Value
+from demos import abcd, plots
+from demos.gallery import Exhibit
 from demos.pictures import save_graph
 
-SUMMARY = "a network of three neurons, its derivatives and its picture"
+SUMMARY = "three neurons worked out as on paper, and 28 that recite abcd"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """This demo has none of its own."""
 
 
-def run(options: argparse.Namespace) -> None:
-    """Evaluate the network, differentiate it, and draw it."""
-    print("Two inputs, two hidden neurons, one output.")
+def run(options: argparse.Namespace) -> list[Exhibit]:
+    """Two networks: one as plain arithmetic, neuron by neuron, and one as a layer."""
+    exhibits = three_neurons(options)
+    print()
+    return exhibits + letters_in_a_circle(options)
+
+
+def three_neurons(options: argparse.Namespace) -> list[Exhibit]:
+    """Evaluate the network of Figure 4, differentiate it, and draw it."""
+    print("Figure 4: two inputs, two hidden neurons, one output.")
     print("A neuron multiplies each input by a weight, and passes on tanh of the sum.")
     print()
     print("Evaluation: from the inputs to the output.")
@@ -38,8 +47,20 @@ def run(options: argparse.Namespace) -> None:
         print(f"  {v.label:<8}{v.data:>13.9f}{v.grad:>14.9f}")
 
     print()
-    print("Drawing the graph of these numbers; each arrow carries one local derivative.")
-    save_graph(out, options.out / "figure_4.svg", options.out / "figure_4.png")
+    print("Drawing the neurons, and every operation with its local derivatives.")
+    drawn = save_graph(
+        out,
+        options.out / "figure_4_neurons.svg",
+        view="neurons",
+        caption="Figure 4 as neurons: in each its output, below it the derivative of out by it.",
+    )
+    return drawn + save_graph(
+        out,
+        *(options.out / "figure_4.svg", options.out / "figure_4.png"),
+        view="scalars",
+        caption="The same network, every multiplication and sum; each arrow carries one local "
+        "derivative.",
+    )
 
 
 def neuron(name: str, weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
@@ -54,3 +75,26 @@ def neuron(name: str, weights: Sequence[Value], inputs: Sequence[Value]) -> Valu
     print(f"  {name:<3} = {symbols}")
     print(f"      = {numbers} = tanh({total:.9g}) = {output:.9f}")
     return output
+
+
+def letters_in_a_circle(options: argparse.Namespace) -> list[Exhibit]:
+    """Evaluate the network of Problem 5, let it recite, and draw its weights."""
+    network = abcd.make()
+    weights = [weight.data for weight in network.parameters()]
+    print("Problem 5: letters. One input for each of 28 letters, 0.5 for the one that is")
+    print("there and 0 for the others; and 28 outputs, each a neuron that sees all inputs.")
+    print(f"  {network}")
+    used = [weight for weight in weights if weight]
+    print(f"  {len(weights)} weights, all 0 but {len(used)}, which are artanh(0.5) = {used[0]:.4f}")
+    print()
+    print("  letter   next   its output")
+    for letter in abcd.FOLLOWS:
+        follower, output = abcd.prediction(network, letter)
+        print(f"  {letter:<9}{follower:<7}{output:.3f}")
+    print("The output is tanh(0.5 * 0.5493), not 0.5. It wins because the others are 0.")
+    print()
+    print("Feeding each prediction back in:")
+    print(f"  {abcd.recite(network, 'a', 28)}")
+    print()
+    print("Drawing the weights.")
+    return plots.save_all(lambda: abcd.draw_weights(network, options.out / "abcd.png"))

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 import zlib
+from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from demos import __main__ as command
-from demos import letters, pictures
-from demos.alphabet import fold
+from demos import abcd
 
 ROOT = Path(__file__).parents[1]
 GRADIENTS = {
@@ -37,7 +39,7 @@ def demos(*arguments, path=()):
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": search, "PYTHONIOENCODING": "utf-8"},
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -60,8 +62,18 @@ def size_of_png(path):
 
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory):
+    """The tour in a pipe, and where its files are."""
     out = tmp_path_factory.mktemp("tour") / "new" / "folder"
     return demos("--quick", "--out", out), out
+
+
+def part(printed, name):
+    """What one demo printed in the tour."""
+    printed = printed.split("\nThat was the tour.")[0]
+    starts = [f"{number}. {command.TITLES[name]}\n==" for name, number in command.NUMBERS.items()]
+    begin = printed.index(starts[command.NUMBERS[name] - 1])
+    ends = [printed.index(start) for start in starts if start in printed]
+    return printed[begin : min([end for end in ends if end > begin] + [len(printed)])]
 
 
 # --- the tour ---
@@ -69,148 +81,212 @@ def tour(tmp_path_factory):
 
 def test_tour_says_what_it_does_and_nothing_goes_wrong(tour):
     result, _ = tour
-    assert result.returncode == 0
-    assert result.stderr == ""
+    assert result.returncode == 0, result.stderr
     assert "\x1b" not in result.stdout
     assert "\r" not in result.stdout
-    lines = [line for line in result.stdout.splitlines() if "picture: " not in line]
-    assert max(map(len, lines)) <= 80
+    lines = [line for line in result.stdout.splitlines() if ": /" not in line]
+    assert [line for line in lines if len(line) > 80] == []
+    assert "python -m demos: " not in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_tour_evaluates_and_differentiates_figure_4(tour):
-    result, _ = tour
-    assert "= tanh(2.50121443) = 0.986646554" in result.stdout
+def test_tour_begins_with_its_contents(tour):
+    contents = tour[0].stdout.split("\n1. ")[0]
+    for number, name in enumerate(command.TITLES, start=1):
+        summary = " ".join(import_module(f"demos.{name}").SUMMARY.split())
+        assert re.search(rf"^ +{number}  {name} ", contents, re.MULTILINE)
+        assert summary in " ".join(contents.split())
+
+
+def test_every_file_that_a_demo_names_is_there_and_whole(tour):
+    result, out = tour
+    told = [Path(name) for name in re.findall(r"^ +\w+: +(/.+)$", result.stdout, re.MULTILINE)]
+    assert told[-1] == out / "index.html"
+    assert len(told) == len(set(told))
+    for path in told:
+        if path.suffix == ".svg":
+            assert xml.etree.ElementTree.parse(path).getroot().tag.endswith("svg")
+        elif path.suffix == ".png":
+            assert min(size_of_png(path)) > 250
+        elif path.suffix == ".html":
+            assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+        else:
+            assert path.stat().st_size > 100
+
+
+def test_every_demo_has_its_section_in_the_gallery_and_a_picture(tour):
+    result, out = tour
+    page = (out / "index.html").read_text(encoding="utf-8")
+    sections = page.split("<section")[1:]
+    assert len(sections) == len(command.TITLES)
+    for section, (name, title) in zip(sections, command.TITLES.items(), strict=True):
+        assert title in section
+        assert "<img" in section or name == "letters"
+        assert f"python -m demos {name}<" in section
+        assert 'class="absent"' not in section or name == "letters"
+        last = part(result.stdout, name).strip().splitlines()[-1]
+        assert last.replace("&", "&amp;").replace("'", "&#x27;") in section
+
+
+class Links(HTMLParser):
+    """All that a page refers to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.addresses = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.addresses += [unquote(v) for k, v in attributes if k in ("href", "src")]
+
+
+def test_every_link_of_the_gallery_leads_to_a_file_beside_it(tour):
+    _, out = tour
+    page = (out / "index.html").read_text(encoding="utf-8")
+    links = {address for address in Links(page).addresses if not address.startswith("#")}
+    assert {"chain_rule.svg", "chain_rule.html", "figure_4.svg", "abcd.png"} <= links
+    for address in links:
+        assert "/" not in address
+        assert (out / address).is_file()
+
+
+def test_the_gallery_is_not_touched_by_one_demo_alone(tmp_path):
+    (tmp_path / "index.html").write_text("mine")
+    assert command.main(["figure_4", "--quick", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
+# --- 1, the chain rule ---
+
+SLOPES = {"-1": "0.419974342", "0": "1.000000000", "1": "0.419974342", "2": "0.070650825"}
+
+
+def test_problem_6_by_formula_and_number(tour):
+    said = part(tour[0].stdout, "chain_rule")
+    assert "  tanh'(x) = 1 - tanh(x)²\n" in said
+    assert dict(re.findall(r"at x = (\S+) +(\S+)$", said, re.MULTILINE)) == SLOPES
+
+
+@pytest.mark.parametrize(
+    ("number", "sentences"),
+    [
+        (7, ["ds/dw = 0.5, along one path.", "ds/di = w = 2."]),
+        (8, ["o = tanh(i * w) = 0.761594156", "do/dw = 0.209987171",
+             "do/di = (1 - o²) * w = 0.839948683."]),
+        (9, ["h = tanh(i * w1) = 0.761594156", "o = tanh(h * w2) = 0.363399484",
+             "do/dw1 = 0.0911282181", "= 0.364512872.", "do/dw2 = (1 - o²) * h = 0.661018652."]),
+        (10, ["ds/db = 1, along one path."]),
+        (11, ["dE/do = 0.25", "= o - target"]),
+        (12, ["= 0.462117157", "= 0.244918662", "= 0.824000446", "= 0.339488367",
+              "= 0.416067521 + 0.124327921\n        = 0.540395442"]),
+    ],
+)  # fmt: skip
+def test_problems_7_to_12(tour, number, sentences):
+    said = part(tour[0].stdout, "chain_rule").split(f"Problem {number}. ")[1]
+    said = said.split("\nProblem ")[0]
+    for sentence in sentences:
+        assert sentence in said
+
+
+def test_problem_12_is_drawn_and_a_page(tour):
+    _, out = tour
+    for name in ("i", "target", "h1", "h2", "out", "E"):
+        assert name in xml_text(out / "chain_rule.svg").split()
+    assert size_of_png(out / "chain_rule.png")[0] > 600
+    page = (out / "chain_rule.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "0.54039" in page
+
+
+def xml_text(path):
+    """The words in a picture."""
+    return " ".join(xml.etree.ElementTree.parse(path).getroot().itertext())
+
+
+# --- 2, Figure 4 and abcd ---
+
+
+def test_figure_4_is_evaluated_and_differentiated(tour):
+    said = part(tour[0].stdout, "figure_4")
+    assert "= tanh(2.50121443) = 0.986646554" in said
     for label, gradient in GRADIENTS.items():
-        assert re.search(rf"^  {label} +\d\.\d+ +{gradient}$", result.stdout, re.MULTILINE)
+        assert re.search(rf"^  {label} +\d\.\d+ +{gradient}$", said, re.MULTILINE)
 
 
-def test_tour_trains_the_letters(tour):
-    result, _ = tour
-    for name in ("the network", "the most frequent letter", "bigrams", "trigrams"):
-        assert re.search(rf"^  {name}.* +\d+\.\d%$", result.stdout, re.MULTILINE)
-    ranked = re.findall(r"^  (\w+) +(-?\d\.\d{3})(?:  #+)?$", result.stdout, re.MULTILINE)
-    assert len(ranked) == 8
-    assert [float(output) for _, output in ranked] == sorted((float(o) for _, o in ranked))[::-1]
-    written = result.stdout.split("outputs:\n")[1].split("\nThat was the tour.")[0]
-    assert written.startswith("  the ")
-    assert "".join(written.split()) == fold("".join(written.split()))
+def test_figure_4_is_drawn_as_neurons_and_as_operations(tour):
+    _, out = tour
+    for name in ("figure_4.svg", "figure_4_neurons.svg"):
+        words = xml_text(out / name)
+        for label in GRADIENTS:
+            assert label in words
+    assert min(size_of_png(out / "figure_4.png")) > 300
 
 
-def test_tour_leaves_pictures_where_it_says(tour):
-    result, out = tour
-    told = [Path(name) for name in re.findall(r"^  picture: (.+)$", result.stdout, re.MULTILINE)]
-    names = ["figure_4.svg", "figure_4.png", "chain_rule.svg", "chain_rule.png", "letters.png"]
-    assert told == [out / name for name in names]
-    assert sorted(out.iterdir()) == sorted([*told, out / "chain_rule.html"])
-    svg = xml.etree.ElementTree.parse(told[0]).getroot()
-    assert svg.tag.endswith("svg")
-    text = " ".join(svg.itertext())
-    for label in GRADIENTS:
-        assert label in text
-    for png in (path for path in told if path.suffix == ".png"):
-        width, height = size_of_png(png)
-        assert width > 600
-        assert height > 300
+def test_the_network_of_problem_5(tour):
+    said = part(tour[0].stdout, "figure_4")
+    assert "784 weights, all 0 but 4, which are artanh(0.5) = 0.5493" in said
+    rows = re.findall(r"^  ([a-d]) +([a-d]) +(0\.\d{3})$", said, re.MULTILINE)
+    assert rows == [(a, b, "0.268") for a, b in zip("abcd", "bcda", strict=True)]
+    assert f"\n  {'abcd' * 7}\n" in said
 
 
-def test_tour_derives_a_gradient_over_two_paths_and_writes_the_page(tour):
-    result, out = tour
-    assert "= 0.416067521 + 0.124327921\n        = 0.540395442" in result.stdout
-    assert f"  page:    {out / 'chain_rule.html'}" in result.stdout
-    assert (out / "chain_rule.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+@pytest.mark.parametrize("first", "abcd")
+def test_it_recites_from_any_of_its_letters(first):
+    text = abcd.recite(abcd.make(), first, 40)
+    assert text == ("abcd" * 11)["abcd".index(first) :][:40]
+
+
+def test_all_weights_of_abcd_but_four_are_zero():
+    weights = [weight.data for weight in abcd.make().parameters()]
+    assert len(weights) == 28 * 28
+    assert sorted(weights)[-4:] == [pytest.approx(0.5493061443)] * 4
+    assert not any(sorted(weights)[:-4])
+
+
+# --- the command line ---
 
 
 def test_help_lists_the_demos():
     result = demos("--help")
     assert result.returncode == 0
-    for name, demo in command.DEMOS.items():
-        assert name in result.stdout
-        assert demo.SUMMARY in " ".join(result.stdout.split())
+    for name, number in command.NUMBERS.items():
+        assert f"{name} ({number})" in result.stdout
+        assert import_module(f"demos.{name}").SUMMARY in " ".join(result.stdout.split())
 
 
-def test_shared_options_stand_before_or_after_the_name():
-    parse = command.make_parser().parse_args
-    assert parse(["--quick", "--out", "x", "letters"]) == parse(
-        ["letters", "--out", "x", "--quick"]
-    )
-    assert parse(["letters"]).out == Path("demo_output")
-
-
-# --- the letters ---
-
-
-def quick(tmp_path, *arguments):
-    return demos("letters", "--quick", "--out", tmp_path / "out", *arguments)
-
-
-def test_a_text_of_ones_own(tmp_path):
-    path = tmp_path / "été.txt"
-    path.write_text("Call me Ishmael. " * 30, encoding="utf-8")
-    result = quick(tmp_path, "--text", path, "--context", "5", "--hidden", "0", "--letters", "90")
-    assert (result.returncode, result.stderr) == (0, "")
-    assert "été.txt: 509 letters" in result.stdout
-    assert "MLP(140, [28]" in result.stdout
-    assert "steps: 90" in result.stdout
-
-
-def test_the_network_learns_what_is_certain(tmp_path, capsys):
-    path = tmp_path / "abcd.txt"
-    path.write_text("abcd" * 60)
-    arguments = ["letters", "--text", str(path), "--context", "1", "--hidden", "0", "--epochs", "5"]
-    assert command.main([*arguments, "--out", str(tmp_path)]) == 0
+@pytest.mark.parametrize("name", command.TITLES)
+def test_every_demo_has_help_and_the_shared_options(name, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main([name, "--help"])
+    assert stopped.value.code == 0
     printed = capsys.readouterr().out
-    assert re.search(r"the network +100\.0%", printed)
-    assert re.search(r"bigrams.* 100\.0%", printed)
+    for option in ("--out DIR", "--quick", "--seed N"):
+        assert option in printed
 
 
-def test_the_seed_repeats_all_and_another_does_not(tmp_path):
-    runs = [quick(tmp_path, "--letters", "40", "--seed", seed).stdout for seed in (5, 5, 6)]
-    assert runs[0] == runs[1] != runs[2]
+def test_a_demo_by_its_number(tmp_path, capsys):
+    assert command.main(["2", "--quick", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("2. Figure 4 and abcd\n====================\n")
 
 
-def test_test_letters_are_not_learned_from(tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_text("a" * 90 + "z" * 10)
-    for wanted in ("5", "1000000"):
-        options = command.make_parser().parse_args(
-            ["letters", "--text", str(path), "--letters", wanted]
-        )
-        learning, test = letters.read(options)
-        assert set(learning) == {"a"}
-        assert test == "z" * 10
-    assert len(learning) == 90
+@pytest.mark.parametrize("name", command.TITLES)
+def test_shared_options_stand_before_or_after_the_name(name):
+    parse = command.make_parser().parse_args
+    shared = ["--quick", "--out", "x", "--seed", "7"]
+    assert parse([*shared, name]) == parse([name, *shared])
+    assert parse([*shared, name]).seed == 7
+    assert parse([name]).out == Path("demo_output")
+    assert (parse([name]).seed, parse([name]).quick) == (0, False)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "is empty"),
-        (b" \n", "is empty"),
-        (
-            b"a",
-            "with a context of 3 it takes at least 40 letters, and there are 1",
-        ),
-        (b"only a few letters", "at least 40 letters, and there are 18"),
-        (b"caf\xe9 " * 50, "not text in UTF-8"),
-        (None, "No such file"),
-    ],
+    "arguments", [["figure_5"], ["0"], ["figure_4", "--seed", "x"], ["--seed", "-1"]]
 )
-def test_a_text_of_no_use_is_one_sentence(tmp_path, content, said):
-    path = tmp_path / "text.txt"
-    if content is not None:
-        path.write_bytes(content)
-    result = quick(tmp_path, "--text", path)
-    assert result.returncode == 1
-    assert said in result.stderr
-    assert "text.txt" in result.stderr
-    assert result.stderr.count("\n") == 1
-
-
-def test_a_folder_is_no_text(tmp_path):
-    result = quick(tmp_path, "--text", tmp_path)
-    assert result.returncode == 1
-    assert "cannot read" in result.stderr
-    assert result.stderr.count("\n") == 1
+def test_an_option_of_no_use_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(arguments)
+    assert stopped.value.code == 2
+    assert arguments[-1] in capsys.readouterr().err
 
 
 def test_a_file_is_no_folder_for_pictures(tmp_path):
@@ -222,57 +298,62 @@ def test_a_file_is_no_folder_for_pictures(tmp_path):
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["figure_5"],
-        ["letters", "--context", "0"],
-        ["letters", "--context", "three"],
-        ["letters", "--hidden", "-1"],
-        ["letters", "--letters", "0"],
-        ["letters", "--epochs", "1.5"],
-        ["letters", "--rate", "0"],
-        ["letters", "--rate", "nan"],
-        ["letters", "--rate", "fast"],
-        ["letters", "--seed", "x"],
-    ],
-)
-def test_an_option_of_no_use_is_refused(arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        command.main(arguments)
-    assert stopped.value.code == 2
-    assert arguments[-1] in capsys.readouterr().err
-
-
 # --- what may be missing, and who may leave ---
 
 
-def test_without_matplotlib_one_sentence_stands_for_the_curve(tmp_path):
-    (tmp_path / "matplotlib.py").write_text(
-        "raise ModuleNotFoundError('No module named matplotlib', name='matplotlib')"
+def without(library, folder):
+    """A folder that hides a library from a program that searches there first."""
+    (folder / f"{library}.py").write_text(
+        f"raise ModuleNotFoundError('No module named {library}', name='{library}')"
     )
+    return [folder]
+
+
+def test_without_matplotlib_sentences_stand_for_pictures(tmp_path):
     out = tmp_path / "out"
-    result = demos("--quick", "--out", out, path=[tmp_path])
-    assert (result.returncode, result.stderr) == (0, "")
+    result = demos("--quick", "--out", out, path=without("matplotlib", tmp_path))
+    assert result.returncode == 0, result.stderr
     sentence = "no picture: it needs matplotlib, which pip install '.[demos]' brings"
-    assert result.stdout.count(sentence) == 1
-    assert "trigrams" in result.stdout
-    assert sorted(path.name for path in out.iterdir()) == [
-        *("chain_rule.html", "chain_rule.png", "chain_rule.svg"),
-        *("figure_4.png", "figure_4.svg"),
-    ]
+    assert part(result.stdout, "figure_4").count(sentence) == 1
+    assert not (out / "abcd.png").exists()
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert '<p class="absent">No picture: it needs matplotlib' in page
+    for address in Links(page).addresses:
+        assert address.startswith("#") or (out / address).is_file()
 
 
-def test_without_a_renderer_one_sentence_stands_for_the_graph(tmp_path, monkeypatch, capsys):
+def test_without_a_renderer_one_sentence_stands_for_each_graph(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     assert command.main(["figure_4", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert printed.count("no picture: ") == 1
+    assert printed.count("no picture: ") == 2
     assert "0.986646554" in printed
 
 
-def test_matplotlib_is_loaded_only_for_the_curve():
-    code = "import sys, demos.__main__; print('matplotlib' in sys.modules, 'numpy' in sys.modules)"
+def test_a_demo_that_comes_to_nothing_does_not_end_the_tour(tmp_path, monkeypatch, capsys):
+    def missing(_):
+        print("  begun")
+        raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
+
+    titles = {name: command.TITLES[name] for name in ("chain_rule", "figure_4")}
+    monkeypatch.setattr(command, "TITLES", titles)
+    monkeypatch.setattr(command, "NUMBERS", {"chain_rule": 1, "figure_4": 2})
+    monkeypatch.setattr("demos.chain_rule.run", missing)
+    assert command.main(["--quick", "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    needed = "this needs numpy, which pip install '.[demos,fast]' brings"
+    assert said.err == f"python -m demos: {needed}\n"
+    assert "0.986646554" in said.out
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "It came to nothing: this needs numpy" in page
+    assert ">\n  begun\n<" in page
+
+
+def test_the_command_itself_loads_neither_matplotlib_nor_numpy():
+    code = (
+        "import sys, demos.__main__ as c; c.make_parser();"
+        "print('matplotlib' in sys.modules, 'numpy' in sys.modules)"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
@@ -293,42 +374,59 @@ def test_a_reader_who_leaves_early_hears_no_complaint(tmp_path):
     assert process.wait(timeout=60) == 1
 
 
-def test_ctrl_c_outside_training_is_one_line(monkeypatch, capsys, tmp_path):
-    def interrupted(*_):
+def test_echo_remembers_what_a_terminal_would_show(capsys):
+    echo = command.Echo(sys.stdout)
+    print("10%\r50%\r\x1b[1m100%\x1b[0m\r\nnext\r", end="", file=echo, flush=True)
+    assert echo.heard() == "100%\nnext"
+    assert capsys.readouterr().out.endswith("\r\nnext\r")
+    assert (echo.isatty(), echo.encoding) == (sys.stdout.isatty(), sys.stdout.encoding)
+
+
+# --- Ctrl-C ---
+
+
+@pytest.mark.parametrize("place", ["demos.pictures.draw", "demos.gallery.write_whole"])
+def test_ctrl_c_while_drawing_is_one_line(monkeypatch, capsys, tmp_path, place):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pictures, "draw", interrupted)
-    assert command.main(["figure_4", "--out", str(tmp_path)]) == 130
+    monkeypatch.setattr(place, interrupted)
+    assert command.main(["--quick", "--out", str(tmp_path)]) == 130
     assert capsys.readouterr().err == "\nStopped by Ctrl-C.\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
-def test_ctrl_c_in_a_terminal_keeps_what_was_learned(tmp_path):
+def test_ctrl_c_while_loading_is_one_line(monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "import_module", interrupted)
+    assert command.main([]) == 130
+    assert capsys.readouterr().err == "\nStopped by Ctrl-C.\n"
+
+
+def in_terminal(arguments, press=lambda shown: b""):
+    """Run demos in a pseudo-terminal of 80 columns; exit status, and all that was shown.
+
+    ``press`` says what is typed, given what was shown so far; after its first answer, no more.
+    """
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are of Unix")
     import fcntl
-    import pty
     import termios
 
-    arguments = ["letters", "--hidden", "4", "--letters", "20000", "--out", str(tmp_path)]
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.execv(sys.executable, [sys.executable, "-m", "demos", *arguments])
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    shown, interrupted = b"", False
+        os.execv(sys.executable, [sys.executable, "-m", "demos", *map(str, arguments)])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    shown, typed = b"", b""
     while chunk := _read(terminal):
         shown += chunk
-        if not interrupted and re.search(rb"epoch 1/1: .*<\d\d:\d\d.* error 0\.\d", shown):
-            os.write(terminal, b"\x03")
-            interrupted = True
+        if not typed and (typed := press(shown)):
+            os.write(terminal, typed)
     os.close(terminal)
     _, status = os.waitpid(child, 0)
-    text = shown.decode()
-    assert os.waitstatus_to_exitcode(status) == 0, text
-    assert re.search(r"Stopped by Ctrl-C after [\d,]+ of 20,000 steps", text)
-    assert re.search(r"the network +\d+\.\d%", text)
-    assert "Traceback" not in text
-    assert (tmp_path / "letters.png").exists()
+    return os.waitstatus_to_exitcode(status), shown.decode()
 
 
 def _read(terminal):
@@ -337,3 +435,36 @@ def _read(terminal):
         return os.read(terminal, 65536)
     except OSError:  # how Linux says it
         return b""
+
+
+def test_the_tour_in_a_terminal(tmp_path):
+    status, shown = in_terminal(["--quick", "--out", tmp_path])
+    assert status == 0, shown
+    assert "Traceback" not in shown
+    assert "\x1b" not in shown.replace("\x1b[A", "")  # by which tqdm moves up
+    for title in command.TITLES.values():
+        assert f". {title}\r\n" in shown
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("<section") == len(command.TITLES)
+    assert "\r" not in page
+
+
+def test_ctrl_c_in_a_terminal_ends_the_tour_and_keeps_its_gallery(tmp_path):
+    status, shown = in_terminal(
+        ["--quick", "--out", tmp_path],
+        lambda shown: b"\x03" if b"Evaluation: from the inputs" in shown else b"",
+    )
+    assert status == 130, shown
+    assert shown.endswith("Stopped by Ctrl-C.\r\n")
+    assert "Traceback" not in shown
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "The chain rule" in page
+    assert page.count("<section") < len(command.TITLES)
+
+
+def test_ctrl_c_as_soon_as_possible(tmp_path):
+    status, shown = in_terminal(
+        ["--quick", "--out", tmp_path], lambda shown: b"\x03" if b"A course" in shown else b""
+    )
+    assert status == 130, shown
+    assert shown.endswith("Stopped by Ctrl-C.\r\n")
