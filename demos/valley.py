@@ -93,7 +93,7 @@ def report(who: str, place: tuple[float, float]) -> None:
         kind = "in the hole"
     else:
         kind = "at the end of the valley"
-    print(f"{who} ended {kind}: ({x:.2f}, {y:.2f}), where the slope is {slope:.0e}.")
+    print(f"{who} ended {kind}: ({x:.2f}, {y:.2f}), slope {slope:.0e}.")
 
 
 def draw(paths: dict[str, Path2D], path: Path) -> Exhibit:
