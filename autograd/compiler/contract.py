@@ -34,19 +34,18 @@ def contract(program: Program, input_major: bool = False) -> Program:
 
     Args:
         program: what ``pack`` wrote.
-        input_major: keep weights as (inputs, outputs), which loops over neurons run through in
-            order, and not as the textbook's (outputs, inputs).
+        input_major: keep weights as (inputs, outputs), not as the textbook's (outputs, inputs),
+            where native loops are longer or can leave out zeros like that.
     """
     made_by = {i.out: i for i in program.instructions}
-    uses: dict[Array, int] = {}
-    for v in program.ends():
-        uses[v.array] = uses.get(v.array, 0) + 2
+    # Products that only sums use need not be there as an array.
+    kept = {v.array for v in program.ends()}
     for i in program.instructions:
-        for v in i.operands:
-            uses[v.array] = uses.get(v.array, 0) + 1
+        if not (isinstance(i, Reduce) and i.op is ops.sum):
+            kept.update(v.array for v in i.operands)
 
     def step(rewriter: Rewriter, i: Instruction) -> None:
-        if isinstance(i, Reduce) and i.op is ops.sum and uses[i.operand.array] == 1:
+        if isinstance(i, Reduce) and i.op is ops.sum and i.operand.array not in kept:
             product = made_by.get(i.operand.array)
             if isinstance(product, Map) and product.op is ops.mul:
                 left, right = (_through(i.operand, factor) for factor in product.operands)
@@ -74,6 +73,8 @@ def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bo
         a, b = b, a
     if a.array is b.array and np.array_equal(a.lanes(), b.lanes()):
         return False  # a sum of squares
+    if a.array.literal() is not None or b.array.literal() is not None:
+        return False  # a multiple of a sum
     # The terms in the order in which the right factor has them.
     column = np.argsort(rewriter.lanes(b)[0], kind="stable")
     of_a, rows_a = _distinct_rows(rewriter.lanes(a)[:, column])
@@ -84,7 +85,7 @@ def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bo
     lanes_a = a.lanes()[:, column][grid[:, 0, :]]
     lanes_b = b.lanes()[:, column][grid[:, :, 0]]
     labels_a = "plk"
-    if input_major and a.array in rewriter.free:
+    if input_major and a.array in rewriter.free and _runs_over_outputs(rewriter, b, rows_a):
         lanes_a, labels_a = lanes_a.swapaxes(1, 2), "pkl"
     lanes_a, labels_a = _lean(lanes_a, labels_a)
     lanes_b, labels_b = _lean(lanes_b, "prk")
@@ -96,6 +97,13 @@ def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bo
     rewriter.place(i.out, grid, grid.shape)
     rewriter.keep(Contract(i.out, left, right, (labels_a, labels_b, labels)))
     return True
+
+
+def _runs_over_outputs(rewriter: Rewriter, b: View, outputs: int) -> bool:
+    """Whether loops should run over the results of a product: of an argument, whose zeros are
+    then left out; else where there are more results than terms."""
+    of_argument = b.array in rewriter.program.arguments
+    return of_argument or outputs >= b.shape[1]
 
 
 def _lean(lanes: Lanes, labels: str) -> tuple[Lanes, str]:

@@ -34,6 +34,9 @@ Hashes = NDArray[np.uint64]
 
 # Beyond, a graph has no structure worth finding, and its program would be as long as the graph.
 MOST_GROUPS = 3000
+# Deeper, and with few nodes at each depth, it is chains: they are not even looked at.
+MOST_LEVELS = 2000
+FEW_NODES = 16
 
 
 class Unstructured(Exception):
@@ -46,6 +49,9 @@ def pack(trace: Trace) -> Program:
     Raises:
         Unstructured: it would be hardly shorter than the trace.
     """
+    levels = int(trace.depths[-1]) + 1
+    if levels > MOST_LEVELS and len(trace) < FEW_NODES * levels:
+        raise Unstructured(f"{levels:,} operations in a row in {len(trace):,} nodes")
     graph = _Graph(trace)
     leaf_groups = graph.leaves_by_kind()
     groups = graph.group(leaf_groups)
@@ -75,7 +81,8 @@ class _Graph:
         uses[trace.failures] += 1
         consumer = np.full(n, -1)
         consumer[source] = owner
-        absorbed = summing & (uses == 1) & (consumer >= 0) & summing[consumer]
+        # A sum written as such keeps its terms together; additions become one sum.
+        absorbed = (self.op == _ADD) & (uses == 1) & (consumer >= 0) & summing[consumer]
         root = np.arange(n)
         root[absorbed] = consumer[absorbed]
         while not np.array_equal(following := root[root], root):
@@ -213,6 +220,9 @@ class _Writer:
             elif self.graph.op[first] != LEAF:
                 array = self._instruction(members)
             elif place_of[first] >= 0:
+                # In the order of the parameters, which is that of a person who lists them.
+                members = members[np.argsort(place_of[members])]
+                self.lane[members] = np.arange(len(members))
                 array = Array((len(members),), PARAMETER)
                 blocks.append(Block(array, place_of[members]))
             else:

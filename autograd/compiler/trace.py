@@ -147,6 +147,10 @@ def _trace(
         numbers.append(get(node))
         kinds.append(kind)
         depths.append(node._depth)
+    parameter_nodes = np.array([p._mark for p in used], np.int32)
+    argument_nodes = [np.array([leaf._mark for leaf in x], np.int32) for x in arguments]
+    for node in order:
+        node._mark = None  # or a number of its own would stay with each
     return Trace(
         tuple(op for op in rows if op is not None),
         np.frombuffer(codes, np.int16),
@@ -156,8 +160,8 @@ def _trace(
         np.frombuffer(bytes(kinds), np.int8),
         np.frombuffer(depths, np.int32),
         used,
-        np.array([p._mark for p in used], np.int32),
-        [np.array([leaf._mark for leaf in leaves], np.int32) for leaves in arguments],
+        parameter_nodes,
+        argument_nodes,
         np.array(ends[:outputs], np.int32),
         np.array(ends[outputs:] if outputs is not None else [], np.int32),
         single=True,
