@@ -26,6 +26,7 @@ TITLES = {
     "figure_4": "Figure 4 and abcd",
     "trial_and_error": "Trial and error against backpropagation",
     "price": "Every weight for the price of one evaluation",
+    "valley": "Local minima and momentum",
     "matrices": "From neurons to matrices",
     "letters": "The next letter",
 }

@@ -240,7 +240,7 @@ footer {
   pre { font-size: 12px; padding: 10px 12px; }
   /* Wide pictures stay legible: one moves them sideways. */
   figure a { overflow-x: auto; }
-  img { max-width: max(100%, 560px); max-height: none; }
+  .drawing { max-width: none; max-height: 200px; }
 }
 @media print { details:not([open]) { display: none; } section { break-inside: avoid; } }
 """
@@ -262,7 +262,7 @@ PAGE = """\
 <h1>Neural networks, from the chain rule up</h1>
 <p class="lead">Pictures and pages made by a scalar autograd engine: ordinary arithmetic on
 numbers that remember where they came from. All that is here was computed, trained and drawn by
-small programs that read top to bottom.</p>
+small programs that read top to bottom. Each picture opens larger.</p>
 </header>
 <nav aria-label="Contents">
 <ol>
