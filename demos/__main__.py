@@ -29,6 +29,7 @@ TITLES = {
     "valley": "Local minima and momentum",
     "matrices": "From neurons to matrices",
     "letters": "The next letter",
+    "build_your_own": "Build your own",
 }
 NUMBERS = {name: number for number, name in enumerate(TITLES, start=1)}
 
