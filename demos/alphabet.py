@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
 
 ALPHABET = ascii_lowercase + " _"
 
 # What stands for "this letter": tanh never reaches 1, but it can output this.
 ON = 0.5
 
+_TO_PLACE = str.maketrans({letter: place for place, letter in enumerate(ALPHABET)})
 _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -42,17 +50,32 @@ def encode(text: str) -> list[float]:
     return numbers
 
 
-class Coded:
-    """Pieces of text, each encoded only when it is asked for: a book of numbers fills a memory."""
+def codes(text: str) -> NDArray[np.uint8]:
+    """The place of each letter in the alphabet, of a text that is folded already."""
+    import numpy as np
 
-    def __init__(self, pieces: Sequence[str]) -> None:
-        self.pieces = pieces
+    return np.frombuffer(text.translate(_TO_PLACE).encode("latin-1"), np.uint8)
 
-    def __len__(self) -> int:
-        return len(self.pieces)
 
-    def __getitem__(self, place: int) -> list[float]:
-        return encode(self.pieces[place])
+def windows(text: str, context: int) -> tuple[Floats, Floats]:
+    """Every letter that has ``context`` letters before it, as rows to learn from.
+
+    Args:
+        text: folded, of n letters.
+        context: letters to predict from.
+
+    Returns:
+        The contexts coded, of shape (n - context, 28 * context), and what follows, of shape
+        (n - context, 28), with 1 for the letter. In single precision, which holds 0, 0.5 and 1.
+    """
+    import numpy as np
+
+    places = codes(text)
+    one_hot = np.eye(len(ALPHABET), dtype=np.float32)
+    if len(places) <= context:
+        return np.zeros((0, len(ALPHABET) * context), np.float32), one_hot[:0]
+    seen = np.lib.stride_tricks.sliding_window_view(places[:-1], context)
+    return (ON * one_hot)[seen].reshape(len(seen), -1), one_hot[places[context:]]
 
 
 def ranking(outputs: Sequence[float]) -> list[tuple[str, float]]:

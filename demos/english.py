@@ -1,9 +1,8 @@
-"""English to learn from: what every Python carries, or a file."""
+"""English to learn from: what every Python carries."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 
 class TextError(ValueError):
@@ -21,27 +20,9 @@ def from_python() -> str:
     except ModuleNotFoundError as error:
         raise TextError("this Python lacks its own help: choose a text, --text FILE") from error
     paragraphs = re.split(r"\n\s*\n", "\n\n".join(topics.values()))
-    return one_line(" ".join(filter(_is_prose, paragraphs)))
-
-
-def from_file(path: Path) -> str:
-    """The text of a file in UTF-8.
-
-    Raises:
-        TextError: the file cannot be read, is not UTF-8, or holds nothing but white space.
-    """
-    try:
-        text = one_line(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise TextError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise TextError(
-            f"{path} is not text in UTF-8 (byte {error.start} cannot be read): "
-            "save it as UTF-8, or choose another file"
-        ) from error
-    if not text:
-        raise TextError(f"{path} is empty: it takes some English to learn English")
-    return text
+    # Each once: whole sections stand under several topics, and who has learned one by heart
+    # should not meet it again in the test.
+    return one_line(" ".join(dict.fromkeys(filter(_is_prose, paragraphs))))
 
 
 def one_line(text: str) -> str:

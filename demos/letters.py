@@ -4,126 +4,254 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nn
-from autograd import Value
-from demos import english
-from demos.alphabet import ON, Coded, fold, ranking
-from demos.baselines import Counts, accuracy
+from demos import corpus, plots, training
+from demos.alphabet import codes, ranking, windows
+from demos.baselines import KneserNey, orders
+from demos.corpus import Corpus
+from demos.english import TextError
+from demos.gallery import Exhibit
 from demos.options import positive, whole
-from demos.pictures import save_loss_curve
-from demos.predictor import Predictor
+from demos.predictor import LOSSES, Predictor
+from demos.scores import Scores, scores, softmax
+from demos.training import Settings, Training
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SUMMARY = "a network that learns to predict and to write English"
+
+# More letters take memory in counting, and would change the last digit.
+MOST_COUNTED, MOST_TESTED = 1_000_000, 5_000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
     add = parser.add_argument
-    add("--text", type=Path, metavar="FILE", help="learn from this file, in UTF-8")
-    add("--letters", type=whole(1), default=8000, metavar="N", help="how many to learn from")
-    add("--context", type=whole(1), default=3, metavar="K", help="letters to predict from")
-    add("--hidden", type=whole(0), default=24, metavar="N", help="hidden neurons; may be 0")
-    add("--epochs", type=whole(1), default=1, metavar="N", help="how often to learn all letters")
-    add("--rate", type=positive, default=0.3, metavar="R", help="learning rate at the start")
-    add("--seed", type=whole(0), default=0, metavar="N", help="first weights, order and dice")
+    add("--text", type=Path, metavar="FILE", help="learn from this file, in UTF-8, of any size")
+    add("--letters", type=whole(1), metavar="N", help="learn from about so many, not from all")
+    add("--context", type=whole(1), default=8, metavar="K", help="letters to predict from")
+    add("--embedding", type=whole(0), default=16, metavar="N", help="numbers a letter; 0: its code")
+    add("--hidden", type=whole(0), default=[256], nargs="*", metavar="N", help="hidden layers")
+    add("--loss", choices=LOSSES, default="cross-entropy", help="squared is that of the course")
+    add("--optimizer", choices=sorted(training.OPTIMIZERS), default="adam", help="how to step")
+    add("--rate", type=positive, default=0.003, metavar="R", help="learning rate at the start")
+    add("--batch", type=whole(1), default=64, metavar="N", help="letters a step")
+    add("--epochs", type=whole(1), default=4, metavar="N", help="how often to learn all letters")
+    add("--patience", type=whole(1), default=5, metavar="N", help="evaluations without progress")
+    add("--minutes", type=positive, metavar="M", help="stop after so long")
+    add("--checkpoint", type=Path, metavar="FILE", help="save the training here, now and then")
+    add("--resume", action="store_true", help="go on from the checkpoint, if there is one")
+    add("--interactive", action="store_true", help="then predict while you type")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> list[Exhibit]:
     """Read, train, test, predict, write."""
     if options.quick:
-        options.letters, options.hidden = min(options.letters, 300), min(options.hidden, 8)
-    learning, test = read(options)
-    predictor = Predictor(options.context, options.hidden, options.seed)
-    errors = train(predictor, learning, options)
-
-    print("Drawing how the error fell.")
-    save_loss_curve(errors, options.out / "letters.png")
-    print()
-    compare(predictor, learning, test)
-    show_ranking(predictor, "th")
-
-    print("Letting it write, each letter drawn by chance according to the outputs:")
-    written = predictor.write("the ", 300, random.Random(options.seed))
-    print(textwrap.indent(textwrap.fill(written, 76), "  "))
-
-
-def read(options: argparse.Namespace) -> tuple[str, str]:
-    """The letters to learn from, and others to test with."""
-    if options.text:
-        name, text = str(options.text), fold(english.from_file(options.text))
-    else:
-        name, text = "the language reference within this Python", fold(english.from_python())
-    held_out = len(text) // 10
-    if held_out <= options.context:
-        raise english.TextError(
-            f"{name} is too short to learn from: with a context of {options.context} it takes at "
-            f"least {10 * (options.context + 1):,} letters, and there are {len(text):,}"
-        )
-    learning = text[:-held_out][: options.letters + options.context]
-    test = text[-held_out:]
-    print(f"Reading {name}: {len(text):,} letters.")
-    print(f"  to learn from: the first {len(learning):,}")
-    print(f"  to test with:  2,000 at most, spread over the last {len(test):,}")
-    print()
-    return learning, test
-
-
-def train(predictor: Predictor, text: str, options: argparse.Namespace) -> list[float]:
-    """Learn each letter from those before it; the error at every step, until Ctrl-C."""
-    context, places = predictor.context, range(predictor.context, len(text))
-    optimizer = nn.SGD(predictor.network.parameters(), lr=options.rate)
-    steps = options.epochs * len(places)
-    errors: list[float] = []
-
-    def error(inputs: list[float], target: list[float]) -> Value:
-        # Smaller steps towards the end: the last letters learned should not shake the rest.
-        optimizer.lr = options.rate * (1 - len(errors) / steps)
-        e = predictor.error(inputs, target)
-        errors.append(e.data)
-        return e
-
-    print(f"Training {predictor.network}")
-    print(f"  weights and biases: {len(optimizer.parameters):,}; steps: {steps:,}, one a letter")
-    print("  Ctrl-C ends the training and keeps what was learned")
-    history = nn.fit(
-        error,
-        Coded([text[place - context : place] for place in places]),
-        Coded(text[context:]),
-        optimizer,
-        epochs=options.epochs,
-        shuffle=options.seed,
+        options.letters = min(options.letters or 6000, 6000)
+        options.hidden = [min(n, 16) for n in options.hidden]
+        options.epochs = min(options.epochs, 2)
+    text = read(options)
+    # 0 for none, as an embedding's.
+    hidden = [n for n in options.hidden if n]
+    predictor = Predictor(options.context, hidden, options.embedding, options.loss, options.seed)
+    settings = Settings(
+        options.optimizer,
+        options.rate,
+        options.batch,
+        options.epochs,
+        options.letters,
+        options.patience,
+        seed=options.seed,
     )
-    if history.interrupted:
-        print(f"Stopped by Ctrl-C after {len(errors):,} of {steps:,} steps.")
-        print("  the rest is done with what was learned until then")
-    print(f"  mean error: {history.errors[-1]:.4f}")
-    print()
-    return errors
+    job = Training(predictor, text, settings, options.checkpoint)
+    train(job, options)
+    predictor = job.best
+
+    tested, right = predictions(predictor, text)
+    best_count = compare(job, tested, right)
+    show_ranking(predictor, "the lett")
+    show_writing(predictor, options.seed)
+    progress, out = job.progress, options.out
+    exhibits = show_pictures(predictor, progress, best_count, tested, right, out)
+    if options.interactive:
+        from demos.prompt import interact
+
+        print()
+        interact(predictor)
+    return exhibits
 
 
-def compare(predictor: Predictor, learning: str, test: str) -> None:
-    """Print how often the network is right on letters it never saw, and how often counting is."""
-    guesses: dict[str, Callable[[str], str]] = {
-        "the network": predictor,
-        "the most frequent letter": Counts(0, learning),
-        "bigrams: counts after 1 letter": Counts(1, learning),
-        "trigrams: counts after 2 letters": Counts(2, learning),
-    }
-    print("Testing: how often is the likeliest next letter the right one?")
-    for name, guess in guesses.items():
-        print(f"  {name:<34}{accuracy(guess, test, predictor.context):>6.1%}")
-    print(f"The counts are those of the same {len(learning):,} letters to learn from.")
+def read(options: argparse.Namespace) -> Corpus:
+    """The text to learn from, or a sentence on why it is of no use."""
+    text = corpus.from_file(options.text) if options.text else corpus.from_python()
+    print(f"Reading {text.name}: {text.size:,} bytes.")
+    least = 10 * (options.context + 2)
+    parts = text.validation(MOST_TESTED), text.test(MOST_TESTED)
+    if any(len(text.joined(part)) <= options.context for part in parts):
+        raise TextError(
+            f"{text.name} is too short to learn from: with a context of {options.context} it "
+            f"takes at least {least:,} letters, and there are {letters_in(text):,}"
+        )
+    print("  the last tenth is for tests; the tenth before says when to stop")
+    return text
+
+
+def letters_in(text: Corpus) -> int:
+    """How many letters a short text has."""
+    return len(text.joined([range(min(text.size, MOST_COUNTED))]))
+
+
+def train(job: Training, options: argparse.Namespace) -> None:
+    """Learn, and show how it goes."""
+    from tqdm import tqdm
+
+    predictor = job.predictor
+    if options.resume and options.checkpoint is None:
+        raise TextError("there is nothing to --resume without --checkpoint FILE")
+    if options.resume and options.checkpoint.exists():
+        try:
+            job.resume(options.checkpoint)
+        except (nn.CheckpointError, OSError) as error:
+            raise TextError(str(error)) from error
+        print(f"  going on from {options.checkpoint}, after {job.progress.letters:,} letters")
+    weights = len(job.optimizer.parameters)
+    layers = " -> ".join(map(str, sizes(predictor)))
+    print(f"Training a network of {layers} neurons.")
+    print(f"  weights and biases: {weights:,}")
+    print("  Ctrl-C ends the training and keeps what was learned")
+    print("  letters learned; bits a letter and accuracy on others; and what it writes:")
+    bar = tqdm(total=job.total, initial=job.progress.blocks, unit="block", disable=None)
+
+    def learned(letters: int, error: float) -> None:
+        bar.set_postfix_str(f"error {error:.4f}", refresh=False)
+        bar.update(1)
+
+    def evaluated(found: Scores) -> None:
+        sample = predictor.write("the ", 30, 0.7, random.Random(options.seed))
+        # Standing where the bar is, which moves down.
+        line = f"  {job.progress.letters:>11,}  {found.bits:.3f}  {found.accuracy:6.1%}  {sample}"
+        with bar.external_write_mode(file=sys.stdout):
+            print(line)
+
+    seconds = 60 * options.minutes if options.minutes else None
+    with bar:
+        job.run(learned, evaluated, seconds)
+    if job.interrupted:
+        print(f"Stopped by Ctrl-C after {job.progress.blocks:,} of {job.total:,} blocks.")
+    elif job.progress.blocks < job.total:
+        why = "it got no better" if job.finished else "time is up"
+        print(f"Stopped after {job.progress.blocks:,} of {job.total:,} blocks: {why}.")
+    if options.checkpoint:
+        print(f"  checkpoint: {options.checkpoint}")
     print()
+
+
+def sizes(predictor: Predictor) -> list[int]:
+    """Numbers in each layer, from the inputs to the outputs."""
+    network, context = predictor.network, predictor.context
+    first = [28 * context, context * predictor.embedding] if predictor.embedding else [28 * context]
+    return first + [len(layer.neurons) for layer in network.layers]
+
+
+def predictions(
+    predictor: Predictor, text: Corpus
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The probabilities of letters of the test part, (n, 28), and the place of the right ones."""
+    X, T = windows(test_letters(text, predictor.context), predictor.context)
+    return softmax(predictor.outputs(X), predictor.temperature), T.argmax(1)
+
+
+def test_letters(text: Corpus, context: int) -> str:
+    """The first letters of the test part."""
+    return text.joined(text.test(2 * MOST_TESTED))[: MOST_TESTED + context]
+
+
+def compare(
+    job: Training, tested: NDArray[np.float64], right: NDArray[np.int64]
+) -> tuple[str, float]:
+    """Print how good the network is on letters it never saw, and counts; the best of these."""
+    import numpy as np
+
+    text, context = job.corpus, job.best.context
+    most = min(job.settings.letters or MOST_COUNTED, MOST_COUNTED)
+    learning, test = text.joined(text.training(most)), test_letters(text, context)
+    print(f"Testing with {len(right):,} letters that neither has seen:")
+    print(f"  {'':<30}accuracy  bits a letter  rank: mean  median")
+    found: dict[str, Scores] = {}
+    for length in (n for n in orders(context) if n < len(learning)):
+        counts = KneserNey(length, learning)
+        name = f"counts after {length} letter{'s' * (length != 1)}"
+        rows = [counts.probabilities(test[at - context : at]) for at in range(context, len(test))]
+        found[name] = scores(np.array(rows), codes(test)[context:])
+    ours = {"the network": scores(tested, right)}
+    for name, s in {**found, **ours}.items():
+        print(
+            f"  {name:<30}{s.accuracy:>8.1%}  {s.bits:>13.3f}  "
+            f"{s.mean_rank:>10.2f}  {s.median_rank:>6.1f}"
+        )
+    best = min(found, key=lambda name: found[name].bits)
+    gain = 100 * (ours["the network"].accuracy - found[best].accuracy)
+    print(f"The best of the counts: {best}. The network is {abs(gain):.1f} points")
+    print(
+        f"of accuracy {'above' if gain >= 0 else 'below'} it. The counts are smoothed (Kneser-Ney),"
+    )
+    print(f"and of the same {len(learning):,} letters that the network learned from.")
+    if job.best.loss == "squared":
+        print(f"Probabilities of the network: softmax of outputs / {job.best.temperature:.3f}, a")
+        print("temperature found on the part that says when to stop.")
+    print()
+    return best, found[best].bits
 
 
 def show_ranking(predictor: Predictor, text: str) -> None:
-    """Print the letters with the largest outputs after ``text``, and bars as long as these."""
-    print(f'Predicting what follows "{text}" ({ON} would be certainty):')
-    for letter, output in ranking(predictor.outputs(text))[:8]:
+    """Print the likeliest letters after ``text``, and bars as long as they are likely."""
+    print(f'Predicting what follows "{text}":')
+    for letter, p in ranking(predictor.probabilities(text))[:8]:
         name = "space" if letter == " " else letter
-        print(f"  {name:<6}{output:>6.3f}  {'#' * round(60 * output)}".rstrip())
+        print(f"  {name:<6}{p:>6.1%}  {'#' * round(60 * p)}".rstrip())
     print()
+
+
+def show_writing(predictor: Predictor, seed: int) -> None:
+    """Let it write, more and less boldly."""
+    print("Letting it write, each letter drawn by its probability, at three temperatures:")
+    for temperature in (0.3, 0.7, 1.0):
+        written = predictor.write("the ", 150, temperature, random.Random(seed))
+        print(
+            textwrap.fill(
+                written, 76, initial_indent=f"  {temperature}  ", subsequent_indent=" " * 7
+            )
+        )
+    print()
+
+
+def show_pictures(
+    predictor: Predictor,
+    progress: training.Progress,
+    best_count: tuple[str, float],
+    tested: NDArray[np.float64],
+    right: NDArray[np.int64],
+    out: Path,
+) -> list[Exhibit]:
+    """Draw how it learned, what it confuses, and which letters it finds alike."""
+    from demos import letters_pictures as pictures
+
+    print("Drawing how it learned, what it confuses, and which letters it finds alike.")
+    return plots.save_all(
+        lambda: pictures.learning_curve(
+            progress.errors,
+            progress.validation,
+            best_count,
+            predictor.loss,
+            out / "letters.png",
+        ),
+        lambda: pictures.confusions(tested, right, out / "letters_confused.png"),
+        lambda: pictures.embedding(predictor.network, out / "letters_alike.png"),
+    )

@@ -3,54 +3,199 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+import autograd
 import nn
-from autograd import Value, no_grad
-from demos.alphabet import ALPHABET, encode, fold, ranking
+from autograd import Value
+from demos.alphabet import ALPHABET, ON, encode, fold
+from demos.scores import softmax
 
-# Low, because outputs are: that of a certain letter is 0.5, and those of most letters are near 0.
-TEMPERATURE = 0.03
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+N = len(ALPHABET)
+LOSSES = ("squared", "cross-entropy")
+
+
+class LetterNetwork(nn.Module):
+    """Letters, coded, to an output for each letter that may follow.
+
+    Args:
+        context: how many letters it is given.
+        embedding: numbers that stand for a letter, the same wherever it is in the context, found
+            by the network itself (Bengio et al., "A neural probabilistic language model", 2003);
+            0 for the 28 that code it.
+        hidden: the neurons of each hidden layer.
+        output_activation: of the last layer.
+        seed: chooses the first weights.
+    """
+
+    def __init__(
+        self,
+        context: int,
+        embedding: int,
+        hidden: Sequence[int],
+        output_activation: str | None,
+        seed: int,
+    ) -> None:
+        stream = random.Random(seed)
+        self.embedding: nn.Layer | None = None
+        if embedding:
+            # A letter is one input of 0.5, and not 28 of variance 1 as a layer's own first weights
+            # suppose: with those all letters would look alike at first. These give variance 1.
+            limit = math.sqrt(3) / ON
+            rows = [[stream.uniform(-limit, limit) for _ in range(N)] for _ in range(embedding)]
+            self.embedding = nn.Layer(N, embedding, activation=None, bias=False, weights=rows)
+        self.layers = nn.MLP(
+            context * (embedding or N),
+            [*hidden, N],
+            output_activation=output_activation,
+            seed=stream,
+        ).layers
+
+    def __call__(self, inputs: list[float]) -> list[Value]:
+        """The 28 outputs for 28 numbers a letter."""
+        outputs: Any = inputs
+        if self.embedding is not None:
+            letters = [inputs[at : at + N] for at in range(0, len(inputs), N)]
+            outputs = [number for letter in letters for number in _list(self.embedding(letter))]
+        for layer in self.layers:
+            outputs = layer(outputs)
+        return _list(outputs)
+
+
+class Trained(nn.Module):
+    """What a checkpoint of a training holds: the network as it is, and as it was at its best."""
+
+    def __init__(self, now: LetterNetwork, best: LetterNetwork) -> None:
+        self.now, self.best = now, best
 
 
 class Predictor:
-    """A network from ``context`` letters to 28 outputs, one for each letter that may follow.
+    """A network from ``context`` letters to 28 outputs, and what to do with these.
 
     Args:
         context: how many letters it is given, at least 1.
-        hidden: the number of hidden neurons; 0 for inputs joined to outputs without any between.
+        hidden: the neurons of each hidden layer; none for inputs joined to outputs directly.
+        embedding: numbers that stand for a letter; 0 for the 28 that code it.
+        loss: "squared", the half squared error of the course, whose outputs are 0.5 for the right
+            letter and 0 for others; or "cross-entropy", whose outputs are logits.
         seed: a whole number that chooses the first weights.
+
+    Attributes:
+        network: the LetterNetwork.
+        temperature: the softmax of output / temperature is the probability of a letter. 1 for
+            logits; for a squared error it has to be found.
+
+    Raises:
+        ValueError: no such loss.
     """
 
-    def __init__(self, context: int, hidden: int, seed: int) -> None:
-        self.context = context
-        sizes = [hidden, len(ALPHABET)] if hidden else [len(ALPHABET)]
-        self.network = nn.MLP(context * len(ALPHABET), sizes, seed=seed)
+    def __init__(
+        self,
+        context: int,
+        hidden: Sequence[int] = (),
+        embedding: int = 0,
+        loss: str = "squared",
+        seed: int = 0,
+        temperature: float | None = None,
+    ) -> None:
+        if loss not in LOSSES:
+            raise ValueError(f"a loss is one of {', '.join(LOSSES)}; got {loss!r}")
+        self.context, self.hidden, self.embedding = context, list(hidden), embedding
+        self.loss, self.seed = loss, seed
+        output = "tanh" if loss == "squared" else None
+        self.network = LetterNetwork(context, embedding, hidden, output, seed)
+        self.temperature = temperature or (0.05 if loss == "squared" else 1.0)
+        # Matrices of this size are multiplied fastest by NumPy's own library.
+        self._program = autograd.compile(self.network, backend="numpy")
 
     def error(self, inputs: list[float], target: list[float]) -> Value:
-        """How far the outputs are from one letter, both sides coded."""
-        return nn.half_squared_error(self.network(inputs), target)
+        """How far the outputs are from one letter, whose place in the target is 1."""
+        outputs = self.network(inputs)
+        if self.loss == "squared":
+            return nn.half_squared_error(outputs, [ON * t for t in target])
+        return nn.cross_entropy(outputs, target)
 
-    def outputs(self, text: str) -> list[float]:
-        """The 28 outputs after ``text``, of which the last letters count; spaces where it lacks."""
+    def outputs(self, rows: ArrayLike) -> NDArray[np.float64]:
+        """The outputs, of shape (n, 28), for n coded contexts, of shape (n, 28 * context)."""
+        import numpy as np
+
+        return np.asarray(self._program(np.asarray(rows, float)))
+
+    def probabilities(self, text: str) -> list[float]:
+        """The probability of each letter after ``text``, of which the last letters count.
+
+        A text that is too short begins with spaces.
+        """
         letters = fold(text).rjust(self.context)[-self.context :]
-        with no_grad():
-            outputs = self.network(encode(letters))
-        assert isinstance(outputs, list)
-        return [output.data for output in outputs]
+        row: list[float] = softmax(self.outputs([encode(letters)]), self.temperature)[0].tolist()
+        return row
 
     def __call__(self, text: str) -> str:
-        """The letter with the largest output after ``text``."""
-        return ranking(self.outputs(text))[0][0]
+        """The likeliest letter after ``text``."""
+        probabilities = self.probabilities(text)
+        return ALPHABET[probabilities.index(max(probabilities))]
 
-    def write(self, start: str, letters: int, stream: random.Random) -> str:
-        """``start`` and that many letters more, each drawn by its output and fed back as input.
+    def write(
+        self,
+        start: str,
+        letters: int,
+        temperature: float = 1.0,
+        stream: random.Random | None = None,
+    ) -> str:
+        """``start`` and that many letters more, each drawn by its probability and fed back.
 
-        The chance of a letter is in proportion to e^(output / TEMPERATURE), the softmax: the lower
-        the temperature, the more the largest output wins.
+        Args:
+            start: what to go on from.
+            letters: how many to write.
+            temperature: below 1 the likely letters become likelier, in proportion to
+                probability^(1 / temperature); above 1 the unlikely ones.
+            stream: what to draw with. Default: other letters each time.
         """
+        draw = stream or random.Random()
         text = start
         for _ in range(letters):
-            weights = [math.exp(output / TEMPERATURE) for output in self.outputs(text)]
-            text += stream.choices(ALPHABET, weights)[0]
+            probabilities = self.probabilities(text)
+            most = max(probabilities)  # without which all would underflow at a low temperature
+            weights = [(p / most) ** (1 / temperature) for p in probabilities]
+            text += draw.choices(ALPHABET, weights)[0]
         return text
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make another one like this."""
+        return {
+            "context": self.context,
+            "hidden": self.hidden,
+            "embedding": self.embedding,
+            "loss": self.loss,
+            "seed": self.seed,
+            "temperature": self.temperature,
+        }
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Predictor:
+        """The network of a checkpoint, as it was at its best.
+
+        Raises:
+            FileNotFoundError: no such file.
+            CheckpointError: the file is damaged, or no checkpoint of letters.
+        """
+        notes = nn.load_checkpoint(path)
+        try:
+            settings = notes["predictor"]
+            predictor, now = cls(**settings), cls(**settings)
+        except (TypeError, KeyError, ValueError):
+            raise nn.CheckpointError(f"{path} is a checkpoint, but not of letters") from None
+        nn.load_checkpoint(path, Trained(now.network, predictor.network))
+        return predictor
+
+
+def _list(outputs: Any) -> list[Any]:
+    """A layer of one neuron returns it alone."""
+    return outputs if isinstance(outputs, list) else [outputs]

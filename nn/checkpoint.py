@@ -115,7 +115,7 @@ def load_checkpoint(
     except (ValueError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path} does not fit: {error}") from None
     if model is not None:
-        model.load_state_dict(state)
+        model.load_state_dict(state, strict=False)  # the names were compared above
     if stream is not None:
         stream.setstate(scratch.getstate())
     return header["notes"]

@@ -1,20 +1,31 @@
 """The letters: the alphabet and its coding, texts, counting, and the network that predicts."""
 
+import io
 import math
+import os
 import random
+import re
+import select
+import subprocess
 import sys
+from itertools import pairwise
+from pathlib import Path
 from string import ascii_letters
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value
-from demos import english
-from demos.alphabet import ALPHABET, Coded, encode, fold, index, ranking
-from demos.baselines import Counts, accuracy
-from demos.pictures import running_mean
+import nn
+from autograd import no_grad
+from demos import corpus, english
+from demos.alphabet import ALPHABET, encode, fold, index, ranking, windows
+from demos.corpus import BLOCK, Corpus
 from demos.predictor import Predictor
+from demos.scores import Scores
+from demos.training import Settings, Training
+
+ROOT = Path(__file__).parents[1]
 
 # --- the alphabet ---
 
@@ -60,10 +71,16 @@ def test_index_takes_one_letter(letters):
         index(letters)
 
 
-def test_coded_pieces_are_encoded_when_asked_for():
-    coded = Coded(["ab", "c "])
-    assert len(coded) == 2
-    assert coded[1] == encode("c ")
+@settings(deadline=None)
+@given(st.text(ALPHABET, max_size=30), st.integers(1, 5))
+def test_windows_are_all_contexts_and_what_follows(text, context):
+    X, T = windows(text, context)
+    places = range(context, len(text))
+    assert X.tolist() == [encode(text[place - context : place]) for place in places]
+    assert [ALPHABET[row.argmax()] for row in T] == [text[place] for place in places]
+    assert X.shape == (len(places), 28 * context)
+    assert T.shape == (len(places), 28)
+    assert (T.sum(1) == 1).all()
 
 
 @given(st.text(ALPHABET, min_size=1, max_size=1))
@@ -90,7 +107,9 @@ def test_the_text_that_python_carries_is_english():
     letters = fold(text)
     assert letters.count(" the ") > len(text) / 500
     assert letters.count("_") < len(text) / 15
-    assert Counts(0, letters)("") == " "
+    assert max(ALPHABET, key=letters.count) == " "
+    paragraphs = english.from_python().split(". ")
+    assert len(set(paragraphs)) > 0.9 * len(paragraphs)  # whole topics stand there twice
 
 
 def test_a_python_without_its_help(monkeypatch):
@@ -102,7 +121,8 @@ def test_a_python_without_its_help(monkeypatch):
 def test_a_file_is_read_as_one_line(tmp_path):
     path = tmp_path / "text.txt"
     path.write_bytes("\ufeffCall me\r\n\r\n\t Ishmael.\n".encode())
-    assert english.from_file(path) == "Call me Ishmael."
+    text = corpus.from_file(path)
+    assert text.letters(range(text.size)) == "call me ishmael_"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \t\r\n", b"\xef\xbb\xbf"])
@@ -110,116 +130,299 @@ def test_an_empty_file(tmp_path, content):
     path = tmp_path / "text.txt"
     path.write_bytes(content)
     with pytest.raises(english.TextError, match="is empty"):
-        english.from_file(path)
+        corpus.from_file(path)
 
 
-def test_a_file_that_is_not_utf8(tmp_path):
+@pytest.mark.parametrize("before", [b"caf", b"a" * (BLOCK - 1), b"a" * BLOCK, b"a" * (3 * BLOCK)])
+def test_a_file_that_is_not_utf8(tmp_path, before):
     path = tmp_path / "text.txt"
-    path.write_bytes("café".encode("latin-1"))
-    with pytest.raises(english.TextError, match=r"not text in UTF-8 \(byte 3"):
-        english.from_file(path)
+    path.write_bytes(before + b"\xe9 and more")
+    text = Corpus(str(path), len(before) + 10, lambda: path.open("rb"))
+    with pytest.raises(english.TextError, match=rf"not text in UTF-8 \(byte {len(before)} "):
+        text.joined([range(at, at + BLOCK) for at in range(0, text.size, BLOCK)])
 
 
 def test_no_file_and_a_folder(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(english.TextError, match="cannot read"):
-            english.from_file(path)
+            corpus.from_file(path)
 
 
-# --- counting ---
-
-# a is followed by b twice and by c once; ca by b; ab by c and by a, c first.
-TINY = "abcab" + "ac"
+def in_memory(content):
+    return Corpus("memory", len(content), lambda: io.BytesIO(content))
 
 
-def test_most_frequent_letter():
-    assert Counts(0, TINY)("zzz") == "a"
+@given(st.text("aé€😀", max_size=40), st.integers(1, 9))
+def test_each_character_is_in_one_block(text, size):
+    content = text.encode()
+    whole = in_memory(content)
+    starts = range(0, len(content), size)
+    blocks = [whole.letters(range(at, min(at + size, len(content)))) for at in starts]
+    assert "".join(blocks) == fold(text)
 
 
-def test_bigrams_by_hand():
-    guess = Counts(1, TINY)
-    assert guess("a") == guess("zza") == "b"
-    assert guess("b") == "c"
-    assert guess("c") == "a"
+def test_a_large_file_is_never_read_whole(tmp_path):
+    path = tmp_path / "large.txt"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte, of which the disk holds nothing but these letters
+        file.write(b"abc " * 100)
+        file.seek((1 << 40) - (1 << 40) // 10)
+        file.write(b"xyz " * 100)
+    text = corpus.from_file(path)
+    assert text.size == 1 << 40
+    learning = text.training(1000)
+    assert text.joined(learning)[:7] == "abc abc"
+    assert text.joined(text.test(400))[:7] == "xyz xyz"
 
 
-def test_trigrams_by_hand():
-    guess = Counts(2, TINY)
-    assert guess("ca") == "b"
-    assert guess("ab") == "c"  # as often as a, and seen first
-    assert guess("ba") == "c"
-
-
-def test_unseen_letters_are_looked_up_by_fewer():
-    guess = Counts(2, TINY)
-    assert guess("za") == Counts(1, TINY)("a") == "b"
-    assert guess("zz") == guess("") == "a"
-    assert guess("a") == "b"
-
-
-@given(st.text(ALPHABET, min_size=1), st.text(ALPHABET), st.integers(0, 3))
-def test_counts_find_a_guess_for_any_context(text, context, length):
-    assert Counts(length, text)(context) in text
-
-
-def test_accuracy_by_hand():
-    # Of the letters b c a b, after a b c a: bigrams from TINY know b, c, a and b.
-    assert accuracy(Counts(1, TINY), "abcab", 1) == 1
-    # Of c a b, the most frequent letter is right once.
-    assert accuracy(Counts(0, TINY), "abcab", 2) == 1 / 3
-
-
-def test_accuracy_on_a_few_places():
-    asked = []
-    accuracy(lambda before: asked.append(before) or "a", "abcdefgh", 2, most=3)
-    assert asked == ["ab", "cd", "ef"]
-
-
-def test_too_little_to_count():
-    with pytest.raises(ValueError, match="nothing to count"):
-        Counts(1, "")
-    with pytest.raises(ValueError, match="too few"):
-        accuracy(Counts(0, TINY), "abc", 3)
+@given(st.integers(0, 10**6), st.integers(1, 10**5))
+def test_the_parts_do_not_overlap_and_are_all(size, most):
+    text = Corpus("any", size, io.BytesIO)
+    parts = [text.training(), text.validation(size + 1), text.test(size + 1)]
+    places = [byte for part in parts for block in part for byte in (block.start, block.stop)]
+    assert places == sorted(places)
+    assert sum(len(block) for part in parts for block in part) == size
+    assert max((len(block) for part in parts for block in part), default=0) <= BLOCK
+    assert sum(map(len, text.training(most))) == min(most, size - 2 * (size // 10))
 
 
 # --- the network ---
 
 
 @pytest.mark.parametrize("context", [1, 2, 5])
-@pytest.mark.parametrize("hidden", [0, 4])
-def test_contexts_of_any_length(context, hidden):
-    predictor = Predictor(context, hidden, seed=0)
-    inputs = 28 * context
-    weights = inputs * hidden + hidden * 28 if hidden else inputs * 28
-    assert len(predictor.network.parameters()) == weights + hidden + 28
-    outputs = predictor.outputs("some letters")
-    assert len(outputs) == 28
-    assert outputs == predictor.outputs("SOME LETTERS"[-context:])
-    assert predictor("some letters") == ALPHABET[outputs.index(max(outputs))]
+@pytest.mark.parametrize("hidden", [[], [4], [4, 3]])
+@pytest.mark.parametrize("embedding", [0, 1, 3])
+def test_networks_of_any_shape(context, hidden, embedding):
+    predictor = Predictor(context, hidden, embedding)
+    first = context * (embedding or 28)
+    sizes = [first, *hidden, 28]
+    weights = 28 * embedding + sum((a + 1) * b for a, b in pairwise(sizes))
+    assert len(predictor.network.parameters()) == weights
+    p = predictor.probabilities("some letters")
+    assert sum(p) == pytest.approx(1)
+    assert p == predictor.probabilities("SOME LETTERS"[-context:])
+    assert predictor("some letters") == ALPHABET[p.index(max(p))]
+    with no_grad():
+        plain = [output.data for output in predictor.network(encode("letters"[-context:]))]
+    assert predictor.outputs([encode("letters"[-context:])])[0] == pytest.approx(plain, rel=1e-12)
 
 
 def test_a_short_context_begins_with_spaces():
-    predictor = Predictor(3, 4, seed=0)
-    assert predictor.outputs("e") == predictor.outputs("  e")
+    predictor = Predictor(3, [4])
+    assert predictor.probabilities("e") == predictor.probabilities("  e")
 
 
-def test_error_is_half_the_sum_of_squared_differences():
-    predictor = Predictor(2, 3, seed=0)
-    outputs, target = predictor.outputs("th"), encode("e")
-    error = predictor.error(encode("th"), target)
-    assert isinstance(error, Value)
-    assert math.isclose(error.data, sum((o - t) ** 2 for o, t in zip(outputs, target)) / 2)
+def test_the_errors_are_those_of_the_course_and_of_information_theory():
+    target = [float(letter == "e") for letter in ALPHABET]
+    squared = Predictor(2, [3])
+    outputs = squared.outputs([encode("th")])[0]
+    expected = sum((o - t) ** 2 for o, t in zip(outputs, encode("e"))) / 2
+    assert squared.error(encode("th"), target).data == pytest.approx(expected)
+    logits = Predictor(2, [3], 2, "cross-entropy")
+    expected = -math.log(logits.probabilities("th")[index("e")])
+    assert logits.error(encode("th"), target).data == pytest.approx(expected)
+    with pytest.raises(ValueError, match="squared, cross-entropy"):
+        Predictor(2, loss="cubed")
 
 
 def test_writing_is_repeatable_and_continues_the_start():
-    predictor = Predictor(2, 3, seed=0)
-    written = [predictor.write("the", 20, random.Random(seed)) for seed in (1, 1, 2)]
+    predictor = Predictor(2, [3], loss="cross-entropy")
+    written = [predictor.write("the", 20, 1, random.Random(seed)) for seed in (1, 1, 2)]
     assert written[0] == written[1] != written[2]
     assert written[0].startswith("the")
     assert len(written[0]) == 23
     assert fold(written[0]) == written[0]
 
 
-def test_running_mean_by_hand():
-    assert running_mean([1.0, 3.0, 5.0, 7.0], 2) == [1, 2, 4, 6]
-    assert running_mean([1.0, 3.0], 1) == [1, 3]
+def test_cold_writing_takes_the_likeliest():
+    predictor = Predictor(2, [3], loss="cross-entropy")
+    written = predictor.write("the", 10, 1e-6)
+    assert all(predictor(written[:at]) == written[at] for at in range(3, 13))
+
+
+# --- training ---
+
+ENGLISH = ("it was the best of times it was the worst of times " * 120).encode()
+
+
+def trained(path=None, text=ENGLISH, resume=False, stop_after=None, **choice):
+    """A training, run to its end or for some blocks."""
+    wanted = {"rate": 0.02, "batch": 16, "epochs": 3, **choice}
+    predictor = Predictor(4, [8], 4, wanted.pop("loss", "cross-entropy"))
+    job = Training(predictor, in_memory(text), Settings(**wanted), path)
+    if resume:
+        job.resume(path)
+
+    def learned(letters, error):
+        job.interrupted = job.progress.blocks == stop_after
+
+    job.run(learned)
+    return job
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 1,000 bytes, so that a short text has several."""
+    monkeypatch.setattr(corpus, "BLOCK", 1000)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("loss", ["squared", "cross-entropy"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
+    rate = {"sgd": 0.3, "momentum": 0.03, "adam": 0.02}[optimizer]
+    choice = {"loss": loss, "optimizer": optimizer, "rate": rate}
+    whole = trained(tmp_path / "whole", **choice)
+    assert whole.finished
+    assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
+    first = trained(tmp_path / "parts", stop_after=4, **choice)
+    assert first.progress.blocks == 4
+    trained(tmp_path / "parts", resume=True, stop_after=9, **choice)
+    last = trained(tmp_path / "parts", resume=True, **choice)
+    assert last.finished
+    assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_best_is_kept_and_loaded_in_three_lines(tmp_path):
+    path = tmp_path / "letters.safetensors"
+    job = trained(path, loss="squared")
+    loaded = Predictor.load(path)
+    assert loaded.settings() == job.best.settings()
+    assert loaded.probabilities("the wor") == job.best.probabilities("the wor")
+    assert loaded.write("it ", 20, 1, random.Random(0)).startswith("it ")
+    assert min(bits for _, bits, _ in job.progress.validation) == job.progress.best
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_it_stops_early_where_it_gets_no_better():
+    # What it learns from tells nothing about what it is to stop by.
+    text = b"ab" * 2400 + b"ba" * 0 + b"zyxw " * 240
+    job = trained(text=text, epochs=50, evaluations=100, patience=3)
+    assert job.finished
+    assert job.progress.blocks < job.total
+    assert job.progress.since == 3
+    assert job.progress.best == min(bits for _, bits, _ in job.progress.validation)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path):
+    path = tmp_path / "letters.safetensors"
+    trained(path, epochs=1)
+    for changes, said in (
+        ({"epochs": 2}, "epochs 1, not 2"),
+        ({"epochs": 1, "loss": "squared"}, "loss cross-entropy, not squared"),
+        ({"epochs": 1, "text": b"another text " * 200}, "text"),
+    ):
+        with pytest.raises(nn.CheckpointError, match=said):
+            trained(path, resume=True, **changes)
+    nn.save_checkpoint(path, nn.MLP(1, [1]), notes={"predictor": 3})
+    for load in (Predictor.load, lambda path: trained(path, resume=True)):
+        with pytest.raises(nn.CheckpointError, match="not of letters"):
+            load(path)
+
+
+def test_time_is_up():
+    job = Training(Predictor(2, [2]), in_memory(ENGLISH), Settings(epochs=1000))
+    seen = []
+    job.run(evaluated=seen.append, seconds=1e-9)
+    assert job.progress.blocks == 1
+    assert isinstance(seen[0], Scores)
+    assert not job.finished
+
+
+# --- the demo ---
+
+
+def demo(*arguments, stdin=""):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "demos", "letters", "--quick", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        input=stdin,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        cwd=ROOT,
+        timeout=120,
+    )
+
+
+def test_the_demo_compares_draws_and_saves(tmp_path):
+    out, path = tmp_path / "out", tmp_path / "a.safetensors"
+    result = demo("--out", out, "--checkpoint", path, "--loss", "squared", "--hidden", 12, 8)
+    assert (result.returncode, result.stderr) == (0, "")
+    for name in (*(f"counts after {n} letters" for n in (0, 2, 3, 5, 8)), "the network"):
+        assert re.search(rf"^  {name} +\d+\.\d% +\d\.\d{{3}} +\d+\.", result.stdout, re.MULTILINE)
+    assert "224 -> 128 -> 12 -> 8 -> 28" in result.stdout
+    assert "softmax of outputs / 0." in result.stdout
+    lines = re.sub(".*(?:picture|checkpoint): .*", "", result.stdout).split("\n")
+    assert max(map(len, lines)) < 80
+    for name in ("letters.png", "letters_confused.png", "letters_alike.png"):
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    assert Predictor.load(path).hidden == [12, 8]
+    # All was learned: going on is to test again, and to predict what is typed.
+    resume = ["--checkpoint", path, "--resume", "--interactive"]
+    again = demo("--out", out, "--loss", "squared", "--hidden", 12, 8, *resume, stdin="the qu\n\n")
+    assert (again.returncode, again.stderr) == (0, "")
+    table = re.compile(r"^  the network .*$", re.MULTILINE)
+    assert table.findall(again.stdout) == table.findall(result.stdout)
+    assert re.search(r"^  next: \S \d+%(  \S \d+%){4}$", again.stdout, re.MULTILINE)
+    other = demo("--out", out, "--context", 4, "--checkpoint", path, "--resume")
+    assert other.returncode == 1
+    assert "context 8, not 4" in other.stderr
+    assert other.stderr.count("\n") == 1
+
+
+def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
+    path = tmp_path / "new.safetensors"
+    result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert path.exists()
+    path.write_bytes(path.read_bytes()[:-1])
+    result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
+    assert result.returncode == 1
+    assert "is damaged" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+@pytest.mark.parametrize("end", [b"\r", b"\x03", b"\x04"])
+def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
+    import pty
+    import termios
+
+    code = (
+        "import sys; from demos.predictor import Predictor; from demos.prompt import interact;"
+        "interact(Predictor(3, [4])); print('sane')"
+    )
+    terminal, inside = pty.openpty()
+    before = termios.tcgetattr(inside)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=inside, stdout=inside, stderr=inside, cwd=ROOT
+    ) as process:
+        shown = until(terminal, rb"(\S+ \d+%  ){4}\S+ \d+%")
+        for keys, expected in (
+            (b"th", rb"\r\x1b\[Kth\x1b7"),
+            ("é".encode(), "\r\x1b\\[Kthé\x1b7".encode()),
+            (b"\x7f", rb"\r\x1b\[Kth\x1b7"),
+            (b"\x1b[A", rb"\r\x1b\[Kth\x1b7"),
+            (b"\t", rb"\r\x1b\[Kth.\x1b7"),
+        ):
+            os.write(terminal, keys)
+            shown = until(terminal, expected)
+        os.write(terminal, end)
+        shown = until(terminal, rb"sane\r\n")
+        assert b"Traceback" not in shown
+        assert process.wait(timeout=30) == 0
+    assert termios.tcgetattr(inside) == before
+    os.close(terminal)
+    os.close(inside)
+
+
+def until(terminal, pattern):
+    """What the terminal shows until it shows this."""
+    shown = b""
+    while not re.search(pattern, shown):
+        ready, _, _ = select.select([terminal], [], [], 30)
+        assert ready, shown
+        shown += os.read(terminal, 65536)
+    return shown

@@ -1,0 +1,123 @@
+"""A text of any size, read in blocks: some to learn from, some to stop by, some to test with."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from demos import english
+from demos.alphabet import fold
+from demos.english import TextError
+
+# In bytes. Less than a second of training, which is what Ctrl-C waits for.
+BLOCK = 16_384
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text in UTF-8, of which never more than a block is read at once.
+
+    The last tenth of it is for tests, the tenth before for validation, and the rest to learn from.
+
+    Attributes:
+        name: what to call it.
+        size: in bytes.
+        open: opens it from its beginning.
+    """
+
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+
+    def training(self, most: int | None = None) -> list[range]:
+        """The blocks to learn from, each a range of bytes; ``most`` bytes at most in all."""
+        end = self.size - 2 * (self.size // 10)
+        return _blocks(0, end if most is None else min(end, most))
+
+    def validation(self, most: int) -> list[range]:
+        """The blocks that say when to stop; ``most`` bytes at most in all."""
+        start = self.size - 2 * (self.size // 10)
+        return _blocks(start, min(self.size - self.size // 10, start + most))
+
+    def test(self, most: int) -> list[range]:
+        """The blocks that nothing is learned from; ``most`` bytes at most in all."""
+        start = self.size - self.size // 10
+        return _blocks(start, min(self.size, start + most))
+
+    def letters(self, block: range) -> str:
+        """The letters of a block, in the alphabet of 28; runs of white space are one space.
+
+        A character belongs to the block that its first byte is in.
+
+        Raises:
+            TextError: the file cannot be read, or is not UTF-8.
+        """
+        try:
+            with self.open() as file:
+                file.seek(block.start)
+                # A character is four bytes at most: three more than the block may be its last's.
+                content = file.read(len(block) + 3)
+        except OSError as error:
+            raise TextError(f"cannot read {self.name}: {error.strerror}") from error
+        start = _next_character(content, 0) if block.start else 0
+        end = _next_character(content, min(len(block), len(content)))
+        if block.start == 0 and content.startswith(codecs.BOM_UTF8):
+            start = len(codecs.BOM_UTF8)
+        try:
+            text = content[start:end].decode()
+        except UnicodeDecodeError as error:
+            place = block.start + start + error.start
+            raise TextError(
+                f"{self.name} is not text in UTF-8 (byte {place} cannot be read): "
+                "save it as UTF-8, or choose another file"
+            ) from error
+        return fold(english.one_line(text))
+
+    def joined(self, blocks: list[range]) -> str:
+        """The letters of several blocks, one after another."""
+        return " ".join(map(self.letters, blocks)).strip()
+
+
+def from_file(path: Path) -> Corpus:
+    """The text of a file.
+
+    Raises:
+        TextError: the file cannot be read, or is empty.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, io.SEEK_END)
+    except OSError as error:
+        raise TextError(f"cannot read {path}: {error.strerror}") from error
+    corpus = Corpus(str(path), size, lambda: path.open("rb"))
+    if not corpus.letters(range(min(size, BLOCK))):
+        raise TextError(f"{path} is empty: it takes some English to learn English")
+    return corpus
+
+
+def from_python() -> Corpus:
+    """The text that every Python carries.
+
+    Raises:
+        TextError: this Python was stripped of it.
+    """
+    content = english.from_python().encode()
+    name = "the language reference within this Python"
+    return Corpus(name, len(content), lambda: io.BytesIO(content))
+
+
+def _blocks(start: int, end: int) -> list[range]:
+    """The bytes from start to end in blocks of one size; the last may be smaller."""
+    return [range(at, min(at + BLOCK, end)) for at in range(start, end, BLOCK)]
+
+
+def _next_character(content: bytes, at: int) -> int:
+    """The first place from ``at`` on that no character of UTF-8 goes on over."""
+    for place in range(at, min(at + 4, len(content))):
+        if content[place] & 0b1100_0000 != 0b1000_0000:
+            return place
+    return min(at + 3, len(content)) if at < len(content) else len(content)
