@@ -12,7 +12,6 @@ from pathlib import Path
 from autograd import Op, Value, derivative_formula, exp, gradcheck, no_grad
 from demos import plots
 from demos.gallery import Exhibit
-from demos.options import whole
 from nn import Adam, Neuron, fit, mean_squared_error
 
 SUMMARY = "an activation, a recurrent network and a convolution of your own"
@@ -37,10 +36,7 @@ Trained = tuple[Neuron, float]  # and its error
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
-    parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="first weights and examples"
-    )
+    """This demo has none of its own."""
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value, no_grad
 from demos import plots
 from demos.gallery import Exhibit
-from demos.options import whole
 from nn import MLP, Adam, fit, half_squared_error
 
 if TYPE_CHECKING:
@@ -30,10 +29,7 @@ Point = tuple[float, float]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
-    parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="points and first weights"
-    )
+    """This demo has none of its own."""
 
 
 # --- the data: a point of class 1 or -1, within about 1 of the middle ---

@@ -14,7 +14,6 @@ from time import perf_counter
 from autograd import Value, no_grad, topological_order
 from demos import plots
 from demos.gallery import Exhibit
-from demos.options import whole
 from nn import MLP, half_squared_error
 
 SUMMARY = "every derivative for the price of a few evaluations"
@@ -27,8 +26,7 @@ PATIENCE = 2000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="first weights")
+    """This demo has none of its own."""
 
 
 @dataclass(frozen=True)

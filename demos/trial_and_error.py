@@ -13,7 +13,6 @@ from statistics import median
 from autograd import Value, no_grad
 from demos import plots
 from demos.gallery import Exhibit
-from demos.options import whole
 from nn import MLP, SGD, half_squared_error
 
 SUMMARY = "what it costs to train a network by trial and error, and without"
@@ -28,10 +27,7 @@ Rows = list[list[float]]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
-    parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="networks, examples and trials"
-    )
+    """This demo has none of its own."""
 
 
 @dataclass(frozen=True)
