@@ -71,7 +71,11 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
 
 
 def descend(steps: int, rate: float, momentum: float = 0.0) -> Path2D:
-    """The places on the way down: the start and one for each step."""
+    """The places on the way down: the start and one for each step.
+
+    Raises:
+        FloatingPointError: the steps are so large that they lead up and away.
+    """
     x, y = map(Value, START)
     optimizer = SGD([x, y], lr=rate, momentum=momentum)
     path = [START]
@@ -79,6 +83,11 @@ def descend(steps: int, rate: float, momentum: float = 0.0) -> Path2D:
         optimizer.zero_grad()
         height(x, y).backward()
         optimizer.step()
+        if not math.hypot(x.data, y.data) < 1000:
+            raise FloatingPointError(
+                f"at a rate of {rate:g} with momentum {momentum:g} the steps lead up and away: "
+                "lower --rate or --momentum"
+            )
         path.append((x.data, y.data))
     return path
 

@@ -49,6 +49,12 @@ def test_its_first_step_is_down_the_gradient_by_finite_differences():
     assert step == pytest.approx([-0.1 * slope for slope in slopes], rel=1e-6)
 
 
+@pytest.mark.parametrize(("rate", "momentum"), [(100, 0), (0.1, 1.5)])
+def test_steps_too_large_are_one_sentence(rate, momentum):
+    with pytest.raises(FloatingPointError, match=r"lead up and away: lower --rate or --momentum"):
+        descend(150, rate, momentum)
+
+
 def test_the_demo_says_so_and_leaves_a_picture_and_an_animation(tmp_path, capsys):
     still, moving = valley.run(options(tmp_path))
     printed = capsys.readouterr().out
