@@ -8,6 +8,7 @@ one layer from the next, and the grouping is made again.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from autograd.compiler.program import (
 from autograd.compiler.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 Ints = NDArray[np.int64]
+Int32s = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
 # Beyond, a graph has no structure worth finding, and its program would be as long as the graph.
@@ -60,55 +62,71 @@ def pack(trace: Trace) -> Program:
 
 
 class _Graph:
-    """The edges of a trace, with chains of additions made into one sum each."""
+    """The edges of a trace, with chains of additions made into one sum each.
+
+    Arrays are as narrow as they can be, and temporary ones short-lived: a graph may have ten
+    million nodes.
+    """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         n = len(trace)
-        codes = trace.codes.astype(np.int64)
+        self.op = _row_kinds(trace)[trace.codes]
         # What follows from constants alone is as good as a leaf.
-        codes[trace.kinds == CONSTANT] = LEAF
-        owner = np.repeat(np.arange(n), np.diff(trace.starts))
-        keep = codes[owner] != LEAF
-        source, owner = trace.inputs[keep].astype(np.int64), owner[keep]
-        position = np.arange(len(keep))[keep] - trace.starts[owner]
+        self.op[trace.kinds == CONSTANT] = LEAF
+        self.summing = (self.op == _ADD) | (self.op == _SUM)
+        owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
+        keep = self.op[owner] != LEAF
+        source, owner = trace.inputs[keep], owner[keep]
+        del keep
 
-        self.op = _row_kinds(trace)[codes]
-        self.op[codes == LEAF] = LEAF
-        summing = np.isin(self.op, (_ADD, _SUM))
+        absorbed, root = self._absorbed(source, owner)
+        zero = (trace.kinds[source] == CONSTANT) & (trace.numbers[source] == 0)
+        zero &= self.summing[owner]
+        owner = root[owner]
+        keep = ~absorbed[source] & ~zero
+        # A sum of nothing but zeros keeps them.
+        terms = np.bincount(owner[keep], minlength=n)
+        keep |= zero & (terms[owner] == 0)
+        del zero, terms
+        source, owner = source[keep], owner[keep]
+        del keep
+        if absorbed.any():
+            # Stable, so that the terms of a sum stay in the order of its additions.
+            order = np.argsort(owner, kind="stable")
+            source, owner = source[order], owner[order]
+            del order
+        self.source, self.owner = source, owner
+        self.terms = np.bincount(owner, minlength=n).astype(np.int32)
+        self.starts = np.zeros(n + 1, np.int64)
+        np.cumsum(self.terms, out=self.starts[1:])
+        # Two numbers added are a sum element by element; more, a sum along an axis.
+        self.op[(self.op == _ADD) & (self.terms > 2)] = _CHAIN
+        self.live = (self.terms > 0) | (self.op == LEAF)
+        self.used = np.zeros(n, np.bool_)
+        self.used[source] = True
+        self.used[trace.outputs] = True
+        self.used[trace.failures] = True
+        names = ("mul", "maximum", "minimum")
+        swap = [c for c, row in enumerate(trace.rows) if row.name in names and row.arity == 2]
+        self.commutes = np.isin(self.op, swap)
+
+    def _absorbed(self, source: Int32s, owner: Int32s) -> tuple[NDArray[np.bool_], Int32s]:
+        """Which additions are part of another sum, and the sum that each node is part of."""
+        n = len(self.trace)
         uses = np.bincount(source, minlength=n)
-        uses[trace.outputs] += 1
-        uses[trace.failures] += 1
-        consumer = np.full(n, -1)
+        uses[self.trace.outputs] += 1
+        uses[self.trace.failures] += 1
+        consumer = np.full(n, -1, np.int32)
         consumer[source] = owner
         # A sum written as such keeps its terms together; additions become one sum.
-        absorbed = (self.op == _ADD) & (uses == 1) & (consumer >= 0) & summing[consumer]
-        root = np.arange(n)
+        absorbed = (self.op == _ADD) & (uses == 1) & (consumer >= 0) & self.summing[consumer]
+        del uses
+        root = np.arange(n, dtype=np.int32)
         root[absorbed] = consumer[absorbed]
         while not np.array_equal(following := root[root], root):
             root = following
-
-        live = np.isin(np.arange(n), owner) | (self.op == LEAF)
-        live[absorbed] = False
-        zero = (codes[source] == LEAF) & (trace.kinds[source] == CONSTANT)
-        zero &= (trace.numbers[source] == 0) & summing[owner]
-        keep = ~absorbed[source] & ~zero
-        # A sum of nothing but zeros keeps them.
-        terms = np.bincount(root[owner[keep]], minlength=n)
-        keep |= zero & (terms[root[owner]] == 0)
-        source, owner, position = source[keep], owner[keep], position[keep]
-        order = np.lexsort((position, owner, self.trace.depths[owner], root[owner]))
-        self.source, self.owner = source[order], root[owner[order]]
-        self.terms = np.bincount(self.owner, minlength=n)
-        self.starts = np.concatenate([[0], np.cumsum(self.terms)])
-        self.position = np.arange(len(order)) - self.starts[self.owner]
-        # Two numbers added are a sum element by element; more, a sum along an axis.
-        self.op[(self.op == _ADD) & (self.terms > 2)] = _CHAIN
-        self.summing = summing
-        self.live = live
-        self.used = np.bincount(self.source, minlength=n) > 0
-        self.used[trace.outputs] = True
-        self.used[trace.failures] = True
+        return absorbed, root
 
     # --- groups, as numbers from 0 ---
 
@@ -121,57 +139,69 @@ class _Graph:
             hashes[nodes[nodes >= 0]] = mix(np.uint64(100 + number))
         return hashes
 
-    def leaves_by_use(self, leaves: Hashes, groups: Ints) -> Hashes:
+    def leaves_by_use(self, leaves: Hashes, groups: Int32s) -> Hashes:
         """Their hashes with the set of uses (consumer's group and place) mixed in."""
-        edge = (self.op[self.source] == LEAF) & (self.trace.kinds[self.source] != INPUT)
-        source, owner = self.source[edge], self.owner[edge]
-        place = np.where(self.summing[owner] | self._commutes[owner], 0, self.position[edge])
-        use = mix(mix(groups[owner].astype(np.uint64)) + place.astype(np.uint64))
-        pairs = np.unique(np.rec.fromarrays([source, use]))
+        edges = np.flatnonzero((self.op == LEAF)[self.source])
+        edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
+        place = edges - self.starts[self.owner[edges]]
+        place[(self.summing | self.commutes)[self.owner[edges]]] = 0
+        use = groups[self.owner[edges]] * np.int64(1 << 32) + place
+        del place
+        uses, use_of_edge = np.unique(use, return_inverse=True)
+        # Each use of a leaf once, however often.
+        pairs = self.source[edges] * np.int64(len(uses)) + use_of_edge
+        del edges, use, use_of_edge
+        pairs = np.unique(pairs)
         result = leaves.copy()
-        np.add.at(result, pairs["f0"], mix(pairs["f1"]))
+        hashes = mix(uses)[pairs % len(uses)]
+        np.add.at(result, pairs // len(uses), hashes)
         return result
 
-    def group(self, leaves: Hashes) -> Ints:
+    def group(self, leaves: Hashes) -> Int32s:
         """The group of each node; -1 for those that are gone."""
         n = len(self.trace)
         hashes = leaves.copy()
+        groups = np.full(n, -1, np.int32)
+        numbers: dict[int, int] = {}
         bounds = np.searchsorted(self.trace.depths, np.arange(self.trace.depths[-1] + 2))
-        self._commutes = np.isin(self.op, self._commutative_rows())
-        for first, last in zip(bounds[:-1], bounds[1:]):
-            nodes = np.arange(first, last)[(self.op[first:last] != LEAF) & self.live[first:last]]
-            if not len(nodes):
-                continue
-            spans = _spans(self.starts[nodes], self.terms[nodes])
-            of_input = hashes[self.source[spans]]
-            owner = np.repeat(np.arange(len(nodes)), self.terms[nodes])
-            free = (self.summing[nodes] | self._commutes[nodes])[owner]
-            place = np.where(free, 0, self.position[spans]).astype(np.uint64)
-            mixed = mix(of_input + mix(place + np.uint64(7)))
-            first_term = np.concatenate([[0], np.cumsum(self.terms[nodes])[:-1]])
-            total = np.add.reduceat(mixed, first_term)
-            code = mix(self.op[nodes].astype(np.uint64) + np.uint64(1000))
-            hashes[nodes] = mix(total + code + mix(self.terms[nodes].astype(np.uint64)))
-        groups = np.full(n, -1)
-        present = self.live & self.used
-        _, first_seen, group = np.unique(hashes[present], return_index=True, return_inverse=True)
-        # Numbered as they first appear, so that each comes after its inputs.
-        rank = np.empty(len(first_seen), np.int64)
-        rank[np.argsort(first_seen)] = np.arange(len(first_seen))
-        groups[present] = rank[group]
-        if len(rank) > MOST_GROUPS:
-            raise Unstructured(f"{len(rank):,} groups of operations in {n:,} nodes")
+        for first, last in pairwise(bounds.tolist()):
+            for start in range(first, last, AT_ONCE):
+                nodes = np.arange(start, min(start + AT_ONCE, last))
+                nodes = nodes[self.live[nodes] & self.used[nodes]]
+                inner = nodes[self.op[nodes] != LEAF]
+                if len(inner):
+                    hashes[inner] = self._hashes(inner, hashes)
+                self._number(nodes, hashes, groups, numbers)
+        if len(numbers) > MOST_GROUPS:
+            raise Unstructured(f"{len(numbers):,} groups of operations in {n:,} nodes")
         return groups
 
-    def _commutative_rows(self) -> list[int]:
-        names = ("mul", "maximum", "minimum")
-        return [c for c, row in enumerate(self.trace.rows) if row.name in names and row.arity == 2]
+    def _hashes(self, nodes: Ints, hashes: Hashes) -> Hashes:
+        terms = self.terms[nodes].astype(np.int64)
+        spans = _spans(self.starts[nodes], terms)
+        of_input = hashes[self.source[spans]]
+        place = spans - np.repeat(self.starts[nodes], terms)
+        place[np.repeat(self.summing[nodes] | self.commutes[nodes], terms)] = 0
+        mixed = mix(of_input + mix(place + 7))
+        total = np.add.reduceat(mixed, np.concatenate([[0], np.cumsum(terms)[:-1]]))
+        return mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
 
+    def _number(self, nodes: Ints, hashes: Hashes, groups: Int32s, numbers: dict[int, int]) -> None:
+        """Number the groups of these nodes, as they first appear: each after its inputs'."""
+        distinct, first, which = np.unique(hashes[nodes], return_index=True, return_inverse=True)
+        for place in np.argsort(first):
+            numbers.setdefault(int(distinct[place]), len(numbers))
+        names = np.array([numbers[int(h)] for h in distinct], np.int32)
+        groups[nodes] = names[which]
+
+
+AT_ONCE = 1 << 16
+"""So many nodes at once, which bounds the memory for what is temporary."""
 
 _ADD, _SUM, _CHAIN = 30_001, 30_002, 30_003
 
 
-def _row_kinds(trace: Trace) -> Ints:
+def _row_kinds(trace: Trace) -> NDArray[np.int16]:
     """The code of each row; add and sum have codes of their own, whatever the trace calls them."""
     return np.array(
         [
@@ -179,20 +209,19 @@ def _row_kinds(trace: Trace) -> Ints:
             for code, row in enumerate(trace.rows)
         ]
         + [LEAF],
-        np.int64,
+        np.int16,
     )
 
 
 class _Writer:
     """Groups as instructions."""
 
-    def __init__(self, trace: Trace, graph: _Graph, groups: Ints) -> None:
+    def __init__(self, trace: Trace, graph: _Graph, groups: Int32s) -> None:
         self.trace, self.graph, self.groups = trace, graph, groups
-        order = np.argsort(groups, kind="stable")
-        order = order[np.searchsorted(groups[order], 0) :]
-        bounds = np.searchsorted(groups[order], np.arange(groups.max() + 2))
-        self.members = [order[a:b] for a, b in zip(bounds[:-1], bounds[1:])]
-        self.lane = np.zeros(len(trace), np.int64)
+        order = np.argsort(groups, kind="stable").astype(np.int32)
+        sizes = np.bincount(groups + 1)
+        self.members = np.split(order, np.cumsum(sizes)[:-1])[1:]
+        self.lane = np.zeros(len(trace), np.int32)
         for members in self.members:
             self.lane[members] = np.arange(len(members))
         self.arrays: list[Array] = []
@@ -256,7 +285,7 @@ class _Writer:
         program.forward = len(self.instructions)
         return needed(program)
 
-    def _instruction(self, members: Ints) -> Array:
+    def _instruction(self, members: Int32s) -> Array:
         graph = self.graph
         kind = int(self.trace.kinds[members[0]])
         out = Array((len(members),), kind)
@@ -266,10 +295,10 @@ class _Writer:
         of_source = self.groups[sources]
         if graph.op[members[0]] in (_ADD, _SUM, _CHAIN):
             return self._sum(out, members, sources, of_source)
-        if graph._commutes[members[0]]:
-            swap = np.argsort(of_source, axis=1, kind="stable")
-            sources = np.take_along_axis(sources, swap, axis=1)
-            of_source = np.take_along_axis(of_source, swap, axis=1)
+        if graph.commutes[members[0]]:
+            swap = of_source[:, 0] > of_source[:, 1]
+            sources[swap] = sources[swap][:, ::-1]
+            of_source[swap] = of_source[swap][:, ::-1]
         op = self.trace.rows[self.trace.codes[members[0]]]
         if op is ops.logsumexp and (of_source == of_source[0, 0]).all():
             self.instructions.append(Reduce(out, op, self._pick(sources)))
@@ -278,14 +307,15 @@ class _Writer:
             self.instructions.append(Map(out, op, operands))
         return out
 
-    def _sum(self, out: Array, members: Ints, sources: Ints, of_source: Ints) -> Array:
+    def _sum(self, out: Array, members: Int32s, sources: Int32s, of_source: Int32s) -> Array:
         """A sum, as sums along an axis over the terms of each group, and their total."""
-        order = np.argsort(of_source, axis=1, kind="stable")
-        sources = np.take_along_axis(sources, order, axis=1)
-        of_source = np.take_along_axis(of_source, order, axis=1)
+        if (np.diff(of_source, axis=1) < 0).any():
+            order = np.argsort(of_source, axis=1, kind="stable")
+            sources = np.take_along_axis(sources, order, axis=1)
+            of_source = np.take_along_axis(of_source, order, axis=1)
         assert (of_source == of_source[0]).all(), "two sums of one group have other terms"
         cuts = [0, *np.flatnonzero(np.diff(of_source[0])) + 1, sources.shape[1]]
-        runs = [sources[:, a:b] for a, b in zip(cuts[:-1], cuts[1:])]
+        runs = [sources[:, a:b] for a, b in pairwise(cuts)]
         kind = self.graph.op[members[0]]
         operands = []
         for run in runs:
@@ -304,17 +334,16 @@ class _Writer:
             self.instructions.append(Map(out, ops.sum, tuple(operands)))
         return out
 
-    def _is_product(self, run: Ints) -> bool:
+    def _is_product(self, run: Int32s) -> bool:
         code = self.graph.op[run[0, 0]]
         return 0 <= code < len(self.trace.rows) and self.trace.rows[code] is ops.mul
 
-    def _pick(self, nodes: Ints) -> View:
+    def _pick(self, nodes: Int32s) -> View:
         """The view of nodes that are all of one group."""
         return view(self.arrays[self.groups[nodes.flat[0]]], self.lane[nodes])
 
-    def _gathered(self, nodes: Ints) -> View:
+    def _gathered(self, nodes: Int32s) -> View:
         """The view of nodes of any groups."""
-        nodes = nodes.astype(np.int64)
         groups = self.groups[nodes]
         if (groups == groups[0]).all():
             return self._pick(nodes)
