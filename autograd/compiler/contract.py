@@ -14,7 +14,6 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.pack import mix
 from autograd.compiler.program import (
-    Array,
     Contract,
     Instruction,
     Lanes,

@@ -1,43 +1,92 @@
 """A program as loops: the Python source that Numba compiles.
 
-One function goes through the rows of a batch, and for each through the instructions, lane by
-lane. Sizes stand in the source as numbers, so that LLVM unrolls and vectorises; the innermost loop
-runs over neighbouring lanes. Every array is flat: parameters are slices of ``theta``, gradients
-of ``G``, what is computed on the way lies in scratch arrays, or in a scalar where it has one lane.
+A function goes through the rows of a batch in blocks, and runs every instruction over a whole
+block (``native_blocks``); or through the rows one by one. Sizes of long loops stand in the source
+as numbers, so that LLVM vectorises; those of short ones do not, for LLVM would unroll them first.
 
-What does not depend on the row is computed once, before the rows; what sums over them is added up
-row by row, and what follows from such sums comes after.
+What does not depend on the rows is computed before them; what sums over them is added up block by
+block, and what follows from such sums comes after.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from autograd import ops
+from autograd.compiler.native_blocks import (
+    Blocks,
+    Clear,
+    Each,
+    Form,
+    LogSum,
+    Place,
+    Product,
+    Step,
+)
+from autograd.compiler.native_loops import (
+    Group,
+    Lines,
+    Memory,
+    NotNative,
+    clear,
+    log_sum,
+)
+from autograd.compiler.native_product import ProductLoops
 from autograd.compiler.program import (
     Array,
     Collect,
     Contract,
-    Instruction,
+    Lanes,
     Map,
     Program,
     Reduce,
     View,
     row_major,
+    whole,
 )
-from autograd.compiler.record import GUARDS, constant_part
-from autograd.ops import Op
+from autograd.compiler.trace import INPUT, PARAMETER
+
+__all__ = ["Layout", "NotNative", "Source", "choose_form", "write"]
 
 # Longer programs would keep Numba busy for minutes.
 MOST_INSTRUCTIONS = 400
 
+# Rows whose arrays all have so few lanes lie side by side.
+FEW_LANES = 32
 
-class NotNative(Exception):
-    """A program that has no native form; the message says why."""
+# Numbers that all scratch arrays of a block should hold at most.
+NUMBERS_A_BLOCK = 16_384
+
+# Bytes of scratch memory on the stack.
+MOST_ON_STACK = 1 << 18
+
+# Arguments of fewer numbers are not searched for zeros.
+WORTH_SKIPPING = 16
+
+BEFORE, ROW, UPDATE, AFTER = range(4)
+
+
+@dataclass
+class Layout:
+    """Where each block of parameters begins in the vectors of native code: at multiples of 8.
+
+    Attributes:
+        base: for each block.
+        size: of such a vector.
+    """
+
+    base: dict[Array, int]
+    size: int
+
+    @staticmethod
+    def of(arrays: Sequence[Array]) -> Layout:
+        """One array after the other."""
+        base, size = {}, 0
+        for array in arrays:
+            base[array] = size
+            size += -(-max(array.size, 1) // 8) * 8
+        return Layout(base, size)
 
 
 @dataclass
@@ -45,101 +94,147 @@ class Source:
     """The parts of a native function.
 
     Attributes:
-        setup: lines before everything: slices and scratch arrays.
-        before: what does not depend on the row.
-        row: one row, which is number ``n`` of the arguments.
-        after: what follows from sums over rows.
+        form: how the rows lie in memory.
+        widths: of the arguments.
+        setup: lines before everything: scratch arrays.
         clear: sums over rows set to 0.
-        updates: what is added to them in each row, and to gradients.
-        values: the expressions of the results in a row.
-        by_inputs: the gradients by the arguments in a row, stored in ``D0``, ``D1``.
-        failures: the expression of the count of failing guards, "" without guards.
+        before: what does not depend on the row.
+        load: arguments that lie in scratch memory, and the lists of what is not 0 in them.
+        row: one block, of ``rows`` rows, or one row.
+        updates: what is added to sums over rows, and to gradients (in ``row`` if there are blocks).
+        after: what follows from sums over rows.
+        copied: arguments that lie in scratch memory ``A0``, turned if the rows are last.
         used: names of the elementary functions in use.
         gathers: index arrays, which the function gets as one.
-        constants: arrays of numbers, which it gets as one.
-        direct: whether all gradients are sums over rows alone, ready when the rows are done.
+        factors: the arrays that gradients are products of, as (name, first, size).
+        direct: whether all gradients are sums over rows alone, of nothing that depends on
+            parameters: then each row can have its step at once.
     """
 
-    setup: list[str] = field(default_factory=list)
-    clear: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    row: list[str] = field(default_factory=list)
-    updates: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
-    by_inputs: list[str] = field(default_factory=list)
-    failures: str = ""
+    form: Form
+    widths: list[int]
+    setup: Lines = field(default_factory=list)
+    clear: Lines = field(default_factory=list)
+    before: Lines = field(default_factory=list)
+    load: Lines = field(default_factory=list)
+    row: Lines = field(default_factory=list)
+    updates: Lines = field(default_factory=list)
+    after: Lines = field(default_factory=list)
+    copied: list[int] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    gathers: list[np.ndarray] = field(default_factory=list)
-    constants: list[np.ndarray] = field(default_factory=list)
+    gathers: list[Lanes] = field(default_factory=list)
+    factors: list[tuple[str, int, int]] = field(default_factory=list)
     direct: bool = True
 
 
-def write(program: Program, update: str = "G[{}] += {}") -> Source:
+def choose_form(program: Program) -> Form:
+    """Blocks of rows that fit the cache, the rows last where all arrays of a row are small."""
+    if not program.arguments:
+        return Form()
+    sizes = [i.out.size for i in program.instructions if i.out.batched]
+    last = max(sizes, default=1) <= FEW_LANES
+    stored: set[Array] = set()
+    for i in program.instructions:
+        if not isinstance(i, Map):
+            stored.update(v.array for v in (*i.operands, whole(i.out)) if v.array.batched)
+    lanes = sum(a.size for a in stored)
+    rows = NUMBERS_A_BLOCK // max(lanes, 1)
+    most = 1024 if last else 64
+    return Form(max(16, min(most, rows // 8 * 8)), last)
+
+
+def write(program: Program, form: Form, purpose: str) -> Source:
     """The loops of a program.
 
     Args:
         program: with gradients or without.
-        update: what to do with the part of a gradient that a row gives: by default add it to
-            ``G``; a step of descent at once is ``theta[{}] -= rate * ({})``.
+        form: how the rows lie in memory.
+        purpose: "rows" or "gradients" store a result for each row; "train" adds the results to
+            ``error``; "descend" does, and each row has its step of descent.
 
     Raises:
         NotNative: it is too long, or has rows without a native form.
     """
     if len(program.instructions) > MOST_INSTRUCTIONS:
         raise NotNative(f"{len(program.instructions)} instructions are too many to compile")
-    return _Writer(program, update).source
-
-
-BEFORE, ROW, UPDATE, AFTER = range(4)
+    return _Writer(program, form, purpose).source
 
 
 class _Writer:
-    def __init__(self, program: Program, update: str) -> None:
-        self.program, self.update = program, update
-        self.source = Source()
-        self.names: dict[Array, str] = {}
-        self.base: dict[Array, int] = {}
+    def __init__(self, program: Program, form: Form, purpose: str) -> None:
+        self.program, self.form, self.purpose = program, form, purpose
+        self.source = Source(form, [a.size for a in program.arguments])
+        self.memory = Memory()
+        self.training = purpose in ("train", "descend")
+        self.made_by = {i.out: i for i in program.instructions}
         self.section: dict[Array, int] = {}
-        self.into: dict[Array, tuple[Array, View]] = {}
-        self.gather_size = 0
-        self._name_leaves()
+        self.skipped: set[Array] = set()
+        self.sparse: dict[Array, str] = {}
         self._place_sections()
+        self._copied_arguments()
+        outside = {a for k, a in enumerate(program.arguments) if k not in self.source.copied}
+        self.values = Array((program.outputs.size,), INPUT)
+        self.failures = Array((), INPUT)
+        self.by_inputs = {a: Array(a.shape, INPUT) for a in program.arguments}
+        outside |= {self.values, self.failures, *self.by_inputs.values()}
+        self.blocks = Blocks(form, outside)
+        self._name_leaves()
+        self.steps: list[tuple[int, Step]] = []
         self._gradients()
-        for i in self._scratch():
-            self.names[i.out] = f"s{len(self.names)}"
+        self._all_steps()
+        self._name_scratch()
+        self._find_sparse()
         self._emit()
-        self._results()
+        self.source.used, self.source.gathers = self.memory.used, self.memory.gathers
 
-    # --- names and places ---
-
-    def _name_leaves(self) -> None:
-        for number, array in enumerate(self.program.arguments):
-            self.names[array] = f"X{number}"
-        offset = 0
-        for block in self.program.blocks:
-            self.names[block.array], self.base[block.array] = "theta", offset
-            offset += block.array.size
-        offset = 0
-        for array in self.program.constants:
-            if array.literal() is None:
-                assert array.numbers is not None
-                self.names[array], self.base[array] = "C", offset
-                self.source.constants.append(array.numbers.reshape(-1))
-                offset += array.size
+    # --- what goes where ---
 
     def _place_sections(self) -> None:
         """Before the rows, in each, at its end, or after all: where each instruction goes."""
         for i in self.program.instructions:
-            sections = [self.section.get(v.array, BEFORE) for v in i.operands]
-            latest = max(sections, default=BEFORE)
+            latest = max((self.section.get(v.array, BEFORE) for v in i.operands), default=BEFORE)
             if i.out.batched:
                 section = ROW
+                if latest > ROW:
+                    raise NotNative("what happens to a row depends on all rows")
             elif any(v.array.batched for v in i.operands) or getattr(i, "over_batch", False):
                 section = UPDATE
             else:
                 section = AFTER if latest >= UPDATE else BEFORE
             self.section[i.out] = section
+
+    def _copied_arguments(self) -> None:
+        """Arguments are read where they are; but those in the order of training are copied, a
+        block at a time, and so are those that products turn."""
+        if self.form.rows is None:
+            return
+        in_products = {v.array for i in self.program.products() for v in i.operands}
+        self.source.copied = [
+            k
+            for k, a in enumerate(self.program.arguments)
+            if self.training or (self.form.last and a.size > 1 and a in in_products)
+        ]
+
+    def _name_leaves(self) -> None:
+        names = self.memory.names
+        for number, array in enumerate(self.program.arguments):
+            names[array] = (f"A{number}", 0)
+            names[self.by_inputs[array]] = (f"D{number}", 0)
+        names[self.values], names[self.failures] = ("values", 0), ("failures", 0)
+        layout = Layout.of([b.array for b in self.program.blocks])
+        self.gradient = {}
+        for array, base in layout.base.items():
+            names[array] = ("P", base)
+            self.gradient[array] = Array(array.shape, PARAMETER)
+            target = "P" if self.purpose == "descend" else "G"
+            names[self.gradient[array]] = (target, base)
+            self.memory.padded.add(array)
+        constants = [a for a in self.program.constants if a.literal() is None]
+        for array, base in Layout.of(constants).base.items():
+            names[array] = ("C", base)
+            self.memory.padded.add(array)
+
+    # --- gradients ---
 
     def _gradients(self) -> None:
         """Let what only adds to a gradient add to its place in ``G`` at once."""
@@ -147,485 +242,323 @@ class _Writer:
         for i in self.program.instructions:
             for v in i.operands:
                 uses[v.array] = uses.get(v.array, 0) + 1
-        for v in self.program.gradients.values():
-            if v is not None:
-                uses[v.array] = uses.get(v.array, 0) + 1
-        made_by = {i.out: i for i in self.program.instructions}
-        self.skipped: set[Array] = set()
+        for v in self.program.ends():
+            uses[v.array] = uses.get(v.array, 0) + 1
+        self.uses = uses
         self.copies: list[tuple[Array, View]] = []
         for block in self.program.blocks:
-            v = self.program.gradients.get(block.array)
-            if v is not None and not self._into(v, block.array, None, uses, made_by):
-                self.copies.append((block.array, v))
+            gradient = self.program.gradients.get(block.array)
+            if gradient is None:
+                continue
+            target = self.gradient[block.array]
+            if not self._into(gradient, target, None):
+                self.copies.append((target, gradient))
+        of_parameters = {block.array for block in self.program.blocks}
+        for i in self.program.instructions:
+            late = self.section[i.out] in (UPDATE, AFTER)
+            if late and any(o.array in of_parameters for o in i.operands):
                 self.source.direct = False
+        if self.copies or any(s == AFTER for a, s in self.section.items() if a not in self.skipped):
+            self.source.direct = False
 
-    def _into(
-        self,
-        v: View,
-        block: Array,
-        place: View | None,
-        uses: dict[Array, int],
-        made_by: dict[Array, Instruction],
-    ) -> bool:
-        """Note that ``v`` is added to the gradient of ``block``, if that is all it is for."""
-        i = made_by.get(v.array)
-        if i is None or not v.whole or uses[v.array] > 1:
-            return False
-        if self.section[i.out] == UPDATE and isinstance(i, (Contract, Reduce)):
-            place = place or View(block, i.out.shape, 0, row_major(i.out.shape))
-            self.into[i.out] = (block, place)
+    def _into(self, v: View, target: Array, place: View | None) -> bool:
+        """Note that ``v`` is added to a gradient, if that is all it is for."""
+        if self._can_into(v):
+            i = self.made_by[v.array]
+            self.blocks.into[i.out] = place or View(target, i.out.shape, 0, row_major(i.out.shape))
             return True
+        i_or_none = self.made_by.get(v.array)
+        if i_or_none is None or not v.whole or self.uses[v.array] > 1 or place is not None:
+            return False
         pairs: list[tuple[View, View | None]] = []
-        if isinstance(i, Map) and i.op is ops.sum and place is None:
-            pairs = [(part, None) for part in i.operands]
-        elif isinstance(i, Collect) and place is None:
-            pairs = [(part, where) for where, part in zip(i.places, i.parts)]
-        if not pairs or not all(self._can_into(part, uses, made_by) for part, _ in pairs):
+        if isinstance(i_or_none, Map) and i_or_none.op is ops.sum:
+            pairs = [(part, None) for part in i_or_none.operands]
+        elif isinstance(i_or_none, Collect):
+            pairs = list(zip(i_or_none.parts, i_or_none.places))
+        if not pairs or not all(self._can_into(part) for part, _ in pairs):
             return False
         for part, where in pairs:
             moved = None
             if where is not None:
-                moved = View(block, where.shape, where.offset, where.strides, where.index)
-            self._into(part, block, moved, uses, made_by)
-        self.skipped.add(i.out)
+                moved = View(target, where.shape, where.offset, where.strides, where.index)
+            self._into(part, target, moved)
+        self.skipped.add(v.array)
         return True
 
-    def _can_into(self, v: View, uses: dict[Array, int], made_by: dict[Array, Instruction]) -> bool:
-        i = made_by.get(v.array)
+    def _can_into(self, v: View) -> bool:
+        i = self.made_by.get(v.array)
+        summing = isinstance(i, Contract) or (isinstance(i, Reduce) and i.op is ops.sum)
         return (
-            isinstance(i, (Contract, Reduce))
+            i is not None
+            and summing
             and v.whole
-            and uses[v.array] == 1
-            and self.section[i.out] == UPDATE
+            and self.uses[v.array] == 1
+            and (self.section[i.out] == UPDATE or not self.program.arguments)
         )
 
-    def _scratch(self) -> Iterable[Instruction]:
-        return [
-            i
-            for i in self.program.instructions
-            if i.out not in self.into and i.out not in self.skipped
-        ]
+    # --- steps ---
 
-    # --- instructions ---
-
-    def _emit(self) -> None:
-        sections = {
-            BEFORE: self.source.before,
-            ROW: self.source.row,
-            UPDATE: self.source.updates,
-            AFTER: self.source.after,
-        }
-        group: list[Map] = []
-        for i in [*self._scratch_and_into(), None]:
-            if group and not (
-                isinstance(i, Map)
-                and i.out.shape == group[0].out.shape
-                and self.section[i.out] == self.section[group[0].out]
-            ):
-                sections[self.section[group[0].out]] += self._maps(group)
-                group = []
-            if i is None:
-                break
-            if isinstance(i, Map):
-                group.append(i)
-                continue
-            lines = {Reduce: self._reduce, Contract: self._contract, Collect: self._collect}[
-                type(i)
-            ](i)  # type: ignore[operator]
-            sections[self.section[i.out]] += lines
-        for block, v in self.copies:
-            self.source.after += self._loops(
-                v.shape,
-                lambda at, v=v, block=block: [  # type: ignore[misc]
-                    f"G[{self._lane(View(block, v.shape, 0, row_major(v.shape)), at, self.base[block])}] += "
-                    f"{self._read(v, at)}"
-                ],
-            )
-
-    def _scratch_and_into(self) -> list[Instruction]:
-        """The instructions; those of one shape brought together where nothing stands between."""
-        return [i for i in self.program.instructions if i.out not in self.skipped]
-
-    def _maps(self, group: Sequence[Map]) -> list[str]:
-        """Maps of one shape in one loop, those that only this loop needs as scalars."""
-        inside = {i.out for i in group}
-        outside: set[Array] = {v.array for v in self.program.ends()}
-        members = set(map(id, group))
+    def _all_steps(self) -> None:
         for i in self.program.instructions:
-            for v in i.operands:
-                if id(i) not in members or not (v.whole or v.array.size == 1):
-                    outside.add(v.array)
-        # A view across lanes of what this very loop makes must wait for the loop to end.
-        for place, i in enumerate(group):
-            if any(v.array in inside and not v.whole and v.size > 1 for v in i.operands):
-                if place:
-                    return self._maps(group[:place]) + self._maps(group[place:])
-        shape = group[0].out.shape
-        local = {i.out for i in group if i.out not in outside and shape}
-
-        def body(at: Sequence[str]) -> list[str]:
-            lines = []
-            for i in group:
-                operands = [
-                    self.names[v.array] if v.array in local else self._read(v, at)
-                    for v in i.operands
-                ]
-                target = self.names[i.out]
-                if i.out not in local and shape:
-                    target = f"{target}[{self._lane(_whole(i.out), at)}]"
-                lines.append(f"{target} = {self._expression(i.op, operands)}")
-                if i.out not in local and shape:
-                    # Read back in this loop without a detour through memory.
-                    pass
-            return lines
-
-        for i in group:
-            if i.out not in local:
-                self._allocate(i.out)
-        flat = all(v.whole or v.array.size == 1 for i in group for v in i.operands)
-        if flat and len(shape) > 1:
-            return self._flat_loop(math.prod(shape), group, local)
-        return self._loops(shape, body)
-
-    def _flat_loop(self, size: int, group: Sequence[Map], local: set[Array]) -> list[str]:
-        lines = [f"for i0 in range({size}):"]
-        for i in group:
-            operands = []
-            for v in i.operands:
-                if v.array in local:
-                    operands.append(self.names[v.array])
-                elif v.array.size == 1:
-                    operands.append(self._read(v, ["0"] * len(v.shape)))
-                else:
-                    operands.append(self._read(View(v.array, (size,), 0, (1,)), ["i0"]))
-            target = self.names[i.out]
-            if i.out not in local:
-                target += "[i0]"
-            lines.append(f"    {target} = {self._expression(i.op, operands)}")
-        return lines
-
-    def _reduce(self, i: Reduce) -> list[str]:
-        kept = len(i.out.shape)
-        rest = i.operand.shape[kept:]
-        if i.op is not ops.sum:
-            return self._logsumexp(i, kept)
-
-        def part(at: Sequence[str]) -> list[str]:
-            if not rest:
-                return self._add(i, at, self._read(i.operand, at))
-            inner = self._loops(
-                rest,
-                lambda more: [f"acc += {self._read(i.operand, [*at, *more])}"],
-                first=kept,
+            if i.out in self.skipped:
+                continue
+            if i.out in self.blocks.into or self.section[i.out] == UPDATE:
+                section = UPDATE if self.program.arguments else BEFORE
+            else:
+                section = self.section[i.out]
+            self.steps += [(section, step) for step in self.blocks.steps(i)]
+        for target, v in self.copies:
+            section = max(self.section.get(v.array, BEFORE), BEFORE)
+            self.steps.append(
+                (
+                    AFTER if self.program.arguments else section,
+                    self.blocks.store(whole(target), v, True),
+                )
             )
-            return ["acc = 0.0", *inner, *self._add(i, at, "acc")]
-
-        # Where the reduced axis is the far one, the sum runs down it lane by lane.
-        strides = i.operand.strides
-        down = (
-            kept == 1
-            and len(rest) == 1
-            and i.operand.index is None
-            and strides[0] == 1 != strides[1]
-        )
-        if down and self.section[i.out] != UPDATE:
-            self._allocate(i.out)
-            name = self.names[i.out]
-            clear = [f"for i0 in range({i.out.shape[0]}):", f"    {name}[i0] = 0.0"]
-            inner = self._loops(
-                (rest[0], i.out.shape[0]),
-                lambda at: [f"{name}[{at[1]}] += {self._read(i.operand, [at[1], at[0]])}"],
-            )
-            return clear + inner
-        return self._loops(i.out.shape, part)
-
-    def _logsumexp(self, i: Reduce, kept: int) -> list[str]:
-        if i.op is not ops.logsumexp:
-            raise NotNative(f"the row {i.op.name!r} has no native form")
-        self.source.used.update(("exp", "log", "maximum"))
-        self._allocate(i.out)
-        rest = i.operand.shape[kept:]
-
-        def part(at: Sequence[str]) -> list[str]:
-            read = lambda more: self._read(i.operand, [*at, *more])
-            largest = self._loops(rest, lambda m: [f"top = f_maximum(top, {read(m)})"], first=kept)
-            total = self._loops(rest, lambda m: [f"acc += f_exp({read(m)} - top)"], first=kept)
-            infinite = "top if math.isinf(top) else top + f_log(acc)"
-            return [
-                "top = -np.inf",
-                *largest,
-                "acc = 0.0",
-                *total,
-                self._store(i.out, at, infinite),
-            ]
-
-        return self._loops(i.out.shape, part)
-
-    def _contract(self, i: Contract) -> list[str]:
-        of_left, of_right, of_out = i.labels
-        sizes = dict(zip(of_left + of_right, i.left.shape + i.right.shape))
-        left, right = i.left, i.right
-        summed = [c for c in sizes if c not in of_out]
-
-        def stride(v: View, labels: str, c: str) -> int:
-            strides = row_major(v.shape) if v.index is not None else v.strides
-            return strides[labels.index(c)] if c in labels else 0
-
-        place = self.into[i.out][1] if i.out in self.into else _whole(i.out)
-
-        def score(c: str) -> tuple[int, int]:
-            three = (stride(left, of_left, c), stride(right, of_right, c), stride(place, of_out, c))
-            return (sum(s == 1 for s in three) - 4 * sum(s > 1 for s in three), sizes[c])
-
-        labels = list(sizes)
-        if not labels:
-            product = f"{self._read(left, [])} * {self._read(right, [])}"
-            return self._add(i, [], product)
-        inner = max(labels, key=score)
-        if inner in summed and all(c in of_out or c == inner for c in labels):
-            return self._dots(i, inner, [c for c in of_out], sizes)
-        # The sum is built up in memory, so summed labels may stand outside.
-        outer = [c for c in labels if c != inner]
-        outer.sort(key=lambda c: (c in summed, -max(stride(left, of_left, c), 1)))
-        variable = {c: f"i{number}" for number, c in enumerate([*outer, inner])}
-        at = lambda labels: [variable[c] for c in labels]
-        lines: list[str] = []
-        if summed and i.out not in self.into and self.section[i.out] != UPDATE:
-            self._allocate(i.out)
-            lines += self._loops(i.out.shape, lambda a: [self._store(i.out, a, "0.0")])
-        elif not summed and self.section[i.out] != UPDATE:
-            self._allocate(i.out)
-        indent = ""
-        hoisted: dict[int, str] = {}
-        for number, c in enumerate([*outer, inner]):
-            lines.append(f"{indent}for {variable[c]} in range({sizes[c]}):")
-            indent += "    "
-            seen = [*outer, inner][: number + 1]
-            for which, (v, of_v) in enumerate(((left, of_left), (right, of_right))):
-                ready = all(label in seen for label in of_v)
-                if which not in hoisted and ready and c != inner:
-                    hoisted[which] = f"h{which}"
-                    lines.append(f"{indent}h{which} = {self._read(v, at(of_v))}")
-                    if v.array in self.program.arguments and (summed or self._sums(i)):
-                        lines.append(f"{indent}if h{which} != 0.0:")
-                        indent += "    "
-        factors = [
-            hoisted.get(which) or self._read(v, at(of_v))
-            for which, (v, of_v) in enumerate(((left, of_left), (right, of_right)))
-        ]
-        product = f"{factors[0]} * {factors[1]}"
-        if self._sums(i):
-            lines += [indent + line for line in self._add(i, at(of_out), product, declared=True)]
-        elif summed:
-            target = self._target(i.out, at(of_out))
-            lines.append(f"{indent}{target} += {product}")
-        else:
-            lines.append(indent + self._store(i.out, at(of_out), product))
-        if self._sums(i) and i.out not in self.into:
-            self._declare_sum(i.out)
-        return lines
-
-    def _dots(self, i: Contract, inner: str, outer: list[str], sizes: dict[str, int]) -> list[str]:
-        """A product whose sum runs along neighbouring lanes: one accumulator a result."""
-        of_left, of_right, of_out = i.labels
-        variable = {c: f"i{number}" for number, c in enumerate([*outer, inner])}
-        left = self._read(i.left, [variable[c] for c in of_left])
-        right = self._read(i.right, [variable[c] for c in of_right])
-        if not self._sums(i):
-            self._allocate(i.out)
-
-        def part(at: Sequence[str]) -> list[str]:
-            return [
-                "acc = 0.0",
-                f"for {variable[inner]} in range({sizes[inner]}):",
-                f"    acc += {left} * {right}",
-                *self._add(i, at, "acc"),
-            ]
-
-        return self._loops(tuple(sizes[c] for c in of_out), part)
-
-    def _collect(self, i: Collect) -> list[str]:
-        self._allocate(i.out)
-        lines = []
-        covered = np.concatenate([p.lanes().reshape(-1) for p in i.places])
-        once = len(np.unique(covered)) == len(covered) == i.out.size
-        if not once:
-            lines += self._loops(i.out.shape, lambda at: [self._store(i.out, at, "0.0")])
-        sign = "=" if once else "+="
-        for place, part in zip(i.places, i.parts):
-            lines += self._loops(
-                part.shape,
-                lambda at, place=place, part=part: [  # type: ignore[misc]
-                    f"{self.names[i.out]}[{self._lane(place, at)}] {sign} {self._read(part, at)}"
-                    if i.out.shape
-                    else f"{self.names[i.out]} {sign} {self._read(part, at)}"
-                ],
-            )
-        return lines
-
-    # --- targets ---
-
-    def _sums(self, i: Instruction) -> bool:
-        return self.section[i.out] == UPDATE
-
-    def _add(
-        self, i: Instruction, at: Sequence[str], expression: str, declared: bool = False
-    ) -> list[str]:
-        """Store a result; or add it to a sum over the rows, or to a gradient."""
-        if i.out in self.into:
-            block, place = self.into[i.out]
-            lane = self._lane(place, at, self.base[block])
-            return [self.update.format(lane, expression)]
-        if self._sums(i):
-            if not declared:
-                self._declare_sum(i.out)
-            return [f"{self._target(i.out, at)} += {expression}"]
-        self._allocate(i.out)
-        return [self._store(i.out, at, expression)]
-
-    def _declare_sum(self, array: Array) -> None:
-        self._allocate(array)
-        clear = self._loops(array.shape, lambda at: [self._store(array, at, "0.0")])
-        if clear[0] not in self.source.clear or array.shape:
-            self.source.clear += (
-                [line for line in clear if line not in self.source.clear]
-                if (not array.shape)
-                else clear
-            )
-
-    def _allocate(self, array: Array) -> None:
-        line = f"{self.names[array]} = np.empty({array.size})"
-        if array.shape and line not in self.source.setup:
-            self.source.setup.append(line)
-
-    def _store(self, array: Array, at: Sequence[str], expression: str) -> str:
-        return f"{self._target(array, at)} = {expression}"
-
-    def _target(self, array: Array, at: Sequence[str]) -> str:
-        if not array.shape:
-            return self.names[array]
-        return f"{self.names[array]}[{self._lane(_whole(array), at)}]"
-
-    # --- expressions ---
-
-    def _read(self, v: View, at: Sequence[str]) -> str:
-        array = v.array
-        if (literal := array.literal()) is not None:
-            return _number(literal)
-        if array in self.program.arguments:
-            return f"{self.names[array]}[n, {self._lane(v, at)}]"
-        if not array.shape and array not in self.base:
-            return self.names[array]
-        return f"{self.names[array]}[{self._lane(v, at, self.base.get(array, 0))}]"
-
-    def _lane(self, v: View, at: Sequence[str], base: int = 0) -> str:
-        """The lane of a view at some place, as an expression of loop variables."""
-        if v.index is not None:
-            start = self.gather_size
-            self.source.gathers.append(v.index.reshape(-1) + base)
-            self.gather_size += v.index.size
-            strides = row_major(v.shape)
-            return f"I[{_affine(start, strides, at)}]"
-        return _affine(base + v.offset, v.strides, at)
-
-    def _expression(self, op: Op, xs: Sequence[str]) -> str:
-        if op in (ops.sum, ops.add):
-            return " + ".join(xs)
-        if op is ops.sub:
-            return f"{xs[0]} - {_tight(xs[1])}"
-        if op is ops.mul:
-            return f"{_tight(xs[0])} * {_tight(xs[1])}"
-        if op is ops.div:
-            return f"{_tight(xs[0])} / {_tight(xs[1])}"
-        if op is ops.neg:
-            return f"-{_tight(xs[0])}"
-        if op is constant_part:
-            return xs[0]
-        for name, guard in GUARDS.items():
-            if op is guard:
-                return f"0.0 if {_comparison(name, xs)} else 1.0"
-        if op.name.startswith("power("):
-            return self._power(float(op.name[6:-1]), xs[0])
-        from autograd.compiler.elementary import NATIVE
-
-        if op.name not in NATIVE or ops.TABLE.get(op.name) is not op:
-            raise NotNative(f"the row {op.name!r} has no native form")
-        self.source.used.add(op.name)
-        return f"f_{op.name}({', '.join(xs)})"
-
-    def _power(self, n: float, x: str) -> str:
-        x = _tight(x)
-        if n in (1, 2, 3, 4):
-            return " * ".join([x] * int(n))
-        if n == -1:
-            return f"1.0 / {x}"
-        if n == -2:
-            return f"1.0 / ({x} * {x})"
-        self.source.used.add("pow")
-        return f"f_pow({x}, {_number(n)})"
-
-    # --- loops ---
-
-    def _loops(self, shape: Sequence[int], body, first: int = 0) -> list[str]:  # type: ignore[no-untyped-def]
-        """Nested loops over a shape around the lines of ``body(loop variables)``."""
-        variables = [f"i{first + axis}" for axis in range(len(shape))]
-        lines = []
-        for axis, n in enumerate(shape):
-            lines.append("    " * axis + f"for {variables[axis]} in range({n}):")
-        return lines + ["    " * len(shape) + line for line in body(variables)]
-
-    # --- results ---
+        self._results()
 
     def _results(self) -> None:
-        v = self.program.outputs
-        if not v.shape:
-            self.source.values = [self._read(v, [])]
+        program = self.program
+        if self.training:
+            self.error, self.failing = Array((), PARAMETER), Array((), PARAMETER)
+            self.memory.names[self.error] = ("error", 0)
+            self.memory.names[self.failing] = ("failing", 0)
+            self.memory.scalars |= {self.error, self.failing}
+            self._total(self.error, program.outputs)
+            if program.failures is not None:
+                self._total(self.failing, program.failures)
+            return
+        v = program.outputs
+        flat = View(v.array, (v.size,), 0, (), v.lanes().reshape(-1)) if v.index is not None else v
+        out = View(self.values, flat.shape, 0, row_major(flat.shape))
+        self.steps.append((ROW, self.blocks.store(out, flat)))
+        if program.failures is not None:
+            self.steps.append((ROW, self.blocks.store(whole(self.failures), program.failures)))
+        if self.purpose == "gradients":
+            for array in program.arguments:
+                if (v_or_none := program.gradients.get(array)) is not None:
+                    target = whole(self.by_inputs[array])
+                    self.steps.append((ROW, self.blocks.store(target, v_or_none)))
+
+    def _total(self, target: Array, v: View) -> None:
+        """The sum over the rows of a block."""
+        total = Reduce(target, ops.sum, v, over_batch=bool(self.program.arguments))
+        (step,) = self.blocks.steps(total)
+        assert isinstance(step, Product)
+        step.fresh = False
+        self.steps.append((ROW, step))
+
+    # --- memory ---
+
+    def _name_scratch(self) -> None:
+        """Names for what is computed; which of them need memory is known when all is written."""
+        blocks = self.form.rows is not None
+        for number, i in enumerate(self.program.instructions):
+            if i.out in self.skipped or i.out in self.blocks.into:
+                continue
+            self.memory.names[i.out] = (f"s{number}", 0)
+            self.memory.padded.add(i.out)
+            if i.out.size == 1 and not (i.out.batched and blocks):
+                self.memory.scalars.add(i.out)
+        if blocks:
+            self.memory.padded.update(self.program.arguments[k] for k in self.source.copied)
+
+    def _allocate(self, arrays: Sequence[tuple[str, int]]) -> None:
+        on_stack = 0
+        for name, size in sorted(arrays, key=lambda a: a[1]):
+            up = -(-size // 8) * 8
+            on_stack += 8 * up
+            if on_stack <= MOST_ON_STACK:
+                self.source.setup.append(f"{name} = scratch({up})")
+            else:
+                self.source.setup.append(f"{name} = aligned({up}, P)")
+            if up > size:
+                self.source.setup += [f"for j in range({size}, {up}):", f"    {name}[j] = 0.0"]
+
+    # --- zeros of arguments ---
+
+    def _find_sparse(self) -> None:
+        """The arguments whose zeros products may leave out."""
+        arguments = self.program.arguments
+        for _, step in self.steps:
+            if not isinstance(step, Product) or self.form.last:
+                continue
+            for place, labels in ((step.left, step.labels[0]), (step.right, step.labels[1])):
+                if place is None or place.array not in arguments:
+                    continue
+                if labels.strip("n") == "k" and place.array.size >= WORTH_SKIPPING:
+                    self.sparse[place.array] = str(arguments.index(place.array))
+
+    def _list_nonzero(self, array: Array, number: str) -> None:
+        """The places of what is not 0, row by row, without a branch."""
+        rows, width = self.form.rows or 1, array.size
+        # One more, for the last place is written even where it is 0.
+        self.source.setup.append(f"K{number} = integers({rows * width + 8})")
+        self.source.setup.append(f"M{number} = integers({-(-rows // 8) * 8})")
+        self.source.setup.append(f"few{number} = False")
+        value = self.memory.at(Place(array, (width,), 0, (1,)), ["k"])
+        if self.form.rows:
+            value = f"A{number}[n * {width} + k]"
+            start, span = f"n * {width} + ", "rows"
         else:
-            for lane in v.lanes().reshape(-1):
-                self.source.values.append(self._read(View(v.array, (), int(lane)), []))
-        for number, array in enumerate(self.program.arguments):
-            v = self.program.gradients.get(array)
-            if v is not None:
-                self.source.by_inputs += self._loops(
-                    v.shape,
-                    lambda at, v=v, number=number: [  # type: ignore[misc]
-                        f"D{number}[n, {_affine(0, (1,), at)}] = {self._read(v, at)}"
-                    ],
+            start, span = "", "1"
+        self.source.load += [
+            "count = 0",
+            f"for n in range({span}):",
+            "    m = 0",
+            f"    for k in range({width}):",
+            f"        K{number}[{start}m] = k",
+            f"        m += {value} != 0.0",
+            f"    M{number}[n] = m",
+            "    count += m",
+            f"few{number} = 3 * count < {span} * {width}",
+        ]
+
+    # --- text ---
+
+    def _emit(self) -> None:
+        for array, number in self.sparse.items():
+            self._list_nonzero(array, number)
+        sections: dict[int, Lines] = {
+            BEFORE: self.source.before,
+            ROW: self.source.row,
+            UPDATE: self.source.row if self.form.rows else self.source.updates,
+            AFTER: self.source.after,
+        }
+        if not self.program.arguments and not self.training:
+            sections = dict.fromkeys(sections, self.source.row)
+        self._start_from_biases()
+        items = _grouped(self.steps)
+        readers: dict[Array, set[int]] = {}
+        for _, item in items:
+            for array in _read_by(item):
+                readers.setdefault(array, set()).add(id(item))
+        scratch: dict[str, int] = {}
+        for section, item in items:
+            if isinstance(item, Group):
+                others = {a for a in item.made if readers.get(a, set()) - {id(item)}}
+                lines = item.lines(self.memory, others)
+                written = [a for a in item.made if a in others or item.members[0].add]
+            else:
+                lines = self._lines(item, section)
+                written = [item.out.array]
+            sections[section] += lines
+            for array in written:
+                name = self.memory.names[array][0]
+                if name.startswith("s") and array not in self.memory.scalars:
+                    scratch[name] = self.blocks.size(array)
+        for k in self.source.copied:
+            scratch[f"A{k}"] = self.blocks.size(self.program.arguments[k])
+        self._allocate(list(scratch.items()))
+        self._clear_sums()
+
+    def _start_from_biases(self) -> None:
+        """Let a product to which something is then added start from that."""
+        readers: dict[Array, int] = {}
+        for _, step in self.steps:
+            for array in _read_by(step):
+                readers[array] = readers.get(array, 0) + 1
+        products = {s.out.array: s for _, s in self.steps if isinstance(s, Product) and s.fresh}
+        known: set[Array] = set(self.memory.names) - set(self.made_by)
+        kept: list[tuple[int, Step]] = []
+        known_before: dict[Array, set[Array]] = {}
+        for section, step in self.steps:
+            known_before[step.out.array] = set(known) if step.out.array in products else set()
+            known.add(step.out.array)
+            if isinstance(step, Each) and step.op in (ops.sum, ops.add) and len(step.operands) == 2:
+                for v, other in (step.operands, step.operands[::-1]):
+                    product = products.get(v.array)
+                    if (
+                        product is not None
+                        and product.start is None
+                        and readers[v.array] == 1
+                        and v.array is not other.array
+                        and other.array in known_before[v.array]
+                        and (v.strides, v.offset, v.shape) == _spot(product.out)
+                        and (v.strides, v.offset, v.shape) == _spot(step.out)
+                        and self.section[v.array] == section
+                    ):
+                        product.start, product.out = other, step.out
+                        products[step.out.array] = product
+                        known_before[step.out.array] = known_before[v.array]
+                        break
+                else:
+                    kept.append((section, step))
+                continue
+            kept.append((section, step))
+        self.steps = kept
+
+    def _lines(self, step: Step, section: int) -> Lines:
+        if isinstance(step, Product):
+            into_gradient = step.out.array in self.gradient.values()
+            update = "rate" if into_gradient and self.purpose == "descend" else ""
+            if into_gradient:
+                self._note_factors(step)
+            return ProductLoops(self.memory, step, self.sparse, update).lines()
+        if isinstance(step, LogSum):
+            return log_sum(self.memory, step)
+        assert isinstance(step, Clear)
+        return clear(self.memory, step)
+
+    def _note_factors(self, step: Product) -> None:
+        for place in (step.left, step.right):
+            if place is None or place.array.literal() is not None:
+                continue
+            name, base = self.memory.names[place.array]
+            size = 0 if place.array in self.memory.scalars else place.array.size
+            if (name, base, size) not in self.source.factors and not self._bounded(place.array):
+                self.source.factors.append((name, base, size))
+
+    def _bounded(self, array: Array) -> bool:
+        """Whether no number in it can be large or not finite, if the error is finite."""
+        i = self.made_by.get(array)
+        return isinstance(i, Map) and i.op.name in ("tanh", "sigmoid")
+
+    def _clear_sums(self) -> None:
+        """Sums over rows that are no gradients start at 0."""
+        for i in self.program.instructions:
+            if self.section[i.out] == UPDATE and i.out in self.memory.names:
+                if i.out in self.blocks.into or i.out in self.skipped:
+                    continue
+                self.source.clear += clear(
+                    self.memory, Clear(self.blocks.place(whole(i.out), False).lean())
                 )
-        if self.program.failures is not None:
-            self.source.failures = self._read(self.program.failures, [])
 
 
-def _whole(array: Array) -> View:
-    return View(array, array.shape, 0, row_major(array.shape))
+Item = tuple[int, "Group | Step"]
 
 
-def _affine(offset: int, strides: Sequence[int], at: Sequence[str]) -> str:
-    terms = [v if s == 1 else f"{v} * {s}" for v, s in zip(at, strides) if s]
-    if offset or not terms:
-        terms.append(str(offset))
-    return " + ".join(terms)
+def _grouped(steps: Sequence[tuple[int, Step]]) -> list[Item]:
+    """Steps in order, those at every place joined with the latest loop that can do them."""
+    items: list[Item] = []
+    made_at: dict[Array, int] = {}
+    for section, step in steps:
+        if not isinstance(step, Each):
+            made_at[step.out.array] = len(items)
+            items.append((section, step))
+            continue
+        earliest = max((made_at.get(v.array, -1) for v in step.operands), default=-1)
+        for place in range(len(items) - 1, max(earliest, 0) - 1, -1):
+            of_item, item = items[place]
+            if of_item == section and isinstance(item, Group) and item.takes(step):
+                item.append(step)
+                made_at[step.out.array] = place
+                break
+        else:
+            made_at[step.out.array] = len(items)
+            items.append((section, Group(step, section)))
+    return items
 
 
-def _number(x: float) -> str:
-    if math.isfinite(x):
-        return repr(x) if x >= 0 else f"({x!r})"
-    return "np.nan" if x != x else "np.inf" if x > 0 else "(-np.inf)"
+def _spot(v: Place) -> tuple[object, object, object]:
+    return (v.strides, v.offset, v.shape)
 
 
-def _tight(expression: str) -> str:
-    simple = expression.replace("_", "").replace(".", "").isalnum()
-    bracketed = expression.endswith("]") and " " not in expression.split("[", 1)[0]
-    if simple or (bracketed and expression.count("[") == expression.count("]") == 1):
-        return expression
-    return f"({expression})"
-
-
-def _comparison(name: str, xs: Sequence[str]) -> str:
-    a, b = map(_tight, xs)
-    signs = {"less": "<", "less_equal": "<=", "equal": "=="}
-    plain = name.removeprefix("not ")
-    test = f"{a} {signs[plain]} {b}"
-    if plain == "equal":
-        test = f"({test} or ({a} != {a} and {b} != {b}))"
-    return f"not ({test})" if name.startswith("not ") else test
+def _read_by(step: Group | Step) -> set[Array]:
+    if isinstance(step, Each):
+        return {v.array for v in step.operands}
+    if isinstance(step, Group):
+        return {v.array for e in step.members for v in e.operands}
+    if isinstance(step, Product):
+        return {v.array for v in (step.left, step.right, step.start) if v is not None}
+    return {step.operand.array} if isinstance(step, LogSum) else set()
