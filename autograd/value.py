@@ -110,7 +110,7 @@ class Value:
         """
         if modes.active:
             if modes.switches.recorder:
-                return modes.switches.recorder.refuse_backward()
+                modes.switches.recorder.refuse_backward()
             if modes.switches.watching:
                 return _backward_watched(self)
         this_pass = object()

@@ -72,7 +72,8 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Lanes]) -> None:
             rewriter.settle(v, v.lanes())
         return
     n = i.out.size
-    order, shape = np.arange(n), i.out.shape if n > 1 else ()
+    order: Lanes = np.arange(n)
+    shape: Shape = i.out.shape if n > 1 else ()
     candidates = [
         (v, lanes)
         for v, lanes in zip(i.operands, operands)

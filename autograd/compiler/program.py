@@ -25,7 +25,7 @@ from autograd.ops import Op
 from autograd.value import Value
 
 Shape = tuple[int, ...]
-Lanes = NDArray[np.int64]
+Lanes = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 
 KINDS = {CONSTANT: "constant", PARAMETER: "fixed", INPUT: "batch"}

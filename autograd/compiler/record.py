@@ -28,7 +28,7 @@ class Traced(Value):
     __slots__ = ()
 
     @property
-    def data(self) -> float:  # type: ignore[override]
+    def data(self) -> float:
         """The number, which the recorder notes was looked at."""
         recorder = modes.switches.recorder
         return recorder.read(self) if recorder else number(self)
