@@ -50,7 +50,7 @@ class Settings:
     epochs: int = 1
     letters: int | None = None
     patience: int = 5
-    evaluations: int = 10
+    evaluations: int = 20
     seed: int = 0
 
 
@@ -154,10 +154,11 @@ class Training:
                     saved = time.monotonic()
                 if seconds is not None and now - start >= seconds:
                     break
-            if not self.progress.validation:
-                evaluated(self._evaluate())
             if self.checkpoint:
                 self.save(self.checkpoint)
+            if not self.finished or not self.progress.validation:
+                # Of what is kept, but not of the checkpoint: without the stop it would not be.
+                evaluated(self._evaluate())
 
     def _learn_block(self) -> tuple[int, float]:
         """Learn the next block; how many letters it had, and the mean error."""

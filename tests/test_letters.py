@@ -6,6 +6,8 @@ import os
 import random
 import re
 import select
+import signal
+import struct
 import subprocess
 import sys
 from itertools import pairwise
@@ -271,12 +273,13 @@ def small_blocks(monkeypatch):
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
     rate = {"sgd": 0.3, "momentum": 0.03, "adam": 0.02}[optimizer]
-    choice = {"loss": loss, "optimizer": optimizer, "rate": rate}
+    choice = {"loss": loss, "optimizer": optimizer, "rate": rate, "evaluations": 4}
     whole = trained(tmp_path / "whole", **choice)
     assert whole.finished
     assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
-    first = trained(tmp_path / "parts", stop_after=4, **choice)
-    assert first.progress.blocks == 4
+    first = trained(tmp_path / "parts", stop_after=2, **choice)
+    assert first.progress.blocks == 2
+    assert len(first.progress.validation) == 1  # for what is kept, and not in the checkpoint
     trained(tmp_path / "parts", resume=True, stop_after=9, **choice)
     last = trained(tmp_path / "parts", resume=True, **choice)
     assert last.finished
@@ -382,6 +385,34 @@ def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
     assert result.returncode == 1
     assert "is damaged" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_path):
+    import fcntl
+    import pty
+    import termios
+
+    path = tmp_path / "a.safetensors"
+    arguments = ["--hidden", "4", "--epochs", "2000", "--checkpoint", str(path)]
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with subprocess.Popen(
+        [sys.executable, "-m", "demos", "letters", "--out", str(tmp_path), *arguments],
+        **dict.fromkeys(("stdin", "stdout", "stderr"), inside),
+        cwd=ROOT,
+        start_new_session=True,
+    ) as process:
+        os.close(inside)
+        until(terminal, rb" 2/18000 .*error \d")
+        process.send_signal(signal.SIGINT)
+        shown = until(terminal, rb"Stopped by Ctrl-C after \d+ of 18,000 blocks")
+        shown += until(terminal, rb"letters_alike.png\r\n")
+        assert re.search(rb"  the network +\d+\.\d%", shown)
+        assert b"Traceback" not in shown
+        assert process.wait(timeout=60) == 0
+    os.close(terminal)
+    assert Predictor.load(path).hidden == [4]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
