@@ -158,7 +158,7 @@ class Compilation:
             try:
                 from autograd.compiler.native import NativeProgram
 
-                return _Native(NativeProgram(self._runnable(by, True)), by)
+                return _Native(NativeProgram(self._runnable(by, True), self.dtype), by)
             except NotNative:
                 pass
         from autograd.compiler.numpy_backend import evaluate
