@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +15,28 @@ from demos.english import TextError
 
 # In bytes. Less than a second of training, which is what Ctrl-C waits for.
 BLOCK = 16_384
+
+
+class Blocks:
+    """The bytes from start to end in blocks of one size, of which the last may be smaller.
+
+    A sequence of ranges that are made when asked for: of a terabyte there are millions.
+    """
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start, self.end, self.size = start, end, BLOCK
+
+    def __len__(self) -> int:
+        return -((self.start - self.end) // self.size) if self.end > self.start else 0
+
+    def __getitem__(self, number: int) -> range:
+        if not 0 <= number < len(self):
+            raise IndexError(f"there are {len(self)} blocks; got number {number}")
+        at = self.start + number * self.size
+        return range(at, min(at + self.size, self.end))
+
+    def __iter__(self) -> Iterator[range]:
+        return (self[number] for number in range(len(self)))
 
 
 @dataclass(frozen=True)
@@ -33,20 +55,20 @@ class Corpus:
     size: int
     open: Callable[[], BinaryIO]
 
-    def training(self, most: int | None = None) -> list[range]:
+    def training(self, most: int | None = None) -> Blocks:
         """The blocks to learn from, each a range of bytes; ``most`` bytes at most in all."""
         end = self.size - 2 * (self.size // 10)
-        return _blocks(0, end if most is None else min(end, most))
+        return Blocks(0, end if most is None else min(end, most))
 
-    def validation(self, most: int) -> list[range]:
+    def validation(self, most: int) -> Blocks:
         """The blocks that say when to stop; ``most`` bytes at most in all."""
         start = self.size - 2 * (self.size // 10)
-        return _blocks(start, min(self.size - self.size // 10, start + most))
+        return Blocks(start, min(self.size - self.size // 10, start + most))
 
-    def test(self, most: int) -> list[range]:
+    def test(self, most: int) -> Blocks:
         """The blocks that nothing is learned from; ``most`` bytes at most in all."""
         start = self.size - self.size // 10
-        return _blocks(start, min(self.size, start + most))
+        return Blocks(start, min(self.size, start + most))
 
     def letters(self, block: range) -> str:
         """The letters of a block, in the alphabet of 28; runs of white space are one space.
@@ -77,7 +99,7 @@ class Corpus:
             ) from error
         return fold(english.one_line(text))
 
-    def joined(self, blocks: list[range]) -> str:
+    def joined(self, blocks: Iterable[range]) -> str:
         """The letters of several blocks, one after another."""
         return " ".join(map(self.letters, blocks)).strip()
 
@@ -108,11 +130,6 @@ def from_python() -> Corpus:
     content = english.from_python().encode()
     name = "the language reference within this Python"
     return Corpus(name, len(content), lambda: io.BytesIO(content))
-
-
-def _blocks(start: int, end: int) -> list[range]:
-    """The bytes from start to end in blocks of one size; the last may be smaller."""
-    return [range(at, min(at + BLOCK, end)) for at in range(start, end, BLOCK)]
 
 
 def _next_character(content: bytes, at: int) -> int:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "a network that learns to predict and to write English"
 
-# More letters take memory in counting, and would change the last digit.
-MOST_COUNTED, MOST_TESTED = 1_000_000, 5_000
+# Counts of more letters would fill the memory.
+MOST_COUNTED, MOST_TESTED = 500_000, 5_000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +123,7 @@ def train(job: Training, options: argparse.Namespace) -> None:
         print(f"  going on from {options.checkpoint}, after {job.progress.letters:,} letters")
     weights = len(job.optimizer.parameters)
     layers = " -> ".join(map(str, sizes(predictor)))
-    print(f"Training a network of {layers} neurons.")
+    print(f"Training a network: {layers}.")
     print(f"  weights and biases: {weights:,}")
     print("  Ctrl-C ends the training and keeps what was learned")
     print("  letters learned; bits a letter and accuracy on others; and what it writes:")
@@ -202,7 +202,7 @@ def compare(
     print(
         f"of accuracy {'above' if gain >= 0 else 'below'} it. The counts are smoothed (Kneser-Ney),"
     )
-    print(f"and of the same {len(learning):,} letters that the network learned from.")
+    print(f"of the first {len(learning):,} letters that there are to learn from.")
     if job.best.loss == "squared":
         print(f"Probabilities of the network: softmax of outputs / {job.best.temperature:.3f}, a")
         print("temperature found on the part that says when to stop.")

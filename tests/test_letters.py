@@ -172,7 +172,11 @@ def test_a_large_file_is_never_read_whole(tmp_path):
         file.write(b"xyz " * 100)
     text = corpus.from_file(path)
     assert text.size == 1 << 40
+    assert len(text.training()) > 10**7
     learning = text.training(1000)
+    assert [len(block) for block in learning] == [1000]
+    with pytest.raises(IndexError, match="1 blocks; got number 1"):
+        learning[1]
     assert text.joined(learning)[:7] == "abc abc"
     assert text.joined(text.test(400))[:7] == "xyz xyz"
 
