@@ -93,7 +93,9 @@ class ProductLoops:
         done = all(c in tiles and tiles[c] == self.sizes[c] for c in self.summed)
         outer = [c for c in self.out_labels if c != inner and c != results]
         outer += [c for c in self.summed if c != terms]
-        outer += [c for c in (results, terms) if c]
+        # What is gone through again and again should be the smaller, results or vectors.
+        last = (terms, results) if self._smaller(results, terms) else (results, terms)
+        outer += [c for c in last if c]
         if self.update:
             tiles, done = dict.fromkeys(tiles, 1), not self.summed
 
@@ -131,6 +133,9 @@ class ProductLoops:
             ]
 
         return self._cleared(done) + self._nest(outer, tiles, body)
+
+    def _smaller(self, results: str, terms: str) -> bool:
+        return bool(results and terms) and self.sizes[results] < self.sizes[terms]
 
     # --- terms as neighbours ---
 

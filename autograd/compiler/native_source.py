@@ -140,7 +140,7 @@ def choose_form(program: Program) -> Form:
     lanes = sum(a.size for a in stored)
     rows = NUMBERS_A_BLOCK // max(lanes, 1)
     most = 1024 if last else 64
-    return Form(max(16, min(most, rows // 8 * 8)), last)
+    return Form(max(32, min(most, rows // 8 * 8)), last)
 
 
 def write(program: Program, form: Form, purpose: str) -> Source:
