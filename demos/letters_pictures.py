@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nn
 from demos import plots
 from demos.alphabet import ALPHABET
 from demos.gallery import Exhibit
@@ -96,16 +97,22 @@ def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], pat
 
 
 def letter_vectors(network: LetterNetwork) -> NDArray[np.float64]:
-    """What the first layer makes of each letter, of shape (28, n).
+    """What each letter adds to the sums of the first layer, of shape (28, neurons).
 
-    With an embedding, the numbers that stand for the letter; without, its weights into the hidden
-    neurons from the last place of the context, which matters most.
+    That of the last place of the context, which matters most. Where the letter is first made into
+    numbers by an embedding, these and their weights are multiplied.
     """
+    weights = _matrix(network.layers[0])
+    if network.embedding is not None:
+        numbers = _matrix(network.embedding)
+        return (weights[:, -len(numbers) :] @ numbers).T
+    return weights[:, -N:].T
+
+
+def _matrix(layer: nn.Layer) -> NDArray[np.float64]:
     import numpy as np
 
-    layer = network.embedding or network.layers[0]
-    weights = np.array([[w.data for w in neuron.weights[-N:]] for neuron in layer.neurons])
-    return weights.T
+    return np.array([[w.data for w in neuron.weights] for neuron in layer.neurons])
 
 
 def embedding(network: LetterNetwork, path: Path) -> Exhibit:

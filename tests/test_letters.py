@@ -23,6 +23,7 @@ from autograd import no_grad
 from demos import corpus, english
 from demos.alphabet import ALPHABET, encode, fold, index, ranking, windows
 from demos.corpus import BLOCK, Corpus
+from demos.letters_pictures import letter_vectors
 from demos.predictor import Predictor
 from demos.scores import Scores
 from demos.training import Settings, Training
@@ -336,6 +337,21 @@ def test_time_is_up():
     assert job.progress.blocks == 1
     assert isinstance(seen[0], Scores)
     assert not job.finished
+
+
+@pytest.mark.parametrize("embedding", [0, 3])
+def test_letter_vectors_are_what_a_letter_adds_to_the_first_layer(embedding):
+    predictor = Predictor(2, [5], embedding)
+    vectors = letter_vectors(predictor.network)
+    assert vectors.shape == (28, 5)
+    predictor.network.layers[1:] = []
+    for neuron in predictor.network.layers[0].neurons:
+        neuron.activation = None
+    with no_grad():
+        sums = {a: predictor.network(encode("x" + a)) for a in "ab"}
+    difference = [b.data - a.data for a, b in zip(sums["a"], sums["b"])]
+    # A letter is an input of 0.5.
+    assert difference == pytest.approx(0.5 * (vectors[1] - vectors[0]))
 
 
 # --- the demo ---
