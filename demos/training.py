@@ -40,7 +40,7 @@ class Settings:
         epochs: how often to learn the text.
         letters: learn from about so many; None for all.
         patience: stop after so many evaluations in a row that were no better.
-        evaluations: how often to look at the validation part, in all.
+        evaluations: how often to look at the validation part, in all, at most.
         seed: for the order of the letters.
     """
 
@@ -50,7 +50,7 @@ class Settings:
     epochs: int = 1
     letters: int | None = None
     patience: int = 5
-    evaluations: int = 20
+    evaluations: int = 12
     seed: int = 0
 
 
@@ -142,7 +142,7 @@ class Training:
             FloatingPointError: an error or a gradient is not finite.
         """
         start = saved = time.monotonic()
-        every = max(1, self.total // self.settings.evaluations)
+        every = -(-self.total // self.settings.evaluations)
         with _noted_ctrl_c(self):
             while not self.finished and not self.interrupted:
                 learned(*self._learn_block())
