@@ -314,7 +314,7 @@ def test_a_loop_over_samples_is_found_in_a_recorded_graph(backend):
     loss, model = moons_loss(30)
     program = compile(loss, backend=backend)
     assert program() == pytest.approx(loss.data, rel=1e-12)
-    value, found = program.value_and_grad()
+    _, found = program.value_and_grad()
     loss.backward()
     assert set(program.parameters) == set(model.parameters())
     assert found == pytest.approx(gradients(program.parameters), abs=1e-12)
@@ -353,7 +353,7 @@ def test_the_source_reads_like_a_textbook_and_runs_alone():
     model = MLP(4, [3, 2], seed=1)
     program = compile(lambda x, t: half_squared_error(model(x), t))
     X, T = rows(5, 4), rows(5, 2, seed=1)
-    value, found = program.value_and_grad(X, T, reduction="sum")
+    value, _ = program.value_and_grad(X, T, reduction="sum")
     for line in (
         "a1 = np.tanh(x @ W1.T + b1)",
         "a2 = np.tanh(a1 @ W2.T + b2)",
@@ -417,3 +417,21 @@ def test_a_row_that_only_python_can_compute_runs_too(backend):
     assert program(X) == pytest.approx(values, rel=1e-12)
     _, found = program.value_and_grad(X)
     assert found == pytest.approx(gradients(program.parameters), abs=1e-12)
+
+
+def test_a_formula_at_one_point_takes_and_gives_plain_numbers(backend):
+    w = Value(3.0)
+
+    @compile(backend=backend)
+    def formula(a, b):
+        return (a * w).tanh() if a > b else a * b * w
+
+    assert formula(2.0, 3.0) == pytest.approx(18.0)
+    assert formula.value_and_grad(2.0, 3.0, wrt="inputs") == (18.0, pytest.approx((9.0, 6.0)))
+    assert formula.value_and_grad(2.0, 3.0) == (18.0, pytest.approx((6.0,)))
+    w.data = 0.5  # and the other branch
+    assert formula(2.0, 1.0) == pytest.approx(math.tanh(1.0), rel=1e-15)
+    _, derivatives = formula.value_and_grad(2.0, 1.0, wrt="inputs")
+    assert derivatives == pytest.approx((0.5 / math.cosh(1.0) ** 2, 0.0))
+    with pytest.raises(TypeError, match="not both at once; got float and list"):
+        formula(2.0, [1.0])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +24,7 @@ from autograd.compiler.trace import Trace
 from autograd.value import Value
 
 BACKENDS = ("numba", "numpy")
+NONE_FAIL = np.zeros(1, np.bool_)
 
 
 class Compilation:
@@ -118,7 +120,7 @@ class Compilation:
             arguments: (batch, n) each.
         """
         values, failures = self._runner("").rows(theta, arguments)
-        return values, failures != 0
+        return values, failures != 0 if self.guards else NONE_FAIL
 
     def gradients(
         self, theta: Floats, arguments: Sequence[Floats], by: str
@@ -126,7 +128,26 @@ class Compilation:
         """The same, and the gradient of the sum of all results by "parameters", (n,); or by
         "inputs", a list with an array for each argument."""
         values, failures, gradient = self._runner(by).gradients(theta, arguments)
-        return values, failures != 0, gradient
+        return values, failures != 0 if self.guards else NONE_FAIL, gradient
+
+    def point(self, by: str) -> Callable[..., Any] | None:
+        """A function of plain numbers, the arguments and then the parameters, which returns the
+        result, how many guards fail, and the derivatives by "parameters" or "inputs" (none for
+        ""); or None where there is no such form."""
+        if self.backend != "numba" or self.dtype != np.float64:
+            return None
+        from autograd.compiler.native_loops import NotNative
+        from autograd.compiler.point import point_function
+
+        program = self._runnable(by)
+        by_parameters = sorted(program.blocks, key=lambda block: int(block.lanes[0]))
+        wanted = program.arguments if by == "inputs" else [b.array for b in by_parameters]
+        try:
+            point: Callable[..., Any]
+            point = point_function(replace(program, blocks=by_parameters), wanted if by else [])
+            return point
+        except NotNative:
+            return None
 
     def trainer(self) -> tuple[str, Any]:
         """The backend and what trains the parameters: see ``NativeProgram.train``.

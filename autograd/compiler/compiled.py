@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
-from autograd.compiler.compilation import BACKENDS, Compilation
+from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.record import CompileError, record
 from autograd.compiler.trace import trace_recording, trace_value
@@ -44,6 +44,8 @@ class Compiled:
         self._recordings: dict[Key, list[Compilation]] = {}
         self._parameters: list[Value] = []
         self._latest: Compilation | None = None
+        # Native functions of floats, by what they differentiate by: "" for nothing.
+        self._points: dict[str, Callable[..., Any] | None] = {}
         if value is not None:
             trace = trace_value(value, parameters)
             self._add((), Compilation(trace, [], [], {}, self._backend, self._dtype))
@@ -136,16 +138,26 @@ class Compiled:
 
         Args:
             arguments: arrays of shape (batch, n), one for each list of n numbers that the
-                function takes; or (batch,) for a single number.
+                function takes; or (batch,) for a single number. A function of numbers can be
+                called with floats, too.
 
         Returns:
-            (batch,), or (batch, m) where the function returns m Values; without arguments the
-            value alone.
+            (batch,), or (batch, m) where the function returns m Values; without arguments, or
+            for floats, the value alone.
 
         Raises:
             ValueError: the shapes do not fit together.
             CompileError: the function cannot be compiled, or has too many branches.
         """
+        if arguments and type(arguments[0]) is float:
+            if point := self._points.get(""):
+                try:
+                    value, failures, _ = point(*arguments)
+                    if not failures:
+                        return value
+                except TypeError:
+                    pass  # not floats alone
+            return self._at_point("", arguments)[0]
         key, arrays = self._arrays(arguments)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
         return self._shaped(self._joined(parts, arrays), arrays)
@@ -163,12 +175,21 @@ class Compiled:
         Returns:
             The value, and the gradient: of shape (len(parameters),), in their order; or by
             inputs an array like each argument, for one argument the array alone. With "sum" a
-            row of it is the gradient of that row's own value.
+            row of it is the gradient of that row's own value. For floats a tuple of floats.
 
         Raises:
             ValueError: the shapes do not fit together, or the function returns several Values.
             CompileError: as for a call.
         """
+        if arguments and type(arguments[0]) is float:
+            if point := self._points.get(wrt):
+                try:
+                    value, failures, derivatives = point(*arguments)
+                    if not failures:
+                        return value, derivatives
+                except TypeError:
+                    pass  # not floats alone
+            return self._at_point(wrt, arguments)
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
         if wrt not in ("parameters", "inputs"):
@@ -182,18 +203,52 @@ class Compiled:
             )
         values = self._joined(parts, arrays)
         scale = 1 / len(values) if reduction == "mean" else 1.0
-        value = float(values.sum() * scale)
+        value = float(values.sum()) * scale
         if wrt == "inputs":
-            gradients = [np.empty_like(a) for a in arrays]
-            for _, rows, _, of_rows in parts:
-                for gradient, part in zip(gradients, of_rows):
-                    gradient[rows] = part * scale
-            shaped = [g.reshape(np.shape(a)) for g, a in zip(gradients, arguments)]
+            (_, _, _, gradients), *others = parts
+            if others:
+                gradients = [np.empty_like(a) for a in arrays]
+                for _, rows, _, of_rows in parts:
+                    for gradient, part in zip(gradients, of_rows):
+                        gradient[rows] = part
+            if scale != 1:
+                gradients = [g * scale for g in gradients]
+            shaped = [g[:, 0] if size is None else g for g, size in zip(gradients, key)]
             return value, shaped[0] if len(shaped) == 1 else shaped
         total = np.zeros(len(self._parameters), self._dtype)
         for c, _, _, gradient in parts:
             total[c.places] += gradient
         return value, total * scale if scale != 1 else total
+
+    def _at_point(self, by: str, arguments: Sequence[Any]) -> tuple[float, Sequence[float]]:
+        """Value and derivatives for plain numbers where that takes more than a call."""
+        for x in arguments:
+            if not isinstance(x, (float, int)):
+                raise TypeError(
+                    f"{self.__name__} takes numbers or arrays, and not both at once; got "
+                    f"{type(arguments[0]).__name__} and {type(x).__name__}"
+                )
+        rows = [[x] for x in arguments]
+        value = float(self(*rows)[0])
+        if by not in self._points:
+            self._points[by] = self._point(by, len(arguments))
+        if not by:
+            return value, ()
+        value, gradient = self.value_and_grad(*rows, wrt=by)
+        if by == "parameters":
+            return value, tuple(gradient.tolist())
+        return value, tuple(float(g[0]) for g in (gradient if len(rows) > 1 else [gradient]))
+
+    def _point(self, by: str, count: int) -> Callable[..., Any] | None:
+        """A native function of ``count`` floats for the first recording, if there is such a form
+        and all parameters are those of that recording."""
+        compilation = self._recordings[(None,) * count][0]
+        if by == "parameters" and compilation.parameters != self._parameters:
+            return None
+        function, parameters = compilation.point(by), compilation.parameters
+        if function is None or not parameters:
+            return function
+        return lambda *numbers: function(*numbers, *[p.data for p in parameters])
 
     def _arrays(self, arguments: Sequence[ArrayLike]) -> tuple[Key, list[Floats]]:
         if self._function is None:
@@ -248,7 +303,7 @@ class Compiled:
             tried += 1
             theta = self._theta(compilation)
             values, failing, *rest = call(compilation, theta, pending)
-            if not failing.any():
+            if failing is NONE_FAIL or not failing.any():
                 parts.append((compilation, rows, values, *rest))
                 return parts
             numbers = np.arange(len(arrays[0]) if arrays else 1)[rows]
@@ -294,6 +349,7 @@ class Compiled:
         self._latest = compilation
         known = set(self._parameters)
         self._parameters += [p for p in compilation.parameters if p not in known]
+        self._points.clear()
         place = {p: i for i, p in enumerate(self._parameters)}
         compilation.places = np.array([place[p] for p in compilation.parameters], np.int64)
 
