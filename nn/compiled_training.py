@@ -41,7 +41,6 @@ class Trainer:
 
     Attributes:
         backend: "numba" or "numpy".
-        summary: one line on what became of the function.
         steps, steps_by_hand: how many were native, and how many in plain Python.
 
     Raises:
@@ -58,7 +57,7 @@ class Trainer:
         if not self.compilation.trace.single:
             raise CompileError("the error must be one Value")
         self.backend, self.runner = self.compilation.trainer()
-        self.summary = repr(program)
+        self.program = program
         self.data = [_table(inputs), _table(targets)]
 
         of_program = [self.compilation.parameters[lane] for lane in self.runner.lanes]
@@ -73,6 +72,11 @@ class Trainer:
         self.numbers = np.zeros((len(self.memories), len(every)))
         self.steps = self.steps_by_hand = 0
         self.load()
+
+    @property
+    def how(self) -> str:
+        """One line on what became of the function."""
+        return f"{self.backend}, {self.program!r}, {self.program.took}"
 
     def load(self) -> None:
         """Take parameters and the optimiser's memories over."""

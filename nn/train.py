@@ -105,7 +105,7 @@ def fit(
     ):
         if trainer:
             if progress and sys.stderr.isatty():
-                plan.bar.write(f"fit: {history.how}", file=sys.stderr)
+                plan.bar.write(f"fit: {trainer.how}", file=sys.stderr)
             _train_compiled(plan, trainer)
         else:
             _train(plan)
@@ -198,7 +198,6 @@ def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
             trainer = Trainer(program, plan.inputs, plan.targets, plan.optimizer)
             looked = [g for g in trainer.compilation.guards if g.reading]
             if not looked or given or compile:
-                history.how = f"{trainer.backend}, {trainer.summary}"
                 return trainer
             why = f"the number in a Value is looked at, at {looked[0].line()}"
         else:
@@ -238,6 +237,7 @@ def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
         finally:
             trainer.store()
         finished += several
+    history.how = trainer.how
     if trainer.steps_by_hand:
         history.how += (
             f"; {count(trainer.steps_by_hand, 'step')} in plain Python, for other branches"

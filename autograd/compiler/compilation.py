@@ -110,6 +110,11 @@ class Compilation:
 
         return write(self._runnable("parameters" if self.parameters else "inputs"))
 
+    def native_seconds(self) -> tuple[float, bool]:
+        """How long native code took to be made or loaded, and whether all was on disk."""
+        natives = [r.native for r in self._runners.values() if isinstance(r, _Native)]
+        return sum(n.seconds for n in natives), all(n.from_disk for n in natives)
+
     # --- running ---
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, NDArray[np.bool_]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,6 +36,7 @@ class Compiled:
         dtype: Any,
     ) -> None:
         self._function, self._chosen = function, parameters
+        self._told = 0.0
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float64, np.float32):
             raise ValueError(f"dtype is float64 or float32; got {self._dtype}")
@@ -122,6 +124,17 @@ class Compiled:
         if self._latest is None or self._latest.backend == "tape":
             return f"`{self!r}`"
         return f"`{self!r}`\n\n```python\n{self.source}```"
+
+    @property
+    def took(self) -> str:
+        """How long compiling took until now, in words."""
+        every = [c for known in self._recordings.values() for c in known]
+        words = f"{sum(c.seconds for c in every):.1f} s for the matrices"
+        native = [c.native_seconds() for c in every]
+        if seconds := sum(s for s, _ in native):
+            kept = ", kept from before" if all(k for _, k in native) else ""
+            words += f", {seconds:.1f} s for native code{kept}"
+        return words
 
     def _recorded(self) -> Compilation:
         if self._latest is None:
@@ -303,6 +316,7 @@ class Compiled:
             tried += 1
             theta = self._theta(compilation)
             values, failing, *rest = call(compilation, theta, pending)
+            self._tell(compilation)
             if failing is NONE_FAIL or not failing.any():
                 parts.append((compilation, rows, values, *rest))
                 return parts
@@ -313,6 +327,13 @@ class Compiled:
                 parts.append((compilation, numbers[~failing], values, *rest))
             rows = numbers[failing]
             pending = [np.ascontiguousarray(a[failing]) for a in pending]
+
+    def _tell(self, compilation: Compilation) -> None:
+        """Say on a terminal how long native code took, if that was worth waiting for."""
+        seconds, _ = compilation.native_seconds()
+        if seconds > self._told + 1 and sys.stderr.isatty():
+            print(f"compiled {self.__name__}: {self.took}", file=sys.stderr)
+        self._told = max(seconds, self._told)
 
     def _too_many(self, latest: Compilation, pending: list[Floats]) -> str:
         line = latest.guards[-1].line() if latest.guards else "an unknown line"
