@@ -172,8 +172,8 @@ class _Graph:
                 if len(inner):
                     hashes[inner] = self._hashes(inner, hashes)
                 self._number(nodes, hashes, groups, numbers)
-        if len(numbers) > MOST_GROUPS:
-            raise Unstructured(f"{len(numbers):,} groups of operations in {n:,} nodes")
+                if len(numbers) > MOST_GROUPS:
+                    raise Unstructured(f"over {MOST_GROUPS:,} groups of operations in {n:,} nodes")
         return groups
 
     def _hashes(self, nodes: Ints, hashes: Hashes) -> Hashes:
@@ -267,8 +267,10 @@ class _Writer:
         if trace.single:
             outputs = View(outputs.array, (), outputs.offset)
         failures = None
-        if len(trace.failures):
-            every = self._gathered(trace.failures)
+        # A comparison of constants comes out as it did.
+        guards = trace.failures[trace.kinds[trace.failures] != CONSTANT]
+        if len(guards):
+            every = self._gathered(guards)
             total = Array((), every.array.kind)
             self.instructions.append(Reduce(total, ops.sum, every))
             failures = whole(total)

@@ -1,19 +1,21 @@
 """Record: run a function once, and keep the graph that it builds for any row.
 
-The numbers of the row at hand must not leak into the program. So the Values that a function is
-given here, and all that it computes, are ``Traced``: a comparison of them, on which a branch may
-hang, is noted as a *guard*, and so is a look at a number itself (``value.data``). A row for which
-every guard turns out as it did while recording takes the same path, and the graph holds for it.
+The numbers of the row at hand must not leak into the program. So whoever looks at the number of a
+Value while a function runs here is heard: a comparison, on which a branch may hang, is noted as a
+*guard*, and so is a look at a number itself (``value.data``). A row for which every guard turns
+out as it did while recording takes the same path, and the graph holds for it.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from autograd import modes, ops
+from autograd.modes import Recorder
 from autograd.ops import Op
 from autograd.value import Number, Value, as_value, is_constant, new, topological_order
 
@@ -22,35 +24,62 @@ class CompileError(Exception):
     """A function that cannot be compiled, or a row that the compiled program does not hold for."""
 
 
-class Traced(Value):
-    """A Value while a function is recorded: whoever looks at its number is heard."""
-
-    __slots__ = ()
-
-    @property
-    def data(self) -> float:
-        """The number, which the recorder notes was looked at."""
-        recorder = modes.switches.recorder
-        return recorder.read(self) if recorder else number(self)
-
-    @data.setter
-    def data(self, x: float) -> None:
-        if modes.switches.recorder:
-            raise CompileError(
-                f"the function sets a Value's data, at {modes.user_line()}: that is a change "
-                "outside the graph, and would happen once instead of for every row"
-            )
-        number_slot.__set__(self, x)
-
-
 # The numbers themselves, without being heard.
 number_slot: Any = Value.__dict__["data"]
 
 
 def number(v: Value) -> float:
-    """The number in any Value, Traced or not."""
+    """The number in a Value."""
     x: float = number_slot.__get__(v)
     return x
+
+
+def _read(v: Value) -> float:
+    recorder = modes.switches.recorder
+    return recorder.read(v) if recorder else number(v)
+
+
+def _set(v: Value, x: float) -> None:
+    if modes.switches.recorder and _has_number(v):
+        raise CompileError(
+            f"the function sets a Value's data, at {modes.user_line()}: that is a change "
+            "outside the graph, and would happen once instead of for every row"
+        )
+    number_slot.__set__(v, x)
+
+
+def _has_number(v: Value) -> bool:
+    try:
+        number_slot.__get__(v)
+    except AttributeError:  # it is just being made
+        return False
+    return True
+
+
+_listeners = 0
+_lock = threading.RLock()
+"""Held where the graphs of several threads could meet, at leaves that they share."""
+
+
+@contextmanager
+def _listening(recording: Recorder) -> Iterator[None]:
+    """Within, ``recording`` hears what this thread does with Values."""
+    _let_in(1)
+    try:
+        with modes.switched("recorder", recording):
+            yield
+    finally:
+        _let_in(-1)
+
+
+def _let_in(change: int) -> None:
+    # Only for as long as somebody listens, for a slot is several times faster than a property.
+    global _listeners
+    heard: Any = property(_read, _set)
+    with _lock:
+        before, _listeners = _listeners, _listeners + change
+        if not before or not _listeners:
+            type.__setattr__(Value, "data", heard if _listeners else number_slot)
 
 
 def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
@@ -99,7 +128,7 @@ class Recording:
     """What one run of a function built.
 
     Attributes:
-        inputs: for each argument its Traced leaves.
+        inputs: for each argument its leaves.
         outputs: the Values returned.
         single: whether the function returned one Value, not a list.
         guards: the comparisons made on the way.
@@ -136,7 +165,9 @@ class Recording:
         return self._node(constant_part, [v])
 
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
-        node = _leaf(op.compute([number(v) for v in inputs]))
+        node = new(Value)
+        number_slot.__set__(node, op.compute([number(v) for v in inputs]))
+        node.grad, node.label, node._mark = None, "", None
         # Backward is not for this graph, so the partials only keep their places.
         node._record = (op, *inputs, *(0.0,) * len(inputs))
         node._depth = max([v._depth for v in inputs], default=-1) + 1
@@ -158,11 +189,20 @@ class Recording:
             other = as_value(b)  # type: ignore[arg-type]
         except TypeError:
             return number(a) == b
-        return self._compare("equal", a, other)
+        x, y = number(a), number(other)
+        if x == y:
+            # Not the guard "equal", for which nan is nan, as a look at a number must have it.
+            self._guard("less_equal", a, other)
+            self._guard("less_equal", other, a)
+        elif x != x and y != y:
+            self._guard("not less_equal", a, other)
+        else:
+            self._guard("not equal", a, other)
+        return x == y
 
     def _compare(self, name: str, a: Value, b: Value) -> bool:
         outcome = not GUARDS[name].forward(number(a), number(b))
-        self._guard(name if outcome else f"not {name}", a, b, reading=False)
+        self._guard(name if outcome else f"not {name}", a, b)
         return outcome
 
     def read(self, v: Value) -> float:
@@ -171,7 +211,7 @@ class Recording:
         self._guard("equal", v, as_value(seen), reading=True)
         return seen
 
-    def _guard(self, name: str, a: Value, b: Value, reading: bool) -> None:
+    def _guard(self, name: str, a: Value, b: Value, reading: bool = False) -> None:
         failure = self._node(GUARDS[name], (a, b))
         self.guards.append(Guard(failure, a, b, modes.user_place(), reading))
 
@@ -193,13 +233,12 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
         CompileError: the function returns no Values, builds something else each time, or does
             what a recording cannot keep.
     """
-    first = _run(function, rows)
-    before = [v for v in _leaves(first) if type(v) is Value]
-    with _traced(before):
-        second = _run(function, rows)
-    _check_alike(first, second)
-    known = set(before)
-    second.parameters = [v for v in _leaves(second) if v in known and not is_constant(v)]
+    first, second = _run(function, rows), _run(function, rows)
+    with _lock:
+        before, leaves = set(_leaves(first)), _leaves(second)
+        shared = before.intersection(leaves)
+        _check_alike(first, second, shared)
+    second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
     return second
 
 
@@ -209,8 +248,8 @@ def _leaves(recording: Recording) -> list[Value]:
 
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
-    recording = Recording([[_leaf(float(x)) for x in row] for row in rows])
-    with modes.switched("recorder", recording):
+    recording = Recording([[Value(float(x)) for x in row] for row in rows])
+    with _listening(recording):
         returned = function(*[list(row) for row in recording.inputs])
     recording.single = isinstance(returned, Value)
     recording.outputs = [returned] if recording.single else _as_values(returned)
@@ -222,38 +261,19 @@ def _as_values(returned: Any) -> list[Value]:
         if all(isinstance(v, Value) for v in returned):
             return list(returned)
         kinds = ", ".join(sorted({type(v).__name__ for v in returned}))
-        raise CompileError(f"a compiled function returns Values; in its list it returned {kinds}")
+        raise CompileError(
+            f"a compiled function returns Values; in its {type(returned).__name__} it returned "
+            f"{kinds}: write Value(x) for a number x"
+        )
     raise CompileError(
         f"a compiled function returns one Value or a list of them; "
         f"it returned {type(returned).__name__} {returned!r}"[:200]
     )
 
 
-def _leaf(x: float) -> Traced:
-    leaf = new(Traced)
-    number_slot.__set__(leaf, x)
-    leaf.grad = None
-    leaf.label = ""
-    leaf._record = Value(0.0)._record
-    leaf._depth = 0
-    leaf._mark = None
-    return leaf
-
-
-@contextmanager
-def _traced(leaves: Sequence[Value]) -> Iterator[None]:
-    """Within, these too are heard when somebody looks at their numbers."""
-    try:
-        for v in leaves:
-            v.__class__ = Traced
-        yield
-    finally:
-        for v in leaves:
-            v.__class__ = Value
-
-
-def _check_alike(first: Recording, second: Recording) -> None:
-    """Raise CompileError unless both built the same graph on the same leaves."""
+def _check_alike(first: Recording, second: Recording, shared: set[Value]) -> None:
+    """Raise CompileError unless both built the same graph, with the leaves that both have at the
+    same places."""
     pairs = list(zip(first.ends(), second.ends()))
     alike = len(first.ends()) == len(second.ends())
     twin: dict[int, Value] = {}
@@ -266,6 +286,8 @@ def _check_alike(first: Recording, second: Recording) -> None:
             continue
         twin[id(a)] = b
         alike = a.op is b.op and len(a.inputs) == len(b.inputs) and _same(number(a), number(b))
+        if a is not b and (a in shared or b in shared):
+            alike = False
         pairs.extend(zip(a.inputs, b.inputs))
     if not alike:
         raise CompileError(
