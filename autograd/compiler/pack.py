@@ -57,7 +57,9 @@ def pack(trace: Trace) -> Program:
     graph = _Graph(trace)
     leaf_groups = graph.leaves_by_kind()
     groups = graph.group(leaf_groups)
-    groups = graph.group(graph.leaves_by_use(leaf_groups, groups))
+    leaf_groups = graph.leaves_by_use(leaf_groups, groups)
+    groups = graph.group(leaf_groups)
+    del leaf_groups
     return _Writer(trace, graph, groups).program()
 
 
@@ -195,7 +197,7 @@ class _Graph:
         groups[nodes] = names[which]
 
 
-AT_ONCE = 1 << 16
+AT_ONCE = 1 << 12
 """So many nodes at once, which bounds the memory for what is temporary."""
 
 _ADD, _SUM, _CHAIN = 30_001, 30_002, 30_003
@@ -231,7 +233,7 @@ class _Writer:
     def program(self) -> Program:
         """All of it."""
         trace = self.trace
-        place_of = np.full(len(trace), -1)
+        place_of = np.full(len(trace), -1, np.int32)
         place_of[trace.parameter_nodes] = np.arange(len(trace.parameters))
         argument_of = {}
         arguments = []

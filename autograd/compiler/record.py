@@ -9,7 +9,7 @@ out as it did while recording takes the same path, and the graph holds for it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -235,16 +235,20 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
     """
     first, second = _run(function, rows), _run(function, rows)
     with _lock:
-        before, leaves = set(_leaves(first)), _leaves(second)
-        shared = before.intersection(leaves)
-        _check_alike(first, second, shared)
+        one, other = topological_order(first.root()), topological_order(second.root())
+        leaves = [v for v in other if v.op is None]
+        shared = {v for v in one if v.op is None}.intersection(leaves)
+        twins = {v: v for v in shared}
+        for mine, theirs in zip(first.inputs, second.inputs):
+            twins.update(zip(mine, theirs))
+        if not _alike(one, other, twins):
+            raise CompileError(
+                "the function built another graph when it was run again on the same row: it "
+                "depends on something besides its inputs and parameters (random numbers, a "
+                "counter, a file)"
+            )
     second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
     return second
-
-
-def _leaves(recording: Recording) -> list[Value]:
-    """The leaves under what a recording built, in the order of their first use."""
-    return [v for v in topological_order(recording.root()) if v.op is None]
 
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
@@ -271,29 +275,27 @@ def _as_values(returned: Any) -> list[Value]:
     )
 
 
-def _check_alike(first: Recording, second: Recording, shared: set[Value]) -> None:
-    """Raise CompileError unless both built the same graph, with the leaves that both have at the
-    same places."""
-    pairs = list(zip(first.ends(), second.ends()))
-    alike = len(first.ends()) == len(second.ends())
-    twin: dict[int, Value] = {}
-    for mine, theirs in zip(first.inputs, second.inputs):
-        twin.update((id(a), b) for a, b in zip(mine, theirs))
-    while pairs and alike:
-        a, b = pairs.pop()
-        if id(a) in twin:
-            alike = twin[id(a)] is b
-            continue
-        twin[id(a)] = b
-        alike = a.op is b.op and len(a.inputs) == len(b.inputs) and _same(number(a), number(b))
-        if a is not b and (a in shared or b in shared):
-            alike = False
-        pairs.extend(zip(a.inputs, b.inputs))
-    if not alike:
-        raise CompileError(
-            "the function built another graph when it was run again on the same row: it depends "
-            "on something besides its inputs and parameters (random numbers, a counter, a file)"
-        )
+def _alike(one: Sequence[Value], other: Sequence[Value], twins: Mapping[Value, Value]) -> bool:
+    """Whether two graphs, in topological order, are the same, node by node, and the leaves in
+    ``twins`` stand in the one where their twins stand in the other."""
+    if len(one) != len(other):
+        return False
+    theirs = set(twins.values())
+    for a, b in zip(one, other):
+        a._mark = b
+    try:
+        for a, b in zip(one, other):
+            if a.op is not b.op or not _same(number(a), number(b)):
+                return False
+            if a.op is None:
+                if twins.get(a) is not (b if b in theirs else None):
+                    return False
+            elif [id(v._mark) for v in a.inputs] != [id(v) for v in b.inputs]:
+                return False
+        return True
+    finally:
+        for a in one:
+            a._mark = None  # or each would keep its twin
 
 
 def _same(a: float, b: float) -> bool:
