@@ -68,8 +68,9 @@ def some(names: Iterable[str], most: int = 5) -> str:
 
 def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> None:
     """Raise ValueError unless both are the same names."""
-    missing = [name for name in expected if name not in set(given)]
-    unexpected = [str(name) for name in given if name not in set(expected)]
+    wanted, there = dict.fromkeys(expected), dict.fromkeys(given)
+    missing = [name for name in wanted if name not in there]
+    unexpected = [str(name) for name in there if name not in wanted]
     parts = [f"missing {some(missing)}"] * bool(missing)
     parts += [f"unexpected {some(unexpected)}"] * bool(unexpected)
     if parts:

@@ -24,6 +24,8 @@ from autograd.compiler.trace import Trace
 from autograd.value import Value
 
 BACKENDS = ("numba", "numpy")
+# So many array instructions for each matrix product are steps rather than matrices.
+LONG = 60
 NONE_FAIL = np.zeros(1, np.bool_)
 
 
@@ -63,9 +65,22 @@ class Compilation:
         self._programs: dict[Any, Program] = {}
         try:
             self._packed = pack(trace)
+            if self._suits_the_tape():
+                self.backend = "tape"
         except Unstructured:
             self.backend = "tape"
         self.seconds = time.perf_counter() - start
+
+    def _suits_the_tape(self) -> bool:
+        """Whether it is a long way of single steps: as source it would be long to compile."""
+        if len(self._packed.instructions) < LONG or self.guards:
+            return False
+        from autograd.compiler.tape import supports
+
+        single = self._packed.outputs.size == 1
+        known = all(supports(row) for row in self.trace.rows)
+        products = len(contract(self._packed).products())
+        return single and known and LONG * products < len(self._packed.instructions)
 
     # --- programs ---
 
@@ -246,6 +261,7 @@ class _OnTape:
         self.tape, self.trace, self.by = tape, trace, by
         self.inputs = np.concatenate([np.zeros(0, np.int32), *trace.arguments])
         self.used = self.inputs >= 0
+        self._kept = (tape.recorded(), np.empty(len(tape)))
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         batch = len(arguments[0]) if arguments else 1
@@ -260,6 +276,8 @@ class _OnTape:
         return results, np.zeros(batch)
 
     def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+        if self.by == "parameters" and not len(self.inputs):
+            return self._once(theta)
         numbers = self.trace.numbers.copy()
         numbers[self.trace.parameter_nodes] = theta
         batch = len(arguments[0]) if arguments else 1
@@ -273,3 +291,13 @@ class _OnTape:
         every[:, self.used] = of_inputs
         cuts = np.cumsum([len(nodes) for nodes in self.trace.arguments])[:-1]
         return values[:, None], np.zeros(batch), np.split(every, cuts, axis=1)
+
+    def _once(self, theta: Floats) -> tuple[Floats, Floats, Any]:
+        """Without rows: in memory that is kept from call to call."""
+        place, output = self.tape.place, int(self.trace.outputs[0])
+        parameters = place[self.trace.parameter_nodes]
+        values, adjoints = self._kept
+        values[parameters] = theta
+        self.tape.forward(values)
+        self.tape.backward(values, output, adjoints)
+        return values[[[place[output]]]], np.zeros(1), adjoints[parameters]

@@ -52,7 +52,8 @@ class NativeProgram:
         )
         self._constants = self._aligned_constants()
         self._functions: dict[str, tuple[Native, Any]] = {}
-        self._source("rows", self._form)  # may raise NotNative
+        for purpose in ("rows", "gradients") if program.gradients else ("rows",):
+            self._source(purpose, self._form)  # may raise NotNative
 
     # --- what can be called ---
 

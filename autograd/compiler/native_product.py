@@ -99,6 +99,9 @@ class ProductLoops:
         if self.update:
             tiles, done = dict.fromkeys(tiles, 1), not self.summed
 
+        out = (self.out, self.out_labels)
+        neighbours = self.out.index is None and self._stride(out, inner) == 1
+
         def body(tile: dict[str, int]) -> Lines:
             head, lines = [], []
             vectors: dict[str, str] = {}
@@ -119,7 +122,7 @@ class ProductLoops:
                         names.append(name)
                     parts.append(" * ".join(names))
                 value = " + ".join(parts)
-                if tile.get(results, 1) > 1:
+                if neighbours and tile.get(results, 1) > 1:
                     # Of slices LLVM finds out that they do not overlap, of sums of indices not.
                     head.append(f"o{a} = {self._row(inner, {results: a})}")
                     sign = "=" if self.step.fresh and done and not self.step.start else "+="
