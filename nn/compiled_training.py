@@ -7,12 +7,14 @@ loop, which says what is wrong, or serves it.
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.record import CompileError
 from autograd.ops import as_float
+from autograd.value import Value
 from nn.optim import SGD, Adam, Optimizer
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ WORTH_COMPILING = 2_000_000
 
 # How long one native call should take: Ctrl-C and the progress bar wait for its end.
 SECONDS_A_CALL = 0.1
+
+# The first call; later ones are as long as they have time for.
+FIRST_ROWS = 4096
 
 # After so many steps in plain Python, if they are the most, native code is not tried again.
 MOST_BY_HAND = 20
@@ -60,13 +65,17 @@ class Trainer:
         self.program = program
         self.data = [_table(inputs), _table(targets)]
 
-        of_program = [self.compilation.parameters[lane] for lane in self.runner.lanes]
-        known = set(of_program)
-        every = of_program + [p for p in optimizer.parameters if p not in known]
-        moved = {p: i for i, p in enumerate(optimizer.parameters)}
-        self.parameters = every
+        of_program, lanes = self.compilation.parameters, self.runner.lanes.tolist()
+        every = [of_program[lane] for lane in lanes]
         # For each place in theta its place in the optimiser's lists.
-        self.places = np.array([moved.get(p, -1) for p in every], np.int64)
+        if _identical(of_program, optimizer.parameters):
+            self.places = np.array(lanes, np.int64)
+        else:
+            known = set(every)
+            every += [p for p in optimizer.parameters if p not in known]
+            moved = {p: i for i, p in enumerate(optimizer.parameters)}
+            self.places = np.array([moved.get(p, -1) for p in every], np.int64)
+        self.parameters = every
         self.frozen = np.flatnonzero(self.places < 0)
         self.theta = np.zeros(len(every))
         self.numbers = np.zeros((len(self.memories), len(every)))
@@ -122,7 +131,7 @@ class Trainer:
         errors = np.zeros(len(orders))
         settings = np.array(self.settings)
         position, total = 0, len(order)
-        stretch = max(1, 1000 // batch_size) * batch_size
+        stretch = max(1, FIRST_ROWS // batch_size) * batch_size
         while position < total:
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
             reached, seconds = position, 0.0
@@ -165,6 +174,10 @@ class Trainer:
         renumbered = order.copy()
         renumbered[start:stop] = np.arange(stop - start)
         return renumbered, [np.ascontiguousarray(t[taken], np.float64) for t in self.data]
+
+
+def _identical(a: Sequence[Value], b: Sequence[Value]) -> bool:
+    return len(a) == len(b) and all(map(operator.is_, a, b))
 
 
 def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -207,11 +208,11 @@ class NativeProgram:
 
     # --- functions ---
 
-    @property
+    @cached_property
     def _by_inputs(self) -> bool:
         return any(self.program.gradients.get(a) is not None for a in self.program.arguments)
 
-    @property
+    @cached_property
     def _descends(self) -> bool:
         """Whether each row can have its step of descent while its gradients are made."""
         source = self._source("descend", Form())
