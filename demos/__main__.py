@@ -27,6 +27,7 @@ TITLES = {
     "trial_and_error": "Trial and error against backpropagation",
     "price": "Every weight for the price of one evaluation",
     "valley": "Local minima and momentum",
+    "moons": "Moons, circles, spirals",
     "matrices": "From neurons to matrices",
     "letters": "The next letter",
     "build_your_own": "Build your own",
