@@ -56,7 +56,7 @@ def notebook(name: str) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def show(exhibits: Iterable[Exhibit]) -> None:
+def show_exhibits(exhibits: Iterable[Exhibit]) -> None:
     """Show in a notebook what a demo made: pictures as such, pages as links."""
     from IPython.display import SVG, Image, Markdown, display
 
@@ -86,9 +86,9 @@ def _cells(name: str, source: str) -> list[Cell]:
         elif not _only_for_the_command_line(node):
             definitions.append(part)
     setup = [
-        *(i for i in imports if "__future__" not in i),
+        *imports,
         "from demos.__main__ import make_parser",
-        "from demos.as_notebooks import show",
+        "from demos.as_notebooks import show_exhibits",
         "",
         f'options = make_parser().parse_args(["{name}"])  # "--quick" too, for a quick look',
         "options.out.mkdir(exist_ok=True)",
@@ -100,7 +100,7 @@ def _cells(name: str, source: str) -> list[Cell]:
         *map(_code, _joined(definitions)),
         _markdown("## What it does"),
         *map(_code, body),
-        _code("show(exhibits)"),
+        _code("show_exhibits(exhibits)"),
     ]
 
 
