@@ -125,6 +125,11 @@ class Compilation:
 
         return write(self._runnable("parameters" if self.parameters else "inputs"))
 
+    @property
+    def runners(self) -> int:
+        """How many functions were made so far."""
+        return len(self._runners)
+
     def native_seconds(self) -> tuple[float, bool]:
         """How long native code took to be made or loaded, and whether all was on disk."""
         natives = [r.native for r in self._runners.values() if isinstance(r, _Native)]

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from autograd.value import Value
 
 # A branch for each of so many kinds of row is a function that compiling does not suit.
 MOST_RECORDINGS = 64
+
+_data = attrgetter("data")
 
 Key = tuple[int | None, ...]
 
@@ -36,7 +39,7 @@ class Compiled:
         dtype: Any,
     ) -> None:
         self._function, self._chosen = function, parameters
-        self._told = 0.0
+        self._told, self._told_of = 0.0, 0
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float64, np.float32):
             raise ValueError(f"dtype is float64 or float32; got {self._dtype}")
@@ -316,7 +319,8 @@ class Compiled:
             tried += 1
             theta = self._theta(compilation)
             values, failing, *rest = call(compilation, theta, pending)
-            self._tell(compilation)
+            if compilation.runners != self._told_of:
+                self._tell(compilation)
             if failing is NONE_FAIL or not failing.any():
                 parts.append((compilation, rows, values, *rest))
                 return parts
@@ -333,7 +337,7 @@ class Compiled:
         seconds, _ = compilation.native_seconds()
         if seconds > self._told + 1 and sys.stderr.isatty():
             print(f"compiled {self.__name__}: {self.took}", file=sys.stderr)
-        self._told = max(seconds, self._told)
+        self._told, self._told_of = max(seconds, self._told), compilation.runners
 
     def _too_many(self, latest: Compilation, pending: list[Floats]) -> str:
         line = latest.guards[-1].line() if latest.guards else "an unknown line"
@@ -375,7 +379,8 @@ class Compiled:
         compilation.places = np.array([place[p] for p in compilation.parameters], np.int64)
 
     def _theta(self, compilation: Compilation) -> Floats:
-        return np.array([p.data for p in compilation.parameters], self._dtype)
+        parameters = compilation.parameters
+        return np.fromiter(map(_data, parameters), self._dtype, len(parameters))
 
     # --- results ---
 

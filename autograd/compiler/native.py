@@ -83,7 +83,13 @@ class NativeProgram:
         function, gathers = self._function("gradients", self._gradients)
         by_inputs: list[Floats] = []
         if self._by_inputs:
-            by_inputs = [np.zeros(np.shape(a), self.dtype) for a in arguments]
+            # Where there is a gradient, every number of it is written.
+            by_inputs = [
+                (np.zeros if self.program.gradients[array] is None else np.empty)(
+                    np.shape(a), self.dtype
+                )
+                for array, a in zip(self.program.arguments, arguments)
+            ]
         function(
             self._packed(theta),
             self._constants,

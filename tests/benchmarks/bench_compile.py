@@ -145,7 +145,7 @@ def call_ours(a: float, b: float) -> Prepared:
     program = autograd.compile(peers.formula)
 
     def run() -> Any:
-        return program.value_and_grad([a], [b], wrt="inputs")
+        return program.value_and_grad(a, b, wrt="inputs")
 
     return run, lambda: (run()[0], *run()[1])
 
