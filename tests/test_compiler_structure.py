@@ -1,9 +1,11 @@
 """What the compiler finds: for these programs exactly the products that a textbook has."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
+import autograd
 from autograd import Value, dot
 from autograd.compiler.contract import contract
 from autograd.compiler.differentiate import differentiate
@@ -171,9 +173,117 @@ def test_a_formula_has_no_products():
     assert not program.products()
 
 
-def test_a_chain_without_structure_is_noticed():
+def test_a_loss_that_a_loop_subtracts_from():
+    stream = random.Random(1)
+    model = MLP(3, [4, 1], output_activation="sigmoid", seed=1)
+    loss = 0.0
+    for _ in range(50):
+        chance = model([stream.gauss(0, 1) for _ in range(3)])
+        loss = loss - stream.random() * chance.log()
+    program = both(trace_value(loss))
+    # Those of the network, and of the numbers with the logarithms.
+    assert len(program.products()) == 3 * 2 - 1 + 2
+    assert len(program.instructions) < 30
+    assert not gathers(program)
+
+
+def test_differences_are_kept_together():
+    # The sum of the one less the sum of the other would lose digits.
+    def function(x, t):
+        return sum(a - b for a, b in zip(x, t))
+
+    names = [i.op.name for i in forward(traced(function, 4, 4)).instructions]
+    assert names == ["sub", "sum"]
+
+
+def in_a_loop(w, x):
+    total = 0.0
+    for a, b in zip(w, x):
+        total = total + b * a
+    return total
+
+
+STYLES = {
+    "dot": dot,
+    "sum": lambda w, x: sum(a * b for a, b in zip(w, x)),
+    "a row": lambda w, x: autograd.sum([a * b for a, b in zip(w, x)]),
+    "a loop": in_a_loop,
+    "halves": lambda w, x: in_a_loop(w[:1], x[:1]) + in_a_loop(w[1:], x[1:]),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("bias", ["before", "after", "less", "none"])
+def test_however_the_sum_is_written(style, bias):
+    def weighted(w, x, b):
+        total = STYLES[style](w, x)
+        return {"before": b + total, "after": total + b, "less": total - b, "none": total}[bias]
+
+    sizes = [3, 4, 5, 2]
+    layers = [(values(m, n), values(m)) for n, m in pairwise(sizes)]
+
+    def function(x):
+        for weights, biases in layers:
+            x = [weighted(w, x, b).tanh() for w, b in zip(weights, biases)]
+        return sum((v - 0.1) ** 2 for v in x)
+
+    program = both(traced(function, 3))
+    assert len(program.products()) == 3 * 3 - 1
+    assert not gathers(program)
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_recurrent_network_of_many_steps_has_structure(joined):
+    Wx, Wh, b = values(3, 2), values(3, 3), values(3)
+    steps = 200
+
+    def function(x):
+        h = values(3)
+        for t in range(steps):
+            now = list(x[t * 2 : (t + 1) * 2])
+            if joined:
+                z = [dot([*u, *v], [*now, *h], c) for u, v, c in zip(Wx, Wh, b)]
+            else:
+                z = [dot(u, now) + dot(v, h) + c for u, v, c in zip(Wx, Wh, b)]
+            h = [v.tanh() for v in z]
+        return sum(h)
+
+    program = forward(traced(function, 2 * steps))
+    # Joined, the inputs are added up where the states are, and so step by step.
+    assert len(program.products()) == (2 * steps if joined else steps + 1)
+    assert not gathers(program)
+
+
+def test_a_deep_network_has_structure():
+    model = MLP(2, [2] * 100, seed=1)
+    program = both(traced(lambda x: half_squared_error(model(x), [0.0, 0.0]), 2))
+    assert len(program.products()) == 3 * 100 - 1
+
+
+def test_a_chain_is_noticed_by_its_depth():
     v, w = Value(0.1), Value(0.9)
     for _ in range(20_000):
         v = (v * w + 0.1).tanh()
-    with pytest.raises(Unstructured):
+    with pytest.raises(Unstructured, match="60,001 operations in a row in 80,002 nodes"):
         pack(trace_value(v))
+
+
+def test_chains_of_random_operations_are_noticed_by_their_groups():
+    stream, total = random.Random(1), 0.0
+    for _ in range(500):
+        v, w = Value(stream.random()), Value(stream.random())
+        for _ in range(200):
+            v = v * w if stream.random() < 0.5 else v + w
+        total = total + v
+    with pytest.raises(Unstructured, match="over 3,000 groups of operations"):
+        pack(trace_value(total))
+
+
+def test_many_equal_chains_have_structure():
+    pairs = [(Value(0.1 * i), Value(0.9)) for i in range(50)]
+    ends = []
+    for v, w in pairs:
+        for _ in range(200):
+            v = (v * w).tanh()
+        ends.append(v)
+    assert len(forward(trace_value(sum(ends))).instructions) == 2 * 200 + 1

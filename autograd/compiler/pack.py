@@ -76,34 +76,44 @@ class _Graph:
         self.op = _row_kinds(trace)[trace.codes]
         # What follows from constants alone is as good as a leaf.
         self.op[trace.kinds == CONSTANT] = LEAF
-        self.summing = (self.op == _ADD) | (self.op == _SUM)
         owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
         keep = self.op[owner] != LEAF
-        source, owner = trace.inputs[keep], owner[keep]
+        first = np.zeros(len(owner) + 1, np.bool_)
+        first[trace.starts[:-1]] = True
+        source, owner, first = trace.inputs[keep], owner[keep], first[:-1][keep]
         del keep
 
-        absorbed, root = self._absorbed(source, owner)
+        absorbed, root = self._absorbed(source, owner, first)
+        subtracting = self.op == _SUB
+        negative = subtracting[owner] & ~first
+        del first
+        summing = (self.op == _ADD) | (self.op == _SUM) | (subtracting & absorbed)
         zero = (trace.kinds[source] == CONSTANT) & (trace.numbers[source] == 0)
-        zero &= self.summing[owner]
+        zero &= summing[owner]
+        del summing
         owner = root[owner]
         keep = ~absorbed[source] & ~zero
         # A sum of nothing but zeros keeps them.
         terms = np.bincount(owner[keep], minlength=n)
         keep |= zero & (terms[owner] == 0)
         del zero, terms
-        source, owner = source[keep], owner[keep]
+        source, owner, negative = source[keep], owner[keep], negative[keep]
         del keep
         if absorbed.any():
             # Stable, so that the terms of a sum stay in the order of its additions.
             order = np.argsort(owner, kind="stable")
-            source, owner = source[order], owner[order]
+            source, owner, negative = source[order], owner[order], negative[order]
             del order
-        self.source, self.owner = source, owner
+        self.source, self.owner, self.negative = source, owner, negative
         self.terms = np.bincount(owner, minlength=n).astype(np.int32)
         self.starts = np.zeros(n + 1, np.int64)
         np.cumsum(self.terms, out=self.starts[1:])
         # Two numbers added are a sum element by element; more, a sum along an axis.
-        self.op[(self.op == _ADD) & (self.terms > 2)] = _CHAIN
+        negatives = np.bincount(owner[negative], minlength=n)
+        self.op[(self.op == _ADD) & ((self.terms > 2) | (negatives > 0))] = _CHAIN
+        self.op[subtracting & (self.terms > 0) & ((self.terms != 2) | (negatives != 1))] = _CHAIN
+        self.summing = (self.op == _ADD) | (self.op == _SUM) | (self.op == _CHAIN)
+        del negatives, subtracting
         self.live = (self.terms > 0) | (self.op == LEAF)
         self.used = np.zeros(n, np.bool_)
         self.used[source] = True
@@ -113,17 +123,29 @@ class _Graph:
         swap = [c for c, row in enumerate(trace.rows) if row.name in names and row.arity == 2]
         self.commutes = np.isin(self.op, swap)
 
-    def _absorbed(self, source: Int32s, owner: Int32s) -> tuple[NDArray[np.bool_], Int32s]:
-        """Which additions are part of another sum, and the sum that each node is part of."""
+    def _absorbed(
+        self, source: Int32s, owner: Int32s, first: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], Int32s]:
+        """Which additions are part of another sum, and the sum that each node is part of.
+
+        A subtraction is where a loop adds up, as in ``total = total - a * b``; in ``total + (a -
+        b)`` it is kept together, for the difference may be of large numbers.
+        """
         n = len(self.trace)
         uses = np.bincount(source, minlength=n)
         uses[self.trace.outputs] += 1
         uses[self.trace.failures] += 1
         consumer = np.full(n, -1, np.int32)
         consumer[source] = owner
+        leading = np.zeros(n, np.bool_)
+        leading[source] = first
         # A sum written as such keeps its terms together; additions become one sum.
-        absorbed = (self.op == _ADD) & (uses == 1) & (consumer >= 0) & self.summing[consumer]
-        del uses
+        adding = self.op == _ADD
+        either = adding | (self.op == _SUB)
+        absorbed = adding & (adding | (self.op == _SUM))[consumer]
+        absorbed |= either & leading & either[consumer]
+        absorbed &= (uses == 1) & (consumer >= 0)
+        del uses, adding, either, leading
         root = np.arange(n, dtype=np.int32)
         root[absorbed] = consumer[absorbed]
         while not np.array_equal(following := root[root], root):
@@ -147,6 +169,7 @@ class _Graph:
         edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
         place = edges - self.starts[self.owner[edges]]
         place[(self.summing | self.commutes)[self.owner[edges]]] = 0
+        place[self.negative[edges]] += 1000
         use = groups[self.owner[edges]] * np.int64(1 << 32) + place
         del place
         uses, use_of_edge = np.unique(use, return_inverse=True)
@@ -184,6 +207,7 @@ class _Graph:
         of_input = hashes[self.source[spans]]
         place = spans - np.repeat(self.starts[nodes], terms)
         place[np.repeat(self.summing[nodes] | self.commutes[nodes], terms)] = 0
+        place[self.negative[spans]] += 1000
         mixed = mix(of_input + mix(place + 7))
         total = np.add.reduceat(mixed, np.concatenate([[0], np.cumsum(terms)[:-1]]))
         return mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
@@ -200,19 +224,14 @@ class _Graph:
 AT_ONCE = 1 << 12
 """So many nodes at once, which bounds the memory for what is temporary."""
 
-_ADD, _SUM, _CHAIN = 30_001, 30_002, 30_003
+_ADD, _SUM, _CHAIN, _SUB = 30_001, 30_002, 30_003, 30_004
+_CODES = {ops.add: _ADD, ops.sum: _SUM, ops.sub: _SUB}
 
 
 def _row_kinds(trace: Trace) -> NDArray[np.int16]:
-    """The code of each row; add and sum have codes of their own, whatever the trace calls them."""
-    return np.array(
-        [
-            _ADD if row is ops.add else _SUM if row is ops.sum else code
-            for code, row in enumerate(trace.rows)
-        ]
-        + [LEAF],
-        np.int16,
-    )
+    """The code of each row; those of sums have their own, whatever the trace calls them."""
+    codes = [_CODES.get(row, code) for code, row in enumerate(trace.rows)]
+    return np.array([*codes, LEAF], np.int16)
 
 
 class _Writer:
@@ -298,7 +317,8 @@ class _Writer:
         sources = graph.source[spans].reshape(len(members), count)
         of_source = self.groups[sources]
         if graph.op[members[0]] in (_ADD, _SUM, _CHAIN):
-            return self._sum(out, members, sources, of_source)
+            negative = graph.negative[spans].reshape(sources.shape)
+            return self._sum(out, members, sources, of_source * 2 + negative)
         if graph.commutes[members[0]]:
             swap = of_source[:, 0] > of_source[:, 1]
             sources[swap] = sources[swap][:, ::-1]
@@ -311,32 +331,50 @@ class _Writer:
             self.instructions.append(Map(out, op, operands))
         return out
 
-    def _sum(self, out: Array, members: Int32s, sources: Int32s, of_source: Int32s) -> Array:
-        """A sum, as sums along an axis over the terms of each group, and their total."""
-        if (np.diff(of_source, axis=1) < 0).any():
-            order = np.argsort(of_source, axis=1, kind="stable")
+    def _sum(self, out: Array, members: Int32s, sources: Int32s, runs_of: Int32s) -> Array:
+        """A sum, as sums along an axis over the terms of each group and sign, and their total."""
+        if (np.diff(runs_of, axis=1) < 0).any():
+            order = np.argsort(runs_of, axis=1, kind="stable")
             sources = np.take_along_axis(sources, order, axis=1)
-            of_source = np.take_along_axis(of_source, order, axis=1)
-        assert (of_source == of_source[0]).all(), "two sums of one group have other terms"
-        cuts = [0, *np.flatnonzero(np.diff(of_source[0])) + 1, sources.shape[1]]
-        runs = [sources[:, a:b] for a, b in pairwise(cuts)]
+            runs_of = np.take_along_axis(runs_of, order, axis=1)
+        assert (runs_of == runs_of[0]).all(), "two sums of one group have other terms"
+        cuts = [0, *np.flatnonzero(np.diff(runs_of[0])) + 1, sources.shape[1]]
         kind = self.graph.op[members[0]]
-        operands = []
-        for run in runs:
-            array = self.arrays[self.groups[run[0, 0]]]
+        added: list[View] = []
+        subtracted: list[View] = []
+        for a, b in pairwise(cuts):
+            run = sources[:, a:b]
+            operands = subtracted if runs_of[0, a] % 2 else added
             # A neuron with one input is a product of matrices still; a formula's w * x is not.
-            alone = run.shape[1] == 1 and not (kind == _SUM and self._is_product(run))
+            alone = b - a == 1 and not (kind == _SUM and self._is_product(run))
             if kind == _ADD or alone:
                 operands += [self._pick(column) for column in run.T]
                 continue
-            part = out if len(runs) == 1 else Array(out.shape, array.kind)
+            array = self.arrays[self.groups[run[0, 0]]]
+            part = out if len(cuts) == 2 and operands is added else Array(out.shape, array.kind)
             self.instructions.append(Reduce(part, ops.sum, self._pick(run)))
             operands.append(whole(part))
-        # What was computed comes first, as in a @ W + b.
-        operands.sort(key=lambda v: v.array in self.leaves)
-        if operands[0].array is not out:
-            self.instructions.append(Map(out, ops.sum, tuple(operands)))
+        if subtracted:
+            less = self._total(subtracted)
+            if added:
+                self.instructions.append(Map(out, ops.sub, (self._total(added), less)))
+            else:
+                self.instructions.append(Map(out, ops.neg, (less,)))
+        elif added[0].array is not out:
+            self.instructions.append(Map(out, ops.sum, self._in_order(added)))
         return out
+
+    def _total(self, operands: list[View]) -> View:
+        """The sum of several views."""
+        if len(operands) == 1:
+            return operands[0]
+        total = Array(operands[0].shape, max(v.array.kind for v in operands))
+        self.instructions.append(Map(total, ops.sum, self._in_order(operands)))
+        return whole(total)
+
+    def _in_order(self, operands: list[View]) -> tuple[View, ...]:
+        # What was computed comes first, as in a @ W + b.
+        return tuple(sorted(operands, key=lambda v: v.array in self.leaves))
 
     def _is_product(self, run: Int32s) -> bool:
         code = self.graph.op[run[0, 0]]
