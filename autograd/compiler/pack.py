@@ -246,6 +246,8 @@ class _Writer:
         for members in self.members:
             self.lane[members] = np.arange(len(members))
         self.arrays: list[Array] = []
+        self.at_once = self._summed_at_once()
+        self.sums: dict[tuple[int, int], View] = {}
         self.leaves: set[Array] = set()
         self.instructions: list[Instruction] = []
 
@@ -312,13 +314,10 @@ class _Writer:
         graph = self.graph
         kind = int(self.trace.kinds[members[0]])
         out = Array((len(members),), kind)
-        count = int(graph.terms[members[0]])
-        spans = _spans(graph.starts[members], np.full(len(members), count))
-        sources = graph.source[spans].reshape(len(members), count)
-        of_source = self.groups[sources]
         if graph.op[members[0]] in (_ADD, _SUM, _CHAIN):
-            negative = graph.negative[spans].reshape(sources.shape)
-            return self._sum(out, members, sources, of_source * 2 + negative)
+            return self._sum(out, members)
+        sources = graph.source[self._edges(members)]
+        of_source = self.groups[sources]
         if graph.commutes[members[0]]:
             swap = of_source[:, 0] > of_source[:, 1]
             sources[swap] = sources[swap][:, ::-1]
@@ -331,36 +330,50 @@ class _Writer:
             self.instructions.append(Map(out, op, operands))
         return out
 
-    def _sum(self, out: Array, members: Int32s, sources: Int32s, runs_of: Int32s) -> Array:
-        """A sum, as sums along an axis over the terms of each group and sign, and their total."""
-        if (np.diff(runs_of, axis=1) < 0).any():
-            order = np.argsort(runs_of, axis=1, kind="stable")
+    def _edges(self, members: Int32s) -> Ints:
+        """Where the inputs of nodes of one group stand, those of each in a row."""
+        terms = int(self.graph.terms[members[0]])
+        return self.graph.starts[members][:, None] + np.arange(terms)
+
+    def _terms(self, members: Int32s) -> list[tuple[int, Int32s]]:
+        """The terms of sums by group and sign: twice the group, plus 1 if they are subtracted;
+        and those of each sum in a row."""
+        edges = self._edges(members)
+        sources = self.graph.source[edges]
+        run = self.groups[sources] * 2 + self.graph.negative[edges]
+        del edges
+        if (np.diff(run, axis=1) < 0).any():
+            order = np.argsort(run, axis=1, kind="stable")
             sources = np.take_along_axis(sources, order, axis=1)
-            runs_of = np.take_along_axis(runs_of, order, axis=1)
-        assert (runs_of == runs_of[0]).all(), "two sums of one group have other terms"
-        cuts = [0, *np.flatnonzero(np.diff(runs_of[0])) + 1, sources.shape[1]]
+            run = np.take_along_axis(run, order, axis=1)
+        assert (run == run[0]).all(), "two sums of one group have other terms"
+        cuts = [0, *np.flatnonzero(np.diff(run[0])) + 1, sources.shape[1]]
+        return [(int(run[0, a]), sources[:, a:b]) for a, b in pairwise(cuts)]
+
+    def _sum(self, out: Array, members: Int32s) -> Array:
+        """A sum, as sums along an axis over the terms of each group and sign, and their total."""
+        runs = self._terms(members)
         kind = self.graph.op[members[0]]
         added: list[View] = []
         subtracted: list[View] = []
-        for a, b in pairwise(cuts):
-            run = sources[:, a:b]
-            operands = subtracted if runs_of[0, a] % 2 else added
-            # A neuron with one input is a product of matrices still; a formula's w * x is not.
-            alone = b - a == 1 and not (kind == _SUM and self._is_product(run))
-            if kind == _ADD or alone:
-                operands += [self._pick(column) for column in run.T]
-                continue
-            array = self.arrays[self.groups[run[0, 0]]]
-            part = out if len(cuts) == 2 and operands is added else Array(out.shape, array.kind)
-            self.instructions.append(Reduce(part, ops.sum, self._pick(run)))
-            operands.append(whole(part))
+        for key, terms in runs:
+            operands = subtracted if key % 2 else added
+            if (v := self._part_of_many(key, members)) is not None:
+                operands.append(v)
+            elif kind == _ADD or not self._along_axis(kind, terms):
+                operands += [self._pick(column) for column in terms.T]
+            else:
+                array = self.arrays[key // 2]
+                part = out if len(runs) == 1 and operands is added else Array(out.shape, array.kind)
+                self.instructions.append(Reduce(part, ops.sum, self._pick(terms)))
+                operands.append(whole(part))
         if subtracted:
             less = self._total(subtracted)
             if added:
                 self.instructions.append(Map(out, ops.sub, (self._total(added), less)))
             else:
                 self.instructions.append(Map(out, ops.neg, (less,)))
-        elif added[0].array is not out:
+        elif added[0].array is not out or not added[0].whole:
             self.instructions.append(Map(out, ops.sum, self._in_order(added)))
         return out
 
@@ -376,9 +389,62 @@ class _Writer:
         # What was computed comes first, as in a @ W + b.
         return tuple(sorted(operands, key=lambda v: v.array in self.leaves))
 
-    def _is_product(self, run: Int32s) -> bool:
-        code = self.graph.op[run[0, 0]]
+    def _along_axis(self, kind: int, terms: Int32s) -> bool:
+        """Whether terms are a sum along an axis. A neuron with one input is a product of matrices
+        still; a formula's w * x is not."""
+        return terms.shape[1] > 1 or (kind == _SUM and self._is_product(terms[:, 0]))
+
+    def _is_product(self, members: Int32s) -> bool:
+        code = self.graph.op[members[0]]
         return 0 <= code < len(self.trace.rows) and self.trace.rows[code] is ops.mul
+
+    # --- sums that need not wait for each other ---
+
+    def _summed_at_once(self) -> dict[int, list[int]]:
+        """For each group of products the sums of which all can be taken at once, though what these
+        are part of comes step by step, those groups: the inputs of a recurrent network."""
+        graph = self.graph
+        users: dict[int, dict[int, int]] = {}
+        for group, members in enumerate(self.members):
+            first = members[0]
+            if graph.op[first] in (_SUM, _CHAIN):
+                terms = graph.source[graph.starts[first] : graph.starts[first] + graph.terms[first]]
+                for source, count in zip(*np.unique(self.groups[terms], return_counts=True)):
+                    if self._is_product(self.members[source]):
+                        users.setdefault(int(source), {})[group] = int(count)
+        return {
+            source: list(counts)
+            for source, counts in users.items()
+            if len(counts) > 1
+            and len(set(counts.values())) == 1
+            and min(counts.values()) > 1
+            and sum(n * len(self.members[group]) for group, n in counts.items())
+            == len(self.members[source])
+        }
+
+    def _part_of_many(self, key: int, members: Int32s) -> View | None:
+        """The sums of the terms ``key`` of these, where they are taken with those of others."""
+        source, user = key // 2, int(self.groups[members[0]])
+        if source not in self.at_once:
+            return None
+        if (user, key) not in self.sums:
+            parts = [
+                ((group, run), terms)
+                for group in self.at_once[source]
+                for run, terms in self._terms(self.members[group])
+                if run // 2 == source
+            ]
+            if len({terms.shape[1] for _, terms in parts}) > 1:
+                del self.at_once[source]  # some are added and some subtracted
+                return None
+            every = np.concatenate([terms for _, terms in parts])
+            array = Array((len(every),), self.arrays[source].kind)
+            self.instructions.append(Reduce(array, ops.sum, self._pick(every)))
+            start = 0
+            for name, terms in parts:
+                self.sums[name] = view(array, np.arange(start, start + len(terms)))
+                start += len(terms)
+        return self.sums[user, key]
 
     def _pick(self, nodes: Int32s) -> View:
         """The view of nodes that are all of one group."""
