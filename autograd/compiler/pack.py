@@ -323,12 +323,28 @@ class _Writer:
             sources[swap] = sources[swap][:, ::-1]
             of_source[swap] = of_source[swap][:, ::-1]
         op = self.trace.rows[self.trace.codes[members[0]]]
-        if op is ops.logsumexp and (of_source == of_source[0, 0]).all():
-            self.instructions.append(Reduce(out, op, self._pick(sources)))
+        if op is ops.logsumexp:
+            self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
         else:
             operands = tuple(self._pick(column) for column in sources.T)
             self.instructions.append(Map(out, op, operands))
         return out
+
+    def _side_by_side(self, sources: Int32s, of_source: Int32s) -> View:
+        """The inputs of nodes, each node's in a row, of whichever groups they are."""
+        if (of_source == of_source[0, 0]).all():
+            return self._pick(sources)
+        kind = max(self.arrays[group].kind for group in of_source[0])
+        out = Array(sources.shape, kind)
+        places = np.arange(sources.size).reshape(sources.shape)
+        self.instructions.append(
+            Collect(
+                out,
+                tuple(view(out, column) for column in places.T),
+                tuple(self._pick(column) for column in sources.T),
+            )
+        )
+        return whole(out)
 
     def _edges(self, members: Int32s) -> Ints:
         """Where the inputs of nodes of one group stand, those of each in a row."""
