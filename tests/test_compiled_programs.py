@@ -23,7 +23,7 @@ from autograd.compiler.record import record
 from autograd.compiler.trace import trace_recording
 
 PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", "150"))
-NATIVE = PROGRAMS // 15  # each of which Numba takes seconds to compile
+NATIVE = PROGRAMS // 50  # each of which Numba takes ten seconds to compile
 ROWS = 3
 FUNCTIONS = ("tanh", "sigmoid", "sin", "cos", "exp", "softplus", "abs", "relu")
 
