@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import linecache
 from collections.abc import Callable, Sequence
@@ -10,19 +11,20 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler import numpy_source
-from autograd.compiler.program import Floats, Program
+from autograd.compiler.program import Floats, Lanes, Program
 
 
-def write(program: Program) -> str:
+def write(program: Program, dtype: Any = np.float64) -> str:
     """The program as NumPy source; see ``numpy_source.write``."""
-    return numpy_source.write(program).text
+    return numpy_source.write(program, dtype).text
 
 
-def load(source: numpy_source.Source) -> Callable[..., Any]:
-    """The function of a source."""
+def load(source: numpy_source.Source | str) -> Callable[..., Any]:
+    """The function of a source, in a namespace of its own; tracebacks show its lines."""
+    if isinstance(source, str):
+        source = numpy_source.Source(source, {})
     digest = hashlib.sha256(source.text.encode()).hexdigest()[:12]
     file = f"<numpy program {digest}>"
-    # So that a traceback shows its lines.
     linecache.cache[file] = (len(source.text), None, source.text.splitlines(True), file)
     namespace: dict[str, Any] = dict(source.functions)
     exec(compile(source.text, file, "exec"), namespace)
@@ -35,14 +37,22 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
 
     It returns the results, (batch, outputs); how many guards fail for each row; and, if the
     program has gradients, their sum over the rows as one vector, or by the arguments as a list.
+    In float32 if all that it is given is.
     """
-    function = load(numpy_source.write(program))
+
+    @functools.cache
+    def function_in(dtype: Any) -> Callable[..., Any]:
+        return load(numpy_source.write(program, dtype))
+
     guarded = program.failures is not None
-    blocks = program.blocks
+    blocks = [(_range(block.lanes), block.array.shape) for block in program.blocks]
+    by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
 
     def run(arguments: Sequence[Floats], theta: Floats) -> tuple[Any, ...]:
         batch = len(arguments[0]) if arguments else 1
-        arrays = [theta[block.lanes].reshape(block.array.shape) for block in blocks]
+        arrays = [theta[lanes].reshape(shape) for lanes, shape in blocks]
+        given = [a for a in (*arguments, theta) if a.size]
+        function = function_in(np.result_type(*given) if given else theta.dtype)
         with np.errstate(all="ignore"):
             returned = function(*arguments, *arrays)
         value, *rest = returned if guarded or program.gradients else (returned,)
@@ -50,16 +60,22 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
         failures = _rows(rest.pop(0), batch, 1)[:, 0] if guarded else np.zeros(batch)
         if not program.gradients:
             return values, failures
-        if program.arguments and program.arguments[0] in program.gradients:
-            by_arguments: list[Any] = rest[len(blocks) :]
-            shaped = [np.broadcast_to(g, a.shape) for g, a in zip(by_arguments, arguments)]
+        if by_arguments:
+            shaped = [np.broadcast_to(g, a.shape) for g, a in zip(rest[len(blocks) :], arguments)]
             return values, failures, shaped
         gradient = np.zeros_like(theta)
-        for block, part in zip(blocks, rest):
-            gradient[block.lanes] = np.reshape(part, -1)
+        for (lanes, _), part in zip(blocks, rest):
+            gradient[lanes] = np.reshape(part, -1)
         return values, failures, gradient
 
     return run
+
+
+def _range(lanes: Lanes) -> Lanes | slice:
+    """The lanes as a slice, where they follow each other: a view is made without copying."""
+    first = int(lanes[0])
+    in_order = np.array_equal(lanes, np.arange(first, first + len(lanes)))
+    return slice(first, first + len(lanes)) if in_order else lanes
 
 
 def _rows(x: Any, batch: int, width: int) -> Floats:
