@@ -372,6 +372,11 @@ def test_steps_in_time_have_numbers_of_their_own():
         assert line in text
 
 
+def test_what_only_a_comprehension_uses_keeps_its_name():
+    program, _, _ = recorded(picture, 25)
+    assert "def value_and_grad(x, picture_kernel):" in write(program)
+
+
 def test_windows_are_sums_of_ranges():
     program, _, _ = recorded(convolution, 10)
     assert "index1 = np.add.outer(np.arange(8), np.arange(3))\n" in write(program)

@@ -38,8 +38,8 @@ def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
         yield from _of_object(function.__self__)
         yield from _surroundings(function.__func__, seen)
     elif isinstance(function, types.FunctionType):
-        variables = inspect.getclosurevars(function)
-        reached = {**variables.nonlocals, **variables.globals}
+        inner = {n: function.__globals__.get(n) for n in _names_in(function.__code__)}
+        reached = {**inspect.getclosurevars(function).nonlocals, **inner}
         # Modules first: their names say most.
         yield {name: x for name, x in reached.items() if _has_parameters(x)}
         yield {name: x for name, x in reached.items() if not _has_parameters(x)}
@@ -48,6 +48,14 @@ def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
                 yield from _surroundings(x, seen)
     else:
         yield from _of_object(function)
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    """The names of globals and attributes that code uses, comprehensions within it included."""
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _names_in(part)
 
 
 def _of_object(thing: Any) -> Iterator[Mapping[str, Any]]:

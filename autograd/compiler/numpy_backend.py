@@ -45,7 +45,7 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
         return load(numpy_source.write(program, dtype))
 
     guarded = program.failures is not None
-    blocks = [(_range(block.lanes), block.array.shape) for block in program.blocks]
+    blocks = [(_places(block.lanes), block.array.shape) for block in program.blocks]
     by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
 
     def run(arguments: Sequence[Floats], theta: Floats) -> tuple[Any, ...]:
@@ -71,11 +71,12 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
     return run
 
 
-def _range(lanes: Lanes) -> Lanes | slice:
-    """The lanes as a slice, where they follow each other: a view is made without copying."""
-    first = int(lanes[0])
+def _places(lanes: Lanes) -> Lanes | slice:
+    """The lanes as a slice where they follow each other, so that nothing is copied; else in the
+    width that NumPy indexes by, to which it would convert them in every call."""
+    first = int(lanes[0]) if len(lanes) else 0
     in_order = np.array_equal(lanes, np.arange(first, first + len(lanes)))
-    return slice(first, first + len(lanes)) if in_order else lanes
+    return slice(first, first + len(lanes)) if in_order else lanes.astype(np.intp)
 
 
 def _rows(x: Any, batch: int, width: int) -> Floats:
