@@ -486,7 +486,8 @@ SHAPES = st.lists(st.integers(1, 4), min_size=0, max_size=3).map(tuple)
 def views(draw, array):
     """A view as the stages make them: slices, turned, repeated, made flat, or gathered."""
     lanes = np.arange(array.size).reshape(array.shape)
-    for axis, n in enumerate(array.shape):
+    sliced = draw(st.booleans())
+    for axis, n in enumerate(array.shape if sliced else ()):
         first = draw(st.integers(0, n - 1))
         step = draw(st.sampled_from([1, 1, 2, -1]))
         lanes = np.moveaxis(np.moveaxis(lanes, axis, 0)[first * (step > 0) :: step], 0, axis)
@@ -571,6 +572,17 @@ def test_any_sum(data, batched, shape, op, over_batch):
     kind = PARAMETER if over_batch or not batched else INPUT
     y = Array(v.shape[: len(v.shape) - summed], kind)
     assert_program([source], [Reduce(y, op, v, over_batch)])
+
+
+@pytest.mark.parametrize("op", [ops.sum, ops.logsumexp], ids=str)
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_sums_over_axes_in_any_order(op, order):
+    shape = (2, 3, 4)
+    source = a_source(True, shape)
+    strides = row_major(shape)
+    turned = View(source[1], tuple(shape[a] for a in order), 0, tuple(strides[a] for a in order))
+    for kept in range(3):
+        assert_program([source], [Reduce(Array(turned.shape[:kept], INPUT), op, turned)])
 
 
 @settings(max_examples=400, deadline=None)
