@@ -435,3 +435,14 @@ def test_a_formula_at_one_point_takes_and_gives_plain_numbers(backend):
     assert derivatives == pytest.approx((0.5 / math.cosh(1.0) ** 2, 0.0))
     with pytest.raises(TypeError, match="not both at once; got float and list"):
         formula(2.0, [1.0])
+
+
+def test_constants_are_told_apart_to_the_last(backend):
+    def function(x):
+        return [v * c for v, c in zip(x, [math.nan, 2.0, 3.0])] + [1 / (v * 0.0) for v in x[:1]]
+
+    (values,) = compile(function, backend=backend)([[1.0, 1.0, 1.0]])
+    assert math.isnan(values[0])
+    assert values[1:].tolist() == [2.0, 3.0, math.inf]
+    signed = compile(lambda x: [v / c for v, c in zip(x, [0.0, -0.0])], backend=backend)
+    assert signed([[1.0, 1.0]]).tolist() == [[math.inf, -math.inf]]

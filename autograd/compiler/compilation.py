@@ -123,7 +123,7 @@ class Compilation:
             )
         from autograd.compiler.numpy_backend import write
 
-        return write(self._runnable("parameters" if self.parameters else "inputs"))
+        return write(self._runnable("parameters" if self.parameters else "inputs"), self.dtype)
 
     @property
     def runners(self) -> int:

@@ -279,7 +279,9 @@ class _Writer:
                 blocks.append(Block(array, place_of[members]))
             else:
                 numbers = trace.numbers[members]
-                if np.all(numbers == numbers[0]):
+                if np.all(
+                    (numbers == numbers[0]) & (np.signbit(numbers) == np.signbit(numbers[0]))
+                ):
                     numbers, self.lane[members] = numbers[:1], 0
                 array = Array(numbers.shape, CONSTANT, numbers=numbers)
                 constants.append(array)

@@ -63,8 +63,10 @@ class Array:
         """The one number of a constant that holds no other."""
         if self.numbers is None or self.numbers.size == 0:
             return None
-        first = float(self.numbers.flat[0])
-        return first if bool(np.all(self.numbers == first)) or first != first else None
+        first = self.numbers.flat[0]
+        same = (self.numbers == first) & (np.signbit(self.numbers) == np.signbit(first))
+        alike = bool(np.all(same)) or bool(np.all(np.isnan(self.numbers)))
+        return float(first) if alike else None
 
 
 @dataclass(frozen=True, eq=False)
