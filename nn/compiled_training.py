@@ -109,7 +109,7 @@ class Trainer:
 
     def run(
         self,
-        orders: Sequence[Sequence[int]],
+        orders: Sequence[Any],
         batch_size: int,
         tell: Callable[[int, list[float], int], bool],
         by_hand: Callable[[Sequence[int], int], float],
@@ -117,7 +117,7 @@ class Trainer:
         """Train on some epochs.
 
         Args:
-            orders: the rows of each epoch, in the order to learn them.
+            orders: for each epoch an array of its rows, in the order to learn them.
             batch_size: rows a step.
             tell: ``tell(done, errors, new)`` is told after each call how many rows are done, the
                 sum of errors of each epoch, and how many rows are new; True stops.
@@ -127,7 +127,7 @@ class Trainer:
         import numpy as np
 
         epoch = len(orders[0])
-        order = np.concatenate([np.asarray(rows, np.int64) for rows in orders])
+        order = np.concatenate(list(orders))
         errors = np.zeros(len(orders))
         settings = np.array(self.settings)
         position, total = 0, len(order)

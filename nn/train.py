@@ -20,7 +20,7 @@ from nn.compiled_training import WORTH_COMPILING, Trainer
 from nn.optim import Optimizer
 
 # Epochs shorter than this are joined for one native call.
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 1 << 15
 
 
 @dataclass
@@ -128,12 +128,21 @@ class _Plan:
 
     def __post_init__(self) -> None:
         self.order = list(range(len(self.inputs)))
+        self.fixed: Any = None
 
     def next_order(self) -> list[int]:
         """The rows of the next epoch."""
         if self.stream:
             self.stream.shuffle(self.order)
         return self.order
+
+    def next_order_as_array(self) -> Any:
+        """The same, as a new array; without shuffling always one and the same."""
+        import numpy as np
+
+        if self.stream or self.fixed is None:
+            self.fixed = np.array(self.next_order(), np.int64)
+        return self.fixed
 
     def show(self, epoch: int, mean: float, new: int) -> None:
         """Move the progress bar on by ``new`` rows."""
@@ -219,7 +228,7 @@ def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
     while finished < plan.epochs and not history.interrupted:
         # Short epochs go together, or the calls would take longer than the work.
         several = min(plan.epochs - finished, max(1, ROWS_AT_ONCE // rows))
-        orders = [list(plan.next_order()) for _ in range(several)]
+        orders = [plan.next_order_as_array() for _ in range(several)]
 
         def tell(done: int, errors: list[float], new: int, before: int = finished) -> bool:
             epoch = (done - 1) // rows
