@@ -156,8 +156,8 @@ def test_a_number_looked_at_is_a_branch(backend):
     assert program(X, T) == pytest.approx(2 * X[np.arange(9), np.arange(9) % 3], rel=1e-12)
 
 
-def test_too_many_branches_are_refused_with_the_line(backend):
-    program = compile(lambda x: x[0] * x[0].data, backend=backend)  # the line
+def test_too_many_branches_are_refused_with_the_line():
+    program = compile(lambda x: x[0] * x[0].data, backend="numpy")  # the line
     with pytest.raises(CompileError, match=r"64 rows.*test_compile.py.*# the line"):
         program(rows(100, 1))
 
