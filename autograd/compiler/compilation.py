@@ -149,11 +149,11 @@ class Compilation:
 
     def gradients(
         self, theta: Floats, arguments: Sequence[Floats], by: str
-    ) -> tuple[Floats, NDArray[np.bool_], Any]:
-        """The same, and the gradient of the sum of all results by "parameters", (n,); or by
-        "inputs", a list with an array for each argument."""
-        values, failures, gradient = self._runner(by).gradients(theta, arguments)
-        return values, failures != 0 if self.guards else NONE_FAIL, gradient
+    ) -> tuple[float, NDArray[np.bool_], Any]:
+        """The sum of all results, the same rows, and the gradient of the sum by "parameters",
+        (n,); or by "inputs", a list with an array for each argument."""
+        total, failures, gradient = self._runner(by).gradients(theta, arguments)
+        return total, failures != 0 if self.guards else NONE_FAIL, gradient
 
     def point(self, by: str) -> Callable[..., Any] | None:
         """A function of plain numbers, the arguments and then the parameters, which returns the
@@ -234,14 +234,14 @@ class _Native:
         result: tuple[Floats, Floats] = self.native.rows(theta[self.native.lanes], arguments)
         return result
 
-    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
         native = self.native
-        values, failures, packed, of_inputs = native.gradients(theta[native.lanes], arguments)
+        total, failures, packed, of_inputs = native.gradients(theta[native.lanes], arguments)
         if self.by == "inputs":
-            return values, failures, of_inputs
+            return total, failures, of_inputs
         gradient = np.zeros_like(theta)
         gradient[native.lanes] = packed
-        return values, failures, gradient
+        return total, failures, gradient
 
 
 class _WithNumpy:
@@ -254,9 +254,9 @@ class _WithNumpy:
         values, failures = self.function(arguments, theta)[:2]
         return values, failures
 
-    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
         values, failures, *gradient = self.function(arguments, theta)
-        return values, failures, gradient[0] if gradient else np.zeros_like(theta)
+        return float(values.sum()), failures, gradient[0] if gradient else np.zeros_like(theta)
 
 
 class _OnTape:
@@ -280,7 +280,7 @@ class _OnTape:
             results[row] = values[place[self.trace.outputs]]
         return results, np.zeros(batch)
 
-    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats, Any]:
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
         if self.by == "parameters" and not len(self.inputs):
             return self._once(theta)
         numbers = self.trace.numbers.copy()
@@ -290,14 +290,15 @@ class _OnTape:
         output = int(self.trace.outputs[0])
         inputs = self.inputs[self.used]
         values, of_inputs, of_leaves = self.tape.over_rows(numbers, inputs, table, output)
+        total = float(values.sum())
         if self.by == "parameters":
-            return values[:, None], np.zeros(batch), of_leaves[self.trace.parameter_nodes]
+            return total, np.zeros(0), of_leaves[self.trace.parameter_nodes]
         every = np.zeros((batch, len(self.inputs)))
         every[:, self.used] = of_inputs
         cuts = np.cumsum([len(nodes) for nodes in self.trace.arguments])[:-1]
-        return values[:, None], np.zeros(batch), np.split(every, cuts, axis=1)
+        return total, np.zeros(0), np.split(every, cuts, axis=1)
 
-    def _once(self, theta: Floats) -> tuple[Floats, Floats, Any]:
+    def _once(self, theta: Floats) -> tuple[float, Floats, Any]:
         """Without rows: in memory that is kept from call to call."""
         place, output = self.tape.place, int(self.trace.outputs[0])
         parameters = place[self.trace.parameter_nodes]
@@ -305,4 +306,4 @@ class _OnTape:
         values[parameters] = theta
         self.tape.forward(values)
         self.tape.backward(values, output, adjoints)
-        return values[[[place[output]]]], np.zeros(1), adjoints[parameters]
+        return float(values[place[output]]), np.zeros(0), adjoints[parameters]

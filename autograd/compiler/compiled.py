@@ -212,20 +212,22 @@ class Compiled:
             raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
         key, arrays = self._arrays(arguments)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt))
-        if any(not c.trace.single for c, *_ in parts):
-            raise ValueError(
-                f"value_and_grad is for a function that returns one Value; {self.__name__} "
-                "returns several: return their sum, or the one to differentiate"
-            )
-        values = self._joined(parts, arrays)
-        scale = 1 / len(values) if reduction == "mean" else 1.0
-        value = float(values.sum()) * scale
+        value = 0.0
+        for compilation, _, of_rows, _ in parts:
+            if not compilation.trace.single:
+                raise ValueError(
+                    f"value_and_grad is for a function that returns one Value; {self.__name__} "
+                    "returns several: return their sum, or the one to differentiate"
+                )
+            value += of_rows
+        scale = 1 / len(arrays[0]) if arrays and reduction == "mean" else 1.0
+        value *= scale
         if wrt == "inputs":
             (_, _, _, gradients), *others = parts
             if others:
                 gradients = [np.empty_like(a) for a in arrays]
-                for _, rows, _, of_rows in parts:
-                    for gradient, part in zip(gradients, of_rows):
+                for _, rows, _, of_part in parts:
+                    for gradient, part in zip(gradients, of_part):
                         gradient[rows] = part
             if scale != 1:
                 gradients = [g * scale for g in gradients]

@@ -59,49 +59,46 @@ class NativeProgram:
     # --- what can be called ---
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
-        """The results, (batch, outputs), and the count of failing guards of each row."""
-        values, failures = self._results(arguments)
+        """The results, (batch, outputs), and the count of failing guards of each row (nothing if
+        there are no guards)."""
+        batch = len(arguments[0]) if arguments else 1
+        values = np.empty((batch, self.program.outputs.size), self.dtype)
+        failures = self._failures(batch)
         function, gathers = self._function("rows", self._rows)
         function(
             self._packed(theta),
             self._constants,
             gathers,
             1,
-            values.reshape(-1),
+            batch,
             failures,
-            *self._flat(arguments),
+            values.reshape(-1),
+            *[a.reshape(-1) for a in arguments],
         )
         return values, failures
 
     def gradients(
         self, theta: Floats, arguments: Sequence[Floats]
-    ) -> tuple[Floats, Floats, Floats, list[Floats]]:
-        """The same, and the gradients of the sum of all results by ``theta`` and, if the program
-        has those, by the arguments."""
-        values, failures = self._results(arguments)
+    ) -> tuple[float, Floats, Floats, list[Floats]]:
+        """The sum of all results, the failing guards, and the gradients of the sum by ``theta``
+        and, if the program has those, by the arguments."""
+        batch = len(arguments[0]) if arguments else 1
+        failures = self._failures(batch)
         gradient = zeros(self._layout.size, self.dtype)
         function, gathers = self._function("gradients", self._gradients)
-        by_inputs: list[Floats] = []
-        if self._by_inputs:
-            # Where there is a gradient, every number of it is written.
-            by_inputs = [
-                (np.zeros if self.program.gradients[array] is None else np.empty)(
-                    np.shape(a), self.dtype
-                )
-                for array, a in zip(self.program.arguments, arguments)
-            ]
-        function(
+        by_inputs = [make(a.shape, self.dtype) for make, a in zip(self._made_by, arguments)]
+        total: float = function(
             self._packed(theta),
             self._constants,
             gathers,
             1,
-            values.reshape(-1),
+            batch,
             failures,
             gradient,
-            *(d.reshape(-1) for d in by_inputs),
-            *self._flat(arguments),
+            *[d.reshape(-1) for d in by_inputs],
+            *[a.reshape(-1) for a in arguments],
         )
-        return values, failures, gradient[self._place], by_inputs
+        return total, failures, gradient[self._place], by_inputs
 
     def train(
         self,
@@ -173,7 +170,7 @@ class NativeProgram:
             epoch,
             errors,
             packed.copy(),
-            *self._flat(arguments),
+            *[np.ascontiguousarray(a, self.dtype).reshape(-1) for a in arguments],
         )
         theta[:], memories[:] = packed[places], moments[:, places]
         return stopped
@@ -190,18 +187,13 @@ class NativeProgram:
 
     # --- in and out ---
 
-    def _results(self, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
-        batch = len(arguments[0]) if arguments else 1
-        values = np.empty((batch, self.program.outputs.size), self.dtype)
-        return values, np.zeros(batch, self.dtype)
+    def _failures(self, batch: int) -> Floats:
+        return np.zeros(0 if self.program.failures is None else batch, self.dtype)
 
     def _packed(self, theta: Floats) -> Floats:
         packed = zeros(self._layout.size, self.dtype)
         packed[self._place] = theta
         return packed
-
-    def _flat(self, arguments: Sequence[Floats]) -> list[Floats]:
-        return [np.ascontiguousarray(a, self.dtype).reshape(-1) for a in arguments]
 
     def _aligned_constants(self) -> Floats:
         constants = [a for a in self.program.constants if a.literal() is None]
@@ -217,6 +209,15 @@ class NativeProgram:
     @cached_property
     def _by_inputs(self) -> bool:
         return any(self.program.gradients.get(a) is not None for a in self.program.arguments)
+
+    @cached_property
+    def _made_by(self) -> list[Callable[..., Floats]]:
+        """What makes the arrays of the gradients by the arguments; nothing where there are none."""
+        if not self._by_inputs:
+            return []
+        # Where there is a gradient, every number of it is written.
+        gradients = self.program.gradients
+        return [np.zeros if gradients[a] is None else np.empty for a in self.program.arguments]
 
     @cached_property
     def _descends(self) -> bool:
@@ -239,16 +240,23 @@ class NativeProgram:
 
     def _rows(self) -> tuple[Source, str]:
         source = self._source("rows", self._form)
-        names = ["values_", "failures_"]
-        return source, self._module(source, names, _over_blocks(source, self.program, False))
+        outputs = {"values": self.program.outputs.size}
+        return self._over_rows(source, [], outputs)
 
     def _gradients(self) -> tuple[Source, str]:
         source = self._source("gradients", self._form)
-        names = ["values_", "failures_", "G"]
-        if self._by_inputs:
-            names += [f"D{k}_" for k in range(len(source.widths))]
-        body = _over_blocks(source, self.program, self._by_inputs)
-        return source, self._module(source, names, body)
+        outputs = {f"D{k}": w for k, w in enumerate(source.widths)} if self._by_inputs else {}
+        return self._over_rows(source, ["G"], outputs)
+
+    def _over_rows(
+        self, source: Source, more: list[str], outputs: dict[str, int]
+    ) -> tuple[Source, str]:
+        """All rows, a block at a time; ``outputs``: names and widths of what rows are stored in."""
+        if self.program.failures is not None:
+            outputs = {"failures": 1, **outputs}
+        stored = [f"{name}_" for name in outputs if name != "failures"]
+        body = ["error = 0.0", *_over_blocks(source, outputs), "return error"]
+        return source, self._module(source, ["batch", "failures_", *more, *stored], body)
 
     def _train(self, name: str, optimizer: str) -> tuple[Source, str]:
         if name == "descend":
@@ -285,31 +293,29 @@ class NativeProgram:
 
 def zeros(n: int, dtype: Any) -> Floats:
     """Zeros in memory that is aligned to 64 bytes."""
+    if not n:
+        return np.empty(0, dtype)
     width = np.dtype(dtype).itemsize
     raw = np.zeros(n + 64 // width, dtype)
     start = -raw.__array_interface__["data"][0] // width % (64 // width)
     return raw[start : start + n]
 
 
-def _over_blocks(source: Source, program: Program, by_inputs: bool) -> Lines:
-    """All rows, a block at a time: rows, or gradients."""
-    outputs, rows = program.outputs.size, source.form.rows
-    sliced = [("values", outputs), ("failures", 1)]
-    if by_inputs:
-        sliced += [(f"D{k}", w) for k, w in enumerate(source.widths)]
+def _over_blocks(source: Source, outputs: dict[str, int]) -> Lines:
+    rows = source.form.rows
     lines = [*source.setup, *source.clear, *source.before]
     if rows is None:
-        lines += ["for n in range(failures_.shape[0]):", "    rows = 1"]
-        inner = [f"{name} = {name}_[n * {w}:n * {w} + {w}]" for name, w in sliced]
+        lines += ["for n in range(batch):", "    rows = 1"]
+        inner = [f"{name} = {name}_[n * {w}:n * {w} + {w}]" for name, w in outputs.items()]
         inner += one_row(source.widths)
     else:
-        lines.append(f"for first in range(0, failures_.shape[0], {rows}):")
-        lines.append(f"    rows = min({rows}, failures_.shape[0] - first)")
+        lines.append(f"for first in range(0, batch, {rows}):")
+        lines.append(f"    rows = min({rows}, batch - first)")
 
         def cut(w: int) -> str:
             return f"first * {w}:(first + rows) * {w}"
 
-        inner = [f"{name} = {name}_[{cut(w)}]" for name, w in sliced]
+        inner = [f"{name} = {name}_[{cut(w)}]" for name, w in outputs.items()]
         for k, w in enumerate(source.widths):
             if k in source.copied:
                 inner += copied(source, k, "first + n")

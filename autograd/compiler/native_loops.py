@@ -204,11 +204,14 @@ class Group:
         self.section = section
         self.shape = first.out.shape
         self.flat = _is_flat(first)
-        self.made = {} if first.add else {first.out.array: first.out}
+        self.made: dict[Array, Place] = {}
+        self._note(first)
 
     def takes(self, e: Each) -> bool:
         """Whether the loop can do that too."""
-        if e.out.shape != self.shape or e.add or self.members[0].add:
+        if e.out.shape != self.shape or any(
+            m.add and not m.out.constant for m in (e, *self.members)
+        ):
             return False
         for v in e.operands:
             if v.array in self.made and not v.constant and not _same(v, self.made[v.array]):
@@ -220,7 +223,11 @@ class Group:
     def append(self, e: Each) -> None:
         """Do it, too."""
         self.members.append(e)
-        self.made[e.out.array] = e.out
+        self._note(e)
+
+    def _note(self, e: Each) -> None:
+        if not e.add:
+            self.made[e.out.array] = e.out
 
     def lines(self, memory: Memory, outside: set[Array]) -> Lines:
         """The loop; ``outside``: arrays that others read."""

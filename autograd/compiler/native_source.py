@@ -22,6 +22,7 @@ from autograd.compiler.native_blocks import (
     LogSum,
     Place,
     Product,
+    Rows,
     Step,
 )
 from autograd.compiler.native_loops import (
@@ -149,8 +150,8 @@ def write(program: Program, form: Form, purpose: str) -> Source:
     Args:
         program: with gradients or without.
         form: how the rows lie in memory.
-        purpose: "rows" or "gradients" store a result for each row; "train" adds the results to
-            ``error``; "descend" does, and each row has its step of descent.
+        purpose: "rows" stores the results of each row; the others add them to ``error``:
+            "gradients", "train", and "descend", where each row has its step of descent.
 
     Raises:
         NotNative: it is too long, or has rows without a native form.
@@ -319,20 +320,17 @@ class _Writer:
 
     def _results(self) -> None:
         program = self.program
-        if self.training:
-            self.error, self.failing = Array((), PARAMETER), Array((), PARAMETER)
-            self.memory.names[self.error] = ("error", 0)
-            self.memory.names[self.failing] = ("failing", 0)
-            self.memory.scalars |= {self.error, self.failing}
-            self._total(self.error, program.outputs)
-            if program.failures is not None:
-                self._total(self.failing, program.failures)
-            return
-        v = program.outputs
-        flat = View(v.array, (v.size,), 0, (), v.lanes().reshape(-1)) if v.index is not None else v
-        out = View(self.values, flat.shape, 0, row_major(flat.shape))
-        self.steps.append((ROW, self.blocks.store(out, flat)))
-        if program.failures is not None:
+        if self.purpose == "rows":
+            v = program.outputs
+            listed = v.index is not None
+            flat = View(v.array, (v.size,), 0, (), v.lanes().reshape(-1)) if listed else v
+            out = View(self.values, flat.shape, 0, row_major(flat.shape))
+            self.steps.append((ROW, self.blocks.store(out, flat)))
+        else:
+            self._total("error", program.outputs)
+        if program.failures is not None and self.training:
+            self._total("failing", program.failures)
+        elif program.failures is not None:
             self.steps.append((ROW, self.blocks.store(whole(self.failures), program.failures)))
         if self.purpose == "gradients":
             for array in program.arguments:
@@ -340,13 +338,22 @@ class _Writer:
                     target = whole(self.by_inputs[array])
                     self.steps.append((ROW, self.blocks.store(target, v_or_none)))
 
-    def _total(self, target: Array, v: View) -> None:
-        """The sum over the rows of a block."""
+    def _total(self, name: str, v: View) -> None:
+        """The sum over the rows of a block, added to a variable."""
+        target = Array((), PARAMETER)
+        self.memory.names[target] = (name, 0)
+        self.memory.scalars.add(target)
         total = Reduce(target, ops.sum, v, over_batch=bool(self.program.arguments))
         (step,) = self.blocks.steps(total)
         assert isinstance(step, Product)
         step.fresh = False
-        self.steps.append((ROW, step))
+        of_rows = step.left.shape
+        if len(of_rows) == 1 and isinstance(of_rows[0], Rows):
+            # One number a row: the loop that makes it can add it up.
+            at_all = Place(target, of_rows, 0, (0,))
+            self.steps.append((ROW, Each(at_all, None, (step.left,), add=True)))
+        else:
+            self.steps.append((ROW, step))
 
     # --- memory ---
 
