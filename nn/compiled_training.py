@@ -7,6 +7,7 @@ loop, which says what is wrong, or serves it.
 
 from __future__ import annotations
 
+import itertools
 import operator
 import time
 from collections.abc import Callable, Sequence
@@ -98,14 +99,16 @@ class Trainer:
 
     def store(self) -> None:
         """Hand them back."""
+        import numpy as np
+
         moving = self.places >= 0
-        for place, p, x in zip(self.places.tolist(), self.parameters, self.theta.tolist()):
-            if place >= 0:
-                p.data = x
+        places = self.places[moving]
+        for p, x in zip(itertools.compress(self.parameters, moving), self.theta[moving].tolist()):
+            p.data = x
         for row, name in zip(self.numbers, self.memories):
-            memory = getattr(self.optimizer, name)
-            for place, x in zip(self.places[moving].tolist(), row[moving].tolist()):
-                memory[place] = x
+            memory = np.array(getattr(self.optimizer, name))
+            memory[places] = row[moving]
+            getattr(self.optimizer, name)[:] = memory.tolist()
 
     def run(
         self,
@@ -165,15 +168,16 @@ class Trainer:
         return self.steps_by_hand > MOST_BY_HAND and self.steps_by_hand > self.steps
 
     def _rows(self, order: Any, start: int, stop: int) -> tuple[Any, list[Any]]:
-        """The order and the data of a stretch: as they are, or of small whole numbers a copy."""
+        """The order and the data of a stretch: as they are, or of other numbers a copy."""
         import numpy as np
 
-        if all(table.dtype == np.float64 for table in self.data):
+        dtype = self.compilation.dtype
+        if all(table.dtype == dtype and table.flags.c_contiguous for table in self.data):
             return order, self.data
         taken = order[start:stop]
         renumbered = order.copy()
         renumbered[start:stop] = np.arange(stop - start)
-        return renumbered, [np.ascontiguousarray(t[taken], np.float64) for t in self.data]
+        return renumbered, [np.ascontiguousarray(t[taken], dtype) for t in self.data]
 
 
 def _identical(a: Sequence[Value], b: Sequence[Value]) -> bool:

@@ -186,7 +186,7 @@ class Compilation:
             return "numba", runner.native
         from autograd.compiler.numpy_training import NumpyTrainer
 
-        return "numpy", NumpyTrainer(runner.function, len(self.parameters))
+        return "numpy", NumpyTrainer(runner.function, len(self.parameters), self.dtype)
 
     def _runner(self, by: str) -> Any:
         if by not in self._runners:

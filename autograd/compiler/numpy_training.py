@@ -9,6 +9,8 @@ import numpy as np
 
 from autograd.compiler.program import Floats, Lanes
 
+AT_ONCE = 16_384
+
 
 class NumpyTrainer:
     """Like ``NativeProgram``, as far as training goes.
@@ -16,10 +18,11 @@ class NumpyTrainer:
     Args:
         function: what ``numpy_backend.evaluate`` made of a program with gradients.
         parameters: how many it has.
+        dtype: to compute gradients in. What the steps add up is float64 in any case.
     """
 
-    def __init__(self, function: Callable[..., Any], parameters: int) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], parameters: int, dtype: Any) -> None:
+        self.function, self.dtype = function, dtype
         self.lanes: Lanes = np.arange(parameters)
 
     def train(
@@ -43,15 +46,16 @@ class NumpyTrainer:
         while position < stop:
             end = min(position + batch, (position // epoch + 1) * epoch)
             rows = order[position:end]
-            used = theta[: len(self.lanes)]
-            values, failures, total = self.function([a[rows] for a in arguments], used)
+            used = theta[: len(self.lanes)].astype(self.dtype, copy=False)
+            taken = [a[rows].astype(self.dtype, copy=False) for a in arguments]
+            values, failures, total = self.function(taken, used)
             gradient[: len(self.lanes)] = total / (end - position)
             if np.any(failures) or not (np.isfinite(values).all() and np.isfinite(gradient).all()):
                 return position
             kept = theta[frozen]
             STEPS[optimizer](theta, gradient, memories, settings)
             theta[frozen] = kept
-            errors[position // epoch] += values.sum()
+            errors[position // epoch] += values.sum(dtype=np.float64)
             position = end
         return position
 
@@ -69,6 +73,13 @@ def _momentum(theta: Floats, gradient: Floats, memories: Floats, settings: Float
 
 
 def _adam(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
+    # In parts that stay in the cache from line to line.
+    for start in range(0, len(theta), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        _adam_on(theta[part], gradient[part], memories[:, part], settings)
+
+
+def _adam_on(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
     lr, keep_mean, keep_square, eps, decay = settings
     steps, means, squares = memories
     gradient = gradient + decay * theta
@@ -77,8 +88,10 @@ def _adam(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -
     means += (1 - keep_mean) * gradient
     squares *= keep_square
     squares += (1 - keep_square) * gradient * gradient
-    rms = np.sqrt(squares / (1 - keep_square**steps))
-    theta -= lr * (means / (1 - keep_mean**steps)) / (rms + eps)
+    # A power takes as long as all the rest; mostly all parameters have had as many steps.
+    taken = steps[:1] if (steps == steps[0]).all() else steps
+    rms = np.sqrt(squares / (1 - keep_square**taken))
+    theta -= lr * (means / (1 - keep_mean**taken)) / (rms + eps)
 
 
 STEPS = {"descent": _descent, "momentum": _momentum, "adam": _adam}
