@@ -1,16 +1,16 @@
 """The demos as notebooks: ``python -m demos.as_notebooks`` writes one for each.
 
 A notebook is cut from the source of its demo: the functions, then the body of ``run`` paragraph by
-paragraph, so that each part prints beneath itself and can be changed and run again.
+paragraph, so that each part prints beneath itself and can be changed and run again. Where ``run``
+calls a function that takes nothing, that one's body stands there, and a graph it returns is drawn.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "notebooks"
 
 Cell = dict[str, Any]
+Function = ast.FunctionDef
 
 
 def main() -> None:
@@ -76,17 +77,17 @@ def _cells(name: str, source: str) -> list[Cell]:
     lines = source.splitlines()
     text = ast.get_docstring(tree) or ""
     title = f"# {NUMBERS[name]}. {TITLES[name]}\n\n{textwrap.fill(text, 100)}"
-    imports, definitions, body = [], [], []
+    (run,) = (node for node in tree.body if isinstance(node, Function) and node.name == "run")
+    steps = _steps(tree, run)
+    imports, definitions = [], []
     for node in tree.body[1:]:
-        part = _part(node, lines)
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            imports.append(part)
-        elif isinstance(node, ast.FunctionDef) and node.name == "run":
-            body = _paragraphs(node, lines)
-        elif not _only_for_the_command_line(node):
-            definitions.append(part)
+            imports.append(_part(node, lines))
+        elif not (node is run or node in steps.values() or _only_for_the_command_line(node)):
+            definitions.append(_part(node, lines))
     setup = [
         *imports,
+        *(["from autograd import draw"] if any(map(_makes_a_graph, steps.values())) else []),
         "from demos.__main__ import make_parser",
         "from demos.as_notebooks import show_exhibits",
         "",
@@ -99,9 +100,35 @@ def _cells(name: str, source: str) -> list[Cell]:
         *([_markdown("## What it uses")] if definitions else []),
         *map(_code, _joined(definitions)),
         _markdown("## What it does"),
-        *map(_code, body),
+        *_body(run, lines, steps, "exhibits"),
         _code("show_exhibits(exhibits)"),
     ]
+
+
+def _steps(tree: ast.Module, run: Function) -> dict[str, Function]:
+    """The functions that take nothing and are called by ``run`` alone, once."""
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    called = {_called(node) for node in run.body}
+    return {
+        node.name: node
+        for node in tree.body
+        if isinstance(node, Function) and node.name in called and names.count(node.name) == 1
+    }
+
+
+def _called(node: ast.stmt) -> str:
+    """The function that is called without arguments by ``f()`` or ``y = f()``."""
+    match node:
+        case (
+            ast.Expr(ast.Call(ast.Name(name), [], []))
+            | ast.Assign(value=ast.Call(ast.Name(name), [], []))
+        ):
+            return str(name)
+    return ""
+
+
+def _makes_a_graph(function: Function) -> bool:
+    return isinstance(function.returns, ast.Name) and function.returns.id == "Value"
 
 
 def _only_for_the_command_line(node: ast.stmt) -> bool:
@@ -113,10 +140,16 @@ def _only_for_the_command_line(node: ast.stmt) -> bool:
 
 def _part(node: ast.stmt, lines: Sequence[str]) -> str:
     """The text of a statement, with the comments right above it."""
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
-    while first > 0 and lines[first - 1].startswith("#"):
+    return "\n".join(lines[_first(node, lines) : node.end_lineno])
+
+
+def _first(node: ast.stmt, lines: Sequence[str]) -> int:
+    """The place of its first line."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(d.lineno for d in decorators)]) - 1
+    while first > 0 and lines[first - 1].lstrip().startswith("#"):
         first -= 1
-    return "\n".join(lines[first : node.end_lineno])
+    return first
 
 
 def _joined(definitions: Sequence[str]) -> list[str]:
@@ -131,37 +164,37 @@ def _joined(definitions: Sequence[str]) -> list[str]:
     return cells
 
 
-def _paragraphs(run: ast.FunctionDef, lines: Sequence[str]) -> list[str]:
-    """The body of ``run``, cut where it has blank lines between statements."""
-    returns = _returns(run.body)
-    if len(returns) != 1 or run.body[-1] is not returns[0]:
-        return [_part(run, lines), "exhibits = run(options)"]
-    paragraphs: list[list[str]] = []
-    end = 0
-    for node in run.body[1:]:
-        first = node.lineno - 1
-        while lines[first - 1].lstrip().startswith("#"):
-            first -= 1
-        if not paragraphs or not lines[first - 1].strip():
-            paragraphs.append([])
-        elif end:
-            paragraphs[-1] += lines[end:first]
-        paragraphs[-1] += lines[first : node.end_lineno]
-        end = node.end_lineno or 0
-    cells = [textwrap.dedent("\n".join(p)) for p in paragraphs]
-    cells[-1] = re.sub(r"^return ", "exhibits = ", cells[-1], flags=re.MULTILINE)
-    return cells
+def _body(
+    function: Function, lines: Sequence[str], steps: dict[str, Function], result: str
+) -> Iterator[Cell]:
+    """What a function does: cut at blank lines, and at each step, which stands where it is called.
 
-
-def _returns(body: Sequence[ast.AST]) -> list[ast.Return]:
-    """The return statements of a function, without those of functions within it."""
-    found: list[ast.Return] = []
-    for node in body:
-        if isinstance(node, ast.Return):
-            found.append(node)
-        elif not isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            found += _returns(list(ast.iter_child_nodes(node)))
-    return found
+    Args:
+        function: with one return statement at most, its last.
+        lines: of the source.
+        steps: functions without arguments, by name.
+        result: what to call what is returned; nothing if nobody wants it.
+    """
+    paragraph: list[str] = []
+    for node in function.body[1:]:
+        part, step = textwrap.dedent(_part(node, lines)), steps.get(_called(node))
+        if paragraph and (step or not lines[_first(node, lines) - 1]):
+            yield _code("\n".join(paragraph))
+            paragraph = []
+        if step:
+            yield _markdown(f"### {(ast.get_docstring(step) or '').rstrip('.')}")
+            names = [t.id for t in getattr(node, "targets", []) if isinstance(t, ast.Name)]
+            yield from _body(step, lines, {}, "".join(names))
+        elif isinstance(node, ast.Return):
+            returned = part.removeprefix("return ")
+            if result not in ("", returned):
+                paragraph.append(f"{result} = {returned}")
+            if _makes_a_graph(function):
+                paragraph.append(f"draw({returned})")
+        else:
+            paragraph.append(part)
+    if paragraph:
+        yield _code("\n".join(paragraph))
 
 
 def _markdown(text: str) -> Cell:

@@ -18,9 +18,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Seven problems, each built on those before it; the last drawn, and as a page."""
+    """Seven problems, each of which returns its graph; the last drawn, and as a page."""
     print("How fast does one number change with another? Seven problems, each built on")
-    print("those before it, lead from one function to a whole network.")
+    print("those before it, lead from one function to a whole network. Their numbers are")
+    print("those of the course that this tour follows, 'Overnight: Neural Networks and")
+    print("Backpropagation' by Adam Selker; its Problem 5 and Figure 4 are the next demo.")
     slope_of_tanh()
     connection()
     neuron()
@@ -54,52 +56,57 @@ def slope_of_tanh() -> None:
         print(f"    at x = {number:<2g}   {x.grad:.9f}")
 
 
-def connection() -> None:
+def connection() -> Value:
     """Problem 7: each factor is the derivative by the other."""
     ask(7, "A connection passes on its input i times its weight w. How does that product s "
            "change with the weight, and with the input?")  # fmt: skip
     i, w = Value(0.5, "i"), Value(2.0, "w")
     s = named("s", i * w)
     derive(s, w, i)
+    return s
 
 
-def neuron() -> None:
+def neuron() -> Value:
     """Problem 8: the slope of tanh times the derivative of what is inside."""
     ask(8, "A neuron passes on tanh of that product. How does its output o change?")
     i, w = Value(0.5, "i"), Value(2.0, "w")
     o = named("o", (i * w).tanh())
     derive(o, w, i)
+    return o
 
 
-def two_neurons() -> None:
+def two_neurons() -> Value:
     """Problem 9: one factor for each step of the way back."""
     ask(9, "Two neurons in a row. How does the last output o change with the first weight?")
     i, w1, w2 = Value(0.5, "i"), Value(2.0, "w1"), Value(0.5, "w2")
     h = named("h", (i * w1).tanh())
     o = named("o", (h * w2).tanh())
     derive(o, w1, i, w2)
+    return o
 
 
-def long_sum() -> None:
+def long_sum() -> Value:
     """Problem 10: whatever the other terms are."""
     ask(10, "A neuron with many inputs adds up what comes in. How does the sum s change with "
             "one of its terms?")  # fmt: skip
     a, b, c, d = Value(0.1, "a"), Value(-0.2, "b"), Value(0.3, "c"), Value(0.4, "d")
     s = named("s", a + b + c + d)
     derive(s, b)
+    return s
 
 
-def error_of_output() -> None:
+def error_of_output() -> Value:
     """Problem 11: how far off the output is."""
     ask(11, "The error E is half the squared difference between output and target. How does it "
             "change with the output?")  # fmt: skip
     o, target = Value(0.75, "o"), Value(0.5, "target")
     E = named("E", half_squared_error(o, target))
     derive(E, o)
+    return E
 
 
 def two_paths() -> Value:
-    """Problem 12: a product along each path, and their sum. The error, for pictures."""
+    """Problem 12: a product along each path, and their sum."""
     ask(12, "One input feeds two hidden neurons, and both feed the output. How does the error "
             "change with the input? There are two paths; the chain rule adds them up.")  # fmt: skip
     i, target = Value(0.5, "i"), Value(0.0, "target")

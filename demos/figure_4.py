@@ -9,6 +9,7 @@ from autograd import Value
 from demos import abcd, plots
 from demos.gallery import Exhibit
 from demos.pictures import save_graph
+from nn import MLP
 
 SUMMARY = "three neurons worked out as on paper, and 28 that recite abcd"
 
@@ -19,13 +20,33 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
     """Two networks: one as plain arithmetic, neuron by neuron, and one as a layer."""
-    exhibits = three_neurons(options)
+    out = three_neurons()
     print()
-    return exhibits + letters_in_a_circle(options)
+    print("Drawing the neurons, and every operation with its local derivatives.")
+    neurons = save_graph(
+        out,
+        options.out / "figure_4_neurons.svg",
+        view="neurons",
+        caption="Figure 4 as neurons: in each its output, below it the derivative of out by it.",
+    )
+    operations = save_graph(
+        out,
+        *(options.out / "figure_4.svg", options.out / "figure_4.png"),
+        view="scalars",
+        caption="The same network, every multiplication and sum; each arrow carries one local "
+        "derivative.",
+    )
+    print()
+
+    network = letters_in_a_circle()
+    print()
+    print("Drawing the weights.")
+    weights = plots.save_all(lambda: abcd.draw_weights(network, options.out / "abcd.png"))
+    return neurons + operations + weights
 
 
-def three_neurons(options: argparse.Namespace) -> list[Exhibit]:
-    """Evaluate the network of Figure 4, differentiate it, and draw it."""
+def three_neurons() -> Value:
+    """Figure 4: evaluate the network, and differentiate it."""
     print("Figure 4: two inputs, two hidden neurons, one output.")
     print("A neuron multiplies each input by a weight, and passes on tanh of the sum.")
     print()
@@ -45,22 +66,7 @@ def three_neurons(options: argparse.Namespace) -> list[Exhibit]:
     print(f"  {'number':<8}{'value':>13}{'derivative':>14}")
     for v in (out, h2, h1, h2_out, h1_out, i2_h2, i1_h2, i2_h1, i1_h1, i2, i1):
         print(f"  {v.label:<8}{v.data:>13.9f}{v.grad:>14.9f}")
-
-    print()
-    print("Drawing the neurons, and every operation with its local derivatives.")
-    drawn = save_graph(
-        out,
-        options.out / "figure_4_neurons.svg",
-        view="neurons",
-        caption="Figure 4 as neurons: in each its output, below it the derivative of out by it.",
-    )
-    return drawn + save_graph(
-        out,
-        *(options.out / "figure_4.svg", options.out / "figure_4.png"),
-        view="scalars",
-        caption="The same network, every multiplication and sum; each arrow carries one local "
-        "derivative.",
-    )
+    return out
 
 
 def neuron(name: str, weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
@@ -77,8 +83,8 @@ def neuron(name: str, weights: Sequence[Value], inputs: Sequence[Value]) -> Valu
     return output
 
 
-def letters_in_a_circle(options: argparse.Namespace) -> list[Exhibit]:
-    """Evaluate the network of Problem 5, let it recite, and draw its weights."""
+def letters_in_a_circle() -> MLP:
+    """Problem 5: evaluate the network, and let it recite."""
     network = abcd.make()
     weights = [weight.data for weight in network.parameters()]
     print("Problem 5: letters. One input for each of 28 letters, 0.5 for the one that is")
@@ -95,6 +101,4 @@ def letters_in_a_circle(options: argparse.Namespace) -> list[Exhibit]:
     print()
     print("Feeding each prediction back in:")
     print(f"  {abcd.recite(network, 'a', 28)}")
-    print()
-    print("Drawing the weights.")
-    return plots.save_all(lambda: abcd.draw_weights(network, options.out / "abcd.png"))
+    return network
