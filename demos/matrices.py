@@ -58,9 +58,9 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     seconds = race(error, program, model, X, T)
     print("One letter, forward and backward, all derivatives:")
     for name, each in seconds.items():
-        print(f"  {name:<34}{each * 1e6:>12,.2f} µs")
+        print(f"  {name:<34}{digits(each * 1e6, 3):>12} µs")
     slow, fast = seconds["the graph of scalars"], min(seconds.values())
-    print(f"The same numbers, {slow / fast:,.0f} times as fast.")
+    print(f"The same numbers, about {digits(slow / fast, 2)} times as fast.")
     print()
 
     source = options.out / "matrices_source.py"
@@ -125,11 +125,23 @@ def race(
     return seconds
 
 
-def best(work: Callable[[], object], turns: int = 5) -> float:
-    """The shortest time that the work took, after a first turn that does not count."""
+def digits(number: float, count: int) -> str:
+    """A number with so many digits that mean something.
+
+    >>> digits(20529.2, 3), digits(1.3478, 3)
+    ('20,500', '1.35')
+    """
+    return f"{float(f'{number:.{count}g}'):,.10g}"
+
+
+def best(work: Callable[[], object], enough: float = 0.3) -> float:
+    """The shortest time that the work took in turns of some seconds, when nothing else ran.
+
+    The first turn does not count; there are five more at least.
+    """
     work()
-    times = []
-    for _ in range(turns):
+    times: list[float] = []
+    while len(times) < 5 or sum(times) < enough:
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)
@@ -151,7 +163,7 @@ def save_race(seconds: dict[str, float], path: Path) -> Exhibit | None:
     )
     names, times = list(seconds), [1e6 * s for s in seconds.values()]
     bars = axes.barh(names, times, color=["#b8cbe0", "#6f94bb", "#1f4e79"][: len(names)])
-    axes.bar_label(bars, [f"{t:,.1f} µs" for t in times], padding=4)
+    axes.bar_label(bars, [f"{digits(t, 3)} µs" for t in times], padding=4)
     axes.invert_yaxis()
     axes.set_xlim(min(times) / 3, 8 * max(times))
     axes.spines[["top", "right"]].set_visible(False)

@@ -124,7 +124,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     for shape in SHAPES:
         story = train(shape, stages, 0.2 if options.quick else 1.0, options.seed)
         stories.append(story)
-        shown = [round(i * stages / 5) for i in range(6)]
+        shown = stills(story)
         print(f"  {shape.name:<8} epoch   " + "".join(f"{story.epochs[i]:>8}" for i in shown))
         print(f"  {'':<8} right   " + "".join(f"{story.accuracies[i]:>8.1%}" for i in shown))
     print()
@@ -135,6 +135,11 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         lambda: draw_neurons(stories[-1], options.out / "moons_neurons.png"),
         lambda: animate(stories, options.out / "moons.gif"),
     )
+
+
+def stills(story: Story) -> list[int]:
+    """Five stages, from the first to the last, for the table and the picture."""
+    return [round(i * (len(story.epochs) - 1) / 4) for i in range(5)]
 
 
 def train(shape: Shape, stages: int, share: float, seed: int) -> Story:
@@ -256,8 +261,8 @@ def draw_growth(stories: Sequence[Story], path: Path) -> Exhibit:
     )
     rows = figure.subplots(len(stories), 5)
     for story, row in zip(stories, rows):
-        for place, axes in enumerate(row):
-            show(axes, story, round(place * (len(story.epochs) - 1) / 4), 120)
+        for stage, axes in zip(stills(story), row):
+            show(axes, story, stage, 120)
         row[0].set_ylabel(story.shape.name, fontsize=12, weight="bold")
     figure.savefig(path)
     return Exhibit(path, "Moons, circles and spirals: how the border grows with each epoch.")

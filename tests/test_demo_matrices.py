@@ -30,7 +30,15 @@ def test_the_gradient_is_that_of_backward_and_the_matrices_are_faster(printed):
     text, _ = printed
     worst = float(re.search(r"backward\(\) by (\S+) at most", text)[1])
     assert worst < 1e-12
-    assert float(re.search(r"numbers, ([\d,]+) times", text)[1].replace(",", "")) > 5
+    assert float(re.search(r"numbers, about ([\d,]+) times", text)[1].replace(",", "")) > 5
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "words"),
+    [(20529.2, 3, "20,500"), (1.3478, 3, "1.35"), (0.7, 3, "0.7"), (15227.0, 2, "15,000")],
+)
+def test_times_have_no_more_digits_than_mean_something(number, count, words):
+    assert matrices.digits(number, count) == words
 
 
 def test_the_source_it_leaves_runs_with_numpy_alone(printed):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from demos import moons
+from demos.gallery import Exhibit
 from demos.moons import SHAPES
 from nn import MLP
 
@@ -74,6 +75,24 @@ def test_the_demo_prints_accuracies_and_leaves_three_pictures(tmp_path, capsys):
     with Image.open(moving.path) as animation:
         assert animation.n_frames > 5
     assert moving.path.stat().st_size < 2e6
+
+
+def test_the_table_and_the_picture_are_of_the_same_epochs(tmp_path, capsys, monkeypatch):
+    drawn = []
+    show = moons.show
+
+    def watched(axes, story, stage, side):
+        drawn.append((story.shape.name, story.epochs[stage]))
+        show(axes, story, stage, side)
+
+    monkeypatch.setattr(moons, "show", watched)
+    monkeypatch.setattr(moons, "draw_neurons", lambda _, path: Exhibit(path, ""))
+    monkeypatch.setattr(moons, "animate", lambda _, path: Exhibit(path, ""))
+    moons.run(options(tmp_path))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if " epoch " in line]
+    printed = [(name, int(epoch)) for name, _, *epochs in rows for epoch in epochs]
+    assert len(drawn) == 15
+    assert printed == drawn
 
 
 def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
