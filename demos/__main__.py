@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import io
 import os
 import re
 import sys
 import textwrap
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from demos.options import whole
 
@@ -25,7 +27,7 @@ TITLES = {
     "chain_rule": "The chain rule",
     "figure_4": "Figure 4 and abcd",
     "trial_and_error": "Trial and error against backpropagation",
-    "price": "Every weight for the price of one evaluation",
+    "price": "Every weight for the price of about two evaluations",
     "valley": "Local minima and momentum",
     "moons": "Moons, circles, spirals",
     "matrices": "From neurons to matrices",
@@ -49,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # The engine is loaded in here, so that Ctrl-C is heard from the first moment.
         return command(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
-        print("\nStopped by Ctrl-C.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("\nStopped by Ctrl-C.", *stop.args, file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Who read our output (head, less) has left. Python would complain at exit, too.
@@ -63,26 +65,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command(arguments: Sequence[str]) -> int:
-    """One demo if one is named, or all of them and the gallery; the exit status."""
-    from demos.gallery import save_gallery
+    """One demo if one is named, or all of them; and the gallery. The exit status."""
+    from demos.gallery import is_gallery, save_gallery
 
     parser = make_parser()
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        return failure(f"--out {options.out} is no folder but a file, or in one: name a folder")
+    page = options.out / "index.html"
     if options.demo:
-        return 1 if perform(options.demo, options).trouble else 0
+        section = perform(options.demo, options)
+        if section.trouble:
+            return 1
+        if is_gallery(page):
+            print(f"The gallery shows it as it is now:\n  page:    {save_gallery([section], page)}")
+        return 0
 
     print(contents())
-    sections: list[Section] = []
-    for name in TITLES:
-        print()
-        sections.append(perform(name, parser.parse_args([*arguments, name])))
-        # After each, so that there is one of what was made when Ctrl-C ends the tour.
-        page = save_gallery(sections, options.out / "index.html")
+    done, status = 0, 0
+    try:
+        for name in TITLES:
+            print()
+            section = perform(name, parser.parse_args([*arguments, name]))
+            status |= bool(section.trouble)
+            # After each, so that what was made is shown when Ctrl-C ends the tour.
+            save_gallery([section], page)
+            done += 1
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        raise KeyboardInterrupt(renewed(done)) from None
     print("\nThat was the tour. What it made is in a gallery, to be opened in a browser:")
     print(f"  page:    {page}")
     print("Each demo has a name, and options: python -m demos --help")
-    return 1 if any(section.trouble for section in sections) else 0
+    return status
+
+
+def renewed(done: int) -> str:
+    """What the gallery shows after a tour that ended early."""
+    new = "demo 1 is" if done == 1 else f"demos 1 to {done} are"
+    return f"In the gallery {new} new; any others are from an earlier run."
 
 
 def perform(name: str, options: argparse.Namespace) -> Section:
@@ -106,6 +130,7 @@ def perform(name: str, options: argparse.Namespace) -> Section:
     return Section(
         *(NUMBERS[name], name, TITLES[name], demo.SUMMARY),
         *(exhibits, echo.heard(), trouble),
+        made=f"{time.strftime('%Y-%m-%d %H:%M')}{', with --quick' * options.quick}",
     )
 
 
@@ -143,13 +168,34 @@ class Echo(io.TextIOBase):
         return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in plain.split("\n"))
 
 
+class Parser(argparse.ArgumentParser):
+    """Where there is no such demo, it says which was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """End, with a sentence."""
+        if unknown := re.match(r"argument NAME: invalid choice: (['\"])(.*?)\1", message):
+            meant = difflib.get_close_matches(unknown[2].lower(), TITLES, n=1)
+            message = f"there is no demo {unknown[2]!r}: " + (
+                f"did you mean {meant[0]}?" if meant else f"there are {', '.join(TITLES)}"
+            )
+        super().error(message)
+
+
+class Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Help that tells defaults where there are any."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        without = action.default is None or action.default is False
+        return action.help if without else super()._get_help_string(action)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The options of the tour, and a subcommand with its own for each demo."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m demos",
         description="A course in neural networks. Without a name: all demos, one after the other, "
         "and index.html, a gallery of what they made. With a name, or its number: that demo "
-        "alone, and the gallery stays as it is.",
+        "alone, and its section of the gallery if there is one.",
         epilog="python -m demos NAME --help lists the options of a demo.",
     )
     add_shared_options(parser, out=Path("demo_output"), quick=False, seed=0)
@@ -161,7 +207,7 @@ def make_parser() -> argparse.ArgumentParser:
             aliases=[str(number)],
             help=demo.SUMMARY,
             description=f"{TITLES[name]}: {demo.SUMMARY}.",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=Defaults,
             conflict_handler="resolve",
         )
         # Suppressed, or it would undo what stands before the name.

@@ -45,6 +45,7 @@ class Section:
         exhibits: what it made.
         printed: what it said.
         trouble: why it came to nothing, if so.
+        made: when it was run, and how.
     """
 
     number: int
@@ -54,39 +55,65 @@ class Section:
     exhibits: Sequence[Exhibit]
     printed: str
     trouble: str = ""
+    made: str = ""
 
 
 def save_gallery(sections: Sequence[Section], path: Path) -> Path:
     """Write the page that shows what demos made, whole or not at all.
 
     Args:
-        sections: the demos, in order.
-        path: where to; files in the same folder are linked by their names alone.
+        sections: the demos that were run.
+        path: where to; files in the same folder are linked by their names alone. If there is such
+            a page already, it keeps its sections of other demos.
 
     Returns:
         ``path``.
     """
-    contents = "".join(
-        f'<li value="{section.number}"><a href="#demo-{section.number}">{text(section.title)}</a>'
-        f"<span> – {text(section.summary)}</span></li>\n"
-        for section in sections
-    )
-    body = "".join(show_section(section, path.parent) for section in sections)
+    entries, bodies = earlier(ENTRY, path), earlier(BODY, path)
+    for section in sections:
+        entries[section.number] = show_entry(section)
+        bodies[section.number] = show_section(section, path.parent)
+    contents, body = ("".join(parts[n] for n in sorted(parts)) for parts in (entries, bodies))
     write_whole(path, PAGE.format(style=STYLE, contents=contents, body=body).encode())
     return path
+
+
+def is_gallery(path: Path) -> bool:
+    """Whether there is a page with a section of a demo."""
+    return bool(earlier(BODY, path))
+
+
+# What a page has of each demo. Nothing that a demo said can look like it: all of that is escaped.
+ENTRY = re.compile(r'<li value="(\d+)">.*?</li>\n', re.DOTALL)
+BODY = re.compile(r'<section aria-labelledby="demo-(\d+)">\n.*?</section>\n', re.DOTALL)
+
+
+def earlier(part: re.Pattern[str], path: Path) -> dict[int, str]:
+    """Such parts of a page, by the numbers of their demos; none if there is no page."""
+    page = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return {int(found[1]): found[0] for found in part.finditer(page)}
+
+
+def show_entry(section: Section) -> str:
+    """One line of the contents."""
+    return (
+        f'<li value="{section.number}"><a href="#demo-{section.number}">{text(section.title)}</a>'
+        f"<span> – {text(section.summary)}</span></li>\n"
+    )
 
 
 def show_section(section: Section, folder: Path) -> str:
     """One demo: what it is, what it made, what it said."""
     here = f"demo-{section.number}"
     exhibits = "".join(show_exhibit(exhibit, folder) for exhibit in section.exhibits)
+    made = f"Made {text(section.made)}. " if section.made else ""
     absent = "".join(f'<p class="absent">{text(reason)}</p>\n' for reason in excuses(section))
     return f"""\
 <section aria-labelledby="{here}">
 <h2 id="{here}"><span class="number">{section.number}</span> {text(section.title)}</h2>
 <p class="summary">{text(sentence(section.summary))}</p>
 {exhibits}{absent}{show_printed(section)}\
-<p class="again">Run it again: <code>python -m demos {text(section.name)}</code></p>
+<p class="again">{made}Run it again: <code>python -m demos {text(section.name)}</code></p>
 </section>
 """
 

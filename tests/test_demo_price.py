@@ -1,4 +1,4 @@
-"""A gradient costs a few evaluations by backpropagation, and by finite differences n + 1."""
+"""A gradient costs about two evaluations by backpropagation, and by finite differences n + 1."""
 
 import argparse
 import re
@@ -75,6 +75,7 @@ def test_the_demo_prints_its_table_and_leaves_a_picture(tmp_path, capsys):
     rows = [line for line in lines if re.match(r" +[\d,]+ +[\d.e+]+ (µs|ms|s) ", line)]
     assert [row.split()[0] for row in rows] == ["12", "112", "1,012", "9,940"]
     assert ["estimate" in row for row in rows] == [False, False, False, True]
+    assert re.search(r"^\d\.\d evaluations; 12 cost \d\.\d\.$", printed, re.MULTILINE)
     assert "Finite differences take 9,941 evaluations" in printed
     assert exhibit.path.read_bytes().startswith(b"\x89PNG")
 

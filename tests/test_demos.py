@@ -150,10 +150,75 @@ def test_every_link_of_the_gallery_leads_to_a_file_beside_it(tour):
         assert (out / address).is_file()
 
 
-def test_the_gallery_is_not_touched_by_one_demo_alone(tmp_path):
-    (tmp_path / "index.html").write_text("mine")
+def sections(out):
+    """The parts of the gallery, by the names of their demos."""
+    parts = (out / "index.html").read_text(encoding="utf-8").split("<section")[1:]
+    return {re.search(r"python -m demos (\w+)<", part)[1]: part for part in parts}
+
+
+@pytest.fixture
+def small_tour(monkeypatch):
+    """A course of two demos that print one line each."""
+    titles = {name: command.TITLES[name] for name in ("chain_rule", "figure_4")}
+    monkeypatch.setattr(command, "TITLES", titles)
+    monkeypatch.setattr(command, "NUMBERS", {"chain_rule": 1, "figure_4": 2})
+    for name in titles:
+        monkeypatch.setattr(f"demos.{name}.run", lambda _: print("before"))
+
+
+def test_one_demo_alone_renews_its_section_of_the_gallery(
+    tmp_path, small_tour, monkeypatch, capsys
+):
+    assert command.main(["--out", str(tmp_path)]) == 0
+    before = sections(tmp_path)
+    monkeypatch.setattr("demos.figure_4.run", lambda _: print("after"))
     assert command.main(["figure_4", "--quick", "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "index.html").read_text() == "mine"
+    now = sections(tmp_path)
+    assert list(now) == ["chain_rule", "figure_4"]
+    assert now["chain_rule"] == before["chain_rule"]
+    assert "after\n" in now["figure_4"]
+    assert "before\n" not in now["figure_4"]
+    assert re.search(r"Made \d{4}-\d\d-\d\d \d\d:\d\d, with --quick\. Run", now["figure_4"])
+    assert capsys.readouterr().out.endswith(f"  page:    {tmp_path / 'index.html'}\n")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_one_demo_alone_makes_no_gallery(tmp_path, there):
+    page = tmp_path / "index.html"
+    if there:
+        page.write_text("mine")
+    assert command.main(["figure_4", "--quick", "--out", str(tmp_path)]) == 0
+    assert page.is_file() == there
+    assert not there or page.read_text() == "mine"
+
+
+def test_one_demo_that_comes_to_nothing_leaves_the_gallery_alone(tmp_path, small_tour, monkeypatch):
+    def missing(_):
+        raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
+
+    assert command.main(["--out", str(tmp_path)]) == 0
+    before = sections(tmp_path)
+    monkeypatch.setattr("demos.figure_4.run", missing)
+    assert command.main(["figure_4", "--out", str(tmp_path)]) == 1
+    assert sections(tmp_path) == before
+
+
+def test_a_tour_that_is_stopped_keeps_what_was_made_before(
+    tmp_path, small_tour, monkeypatch, capsys
+):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    assert command.main(["--out", str(tmp_path)]) == 0
+    before = sections(tmp_path)
+    monkeypatch.setattr("demos.chain_rule.run", lambda _: print("after"))
+    monkeypatch.setattr("demos.figure_4.run", interrupted)
+    assert command.main(["--out", str(tmp_path)]) == 130
+    now = sections(tmp_path)
+    assert "after\n" in now["chain_rule"]
+    assert now["figure_4"] == before["figure_4"]
+    sentence = "In the gallery demo 1 is new; any others are from an earlier run."
+    assert capsys.readouterr().err == f"\nStopped by Ctrl-C. {sentence}\n"
 
 
 # --- 1, the chain rule ---
@@ -280,6 +345,27 @@ def test_shared_options_stand_before_or_after_the_name(name):
 
 
 @pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("lettrs", "letters"), ("Letters", "letters"), ("chain-rule", "chain_rule"), ("o'k", None)],
+)
+def test_a_name_that_is_misspelt_is_put_right(wrong, meant, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main([wrong])
+    assert stopped.value.code == 2
+    told = f"did you mean {meant}?" if meant else f"there are {', '.join(command.TITLES)}"
+    assert capsys.readouterr().err.endswith(f"error: there is no demo {wrong!r}: {told}\n")
+
+
+def test_help_tells_defaults_where_there_are_any(capsys):
+    for name in command.TITLES:
+        with pytest.raises(SystemExit):
+            command.main([name, "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "learning rate (default: 0.1)" in printed
+    assert not re.search(r"\(default: (None|False|==SUPPRESS==)\)", printed)
+
+
+@pytest.mark.parametrize(
     "arguments", [["figure_5"], ["0"], ["figure_4", "--seed", "x"], ["--seed", "-1"]]
 )
 def test_an_option_of_no_use_is_refused(arguments, capsys):
@@ -289,13 +375,16 @@ def test_an_option_of_no_use_is_refused(arguments, capsys):
     assert arguments[-1] in capsys.readouterr().err
 
 
-def test_a_file_is_no_folder_for_pictures(tmp_path):
+@pytest.mark.parametrize("inside", ["", "deeper"])
+def test_a_file_is_no_folder_for_pictures(tmp_path, inside):
     path = tmp_path / "file"
     path.touch()
-    result = demos("figure_4", "--out", path)
+    result = demos("figure_4", "--out", path / inside)
     assert result.returncode == 1
-    assert "cannot write" in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == (
+        f"python -m demos: --out {path / inside} is no folder but a file, or in one: "
+        "name a folder\n"
+    )
 
 
 # --- what may be missing, and who may leave ---
@@ -455,11 +544,12 @@ def test_ctrl_c_in_a_terminal_ends_the_tour_and_keeps_its_gallery(tmp_path):
         lambda shown: b"\x03" if b"Evaluation: from the inputs" in shown else b"",
     )
     assert status == 130, shown
-    assert shown.endswith("Stopped by Ctrl-C.\r\n")
+    new = "In the gallery demo 1 is new; any others are from an earlier run."
+    assert shown.endswith(f"Stopped by Ctrl-C. {new}\r\n")
     assert "Traceback" not in shown
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("<section") == 1
     assert "The chain rule" in page
-    assert page.count("<section") < len(command.TITLES)
 
 
 def test_ctrl_c_as_soon_as_possible(tmp_path):

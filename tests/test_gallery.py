@@ -1,6 +1,7 @@
 """The gallery page: whatever demos hand it, in a real browser too."""
 
 import os
+import re
 import shutil
 import struct
 import zlib
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from demos.gallery import Exhibit, Section, save_gallery
+from demos.gallery import Exhibit, Section, is_gallery, save_gallery
 
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
@@ -146,6 +147,41 @@ def test_a_reason_is_given_once(tmp_path):
     shown = page.text.split("What it printed")[0]
     assert shown.count("No picture: it needs dot.") == 1
     assert shown.count("No picture: too slow.\n") == 1
+
+
+# --- what was there before ---
+
+
+def test_sections_of_other_demos_stay_as_they_are(tmp_path):
+    save_gallery([section(i, title=f"Old {i}", made="then") for i in (1, 2, 7)], tmp_path / "a")
+    page = Page(save_gallery([section(i, title=f"New {i}") for i in (2, 4)], tmp_path / "a"))
+    titles = re.findall(r"(?:Old|New) \d(?= –)", page.text)
+    assert titles == ["Old 1", "New 2", "New 4", "Old 7"]
+    assert [each["id"][-1] for each in page.all("h2")] == ["1", "2", "4", "7"]
+    assert "Old 2" not in page.text
+    assert page.text.count("Made then. Run it again") == 2
+
+
+def test_it_stays_as_it_is_when_the_same_is_made_again(tmp_path):
+    path = usual(tmp_path)
+    before = path.read_bytes()
+    assert usual(tmp_path).read_bytes() == before
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_demo_said_its_section_is_kept_whole(tmp_path, text):
+    hostile = Section(1, text, text, text, [], text, text, text)
+    path = save_gallery([hostile, section(2)], tmp_path / "index.html")
+    before = path.read_bytes()
+    assert save_gallery([section(2)], path).read_bytes() == before
+
+
+def test_a_page_of_somebody_else_is_no_gallery(tmp_path):
+    path = tmp_path / "index.html"
+    assert not is_gallery(path)
+    path.write_bytes(b"<section><h2>caf\xe9</h2></section>")
+    assert not is_gallery(path)
+    assert is_gallery(save_gallery([section()], path))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
