@@ -7,6 +7,7 @@ import os
 import random
 import select
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -15,6 +16,7 @@ from demos.alphabet import ranking
 from demos.predictor import Predictor
 
 BACKSPACE, TAB, ENDS = ("\x7f", "\b"), "\t", ("\r", "\n", "\x03", "\x04", "")
+HINT = "Type, and see what it expects. Tab takes the likeliest letter; Enter ends."
 
 
 def interact(predictor: Predictor) -> None:
@@ -48,14 +50,16 @@ def _by_line(predictor: Predictor) -> None:
 
 
 def _by_key(predictor: Predictor) -> None:
-    print("Type, and see what it expects. Tab takes the likeliest letter; Enter or Ctrl-C ends.")
+    print(textwrap.fill(HINT, _columns() - 1))
     text = ""
     with _each_key_at_once():
         while True:
             columns = _columns()
-            shown = text[-(columns - 50) :] if columns > 60 else text[-10:]
+            shown = text[-max(columns - 50, 10) :]
+            # As many as fit, each 8 columns at most: a line that wraps cannot be cleared.
+            expected = likely(predictor, text, max(min((columns - len(shown) - 3) // 8, 5), 0))
             # Back to the start of the line, clear it, and leave the cursor behind the text.
-            _screen().write(f"\r\x1b[K{shown}\x1b7   \x1b[2m{likely(predictor, text)}\x1b[0m\x1b8")
+            _screen().write(f"\r\x1b[K{shown}\x1b7   \x1b[2m{expected}\x1b[0m\x1b8")
             _screen().flush()
             key = _key()
             if key in ENDS:
