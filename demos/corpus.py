@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,11 +98,12 @@ class Corpus:
                 f"{self.name} is not text in UTF-8 (byte {place} cannot be read): "
                 "save it as UTF-8, or choose another file"
             ) from error
-        return fold(english.one_line(text))
+        # One space at an edge stays: blocks end within words, and between them.
+        return fold(re.sub(r"\s+", " ", text))
 
     def joined(self, blocks: Iterable[range]) -> str:
         """The letters of several blocks, one after another."""
-        return " ".join(map(self.letters, blocks)).strip()
+        return re.sub(" +", " ", "".join(map(self.letters, blocks))).strip()
 
 
 def from_file(path: Path) -> Corpus:
@@ -116,7 +118,7 @@ def from_file(path: Path) -> Corpus:
     except OSError as error:
         raise TextError(f"cannot read {path}: {error.strerror}") from error
     corpus = Corpus(str(path), size, lambda: path.open("rb"))
-    if not corpus.letters(range(min(size, BLOCK))):
+    if not corpus.letters(range(min(size, BLOCK))).strip():
         raise TextError(f"{path} is empty: it takes some English to learn English")
     return corpus
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import nn
 from demos import corpus, plots, training
-from demos.alphabet import codes, ranking, windows
+from demos.alphabet import ranking, windows
 from demos.baselines import KneserNey, orders
 from demos.corpus import Corpus
 from demos.english import TextError
 from demos.gallery import Exhibit
-from demos.options import positive, whole
+from demos.options import positive, share, whole
 from demos.predictor import LOSSES, Predictor
 from demos.scores import Scores, scores, softmax
 from demos.training import Settings, Training
@@ -24,6 +24,8 @@ from demos.training import Settings, Training
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
 
 SUMMARY = "a network that learns to predict and to write English"
 
@@ -39,6 +41,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--context", type=whole(1), default=8, metavar="K", help="letters to predict from")
     add("--embedding", type=whole(0), default=16, metavar="N", help="numbers a letter; 0: its code")
     add("--hidden", type=whole(0), default=[256], nargs="*", metavar="N", help="hidden layers")
+    add("--activation", choices=ACTIVATIONS, default="relu", help="of the hidden layers")
+    add("--dropout", type=share, default=0.0, metavar="P", help="share of neurons switched off")
     add("--loss", choices=LOSSES, default="cross-entropy", help="squared is that of the course")
     add("--optimizer", choices=sorted(training.OPTIMIZERS), default="adam", help="how to step")
     add("--rate", type=positive, default=0.003, metavar="R", help="learning rate at the start")
@@ -60,7 +64,14 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     text = read(options)
     # 0 for none, as an embedding's.
     hidden = [n for n in options.hidden if n]
-    predictor = Predictor(options.context, hidden, options.embedding, options.loss, options.seed)
+    predictor = Predictor(
+        options.context,
+        hidden,
+        options.embedding,
+        options.loss,
+        options.seed,
+        activation=options.activation,
+    )
     settings = Settings(
         options.optimizer,
         options.rate,
@@ -68,13 +79,14 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         options.epochs,
         options.letters,
         options.patience,
+        dropout=options.dropout,
         seed=options.seed,
     )
     job = Training(predictor, text, settings, options.checkpoint)
     train(job, options)
     predictor = job.best
 
-    tested, right = predictions(predictor, text)
+    tested, right = predictions(predictor, test_letters(text, predictor.context))
     best_count = compare(job, tested, right)
     show_ranking(predictor, "the lett")
     show_writing(predictor, options.seed)
@@ -161,10 +173,10 @@ def sizes(predictor: Predictor) -> list[int]:
 
 
 def predictions(
-    predictor: Predictor, text: Corpus
+    predictor: Predictor, letters: str
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The probabilities of letters of the test part, (n, 28), and the place of the right ones."""
-    X, T = windows(test_letters(text, predictor.context), predictor.context)
+    """The network's probabilities of letters, (n, 28), and the place of the right ones."""
+    X, T = windows(letters, predictor.context)
     return softmax(predictor.outputs(X), predictor.temperature), T.argmax(1)
 
 
@@ -177,37 +189,66 @@ def compare(
     job: Training, tested: NDArray[np.float64], right: NDArray[np.int64]
 ) -> tuple[str, float]:
     """Print how good the network is on letters it never saw, and counts; the best of these."""
-    import numpy as np
-
     text, context = job.corpus, job.best.context
     most = min(job.settings.letters or MOST_COUNTED, MOST_COUNTED)
     learning, test = text.joined(text.training(most)), test_letters(text, context)
     print(f"Testing with {len(right):,} letters that neither has seen:")
     print(f"  {'':<30}accuracy  bits a letter  rank: mean  median")
     found: dict[str, Scores] = {}
+    counted: dict[str, KneserNey] = {}
     for length in (n for n in orders(context) if n < len(learning)):
-        counts = KneserNey(length, learning)
         name = f"counts after {length} letter{'s' * (length != 1)}"
-        rows = [counts.probabilities(test[at - context : at]) for at in range(context, len(test))]
-        found[name] = scores(np.array(rows), codes(test)[context:])
-    ours = {"the network": scores(tested, right)}
-    for name, s in {**found, **ours}.items():
-        print(
-            f"  {name:<30}{s.accuracy:>8.1%}  {s.bits:>13.3f}  "
-            f"{s.mean_rank:>10.2f}  {s.median_rank:>6.1f}"
-        )
+        counted[name] = KneserNey(length, learning)
+        found[name] = scores(probabilities(counted[name], test, context), right)
+        show_scores(name, found[name])
     best = min(found, key=lambda name: found[name].bits)
-    gain = 100 * (ours["the network"].accuracy - found[best].accuracy)
-    print(f"The best of the counts: {best}. The network is {abs(gain):.1f} points")
-    print(
-        f"of accuracy {'above' if gain >= 0 else 'below'} it. The counts are smoothed (Kneser-Ney),"
-    )
-    print(f"of the first {len(learning):,} letters that there are to learn from.")
+    ours = scores(tested, right)
+    show_scores("the network", ours)
+    weight = best_mixture(job, counted[best])
+    both = scores(mixture(tested, probabilities(counted[best], test, context), weight), right)
+    show_scores(f"both, the network {weight:.0%}", both)
+    print(f"The counts are of {len(learning):,} letters, smoothed (Kneser-Ney); fewest bits:")
+    gains = [100 * (s.accuracy - found[best].accuracy) for s in (ours, both)]
+    one, other = (f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}" for gain in gains)
+    print(f"{best}. The network is {one} that in accuracy,")
+    print(f"their weighted mean {other}: what one does not know, the other may.")
     if job.best.loss == "squared":
         print(f"Probabilities of the network: softmax of outputs / {job.best.temperature:.3f}, a")
         print("temperature found on the part that says when to stop.")
     print()
     return best, found[best].bits
+
+
+def show_scores(name: str, s: Scores) -> None:
+    """Print a line of the table."""
+    print(
+        f"  {name:<30}{s.accuracy:>8.1%}  {s.bits:>13.3f}  "
+        f"{s.mean_rank:>10.2f}  {s.median_rank:>6.1f}"
+    )
+
+
+def probabilities(counts: KneserNey, letters: str, context: int) -> NDArray[np.float64]:
+    """Of each letter that has ``context`` letters before it, by counting: of shape (n, 28)."""
+    import numpy as np
+
+    places = range(context, len(letters))
+    return np.array([counts.probabilities(letters[at - context : at]) for at in places])
+
+
+def best_mixture(job: Training, counts: KneserNey) -> float:
+    """The network's weight with which it and counts take the fewest bits on validation letters."""
+    letters, context = job.corpus.joined(job.corpus.validation(MOST_TESTED)), job.best.context
+    ours, right = predictions(job.best, letters)
+    theirs = probabilities(counts, letters, context)
+    weights = [step / 20 for step in range(21)]
+    return min(weights, key=lambda w: scores(mixture(ours, theirs, w), right).bits)
+
+
+def mixture(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], weight: float
+) -> NDArray[np.float64]:
+    """The mean of two probabilities, the first with that weight."""
+    return weight * ours + (1 - weight) * theirs
 
 
 def show_ranking(predictor: Predictor, text: str) -> None:

@@ -31,6 +31,7 @@ class LetterNetwork(nn.Module):
             by the network itself (Bengio et al., "A neural probabilistic language model", 2003);
             0 for the 28 that code it.
         hidden: the neurons of each hidden layer.
+        activation: of these.
         output_activation: of the last layer.
         seed: chooses the first weights.
     """
@@ -40,6 +41,7 @@ class LetterNetwork(nn.Module):
         context: int,
         embedding: int,
         hidden: Sequence[int],
+        activation: str,
         output_activation: str | None,
         seed: int,
     ) -> None:
@@ -54,19 +56,29 @@ class LetterNetwork(nn.Module):
         self.layers = nn.MLP(
             context * (embedding or N),
             [*hidden, N],
-            output_activation=output_activation,
+            activation,
+            output_activation,
             seed=stream,
         ).layers
 
-    def __call__(self, inputs: list[float]) -> list[Value]:
-        """The 28 outputs for 28 numbers a letter."""
+    def __call__(self, inputs: list[float], kept: Sequence[float] = ()) -> list[Value]:
+        """The 28 outputs for 28 numbers a letter.
+
+        Args:
+            inputs: these numbers.
+            kept: for dropout, what to multiply the output of each hidden neuron with.
+        """
         outputs: Any = inputs
         if self.embedding is not None:
             letters = [inputs[at : at + N] for at in range(0, len(inputs), N)]
             outputs = [number for letter in letters for number in _list(self.embedding(letter))]
-        for layer in self.layers:
-            outputs = layer(outputs)
-        return _list(outputs)
+        *hidden, last = self.layers
+        for layer in hidden:
+            outputs = _list(layer(outputs))
+            if kept:
+                kept, its = kept[len(outputs) :], kept[: len(outputs)]
+                outputs = [output * keep for output, keep in zip(outputs, its)]
+        return _list(last(outputs))
 
 
 class Trained(nn.Module):
@@ -86,6 +98,7 @@ class Predictor:
         loss: "squared", the half squared error of the course, whose outputs are 0.5 for the right
             letter and 0 for others; or "cross-entropy", whose outputs are logits.
         seed: a whole number that chooses the first weights.
+        activation: of the hidden layers.
 
     Attributes:
         network: the LetterNetwork.
@@ -104,20 +117,25 @@ class Predictor:
         loss: str = "squared",
         seed: int = 0,
         temperature: float | None = None,
+        activation: str = "tanh",
     ) -> None:
         if loss not in LOSSES:
             raise ValueError(f"a loss is one of {', '.join(LOSSES)}; got {loss!r}")
         self.context, self.hidden, self.embedding = context, list(hidden), embedding
-        self.loss, self.seed = loss, seed
+        self.loss, self.seed, self.activation = loss, seed, activation
         output = "tanh" if loss == "squared" else None
-        self.network = LetterNetwork(context, embedding, hidden, output, seed)
+        self.network = LetterNetwork(context, embedding, hidden, activation, output, seed)
         self.temperature = temperature or (0.05 if loss == "squared" else 1.0)
         # Matrices of this size are multiplied fastest by NumPy's own library.
         self._program = autograd.compile(self.network, backend="numpy")
 
     def error(self, inputs: list[float], target: list[float]) -> Value:
-        """How far the outputs are from one letter, whose place in the target is 1."""
-        outputs = self.network(inputs)
+        """How far the outputs are from one letter, whose place in the target is 1.
+
+        Behind the letters the inputs may go on with what dropout keeps of each hidden neuron.
+        """
+        letters = N * self.context
+        outputs = self.network(inputs[:letters], inputs[letters:])
         if self.loss == "squared":
             return nn.half_squared_error(outputs, [ON * t for t in target])
         return nn.cross_entropy(outputs, target)
@@ -176,6 +194,7 @@ class Predictor:
             "loss": self.loss,
             "seed": self.seed,
             "temperature": self.temperature,
+            "activation": self.activation,
         }
 
     @classmethod

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd
 import nn
@@ -18,6 +18,9 @@ from demos.alphabet import windows
 from demos.corpus import Corpus
 from demos.predictor import Predictor, Trained
 from demos.scores import Scores, best_temperature, scores, softmax
+
+if TYPE_CHECKING:
+    from demos.alphabet import Floats
 
 OPTIMIZERS: dict[str, Callable[..., nn.Optimizer]] = {
     "sgd": nn.SGD,
@@ -41,7 +44,10 @@ class Settings:
         letters: learn from about so many; None for all.
         patience: stop after so many evaluations in a row that were no better.
         evaluations: how often to look at the validation part, in all, at most.
-        seed: for the order of the letters.
+        dropout: the share of hidden neurons that are switched off for each letter, at random, so
+            that no neuron comes to rely on another (Srivastava et al., "Dropout: a simple way to
+            prevent neural networks from overfitting", 2014).
+        seed: for the order of the letters, and for dropout.
     """
 
     optimizer: str = "adam"
@@ -51,6 +57,7 @@ class Settings:
     letters: int | None = None
     patience: int = 5
     evaluations: int = 12
+    dropout: float = 0.0
     seed: int = 0
 
 
@@ -79,13 +86,13 @@ class Training:
     """A predictor, the text that it learns from, and how far it is.
 
     Args:
-        predictor: the network. When the training ends it has the weights that were best on the
-            validation part.
+        predictor: the network, which learns.
         corpus: the text.
         settings: what decides what is learned.
         checkpoint: the file to write all this to, or None.
 
     Attributes:
+        best: the predictor as it was when it was best on the validation part.
         progress: how far it is.
         interrupted: whether Ctrl-C ended it.
     """
@@ -106,10 +113,9 @@ class Training:
         self.stream = random.Random(settings.seed)
         self.progress = Progress()
         self.interrupted = False
-        # The best so far: another network of the same shape.
         self.best = Predictor(**predictor.settings())
         # Held, so that it is recorded once, and not for every block.
-        self.error = autograd.compile(predictor.error, backend="numpy")
+        self.error = autograd.compile(predictor.error, backend="numpy", dtype="float32")
         most = 16_384
         self._validation = windows(corpus.joined(corpus.validation(most)), predictor.context)
 
@@ -168,6 +174,7 @@ class Training:
         X, T = windows(self.corpus.letters(block), self.predictor.context)
         error = float("nan")
         if len(X):
+            X = self._with_dropout(X)
             history = nn.fit(
                 self.error,
                 X,
@@ -182,6 +189,24 @@ class Training:
             progress.errors.append((progress.letters, error))
         progress.blocks += 1
         return len(X), error
+
+    def _with_dropout(self, X: Floats) -> Floats:
+        """The rows, each followed by what is kept of its hidden neurons: nothing, or so much more
+        that the sum stays the same on average."""
+        import numpy as np
+
+        dropout, neurons = self.settings.dropout, sum(self.predictor.hidden)
+        if not dropout:
+            return X
+        # Of the block alone, so that a training that is resumed goes on with the same ones.
+        draw = np.random.default_rng([self.settings.seed, self.progress.blocks])
+        rows = np.empty((len(X), X.shape[1] + neurons), np.float32)
+        rows[:, : X.shape[1]] = X
+        # In bytes, which are drawn ten times as fast as floats.
+        off = round(256 * dropout)
+        kept = draw.integers(256, size=(len(X), neurons), dtype=np.uint8) >= off
+        np.multiply(kept, np.float32(256 / (256 - off)), out=rows[:, X.shape[1] :])
+        return rows
 
     def _evaluate(self) -> Scores:
         """How good the network is on the validation part; remembered, if it is the best so far."""

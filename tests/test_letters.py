@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from string import ascii_letters
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,11 +23,13 @@ from hypothesis import strategies as st
 import nn
 from autograd import no_grad
 from demos import corpus, english
+from demos import letters as letters_demo
 from demos.alphabet import ALPHABET, encode, fold, index, ranking, windows
+from demos.baselines import KneserNey
 from demos.corpus import BLOCK, Corpus
 from demos.letters_pictures import letter_vectors
 from demos.predictor import Predictor
-from demos.scores import Scores
+from demos.scores import Scores, scores
 from demos.training import Settings, Training
 
 ROOT = Path(__file__).parents[1]
@@ -126,7 +129,14 @@ def test_a_file_is_read_as_one_line(tmp_path):
     path = tmp_path / "text.txt"
     path.write_bytes("\ufeffCall me\r\n\r\n\t Ishmael.\n".encode())
     text = corpus.from_file(path)
-    assert text.letters(range(text.size)) == "call me ishmael_"
+    assert text.joined([range(text.size)]) == "call me ishmael_"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 16, 100])
+def test_words_at_the_edges_of_blocks_stay_whole(size):
+    text = in_memory(b"the cat  sat on\n the mat")
+    blocks = [range(at, min(at + size, text.size)) for at in range(0, text.size, size)]
+    assert text.joined(blocks) == "the cat sat on the mat"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \t\r\n", b"\xef\xbb\xbf"])
@@ -215,6 +225,25 @@ def test_networks_of_any_shape(context, hidden, embedding):
     assert predictor.outputs([encode("letters"[-context:])])[0] == pytest.approx(plain, rel=1e-12)
 
 
+def test_what_dropout_keeps_multiplies_the_hidden_neurons():
+    predictor = Predictor(2, [3, 2], 0, "cross-entropy", activation="relu")
+    numbers, kept = encode("th"), [0.0, 2.0, 1.5, 0.5, 3.0]
+    with no_grad():
+        found = [output.data for output in predictor.network(numbers, kept)]
+        first, second, last = (
+            np.array(
+                [[w.data for w in neuron.weights] + [neuron.bias.data] for neuron in layer.neurons]
+            )
+            for layer in predictor.network.layers
+        )
+    hidden = np.maximum(first @ [*numbers, 1], 0) * kept[:3]
+    hidden = np.maximum(second @ [*hidden, 1], 0) * kept[3:]
+    assert found == pytest.approx(last @ [*hidden, 1], rel=1e-12)
+    target = [float(letter == "e") for letter in ALPHABET]
+    error = predictor.error([*numbers, *kept], target).data
+    assert error == pytest.approx(np.log(np.exp(found).sum()) - found[index("e")])
+
+
 def test_a_short_context_begins_with_spaces():
     predictor = Predictor(3, [4])
     assert predictor.probabilities("e") == predictor.probabilities("  e")
@@ -290,6 +319,48 @@ def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
     last = trained(tmp_path / "parts", resume=True, **choice)
     assert last.finished
     assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_dropout_learns_and_goes_on_bit_for_bit(tmp_path):
+    whole = trained(tmp_path / "whole", dropout=0.3, evaluations=3)
+    assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
+    trained(tmp_path / "parts", stop_after=4, dropout=0.3, evaluations=3)
+    trained(tmp_path / "parts", resume=True, dropout=0.3, evaluations=3)
+    assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
+    with pytest.raises(nn.CheckpointError, match=r"dropout 0\.3, not 0\.5"):
+        trained(tmp_path / "parts", resume=True, dropout=0.5, evaluations=3)
+
+
+def test_dropout_keeps_the_sum_on_average():
+    text = corpus.from_python()
+    job = Training(Predictor(3, [40, 24]), text, Settings(dropout=0.4, seed=5))
+    X, _ = windows(text.letters(job.blocks[0])[:4003], 3)
+    rows = job._with_dropout(X)
+    kept = rows[:, X.shape[1] :]
+    assert np.array_equal(rows[:, : X.shape[1]], X)
+    assert kept.shape == (4000, 64)
+    # 256,000 draws: the share off is 0.4 to a thousandth, in steps of 1/256, and so the mean 1.
+    assert (kept == 0).mean() == pytest.approx(0.4, abs=0.004)
+    assert kept.mean() == pytest.approx(1, abs=0.006)
+    assert len(np.unique(kept)) == 2
+    job.progress.blocks = 1
+    assert not np.array_equal(job._with_dropout(X), rows)
+
+
+def test_together_with_counts_it_takes_fewer_bits_than_either():
+    job = trained(epochs=1, rate=0.003)
+    letters = job.corpus.joined(job.corpus.validation(5000))
+    counts = KneserNey(1, ENGLISH.decode()[:200])
+    weight = letters_demo.best_mixture(job, counts)
+    ours, right = letters_demo.predictions(job.best, letters)
+    theirs = letters_demo.probabilities(counts, letters, 4)
+    assert theirs[0].tolist() == counts.probabilities(letters[:4])
+    both = letters_demo.mixture(ours, theirs, weight)
+    assert both.sum(1) == pytest.approx(1)
+    least = min(scores(ours, right).bits, scores(theirs, right).bits)
+    assert 0 < weight < 1
+    assert scores(both, right).bits < least
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -374,7 +445,8 @@ def test_the_demo_compares_draws_and_saves(tmp_path):
     out, path = tmp_path / "out", tmp_path / "a.safetensors"
     result = demo("--out", out, "--checkpoint", path, "--loss", "squared", "--hidden", 12, 8)
     assert (result.returncode, result.stderr) == (0, "")
-    for name in (*(f"counts after {n} letters" for n in (0, 2, 3, 5, 8)), "the network"):
+    counts = [f"counts after {n} letters" for n in (0, 2, 3, 5, 8)]
+    for name in (*counts, "the network", r"both, the network \d+%"):
         assert re.search(rf"^  {name} +\d+\.\d% +\d\.\d{{3}} +\d+\.", result.stdout, re.MULTILINE)
     assert "224 -> 128 -> 12 -> 8 -> 28" in result.stdout
     assert "softmax of outputs / 0." in result.stdout
