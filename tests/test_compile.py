@@ -295,6 +295,27 @@ def test_what_no_grad_and_detach_compute_has_no_derivative(backend):
     assert by_x == pytest.approx(np.array([[4.0 + 2.0], [9.0 + 3.0]]))
 
 
+def test_no_grad_around_a_call_is_not_recorded(backend):
+    w = Value(2.0)
+    program = compile(lambda x: w * x[0] * x[0], backend=backend)
+    with no_grad():
+        assert program([[3.0]]) == [18.0]
+    value, found = program.value_and_grad([[3.0]])
+    assert (value, found.tolist()) == (18.0, [9.0])
+
+
+def test_inputs_without_influence_have_gradient_zero(backend):
+    w = Value(2.0)
+    program = compile(lambda x: w * x[0] if x[0] > 0 else Value(0.0), backend=backend)
+    value, found = program.value_and_grad([[-1.0], [-1.0], [2.0]], wrt="inputs", reduction="sum")
+    assert (value, found.tolist()) == (4.0, [[0.0], [0.0], [2.0]])
+    alone = compile(lambda x: w * 1.0, backend=backend)
+    value, found = alone.value_and_grad(np.ones((3, 2)), wrt="inputs")
+    assert (value, found.tolist()) == (2.0, [[0.0, 0.0]] * 3)
+    number = compile(lambda x: w * 1.0, backend=backend)
+    assert number.value_and_grad(1.0, wrt="inputs") == (2.0, (0.0,))
+
+
 # --- graphs ---
 
 

@@ -238,7 +238,8 @@ class _Native:
         native = self.native
         total, failures, packed, of_inputs = native.gradients(theta[native.lanes], arguments)
         if self.by == "inputs":
-            return total, failures, of_inputs
+            # None, where no input has a gradient.
+            return total, failures, of_inputs or [np.zeros_like(a) for a in arguments]
         gradient = np.zeros_like(theta)
         gradient[native.lanes] = packed
         return total, failures, gradient

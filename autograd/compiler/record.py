@@ -253,7 +253,8 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
     recording = Recording([[Value(float(x)) for x in row] for row in rows])
-    with _listening(recording):
+    # A caller's no_grad is for this call, and the recording stays.
+    with _listening(recording), modes.switched("recording", True):
         returned = function(*[list(row) for row in recording.inputs])
     recording.single = isinstance(returned, Value)
     recording.outputs = [returned] if recording.single else _as_values(returned)
