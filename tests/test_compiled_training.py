@@ -209,3 +209,42 @@ def test_the_index_of_a_class_needs_one_recording():
     assert program(X, labels) == pytest.approx(expected, rel=1e-12)
     with pytest.raises(ValueError, match="index from 0 to 3"):
         program(X, labels + 4)
+
+
+# --- programs at random ---
+
+
+def trained(number, compile):
+    """Parameters and errors after training something of two inputs and a few shared parameters."""
+    stream = random.Random(number)
+    parameters = [Value(stream.uniform(-1, 1)) for _ in range(1 + number % 4)]
+    steps = [(stream.randrange(6), [stream.random() for _ in range(4)]) for _ in range(6)]
+    rows = [[stream.uniform(-1, 1) for _ in range(3)] for _ in range(8)]
+
+    def error(x, t):
+        known = [*x, *parameters]
+        for kind, chosen in steps:
+            a, b, c, d = (known[int(part * len(known))] for part in chosen)
+            results = [
+                lambda a=a, b=b: a + b,
+                lambda a=a, b=b: a * b,
+                lambda a=a: autograd.tanh(a),
+                lambda a=a, b=b, c=c, d=d: autograd.dot([a, b], [c, d]),
+                lambda a=a, b=b, c=c: autograd.sum([a, b, c]),
+                lambda a=a, b=b: autograd.sigmoid(a - b),
+            ]
+            known.append(results[kind]())
+        score = autograd.dot(known[-3:], [parameters[0], *known[-2:]])
+        return (autograd.tanh(score) - t[0]) ** 2 / 2
+
+    make = list(OPTIMISERS.values())[number % 3]
+    X, T = [row[:2] for row in rows], [row[2:] for row in rows]
+    options = {"epochs": 2, "batch_size": stream.choice([1, 4]), "progress": False}
+    history = fit(error, X, T, make(parameters), compile=compile, **options)
+    return [p.data for p in parameters] + history.errors
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_small_programs_of_shared_parameters(number):
+    pytest.importorskip("numba")
+    assert trained(number, True) == pytest.approx(trained(number, False), rel=1e-9, abs=1e-12)

@@ -63,10 +63,21 @@ def attention(q, k, v):
     return total
 
 
+def summed_alone(x):
+    return autograd.dot([A.tanh(), B.tanh()], [A, A]) + x[0]
+
+
+def collected(x):
+    s = (A - x[1]).sigmoid()
+    products = [x[1] * s, A * x[1] * x[1] + x[1] * s]
+    return (A * s + autograd.dot(products, products)) ** 2
+
+
 def guarded(x):
     return x[0] * x[1] if x[0] < 0.5 else x[0] + x[1]
 
 
+A, B = Value(0.5), Value(0.7)
 W = [[Value(0.1 * (i - j)) for i in range(4)] for j in range(3)]
 
 PROGRAMS = {
@@ -78,6 +89,8 @@ PROGRAMS = {
     "convolution": (convolution, [9], True),
     "recurrent": (recurrent, [5], True),
     "attention": (attention, [6, 6, 3], True),
+    "a sum from a number": (summed_alone, [1], True),
+    "a collection": (collected, [2], False),
     "guards": (guarded, [2], True),
     "formula": (lambda a, b: (a[0] + b[0] - a[0] * b[0] - b[0] ** 3) ** 2 / 2, [1, 1], True),
     "softmax rows": (

@@ -41,7 +41,7 @@ class ProductLoops:
     def lines(self) -> Lines:
         """The loops."""
         if not self.sizes:
-            return self._store({}, self._product({}))
+            return self._cleared(True) + self._store({}, self._product({}))
         inner = max(self.sizes, key=self._score)
         plain = self._dots(inner) if inner in self.summed else self._vectors(inner)
         if (found := self._sparse_factor(inner)) is None:

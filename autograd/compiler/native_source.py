@@ -544,7 +544,9 @@ def _grouped(steps: Sequence[tuple[int, Step]]) -> list[Item]:
             made_at[step.out.array] = len(items)
             items.append((section, step))
             continue
-        earliest = max((made_at.get(v.array, -1) for v in step.operands), default=-1)
+        # What is added to something comes after the zeros, or whatever is there.
+        needed = (*step.operands, step.out) if step.add else step.operands
+        earliest = max((made_at.get(v.array, -1) for v in needed), default=-1)
         for place in range(len(items) - 1, max(earliest, 0) - 1, -1):
             of_item, item = items[place]
             if of_item == section and isinstance(item, Group) and item.takes(step):
