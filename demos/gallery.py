@@ -249,6 +249,7 @@ pre, code {
   font-size: 14px; line-height: 1.45;
 }
 .again { color: var(--quiet); font-size: 15px; margin: 12px 0 0; }
+.again code { display: inline-block; }
 .ask { display: none; }
 @media (prefers-reduced-motion: reduce) {
   html { scroll-behavior: auto; }

@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print()
     nodes = len(topological_order(error(encode("the"), encode(" "))))
     print(f"  {model}")
-    print(f"  parameters {len(model.parameters()):>16,}")
-    print(f"  nodes of one evaluation {nodes:>3,}")
+    print(f"  parameters {len(model.parameters()):>19,}")
+    print(f"  nodes of one evaluation {nodes:>6,}")
     print()
 
     program = compile(error)
