@@ -52,11 +52,16 @@ def test_all_public_names_exist():
 
 def test_the_readmes_code_does_what_its_comments_say(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^( *)```python\n(.*?)^\1```", README, flags=re.M | re.S)
+    blocks = list(re.finditer(r"^( *)```python\n(.*?)^\1```", README, flags=re.M | re.S))
     assert len(blocks) >= 3
-    for indent, block in blocks:
+    for found in blocks:
+        indent, block = found.groups()
         code = re.sub(rf"^{indent}", "", block, flags=re.M)
-        expected = re.findall(r"^print\(.*\) +# (.*)$", code, flags=re.M)
+        # A comment, or without one the next block of text.
+        _, *texts = re.split(r"^```text\n", README[found.end() :], flags=re.M)
+        expected = []
+        for comment in re.findall(r"^print\(.*?\)(?: +# (.*))?$", code, flags=re.M):
+            expected += [comment] if comment else texts[0].split("\n```")[0].splitlines()
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(code, "README.md", "exec"), {})
@@ -70,3 +75,15 @@ def test_the_readmes_commands_are_those_of_ci():
     first, second = re.findall(r"```sh\n(.*?)\n```", README)
     for part in (*first.split(" && ")[1:], second):
         assert part.replace("pip install", "pip install --quiet") in script
+
+
+def test_the_readme_shows_the_source_that_compile_finds():
+    (block,) = re.findall(r"```python\n([^`]*?value_and_grad[^`]*)```", README)
+    namespace: dict[str, object] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(block, "README.md", "exec"), namespace)
+    (shown,) = re.findall(r"```text\n(a1 = .*?)```", README, flags=re.S)
+    source = namespace["error"].source
+    lines = [re.sub(r"\s*#.*", "", line).strip() for line in source.splitlines()]
+    for line in shown.splitlines():
+        assert re.sub(r"\s*#.*", "", line).strip() in lines
