@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import signal
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from demos.alphabet import windows
 from demos.corpus import Corpus
 from demos.predictor import Predictor, Trained
 from demos.scores import Scores, best_temperature, scores, softmax
+from nn.ctrl_c import noted_ctrl_c
 
 if TYPE_CHECKING:
     from demos.alphabet import Floats
@@ -129,6 +128,10 @@ class Training:
         """Whether all was learned, or nothing more is to be hoped for."""
         return self.progress.blocks >= self.total or self.progress.since >= self.settings.patience
 
+    def interrupt(self) -> None:
+        """End after the block under way."""
+        self.interrupted = True
+
     def run(
         self,
         learned: Callable[[int, float], None] = lambda letters, error: None,
@@ -149,7 +152,7 @@ class Training:
         """
         start = saved = time.monotonic()
         every = -(-self.total // self.settings.evaluations)
-        with _noted_ctrl_c(self):
+        with noted_ctrl_c(self.interrupt):
             while not self.finished and not self.interrupted:
                 learned(*self._learn_block())
                 if self.progress.blocks % every == 0 or self.progress.blocks == self.total:
@@ -292,25 +295,3 @@ def _progress(notes: Any) -> Progress:
 
 def _short(setting: object) -> str:
     return "none" if setting is None else str(setting)
-
-
-@contextmanager
-def _noted_ctrl_c(training: Training) -> Iterator[None]:
-    """Within, the first Ctrl-C sets ``training.interrupted``, and only the second raises."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def note(signum: int, frame: object) -> None:
-        training.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    try:
-        signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread, which alone receives Ctrl-C
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -110,6 +110,12 @@ class Trainer:
             memory[places] = row[moving]
             getattr(self.optimizer, name)[:] = memory.tolist()
 
+    def prepare(self, batch_size: int) -> None:
+        """Make the native code now: what cannot be made is known before training begins."""
+        import numpy as np
+
+        self._train(np.zeros(0, np.int64), 0, 0, batch_size, 1, np.zeros(1))
+
     def run(
         self,
         orders: Sequence[Any],
@@ -132,18 +138,14 @@ class Trainer:
         epoch = len(orders[0])
         order = np.concatenate(list(orders))
         errors = np.zeros(len(orders))
-        settings = np.array(self.settings)
         position, total = 0, len(order)
         stretch = max(1, FIRST_ROWS // batch_size) * batch_size
         while position < total:
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
             reached, seconds = position, 0.0
             if not self.in_vain:
-                rows, data = self._rows(order, position, stop)
                 start = time.perf_counter()
-                state = (settings, self.theta, self.numbers, self.frozen)
-                places = (rows, position, stop, batch_size, epoch)
-                reached = self.runner.train(self.kind, *state, *places, errors, data)
+                reached = self._train(order, position, stop, batch_size, epoch, errors)
                 seconds = time.perf_counter() - start
             self.steps += -(-(reached - position) // batch_size)
             if reached < stop:
@@ -161,6 +163,18 @@ class Trainer:
                 stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
             if tell(position, errors.tolist(), new):
                 return
+
+    def _train(
+        self, order: Any, start: int, stop: int, batch_size: int, epoch: int, errors: Any
+    ) -> int:
+        """Train on a stretch; where it stopped. See ``NativeProgram.train``."""
+        import numpy as np
+
+        rows, data = self._rows(order, start, stop)
+        state = (np.array(self.settings), self.theta, self.numbers, self.frozen)
+        places = (rows, start, stop, batch_size, epoch)
+        reached: int = self.runner.train(self.kind, *state, *places, errors, data)
+        return reached
 
     @property
     def in_vain(self) -> bool:

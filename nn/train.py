@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import random
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from numbers import Real
 from typing import Any
 
 from autograd import modes
+from autograd.compiler.record import CompileError
 from autograd.ops import as_float, count
 from autograd.value import Value
 from nn.arguments import positive_whole, random_stream
 from nn.compiled_training import WORTH_COMPILING, Trainer
+from nn.ctrl_c import noted_ctrl_c
 from nn.optim import Optimizer
 
 # Epochs shorter than this are joined for one native call.
@@ -38,6 +38,10 @@ class History:
     interrupted: bool = False
     how: str = "plain Python"
 
+    def interrupt(self) -> None:
+        """Note that the training is to end after the step under way."""
+        self.interrupted = True
+
 
 def fit(
     error: Callable[[list[float], list[float]], Value],
@@ -54,6 +58,7 @@ def fit(
 
     Where the work is long enough and the function can be compiled, it is, and whole stretches of
     rows are one native call; results are the same, to rounding. ``History.how`` says which it was.
+    Under ``detect_anomaly`` it is plain Python that runs. Gradients are 0 afterwards.
 
     Ctrl-C ends the training after the step under way, and keeps what was learned; a second one
     raises KeyboardInterrupt at once. (Where SIGINT has a handler of your own, that one stays.)
@@ -100,7 +105,7 @@ def fit(
     # disable=None: no bar unless stderr is a terminal.
     hidden = None if progress else True
     with (
-        _until_ctrl_c(history),
+        noted_ctrl_c(history.interrupt),
         tqdm(total=epochs * rows, unit="row", disable=hidden) as plan.bar,
     ):
         if trainer:
@@ -109,6 +114,7 @@ def fit(
             _train_compiled(plan, trainer)
         else:
             _train(plan)
+    optimizer.zero_grad()  # of the last step, and in native code of none
     return history
 
 
@@ -192,6 +198,11 @@ def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
     given = getattr(error, "is_compiled", False)
     if given:
         plan.error = error.function  # type: ignore[attr-defined]
+    if modes.switches.watching:
+        if compile:
+            raise CompileError("detect_anomaly() watches plain Python: leave compile=True out")
+        history.how = "plain Python: detect_anomaly watches each operation"
+        return None
     weights = len(plan.optimizer.parameters)
     work = len(plan.inputs) * plan.epochs * weights
     if compile is False or (compile is None and not given and work < WORTH_COMPILING):
@@ -205,6 +216,7 @@ def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
         program: Any = error if given else Compiled(error, None, None, None, "float64")
         if given or compile or program.backend_wanted == "numba":
             trainer = Trainer(program, plan.inputs, plan.targets, plan.optimizer)
+            trainer.prepare(plan.batch_size)
             looked = [g for g in trainer.compilation.guards if g.reading]
             if not looked or given or compile:
                 return trainer
@@ -323,25 +335,3 @@ def _broken(what: str, number: float, epoch: int, row: int) -> str:
         f"{what} became {number} in epoch {epoch}, row {row} (X[{row}]): "
         f"lower the learning rate, or look with autograd.detect_anomaly()"
     )
-
-
-@contextmanager
-def _until_ctrl_c(history: History) -> Iterator[None]:
-    """Within, the first Ctrl-C sets ``history.interrupted``, and only the second raises."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # the program handles Ctrl-C itself, or ignores it
-        return
-
-    def note(signum: int, frame: object) -> None:
-        history.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    try:
-        signal.signal(signal.SIGINT, note)
-    except ValueError:
-        yield  # not the main thread, which alone receives Ctrl-C
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

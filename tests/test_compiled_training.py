@@ -174,6 +174,41 @@ def test_what_cannot_be_recorded_runs_in_plain_python_and_says_why(monkeypatch):
         train(OPTIMISERS["descent"], error=noisy, compile=True)
 
 
+def test_what_cannot_be_made_native_runs_in_plain_python_and_says_why(monkeypatch):
+    pytest.importorskip("numba")
+    from autograd.compiler.native import NativeProgram
+
+    def broken(*_):
+        raise RuntimeError("no compiler here")
+
+    monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
+    monkeypatch.setattr(NativeProgram, "train", broken)
+    found = train(OPTIMISERS["descent"])
+    assert found[2].how == "plain Python: RuntimeError: no compiler here"
+    assert_same(found, train(OPTIMISERS["descent"], compile=False))
+    with pytest.raises(RuntimeError, match="no compiler here"):
+        train(OPTIMISERS["descent"], compile=True)
+
+
+def test_detect_anomaly_sees_the_operation(backend):
+    def error(model, x, t):
+        e = half_squared_error(model(x), t)
+        return e + (-1.0 - e * e).log()
+
+    with autograd.detect_anomaly():
+        with pytest.raises(autograd.AnomalyError, match="log"):
+            train(OPTIMISERS["descent"], error=error)
+        with pytest.raises(CompileError, match="watches plain Python"):
+            train(OPTIMISERS["descent"], compile=True)
+        assert "detect_anomaly" in train(OPTIMISERS["descent"])[2].how
+
+
+@pytest.mark.parametrize("compile", [True, False])
+def test_gradients_are_0_afterwards(compile):
+    _, optimizer, _ = train(OPTIMISERS["descent"], compile=compile)
+    assert [p.grad for p in optimizer.parameters] == [0.0] * len(optimizer.parameters)
+
+
 def test_an_optimiser_of_ones_own_steps_in_python():
     class Signs(Optimizer):
         def step(self):
