@@ -16,6 +16,7 @@ import random
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def save_checkpoint(
     from safetensors.numpy import save
 
     # One entry alone, because safetensors writes several in any order.
-    content = save(tensors, {"checkpoint": json.dumps(header, sort_keys=True)})
+    content = save(tensors, {"checkpoint": _json(header)})
     _write_durably(Path(path), content)
 
 
@@ -96,15 +97,15 @@ def load_checkpoint(
         FileNotFoundError: no such file.
         CheckpointError: the file is damaged, no checkpoint, or of another model or optimiser.
     """
+    if optimizer is not None and model is None:
+        raise TypeError("an optimiser is loaded together with its model")
     tensors, header = _read(Path(path))
     try:
         state: dict[str, float] = {}
         memories: dict[str, Any] = {}
         if model is not None:
             state = _scalars(tensors, "model.", model.state_dict())
-        if optimizer is not None:
-            if model is None:
-                raise TypeError("an optimiser is loaded together with its model")
+        if model is not None and optimizer is not None:
             memories = _optimizer_state(tensors, header, model, optimizer)
         if stream is not None:
             scratch = random.Random()
@@ -112,7 +113,7 @@ def load_checkpoint(
         # All was looked at; from here on only what may still refuse, first.
         if optimizer is not None:
             optimizer.load_state_dict(memories)
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
         raise CheckpointError(f"{path} does not fit: {error}") from None
     if model is not None:
         model.load_state_dict(state, strict=False)  # the names were compared above
@@ -241,6 +242,23 @@ def _set(stream: random.Random, state: Any) -> None:
         stream.setstate((version, tuple(numbers), gauss))
     except (TypeError, ValueError, OverflowError):
         raise ValueError("it holds no state of a random stream") from None
+
+
+def _json(header: Mapping[str, Any]) -> str:
+    """The header as JSON, the same for the same header."""
+
+    def plain(thing: object) -> float:
+        if isinstance(thing, Real):
+            return as_float(thing)  # a number of numpy's
+        raise TypeError(f"{type(thing).__name__} is no type of JSON's")
+
+    try:
+        return json.dumps(header, sort_keys=True, default=plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(
+            f"notes and settings are numbers, text, None, and lists and dicts of these, with keys "
+            f"of one kind: {error}"
+        ) from None
 
 
 # --- files ---

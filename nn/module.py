@@ -30,6 +30,10 @@ class Module:
         """Each parameter with its path, such as ``layers.0.neurons.3.weights.2``."""
         found: list[tuple[str, Value]] = []
         _walk(self, "", found, set())
+        if len(dict(found)) < len(found):
+            names = [name for name, _ in found]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two parameters are named {twice!r}: rename a key or an attribute")
         return found
 
     def parameters(self) -> list[Value]:

@@ -262,15 +262,17 @@ def test_a_flipped_bit_is_an_error_or_another_number_but_no_crash(path):
     assert refusals > 100
 
 
+def adam(**changes):
+    settings = {"lr": 0.1, "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0.0}
+    return {"kind": "Adam", "settings": {**settings, **changes}}
+
+
 def header(**changes):
     training = Training()
     full = {
         "format": nn.checkpoint.FORMAT,
         "notes": None,
-        "optimizer": {
-            "kind": "Adam",
-            "settings": {"lr": 0.1, "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0.0},
-        },
+        "optimizer": adam(),
         "stream": training.stream.getstate(),
     }
     return {**full, **changes}
@@ -293,17 +295,9 @@ def header(**changes):
         (json.dumps(header(optimizer={"kind": "Adam", "settings": 1})), "no optimiser"),
         (json.dumps(header(optimizer={"kind": "Adam", "settings": {}})), "missing lr"),
         (json.dumps(header(optimizer={"kind": "Adam", "settings": {"lr": "x"}})), "lr is 'x'"),
-        (
-            json.dumps(
-                header(
-                    optimizer={
-                        "kind": "Adam",
-                        "settings": {"lr": -1, "betas": [0, 0], "eps": 1, "weight_decay": 0},
-                    }
-                )
-            ),
-            "lr must be",
-        ),
+        (json.dumps(header(optimizer=adam(lr=-1))), "lr must be"),
+        (json.dumps(header(optimizer=adam(lr=10**400))), "does not fit"),
+        (json.dumps(header(optimizer=adam(betas=3))), "does not fit"),
     ],
 )
 def test_json_of_another_form(path, content, said):
@@ -350,9 +344,19 @@ def test_a_failure_leaves_the_old_file_and_no_part(path, monkeypatch):
 
 
 def test_notes_that_json_cannot_hold(path):
-    with pytest.raises(TypeError):
-        Training().save(path, {1j})
+    for notes in ({1j}, {"a": 1, 2: 3}, {"file": Path("a")}):
+        with pytest.raises(TypeError, match="notes and settings are numbers, text"):
+            Training().save(path, notes)
     assert not path.exists()
+
+
+def test_numbers_of_numpys_are_numbers(path):
+    training = Training()
+    training.optimizer.lr = np.float32(0.25)
+    training.save(path, {"position": np.int64(7)})
+    other = Training()
+    assert other.load(path) == {"position": 7}
+    assert other.optimizer.lr == 0.25
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -358,6 +358,17 @@ def test_a_module_of_ones_own():
     assert [p.grad for p in module.parameters()] == [0.0] * 6
 
 
+@pytest.mark.parametrize("table", [{1: 2.0, "1": 3.0}, {"a.b": 2.0, "a": {"b": 3.0}}])
+def test_two_parameters_of_one_name_are_refused(table):
+    module = Residual()
+    module.table = {
+        key: {k: Value(x) for k, x in entry.items()} if isinstance(entry, dict) else Value(entry)
+        for key, entry in table.items()
+    }
+    with pytest.raises(ValueError, match="two parameters are named 'table"):
+        module.state_dict()
+
+
 def test_state_goes_through_json_and_back_exactly():
     model, other = MLP(3, [4, 2], seed=1), MLP(3, [4, 2], seed=2)
     state = json.loads(json.dumps(model.state_dict()))
