@@ -43,7 +43,11 @@ def compile(
     The function takes lists of numbers and returns a Value, or a list of them; its compiled form
     takes arrays with one row for each such list. It is recorded at the first call for each width
     of the rows, for a row in which a branch goes another way again, and runs as matrix products.
-    Also a decorator.
+    Also a decorator, of functions; of a method write ``self.f = compile(self.f)`` in ``__init__``.
+
+    What the function uses besides its arguments is kept as it was when it was recorded: plain
+    numbers, lists and settings, global or closed over. Only of Values the numbers are read anew
+    at each call. What else changes from call to call must be an argument.
 
     A graph that is there already, such as the loss over a whole data set, is compiled with its
     data in it.
@@ -66,7 +70,9 @@ def compile(
         A ``Compiled``: call it; ``value_and_grad``, ``parameters``, ``source``, ``stages``.
 
     Raises:
-        TypeError: ``function`` is neither; ``parameters`` are given for a function.
+        TypeError: ``function`` is neither; ``parameters`` are given for a function, or are not
+            Values.
+        ValueError: of ``parameters`` one is not a leaf of the graph, or is there twice.
         CompileError: at the first call, where the function does what cannot be recorded.
     """
     if function is None:

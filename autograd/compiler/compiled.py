@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
+import types
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -17,12 +18,16 @@ from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.record import CompileError, record
 from autograd.compiler.trace import trace_recording, trace_value
+from autograd.ops import as_float
 from autograd.value import Value
 
 # A branch for each of so many kinds of row is a function that compiling does not suit.
 MOST_RECORDINGS = 64
 
 _data = attrgetter("data")
+
+# What stands for itself, and not for an array.
+NUMBERS = (float, int, np.generic)
 
 Key = tuple[int | None, ...]
 
@@ -54,7 +59,8 @@ class Compiled:
         if value is not None:
             trace = trace_value(value, parameters)
             self._add((), Compilation(trace, [], [], {}, self._backend, self._dtype))
-        self.__name__ = getattr(function, "__name__", "graph")
+        kind = "graph" if function is None else type(function).__name__
+        self.__name__ = getattr(function, "__name__", kind)
         self.__doc__ = getattr(function, "__doc__", None)
 
     # --- for nn.fit ---
@@ -149,34 +155,45 @@ class Compiled:
 
     # --- calling it ---
 
+    def __get__(self, instance: object, owner: type | None = None) -> Compiled:
+        if instance is not None and isinstance(self._function, types.FunctionType):
+            raise TypeError(
+                f"compile cannot stand above the method {self.__name__}, which differs from "
+                f"object to object: write self.{self.__name__} = compile(self.{self.__name__}) "
+                "in __init__ instead"
+            )
+        return self
+
     def __call__(self, *arguments: ArrayLike) -> Any:
         """The value for each row.
 
         Args:
             arguments: arrays of shape (batch, n), one for each list of n numbers that the
                 function takes; or (batch,) for a single number. A function of numbers can be
-                called with floats, too.
+                called with numbers, too.
 
         Returns:
-            (batch,), or (batch, m) where the function returns m Values; without arguments, or
-            for floats, the value alone.
+            (batch,), or (batch, m) where the function returns a list of m Values; without
+            arguments, or for numbers, that of the one row: a float, or (m,).
 
         Raises:
+            TypeError: an argument holds something else than real numbers.
             ValueError: the shapes do not fit together.
             CompileError: the function cannot be compiled, or has too many branches.
         """
-        if arguments and type(arguments[0]) is float:
+        if arguments and isinstance(arguments[0], NUMBERS):
             if point := self._points.get(""):
                 try:
                     value, failures, _ = point(*arguments)
                     if not failures:
                         return value
-                except TypeError:
+                except (TypeError, OverflowError):
                     pass  # not floats alone
             return self._at_point("", arguments)[0]
         key, arrays = self._arrays(arguments)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
-        return self._shaped(self._joined(parts, arrays), arrays)
+        values = self._joined(parts, arrays)
+        return values if arrays else values[0]
 
     def value_and_grad(
         self, *arguments: ArrayLike, reduction: str = "mean", wrt: str = "parameters"
@@ -191,25 +208,26 @@ class Compiled:
         Returns:
             The value, and the gradient: of shape (len(parameters),), in their order; or by
             inputs an array like each argument, for one argument the array alone. With "sum" a
-            row of it is the gradient of that row's own value. For floats a tuple of floats.
+            row of it is the gradient of that row's own value. For numbers a tuple of floats.
 
         Raises:
+            TypeError: an argument holds something else than real numbers.
             ValueError: the shapes do not fit together, or the function returns several Values.
             CompileError: as for a call.
         """
-        if arguments and type(arguments[0]) is float:
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
+        if wrt not in ("parameters", "inputs"):
+            raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
+        if arguments and isinstance(arguments[0], NUMBERS):
             if point := self._points.get(wrt):
                 try:
                     value, failures, derivatives = point(*arguments)
                     if not failures:
                         return value, derivatives
-                except TypeError:
+                except (TypeError, OverflowError):
                     pass  # not floats alone
             return self._at_point(wrt, arguments)
-        if reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
-        if wrt not in ("parameters", "inputs"):
-            raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
         key, arrays = self._arrays(arguments)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt))
         value = 0.0
@@ -238,30 +256,33 @@ class Compiled:
             total[c.places] += gradient
         return value, total * scale if scale != 1 else total
 
-    def _at_point(self, by: str, arguments: Sequence[Any]) -> tuple[float, Sequence[float]]:
+    def _at_point(self, by: str, arguments: Sequence[Any]) -> tuple[Any, Sequence[float]]:
         """Value and derivatives for plain numbers where that takes more than a call."""
         for x in arguments:
-            if not isinstance(x, (float, int)):
+            if not isinstance(x, NUMBERS):
                 raise TypeError(
                     f"{self.__name__} takes numbers or arrays, and not both at once; got "
                     f"{type(arguments[0]).__name__} and {type(x).__name__}"
                 )
-        rows = [[x] for x in arguments]
-        value = float(self(*rows)[0])
+        rows = [[as_float(x)] for x in arguments]
+        value: Any
+        derivatives: Sequence[float] = ()
+        if by:
+            value, gradient = self.value_and_grad(*rows, wrt=by)
+            by_each = gradient if by == "parameters" or len(rows) == 1 else [g[0] for g in gradient]
+            derivatives = tuple(map(float, by_each))
+        else:
+            value = self(*rows)[0]
+            value = value if value.ndim else float(value)
         if by not in self._points:
             self._points[by] = self._point(by, len(arguments))
-        if not by:
-            return value, ()
-        value, gradient = self.value_and_grad(*rows, wrt=by)
-        if by == "parameters":
-            return value, tuple(gradient.tolist())
-        return value, tuple(float(g[0]) for g in (gradient if len(rows) > 1 else [gradient]))
+        return value, derivatives
 
     def _point(self, by: str, count: int) -> Callable[..., Any] | None:
         """A native function of ``count`` floats for the first recording, if there is such a form
         and all parameters are those of that recording."""
         compilation = self._recordings[(None,) * count][0]
-        if by == "parameters" and compilation.parameters != self._parameters:
+        if by == "parameters" and compilation.places.tolist() != list(range(len(self._parameters))):
             return None
         function, parameters = compilation.point(by), compilation.parameters
         if function is None or not parameters:
@@ -277,13 +298,7 @@ class Compiled:
             raise TypeError(f"{self.__name__} is called with an array for each of its arguments")
         arrays, key = [], []
         for position, argument in enumerate(arguments):
-            try:
-                array = np.asarray(argument, self._dtype)
-            except (TypeError, ValueError) as error:
-                raise TypeError(
-                    f"argument {position} of {self.__name__} is not an array of real numbers of "
-                    f"shape (batch, n): {error}"
-                ) from None
+            array = self._array(argument, position)
             if array.ndim not in (1, 2):
                 raise ValueError(
                     f"argument {position} of {self.__name__} has shape {array.shape}; expected "
@@ -300,6 +315,23 @@ class Compiled:
         if not len(arrays[0]):
             raise ValueError(f"{self.__name__} got arrays without rows")
         return tuple(key), arrays
+
+    def _array(self, argument: ArrayLike, position: int) -> Floats:
+        try:
+            array = np.asarray(argument)
+        except ValueError as error:
+            wrong = str(error)
+        else:
+            if array.dtype == self._dtype:
+                return array
+            if array.dtype.kind in "biuf":
+                return array.astype(self._dtype)
+            kinds = sorted({type(x).__name__ for x in array.flat})
+            wrong = f"it holds {', '.join(kinds)} (dtype {array.dtype}), not floats or ints"
+        raise TypeError(
+            f"argument {position} of {self.__name__} is not an array of real numbers of "
+            f"shape (batch, n): {wrong}"
+        )
 
     # --- recordings, and rows that need another ---
 
@@ -387,21 +419,19 @@ class Compiled:
     # --- results ---
 
     def _joined(self, parts: list[tuple[Any, ...]], arrays: list[Floats]) -> Floats:
-        if len(parts) == 1:
-            values: Floats = parts[0][2]
-            return values
-        widths = {values.shape[1] for _, _, values, *_ in parts}
-        if len(widths) > 1:
-            raise CompileError(
-                f"{self.__name__} returns lists of different lengths for different rows: "
-                f"{', '.join(map(str, sorted(widths)))}"
+        """(batch,), or (batch, m) where the recordings of these rows returned lists of m."""
+        returned = {(c.trace.single, len(c.trace.outputs)) for c, *_ in parts}
+        if len(returned) > 1:
+            kinds = ", ".join(
+                "one Value" if one else f"a list of {n}" for one, n in sorted(returned)
             )
-        joined = np.empty((len(arrays[0]), widths.pop()), self._dtype)
-        for _, rows, values, *_ in parts:
-            joined[rows] = values
-        return joined
-
-    def _shaped(self, values: Floats, arrays: list[Floats]) -> Any:
-        if self._recorded().trace.single:
-            values = values[:, 0]
-        return values if arrays else values[0]
+            raise CompileError(
+                f"{self.__name__} returns something else for some rows than for others: {kinds}"
+            )
+        ((single, width),) = returned
+        values: Floats = parts[0][2]
+        if len(parts) > 1:
+            values = np.empty((len(arrays[0]), width), self._dtype)
+            for _, rows, of_part, *_ in parts:
+                values[rows] = of_part
+        return values[:, 0] if single else values

@@ -98,8 +98,35 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
     Args:
         output: its end.
         parameters: the leaves to differentiate by. Default: all but plain numbers.
+
+    Raises:
+        TypeError: the parameters are not a list of Values.
+        ValueError: one is not a leaf, is not of this graph, or is given twice.
     """
-    return _trace(output, parameters, [], None)
+    if parameters is None:
+        return _trace(output, None, [], None)
+    if isinstance(parameters, Value):
+        raise TypeError("parameters are a list of Values; got one alone: write parameters=[p]")
+    chosen = list(parameters)
+    for place, p in enumerate(chosen):
+        if not isinstance(p, Value):
+            raise TypeError(
+                f"parameters are Values; parameters[{place}] is {type(p).__name__} {p!r}"
+            )
+        if p.op is not None:
+            raise ValueError(
+                f"parameters[{place}], {p!r}, is what an operation made; a compiled graph is "
+                "differentiated by leaves (autograd.grad by any Value)"
+            )
+    if len(set(chosen)) < len(chosen):
+        raise ValueError("the same Value is given twice among the parameters")
+    trace = _trace(output, chosen, [], None)
+    if missing := set(chosen).difference(trace.parameters):
+        raise ValueError(
+            f"{len(missing)} of the {len(chosen)} parameters are not in this graph: leave them "
+            "out, or give none for all of its leaves"
+        )
+    return trace
 
 
 def _trace(

@@ -1,0 +1,215 @@
+"""compile: what a program can be called with, and the shapes of what it gives back."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd import CompileError, Value, compile
+from nn import MLP
+
+
+@pytest.fixture(params=["numba", "numpy"])
+def backend(request):
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    return request.param
+
+
+# --- shapes of results ---
+
+
+def test_results_have_the_shape_that_their_own_recording_returned(backend):
+    w = Value(2.0)
+
+    def function(x):
+        if len(x) == 1:
+            return w * x[0]
+        return [w * x[0]] if len(x) == 2 else [w * v for v in x]
+
+    program = compile(function, backend=backend)
+    for _ in range(2):  # recorded, and then known
+        assert program([[3.0], [4.0]]).tolist() == [6.0, 8.0]
+        assert program([[3.0, 0.0], [4.0, 0.0]]).tolist() == [[6.0], [8.0]]
+        assert program([[3.0, 4.0, 5.0]]).tolist() == [[6.0, 8.0, 10.0]]
+
+
+def test_each_branch_keeps_its_shape_and_together_they_are_refused(backend):
+    w = Value(2.0)
+    program = compile(lambda x: [w * x[0]] if x[0] > 0 else w * x[0], backend=backend)
+    with pytest.raises(CompileError, match="a list of 1, one Value"):
+        program([[1.0], [-1.0]])
+    assert program([[1.0], [3.0]]).tolist() == [[2.0], [6.0]]
+    assert program([[-1.0], [-3.0]]).tolist() == [-2.0, -6.0]
+    longer = compile(lambda x: [w] * (3 if x[0] > 0 else 2), backend=backend)
+    with pytest.raises(CompileError, match="a list of 2, a list of 3"):
+        longer([[1.0], [-1.0]])
+
+
+# --- parameters ---
+
+
+def test_parameters_of_equal_numbers_are_told_apart_at_a_point(backend):
+    a, b = Value(2.0), Value(2.0)
+
+    def function(x):
+        if isinstance(x, list):
+            return a * x[0] + b
+        return b * x * x + a
+
+    program = compile(function, backend=backend)
+    program([[1.0]])  # uses a first, then b; the other recording is the other way round
+    for x in (3.0, 5.0):
+        _, found = program.value_and_grad(x)
+        by = dict(zip(map(id, program.parameters), found))
+        assert (by[id(a)], by[id(b)]) == (1.0, x * x)
+
+
+def test_parameters_of_a_graph_that_are_none_are_refused():
+    a, b = Value(2.0), Value(3.0)
+    product = a * b
+    graph = product + a
+    with pytest.raises(TypeError, match=r"write parameters=\[p\]"):
+        compile(graph, parameters=a)
+    with pytest.raises(TypeError, match=r"parameters\[1\] is float 3.0"):
+        compile(graph, parameters=[a, 3.0])
+    with pytest.raises(ValueError, match=r"parameters\[0\].*what an operation made"):
+        compile(graph, parameters=[product])
+    with pytest.raises(ValueError, match="given twice"):
+        compile(graph, parameters=[a, b, a])
+    with pytest.raises(ValueError, match="1 of the 2 parameters are not in this graph"):
+        compile(graph, parameters=[Value(2.0), a])
+
+
+def test_parameters_of_a_graph_keep_the_order_that_they_are_given_in(backend):
+    a, b = Value(2.0), Value(3.0)
+    program = compile(a * b * b, parameters=[b, a], backend=backend)
+    value, found = program.value_and_grad()
+    assert (value, found.tolist()) == (18.0, [12.0, 9.0])
+
+
+# --- numbers, and arrays of numbers ---
+
+
+@pytest.mark.parametrize(
+    "number", [3.0, 3, True, np.float64(3), np.float32(3), np.int8(3)], ids=repr
+)
+def test_a_number_of_any_kind_gives_floats(backend, number):
+    w = Value(2.0)
+    program = compile(lambda x, y: w * x * y, backend=backend)
+    x = float(number)
+    for y in (5.0, np.float64(5), 5):
+        for _ in range(2):  # recorded, and then by the native function
+            for value in (program(number, y), program.value_and_grad(number, y)[0]):
+                assert (type(value), value) == (float, 2 * x * 5)
+            _, by_inputs = program.value_and_grad(number, y, wrt="inputs")
+            assert (by_inputs, {*map(type, by_inputs)}) == ((10.0, 2 * x), {float})
+            assert program.value_and_grad(number, y, wrt="parameters")[1] == (5 * x,)
+    assert program([x, x], [5, 6]).tolist() == [10 * x, 12 * x]
+
+
+def test_an_integer_beyond_64_bits_is_a_number_too(backend):
+    program = compile(lambda x: x * 0.5, backend=backend)
+    assert program(1.0) == 0.5
+    assert program(2**70) == 2.0**69
+
+
+def test_a_function_of_a_number_that_returns_a_list(backend):
+    program = compile(lambda x: [x * x, x + 1], backend=backend)
+    assert program(3.0).tolist() == [9.0, 4.0]
+    with pytest.raises(ValueError, match="returns several"):
+        program.value_and_grad(3.0)
+
+
+def test_numbers_and_arrays_do_not_mix(backend):
+    program = compile(lambda x, y: x * y, backend=backend)
+    for odd in ([1.0], None, "1", 1j):
+        with pytest.raises(
+            TypeError, match=f"not both at once; got float and {type(odd).__name__}"
+        ):
+            program(1.0, odd)
+    with pytest.raises(ValueError, match=r"argument 1 .* has shape \(\)"):
+        program([1.0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("odd", "held"),
+    [
+        ([None, 1.0], "NoneType, float"),
+        (["1"], "str_"),
+        ([1j], "complex128"),
+        (1j, "complex128"),
+        (np.array(["2026-01-01"], "M8[D]"), "datetime64"),
+        ([[1.0], [1.0, 2.0]], "inhomogeneous"),
+    ],
+    ids=str,
+)
+def test_what_is_not_a_real_number_is_named(backend, odd, held):
+    program = compile(lambda x: x * 1.0, backend=backend)
+    with pytest.raises(TypeError, match=rf"argument 0 .*not an array of real numbers.*{held}"):
+        program(odd)
+    with pytest.raises(TypeError, match=rf"argument 0 .*not an array of real numbers.*{held}"):
+        program.value_and_grad(odd)
+
+
+def test_values_are_no_arrays():
+    with pytest.raises(TypeError, match="it holds Value"):
+        compile(lambda x: x * 1.0)([Value(1.0)])
+
+
+def test_whole_numbers_and_truths_are_real_numbers(backend):
+    program = compile(lambda x: x[0] * 0.5, backend=backend)
+    assert program([[1], [3]]).tolist() == [0.5, 1.5]
+    assert program(np.array([[True], [False]])).tolist() == [0.5, 0.0]
+    assert program(np.array([[7]], np.uint8)).tolist() == [3.5]
+
+
+@pytest.mark.parametrize("x", [1.0, [1.0, 2.0]], ids=str)
+def test_how_to_reduce_and_by_what_is_checked_for_numbers_and_arrays(backend, x):
+    w = Value(2.0)
+    program = compile(lambda x: w * x, backend=backend)
+    for _ in range(2):
+        for odd in ("both", "", None, ["inputs"]):
+            with pytest.raises(ValueError, match="wrt is 'parameters' or 'inputs'; got"):
+                program.value_and_grad(x, wrt=odd)
+            with pytest.raises(ValueError, match="reduction is 'mean' or 'sum'; got"):
+                program.value_and_grad(x, reduction=odd)
+        program.value_and_grad(x)
+        program(x)
+
+
+# --- what is compiled ---
+
+
+def test_a_model_goes_by_its_own_name():
+    program = compile(MLP(2, [3], seed=1))
+    assert repr(program) == "<compiled MLP: nothing recorded yet>"
+    with pytest.raises(TypeError, match="MLP is called with an array"):
+        program()
+
+
+def test_a_method_is_compiled_for_each_object(backend):
+    class Line:
+        def __init__(self, slope):
+            self.slope = Value(slope)
+            self.at = compile(self.at, backend=backend)
+
+        def at(self, x):
+            return self.slope * x[0]
+
+    lines = [Line(2.0), Line(math.pi)]
+    assert [line.at([[3.0]]).tolist() for line in lines] == [[6.0], [3 * math.pi]]
+    assert [line.at.parameters for line in lines] == [[line.slope] for line in lines]
+
+
+def test_a_decorator_above_a_method_says_what_to_write():
+    class Line:
+        @compile
+        def at(self, x):
+            return x[0]
+
+        model = compile(MLP(1, [1], seed=1))  # not a function: no method
+
+    with pytest.raises(TypeError, match=r"self\.at = compile\(self\.at\)"):
+        Line().at([[1.0]])
+    assert Line().model is Line.model
