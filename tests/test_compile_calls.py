@@ -46,6 +46,72 @@ def test_each_branch_keeps_its_shape_and_together_they_are_refused(backend):
         longer([[1.0], [-1.0]])
 
 
+# --- results are the caller's own ---
+
+
+OWN = {
+    "an input": lambda w, x: x[0],
+    "all inputs": lambda w, x: x,
+    "a product of inputs": lambda w, x: x[0] * x[1],
+    "a parameter": lambda w, x: w,
+    "parameters": lambda w, x: [w, w],
+    "a constant": lambda w, x: Value(4.0),
+    "no influence": lambda w, x: w * 3 + Value(1.0),
+    "some influence": lambda w, x: [x[1], w, Value(4.0)],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    # Native code fills new arrays in any case.
+    [*(("numpy", name) for name in OWN), ("numba", "a product of inputs"), ("numba", "parameters")],
+)
+def test_what_comes_back_can_be_written_and_stays(backend, name, batch, dtype):
+    pytest.importorskip(backend)
+    w = Value(2.0)
+    X = np.arange(1.0, 1 + 2 * batch, dtype=dtype).reshape(batch, 2)
+    program = compile(lambda x: OWN[name](w, x), backend=backend, dtype=dtype)
+    rows = [OWN[name](w, [Value(float(v)) for v in row]) for row in X]
+    many = isinstance(rows[0], list)
+    expected = [[v.data for v in row] if many else row.data for row in rows]
+    for _ in range(2):
+        values = program(X)
+        assert (values.tolist(), values.dtype) == (expected, dtype)
+        values[...] = 7.0
+    if many:
+        return
+    for reduction in ("sum", "mean"):
+        for wrt in ("parameters", "inputs"):
+            _, first = program.value_and_grad(X, reduction=reduction, wrt=wrt)
+            kept = first.copy()
+            first[...] = 7.0
+            _, second = program.value_and_grad(X, reduction=reduction, wrt=wrt)
+            assert (second.tolist(), second.dtype) == (kept.tolist(), dtype)
+    assert X.tolist() == np.arange(1.0, 1 + 2 * batch).reshape(batch, 2).tolist()
+
+
+def test_gradients_of_parameters_and_constants_alone(backend):
+    w, v = Value(2.0), Value(3.0)
+    X = np.ones((4, 2))
+    for function, value, expected in (
+        (lambda x: w, 2.0, {w: 1.0}),
+        (lambda x: w + v, 5.0, {w: 1.0, v: 1.0}),
+        (lambda x: w * v, 6.0, {w: 3.0, v: 2.0}),
+        (lambda x: Value(4.0), 4.0, {}),
+    ):
+        program = compile(function, backend=backend)
+        found, gradient = program.value_and_grad(X)
+        assert (found, gradient.tolist()) == (value, [expected[p] for p in program.parameters])
+        found, gradient = program.value_and_grad(X, reduction="sum")
+        assert (found, gradient.tolist()) == (
+            4 * value,
+            [4 * expected[p] for p in program.parameters],
+        )
+        assert program.value_and_grad(X, wrt="inputs")[1].tolist() == np.zeros((4, 2)).tolist()
+
+
 # --- parameters ---
 
 

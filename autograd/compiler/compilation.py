@@ -253,7 +253,8 @@ class _WithNumpy:
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         values, failures = self.function(arguments, theta)[:2]
-        return values, failures
+        # A copy: they may be a part of an argument, or one number for all rows.
+        return np.array(values, theta.dtype), failures
 
     def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
         values, failures, *gradient = self.function(arguments, theta)

@@ -35,9 +35,9 @@ def load(source: numpy_source.Source | str) -> Callable[..., Any]:
 def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any, ...]]:
     """A function of the arguments, (batch, n) each, and of all parameters as one vector.
 
-    It returns the results, (batch, outputs); how many guards fail for each row; and, if the
-    program has gradients, their sum over the rows as one vector, or by the arguments as a list.
-    In float32 if all that it is given is.
+    It returns the results, (batch, outputs), which may be a view of what it was given; how many
+    guards fail for each row; and, if the program has gradients, their sum over the rows as one
+    vector, or by the arguments as a list. In float32 if all that it is given is.
     """
 
     @functools.cache
@@ -61,7 +61,9 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
         if not program.gradients:
             return values, failures
         if by_arguments:
-            shaped = [np.broadcast_to(g, a.shape) for g, a in zip(rest[len(blocks) :], arguments)]
+            # Copies: a gradient may be a part of another argument, or one number for all rows.
+            pairs = zip(rest[len(blocks) :], arguments)
+            shaped = [np.array(np.broadcast_to(g, a.shape), a.dtype, order="C") for g, a in pairs]
             return values, failures, shaped
         gradient = np.zeros_like(theta)
         for (lanes, _), part in zip(blocks, rest):

@@ -246,7 +246,10 @@ class _Writer:
             else:
                 x = Text(f"np.sum({x.text}{', ' * bool(where)}{where})")
         if i.over_batch and not array.batched:
-            x = Text(f"{self.views.rows} * {x.within(PRODUCT)}", PRODUCT)
+            rows = self.views.rows
+            if array.literal() is not None:  # Python's own numbers could not be reshaped
+                rows = f"np.float{32 if self.views.single else 64}({rows})"
+            x = Text(rows) if x.text == "1" else Text(f"{rows} * {x.within(PRODUCT)}", PRODUCT)
         return x
 
 
