@@ -17,43 +17,55 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """This demo has none of its own."""
 
 
+CAPTIONS = {
+    6: "tanh at 2, where it is nearly flat. In red: how fast y changes with each number.",
+    7: "the derivative of a product by one factor is the other.",
+    8: "the slope of tanh times the derivative of the product.",
+    9: "one factor for each step of the way back.",
+    10: "a sum hands its derivative on as it is.",
+    11: "the derivative of the error is how far off the output is.",
+    12: "from the input to the error, along two paths. Blue arrows are weights.",
+}
+
+
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Seven problems, each of which returns its graph; the last drawn, and as a page."""
+    """Seven problems, each of which returns its graph; all drawn, and the last as a page."""
     print("How fast does one number change with another? Seven problems, each built on")
     print("those before it, lead from one function to a whole network. Their numbers are")
     print("those of the course that this tour follows, 'Overnight: Neural Networks and")
     print("Backpropagation' by Adam Selker; its Problem 5 and Figure 4 are the next demo.")
-    slope_of_tanh()
-    connection()
-    neuron()
-    two_neurons()
-    long_sum()
-    error_of_output()
+    slope = slope_of_tanh()
+    product = connection()
+    output = neuron()
+    chain = two_neurons()
+    total = long_sum()
+    distance = error_of_output()
     error = two_paths()
 
-    print("Drawing that network, and writing a page to step through its derivatives.")
+    print("Drawing the graph of each, and writing a page to step through the last.")
     out = options.out
-    exhibits = save_graph(
-        error,
-        *(out / "chain_rule.svg", out / "chain_rule.png"),
-        view="sums",
-        caption="Problem 12 from the input to the error. In red: how fast the error changes with "
-        "each number. Blue arrows are weights.",
-    )
+    exhibits = []
+    for number, graph in enumerate((slope, product, output, chain, total, distance), 6):
+        caption = f"Problem {number}: {CAPTIONS[number]}"
+        exhibits += save_graph(graph, out / f"chain_rule_{number}.svg", caption=caption)
+    paths = (out / "chain_rule.svg", out / "chain_rule.png")
+    exhibits += save_graph(error, *paths, view="sums", caption=f"Problem 12: {CAPTIONS[12]}")
     print(f"  page:    {page(error, out / 'chain_rule.html')}")
     print("Open the page in a browser. It needs no network, and may be sent to a friend.")
     caption = "Problem 12 step by step: guess a derivative, drag an input, take a step downhill."
     return [*exhibits, Exhibit(out / "chain_rule.html", caption)]
 
 
-def slope_of_tanh() -> None:
+def slope_of_tanh() -> Value:
     """Problem 6: a formula, and numbers for it."""
     ask(6, "What is the derivative of tanh?")
     print(f"  {derivative_formula('tanh')}")
     for number in (-1.0, 0.0, 1.0, 2.0):
         x = Value(number, "x")
-        x.tanh().backward()
+        y = named("y", x.tanh())
+        y.backward()
         print(f"    at x = {number:<2g}   {x.grad:.9f}")
+    return y
 
 
 def connection() -> Value:

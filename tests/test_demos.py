@@ -253,6 +253,22 @@ def test_problems_7_to_12(tour, number, sentences):
         assert sentence in said
 
 
+@pytest.mark.parametrize(
+    ("number", "numbers"),
+    [
+        (6, ["0.07065"]),
+        (7, ["2", "0.5"]),
+        (8, ["0.8399", "0.21"]),
+        (9, ["0.3645", "0.09113", "0.661"]),
+        (10, ["-0.2", "0.6"]),
+        (11, ["0.25", "0.03125"]),
+    ],
+)
+def test_problems_6_to_11_are_drawn(tour, number, numbers):
+    texts = xml_text(tour[1] / f"chain_rule_{number}.svg").split()
+    assert set(numbers) <= set(texts)
+
+
 def test_problem_12_is_drawn_and_a_page(tour):
     _, out = tour
     for name in ("i", "target", "h1", "h2", "out", "E"):
