@@ -3,6 +3,7 @@ the line where it happens; and nothing stays behind."""
 
 import functools
 import math
+import random
 import threading
 
 import numpy as np
@@ -16,13 +17,13 @@ from autograd.compiler.record import record
 from autograd.compiler.trace import trace_recording
 from nn import MLP, Module, cross_entropy
 
-SLOT = Value.__dict__["data"]
+SILENT = {name: Value.__dict__[name] for name in ("data", "grad", "partials")}
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays_behind():
     yield
-    assert Value.__dict__["data"] is SLOT
+    assert {name: Value.__dict__[name] for name in SILENT} == SILENT
     assert not modes.active
     assert modes.switches.recorder is None
 
@@ -238,6 +239,33 @@ def test_setting_a_number():
     assert p.data == 1.0
 
 
+@pytest.mark.parametrize("name", ["grad", "partials"])
+def test_derivatives_that_are_numbers(name):
+    p = Value(1.0)
+    (p * 2.0).backward()
+
+    def function(x):
+        y = p * x[0]
+        return y * getattr(p if name == "grad" else y, name)  # the line
+
+    message = rf"reads a Value's {name}, at .*test_compiler_record.*# the line"
+    with pytest.raises(CompileError, match=message):
+        record(function, [[1.0]])
+    assert (p.grad, (p * 3.0).partials) == (2.0, (3.0, 1.0))
+
+
+def test_what_looks_at_derivatives_within_the_library_is_not_refused():
+    x = Value(2.0)
+
+    def function(inputs):
+        y = inputs[0] ** 3
+        inner = grad(x * x * y.detach(), x)  # reads partials
+        return inner * y if repr(x) else y
+
+    call = recorded(function, [1.0])
+    assert call([2.0]) == (True, [2 * 2.0 * 8.0 * 8.0])
+
+
 def another_graph(function, match="another graph"):
     with pytest.raises(CompileError, match=match):
         record(function, [[1.0, 2.0]])
@@ -246,6 +274,32 @@ def another_graph(function, match="another graph"):
 def test_random_numbers():
     stream = np.random.default_rng(0)
     another_graph(lambda x: x[0] * stream.normal())
+
+
+@pytest.mark.parametrize(
+    "draw", [random.random, lambda: np.random.random(), lambda: random.shuffle([1, 2])]
+)
+def test_random_numbers_that_all_share(draw):
+    """Even if what was drawn took no part, for another time it may."""
+
+    def function(x):
+        draw()
+        return x[0] * 2.0
+
+    another_graph(function, "draws random numbers .*pass them in as an argument")
+
+
+def test_random_numbers_that_are_drawn_once_or_passed_in():
+    made = []
+
+    def function(x, noise):
+        if not made:
+            made.append(MLP(1, [2, 1]))  # of random weights
+        return made[0](x) + noise[0]
+
+    call = recorded(function, [1.0], [random.random()])
+    plain = made[0]([0.5]).data + 0.25
+    assert call([0.5], [0.25]) == (True, [pytest.approx(plain, rel=1e-14)])
 
 
 def test_a_counter():

@@ -3,11 +3,15 @@
 The numbers of the row at hand must not leak into the program. So whoever looks at the number of a
 Value while a function runs here is heard: a comparison, on which a branch may hang, is noted as a
 *guard*, and so is a look at a number itself (``value.data``). A row for which every guard turns
-out as it did while recording takes the same path, and the graph holds for it.
+out as it did while recording takes the same path, and the graph holds for it. A look at what is no
+part of the graph, a gradient or a random number, is refused.
 """
 
 from __future__ import annotations
 
+import pickle
+import random
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,6 +60,29 @@ def _has_number(v: Value) -> bool:
     return True
 
 
+def _refuse(name: str, get: Callable[[Value], Any]) -> Callable[[Value], Any]:
+    """What reads an attribute that a graph has no node for: only this library may."""
+
+    def read(v: Value) -> Any:
+        reader = sys._getframe(1).f_globals.get("__name__", "")
+        if modes.switches.recorder and not reader.startswith("autograd."):
+            raise CompileError(
+                f"the function reads a Value's {name}, at {modes.user_line()}: that is a number "
+                "of one row; write autograd.grad(output, inputs) for derivatives within a function"
+            )
+        return get(v)
+
+    return read
+
+
+_grad_slot: Any = Value.__dict__["grad"]
+_partials: Any = Value.__dict__["partials"]
+_SILENT = {"data": number_slot, "grad": _grad_slot, "partials": _partials}
+_HEARD = {
+    "data": property(_read, _set),
+    "grad": property(_refuse("grad", _grad_slot.__get__), _grad_slot.__set__),
+    "partials": property(_refuse("partials", _partials.__get__)),
+}
 _listeners = 0
 _lock = threading.RLock()
 """Held where the graphs of several threads could meet, at leaves that they share."""
@@ -75,11 +102,11 @@ def _listening(recording: Recorder) -> Iterator[None]:
 def _let_in(change: int) -> None:
     # Only for as long as somebody listens, for a slot is several times faster than a property.
     global _listeners
-    heard: Any = property(_read, _set)
     with _lock:
         before, _listeners = _listeners, _listeners + change
         if not before or not _listeners:
-            type.__setattr__(Value, "data", heard if _listeners else number_slot)
+            for name, attribute in (_HEARD if _listeners else _SILENT).items():
+                type.__setattr__(Value, name, attribute)
 
 
 def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
@@ -230,10 +257,17 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
     before, and may be a parameter; and the two must have built the same thing.
 
     Raises:
-        CompileError: the function returns no Values, builds something else each time, or does
-            what a recording cannot keep.
+        CompileError: the function returns no Values, builds something else each time, draws
+            random numbers, or does what a recording cannot keep.
     """
-    first, second = _run(function, rows), _run(function, rows)
+    first = _run(function, rows)
+    before = _streams()
+    second = _run(function, rows)
+    if _streams() != before:
+        raise CompileError(
+            "the function draws random numbers (random or numpy.random), and its recording would "
+            "keep them for every row: draw them outside, and pass them in as an argument"
+        )
     with _lock:
         one, other = topological_order(first.root()), topological_order(second.root())
         leaves = [v for v in other if v.op is None]
@@ -249,6 +283,13 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
             )
     second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
     return second
+
+
+def _streams() -> tuple[object, ...]:
+    """Where the streams of random numbers stand that everybody shares."""
+    numpy_random = sys.modules.get("numpy.random")
+    state = pickle.dumps(numpy_random.get_state(legacy=False)) if numpy_random else None
+    return random.getstate(), state
 
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
