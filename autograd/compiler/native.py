@@ -12,14 +12,13 @@ import numpy as np
 from autograd.compiler import native_source
 from autograd.compiler.cache import load
 from autograd.compiler.native_blocks import Form
-from autograd.compiler.native_loops import Lines, indented
+from autograd.compiler.native_loops import FUNCTION_NAMES, Lines, indented
 from autograd.compiler.native_source import Layout, Source
 from autograd.compiler.native_train import NAMES, copied, descend_lines, one_row, train_lines
 from autograd.compiler.native_turn import turn
 from autograd.compiler.program import Floats, Lanes, Program, needed
 
 Native = Any
-FUNCTION_NAMES = {"abs": "absolute"}
 
 
 class NativeProgram:

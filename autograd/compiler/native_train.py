@@ -7,6 +7,15 @@ from collections.abc import Sequence
 from autograd.compiler.native_loops import Lines, indented
 from autograd.compiler.native_source import Source
 
+ADAM = [
+    "g = G[j] * scale + decay * P[j]",
+    "means[j] = keep_mean * means[j] + (1.0 - keep_mean) * g",
+    "squares[j] = keep_square * squares[j] + (1.0 - keep_square) * g * g",
+    "rms = math.sqrt(squares[j] / bias_square)",
+    "P[j] -= lr * (means[j] / bias_mean) / (rms + eps)",
+]
+"""The step of parameter j."""
+
 STEPS = {
     "descent": [
         "step = settings[0] * scale",
@@ -33,20 +42,12 @@ STEPS = {
         "        bias_mean = 1.0 - keep_mean ** steps[0]",
         "        bias_square = 1.0 - keep_square ** steps[0]",
         "        for j in range(P.shape[0]):",
-        "            g = G[j] * scale + decay * P[j]",
-        "            means[j] = keep_mean * means[j] + (1.0 - keep_mean) * g",
-        "            squares[j] = keep_square * squares[j] + (1.0 - keep_square) * g * g",
-        "            rms = math.sqrt(squares[j] / bias_square)",
-        "            P[j] -= lr * (means[j] / bias_mean) / (rms + eps)",
+        *indented(indented(indented(ADAM))),
         "    else:",
         "        for j in range(P.shape[0]):",
         "            bias_mean = 1.0 - keep_mean ** steps[j]",
         "            bias_square = 1.0 - keep_square ** steps[j]",
-        "            g = G[j] * scale + decay * P[j]",
-        "            means[j] = keep_mean * means[j] + (1.0 - keep_mean) * g",
-        "            squares[j] = keep_square * squares[j] + (1.0 - keep_square) * g * g",
-        "            rms = math.sqrt(squares[j] / bias_square)",
-        "            P[j] -= lr * (means[j] / bias_mean) / (rms + eps)",
+        *indented(indented(indented(ADAM))),
     ],
 }
 """How each optimiser moves parameters: settings and memories are those of nn.optim, in order."""
@@ -106,15 +107,10 @@ def descend_lines(source: Source) -> Lines:
     sizes = []
     for name, first, size in source.factors:
         if not size:
-            sizes.append(f"largest = max(largest, {name} * {name})")
+            sizes.append(f"squares += {name} * {name}")
             continue
         lane = f"{first} + j" if first else "j"
-        sizes += [
-            "square = 0.0",
-            f"for j in range({size}):",
-            f"    square += {name}[{lane}] * {name}[{lane}]",
-            "largest += square",
-        ]
+        sizes += [f"for j in range({size}):", f"    squares += {name}[{lane}] * {name}[{lane}]"]
     return [
         *source.setup,
         "rate = settings[0]",
@@ -123,9 +119,9 @@ def descend_lines(source: Source) -> Lines:
         *indented(_block(source, "position")),
         "    if failing != 0.0 or not math.isfinite(error):",
         "        return position",
-        "    largest = 0.0",
-        *indented([line.replace("max(largest, ", "largest + (") for line in sizes]),
-        f"    if not largest < {LARGEST_SQUARE}:",
+        "    squares = 0.0",
+        *indented(sizes),
+        f"    if not squares < {LARGEST_SQUARE}:",
         "        return position",
         *indented(source.updates),
         "    errors[position // epoch] += error",
@@ -140,7 +136,7 @@ def _block(source: Source, first: str) -> Lines:
     lines = ["error = 0.0", "failing = 0.0"]
     if form.rows is None:
         lines += ["rows = 1", f"n = order[{first}]", *one_row(source.widths)]
-        if source.form.rows is None and first == "position":
+        if first == "position":
             lines += [*source.clear, *source.before]
     else:
         lines.append(f"rows = min({form.rows}, end - {first})")

@@ -194,7 +194,8 @@ class Recording:
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
         node = new(Value)
         number_slot.__set__(node, op.compute([number(v) for v in inputs]))
-        node.grad, node.label, node._mark = None, "", None
+        _grad_slot.__set__(node, None)
+        node.label, node._mark = "", None
         # Backward is not for this graph, so the partials only keep their places.
         node._record = (op, *inputs, *(0.0,) * len(inputs))
         node._depth = max([v._depth for v in inputs], default=-1) + 1
