@@ -1,12 +1,15 @@
 """compile: what a program can be called with, and the shapes of what it gives back."""
 
 import math
+import random
 
 import numpy as np
 import pytest
 
 from autograd import CompileError, Value, compile
 from nn import MLP
+
+BY = ("parameters", "inputs")
 
 
 @pytest.fixture(params=["numba", "numpy"])
@@ -83,7 +86,7 @@ def test_what_comes_back_can_be_written_and_stays(backend, name, batch, dtype):
     if many:
         return
     for reduction in ("sum", "mean"):
-        for wrt in ("parameters", "inputs"):
+        for wrt in BY:
             _, first = program.value_and_grad(X, reduction=reduction, wrt=wrt)
             kept = first.copy()
             first[...] = 7.0
@@ -110,6 +113,33 @@ def test_gradients_of_parameters_and_constants_alone(backend):
             [4 * expected[p] for p in program.parameters],
         )
         assert program.value_and_grad(X, wrt="inputs")[1].tolist() == np.zeros((4, 2)).tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_without_structure_results_have_the_same_shapes_and_dtype(dtype):
+    w = Value(0.3)
+
+    def chain(x):
+        stream = random.Random(1)
+        for _ in range(300):
+            x = stream.choice([lambda u: u * w + 0.1, lambda u: (u + w).tanh(), Value.sin])(x)
+        return x
+
+    X = [[0.5, 1.0], [-0.25, 2.0], [3.0, 4.0]]
+    program = compile(lambda x: chain(x[0]) + x[1] * w, dtype=dtype)
+    values = program(X)
+    assert program.backend == "tape"
+    inputs = [[Value(a), Value(b)] for a, b in X]
+    results = [chain(a) + b * w for a, b in inputs]
+    sum(results).backward()
+    by_rows, by_inputs = (program.value_and_grad(X, reduction="sum", wrt=k)[1] for k in BY)
+    near = {"rel": 1e-5 if dtype == "float32" else 1e-12, "abs": 1e-30}
+    assert values == pytest.approx([v.data for v in results], **near)
+    assert by_rows == pytest.approx([w.grad], **near)
+    assert by_inputs == pytest.approx(np.array([[v.grad for v in row] for row in inputs]), **near)
+    assert values.dtype == by_rows.dtype == by_inputs.dtype == dtype
+    graph = compile(chain(Value(0.5)), dtype=dtype)
+    assert graph().dtype == graph.value_and_grad()[1].dtype == dtype
 
 
 # --- parameters ---

@@ -199,7 +199,7 @@ class Compilation:
 
     def _make_runner(self, by: str) -> Any:
         if self.backend == "tape":
-            return _OnTape(self._tape, self.trace, by)
+            return _OnTape(self._tape, self.trace, by, self.dtype)
         if self.backend == "numba":
             try:
                 from autograd.compiler.native import NativeProgram
@@ -262,10 +262,10 @@ class _WithNumpy:
 
 
 class _OnTape:
-    """The tape machine."""
+    """The tape machine: it computes in float64, and gives arrays back in the dtype wanted."""
 
-    def __init__(self, tape: Any, trace: Trace, by: str) -> None:
-        self.tape, self.trace, self.by = tape, trace, by
+    def __init__(self, tape: Any, trace: Trace, by: str, dtype: Any) -> None:
+        self.tape, self.trace, self.by, self.dtype = tape, trace, by, dtype
         self.inputs = np.concatenate([np.zeros(0, np.int32), *trace.arguments])
         self.used = self.inputs >= 0
         self._kept = (tape.recorded(), np.empty(len(tape)))
@@ -275,7 +275,7 @@ class _OnTape:
         place, values = self.tape.place, self.tape.recorded()
         values[place[self.trace.parameter_nodes]] = theta
         table = np.concatenate([np.zeros((batch, 0)), *arguments], axis=1)[:, self.used]
-        results = np.empty((batch, len(self.trace.outputs)))
+        results = np.empty((batch, len(self.trace.outputs)), self.dtype)
         for row in range(batch):
             values[place[self.inputs[self.used]]] = table[row]
             self.tape.forward(values)
@@ -295,7 +295,7 @@ class _OnTape:
         total = float(values.sum())
         if self.by == "parameters":
             return total, np.zeros(0), of_leaves[self.trace.parameter_nodes]
-        every = np.zeros((batch, len(self.inputs)))
+        every = np.zeros((batch, len(self.inputs)), self.dtype)
         every[:, self.used] = of_inputs
         cuts = np.cumsum([len(nodes) for nodes in self.trace.arguments])[:-1]
         return total, np.zeros(0), np.split(every, cuts, axis=1)
