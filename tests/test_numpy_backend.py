@@ -317,9 +317,11 @@ import numpy as np
 
 
 def value_and_grad(x, t, W1, b1, W2, b2):
-    """The value of each row, and the gradients of their sum."""
+    """The value of each of B rows, and the gradients of the values' sum."""
+    # inputs, in B rows:
     # x: (B, 84)
     # t: (B, 28)
+    # parameters; the gradients are by these, in this order:
     # W1: (64, 84)
     # b1: (64,)
     # W2: (28, 64)

@@ -96,10 +96,15 @@ class _Writer:
             returned.append(self.views.load(program.failures).text)
         for array, v in program.gradients.items():
             returned.append(self._gradient(array, v))
-        leaves = [*program.arguments, *(b.array for b in program.blocks)]
+        blocks = [b.array for b in program.blocks]
+        leaves = [*program.arguments, *blocks]
         name = "value_and_grad" if program.gradients else "forward"
         body = [f'"""{self._summary()}"""']
-        body += [f"# {names[a]}: {shape_of(a)}" for a in leaves]
+        for kind, arrays in ("inputs, in B rows", program.arguments), ("parameters", blocks):
+            if arrays:
+                by_these = arrays[0] in program.gradients
+                body.append(f"# {kind}{by_these * '; the gradients are by these, in this order'}:")
+            body += [f"# {names[a]}: {shape_of(a)}" for a in arrays]
         body += forward
         if backward:
             body += ["", "# backward", *backward]
@@ -127,12 +132,12 @@ class _Writer:
 
     def _summary(self) -> str:
         program = self.program
-        rows = " of each row" if program.arguments else ""
+        rows = " of each of B rows" if program.arguments else ""
         said = [f"The value{rows}"]
         if program.failures is not None:
-            said.append(f"how many guards fail{rows and ' for it'}")
+            said.append("how many guards fail")
         if program.gradients:
-            said.append("the gradients of their sum" if rows else "its gradients")
+            said.append("the gradients of the values' sum" if rows else "its gradients")
         return ", and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said) + "."
 
     def _notes(self) -> list[str]:
