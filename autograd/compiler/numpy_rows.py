@@ -39,7 +39,7 @@ CALLS = {
     "abs": "np.abs({})",
     "sign": "np.sign({})",
     "relu": "np.maximum({}, 0)",
-    "step": "np.heaviside({}, 0)",
+    "step": "np.maximum(np.sign({}), 0)",  # np.heaviside takes seven times as long
     "maximum": "np.maximum({}, {})",
     "minimum": "np.minimum({}, {})",
     "pow": "np.power({}, {})",

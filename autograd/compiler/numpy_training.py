@@ -74,24 +74,34 @@ def _momentum(theta: Floats, gradient: Floats, memories: Floats, settings: Float
 
 def _adam(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
     # In parts that stay in the cache from line to line.
+    scratch = np.empty(min(len(theta), AT_ONCE))
     for start in range(0, len(theta), AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        _adam_on(theta[part], gradient[part], memories[:, part], settings)
+        _adam_on(theta[part], gradient[part], memories[:, part], settings, scratch)
 
 
-def _adam_on(theta: Floats, gradient: Floats, memories: Floats, settings: Floats) -> None:
+def _adam_on(
+    theta: Floats, gradient: Floats, memories: Floats, settings: Floats, scratch: Floats
+) -> None:
     lr, keep_mean, keep_square, eps, decay = settings
     steps, means, squares = memories
-    gradient = gradient + decay * theta
+    if decay:
+        gradient = gradient + decay * theta
+    change = scratch[: len(theta)]
     steps += 1.0
-    means *= keep_mean
-    means += (1 - keep_mean) * gradient
-    squares *= keep_square
-    squares += (1 - keep_square) * gradient * gradient
     # A power takes as long as all the rest; mostly all parameters have had as many steps.
-    taken = steps[:1] if (steps == steps[0]).all() else steps
-    rms = np.sqrt(squares / (1 - keep_square**taken))
-    theta -= lr * (means / (1 - keep_mean**taken)) / (rms + eps)
+    taken = steps[0] if (steps == steps[0]).all() else steps
+    bias_mean, bias_rms = 1 - keep_mean**taken, np.sqrt(1 - keep_square**taken)
+    means *= keep_mean
+    means += np.multiply(gradient, 1 - keep_mean, out=change)
+    squares *= keep_square
+    squares += np.multiply(np.square(gradient, out=change), 1 - keep_square, out=change)
+    # lr * (means / bias_mean) / (sqrt(squares) / bias_rms + eps), with fewer divisions.
+    np.sqrt(squares, out=change)
+    change += eps * bias_rms
+    np.divide(means, change, out=change)
+    change *= lr * bias_rms / bias_mean
+    theta -= change
 
 
 STEPS = {"descent": _descent, "momentum": _momentum, "adam": _adam}
