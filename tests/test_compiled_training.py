@@ -106,6 +106,26 @@ def test_parameters_that_are_not_trained_stay_and_those_without_use_decay(backen
     assert run(True)[1] == 0.7
 
 
+@pytest.mark.parametrize(
+    "error",
+    [lambda p, x, t: p + 0.0, lambda p, x, t: p, lambda p, x, t: Value(1.0) * x[0]],
+    ids=["the parameter and nothing", "the parameter itself", "none"],
+)
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_an_error_of_parameters_alone_or_of_none(backend, error, batch_size):
+    def run(compile):
+        p = Value(0.5)
+        history = fit(
+            lambda x, t: error(p, x, t), X[:, :1], T[:, :1], SGD([p], lr=0.1),
+            epochs=2, batch_size=batch_size, progress=False, compile=compile,
+        )  # fmt: skip
+        return p.data, history.errors
+
+    (found, errors), (expected, plain_errors) = run(True), run(False)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert errors == pytest.approx(plain_errors, abs=1e-12)
+
+
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_an_error_that_is_not_finite_stops_before_its_step(backend, batch_size):
     def broken(model, x, t):

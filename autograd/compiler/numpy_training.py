@@ -48,14 +48,16 @@ class NumpyTrainer:
             rows = order[position:end]
             used = theta[: len(self.lanes)].astype(self.dtype, copy=False)
             taken = [a[rows].astype(self.dtype, copy=False) for a in arguments]
-            values, failures, total = self.function(taken, used)
-            gradient[: len(self.lanes)] = total / (end - position)
+            values, failures, *total = self.function(taken, used)
+            if total:  # there are parameters
+                gradient[: len(self.lanes)] = total[0] / (end - position)
             if np.any(failures) or not (np.isfinite(values).all() and np.isfinite(gradient).all()):
                 return position
+            # Before the step: the values may be a view of a parameter.
+            errors[position // epoch] += values.sum(dtype=np.float64)
             kept = theta[frozen]
             STEPS[optimizer](theta, gradient, memories, settings)
             theta[frozen] = kept
-            errors[position // epoch] += values.sum(dtype=np.float64)
             position = end
         return position
 
