@@ -15,7 +15,7 @@ from demos.alphabet import fold
 from demos.english import TextError
 
 # In bytes. Less than a second of training, which is what Ctrl-C waits for.
-BLOCK = 16_384
+BLOCK = 32_768
 
 
 class Blocks:

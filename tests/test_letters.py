@@ -498,9 +498,9 @@ def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_p
     ) as process:
         os.close(inside)
         # On a fast machine the bar leaves numbers out.
-        until(terminal, rb" ([2-9]|\d\d+)/18000 .*error \d")
+        until(terminal, rb" ([2-9]|\d\d+)/\d+ .*error \d")
         process.send_signal(signal.SIGINT)
-        shown = until(terminal, rb"Stopped by Ctrl-C after \d+ of 18,000 blocks")
+        shown = until(terminal, rb"Stopped by Ctrl-C after \d+ of [\d,]+ blocks")
         shown += until(terminal, rb"letters_alike.png\r\n")
         assert re.search(rb"  the network +\d+\.\d%", shown)
         assert b"Traceback" not in shown
