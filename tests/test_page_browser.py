@@ -209,6 +209,64 @@ def test_numbers_beyond_the_finite(show):
         tab_of(tab, name)
 
 
+# --- opening ---
+
+
+def size_of_text(tab):
+    return 12 * tab.evaluate("camera.zoom")
+
+
+def all_boxes_in_sight(tab):
+    left, top, right, bottom = tab.evaluate("""() => {
+      const all = [...document.querySelectorAll('.box')].map((box) => box.getBoundingClientRect());
+      const least = (side) => Math.min(...all.map((r) => r[side]));
+      const most = (side) => Math.max(...all.map((r) => r[side]));
+      return [least('left'), least('top'), most('right'), most('bottom')];
+    }""")
+    stage = tab.locator("#stage").bounding_box()
+    across, down = stage["x"] + stage["width"], stage["y"] + stage["height"]
+    return stage["x"] <= left and stage["y"] <= top and right <= across and bottom <= down
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize(
+    ("graph", "view"),
+    [
+        (problem_12, "Scalars"),
+        (lambda: half_squared_error(MLP(2, [3, 1], seed=1)([0.5, -1.0]), 0.5), "Sums"),
+    ],
+)
+def test_a_small_graph_opens_whole_and_legible(show, graph, view, size):
+    tab = show(graph(), viewport=dict(zip(("width", "height"), size, strict=True)))
+    assert size_of_text(tab) > 7.8
+    assert all_boxes_in_sight(tab)
+    if size[0] == 1280:
+        assert tab.get_by_label(view).is_checked()
+
+
+def test_lessons_stand_below_a_wide_picture_and_beside_a_high_one(show):
+    tab = show(problem_12())
+    assert tab.locator("#side").bounding_box()["width"] == 1280
+    tab = show(network())
+    assert tab.locator("#side").bounding_box()["width"] == 400
+
+
+def test_it_opens_with_what_there_is_to_see(show):
+    tab = show(problem_12())
+    said = tab.locator("#event").inner_text()
+    assert "E is 0.3395" in said
+    assert "13 steps forward for the numbers, then 21 steps backward" in said
+    assert tab.locator(".active").count() == 0
+
+
+def test_a_step_within_a_neuron_names_the_neuron(show):
+    tab = show(problem_12())
+    tab.get_by_label("Neurons").check()
+    tab.get_by_label("Event").fill("34")
+    assert tab.locator("#event").inner_text().endswith("v3 is within h2.")
+    assert "active" in box(tab, "h2").get_attribute("class").split()
+
+
 # --- stepping ---
 
 
@@ -636,9 +694,10 @@ def test_pan_and_zoom(show):
     assert box(tab, "out").bounding_box()["width"] > before["width"]
     tab.get_by_role("button", name="Fit").click()
     assert box(tab, "out").bounding_box() == pytest.approx(before)
-    tab.mouse.move(400, 720)
+    # Where nothing is drawn.
+    tab.mouse.move(400, 80)
     tab.mouse.down()
-    tab.mouse.move(430, 700, steps=4)
+    tab.mouse.move(430, 60, steps=4)
     tab.mouse.up()
     after = box(tab, "out").bounding_box()
     assert after["x"] == pytest.approx(before["x"] + 30, abs=1)

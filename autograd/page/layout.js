@@ -144,8 +144,9 @@ function setSize(box) {
 
 // --- where they stand ---
 
-// Gives each box its centre (x, y), and each edge its points.
-function place({ boxes, edges }) {
+// Gives each box its centre (x, y), each edge its points, and the whole its place and size.
+function place(arranged) {
+  const { boxes, edges } = arranged;
   rank(boxes);
   const ranks = [];
   for (const box of boxes) (ranks[box.rank] = ranks[box.rank] || []).push(box);
@@ -161,6 +162,10 @@ function place({ boxes, edges }) {
   });
   settle(ranks);
   for (const edge of edges) edge.points = points(edge);
+  arranged.left = Math.min(...boxes.map((box) => box.x - box.width / 2));
+  arranged.top = Math.min(...boxes.map((box) => box.y - box.height / 2));
+  arranged.width = Math.max(...boxes.map((box) => box.x + box.width / 2)) - arranged.left;
+  arranged.height = Math.max(...boxes.map((box) => box.y + box.height / 2)) - arranged.top;
 }
 
 // The longest way from a box without inputs; those themselves stand close to what uses them.

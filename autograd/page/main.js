@@ -4,7 +4,7 @@
 const state = {
   numbers: recorded,
   tab: "step",
-  view: nodes.length <= 60 || !graph.neurons.length ? "scalars" : nodes.length <= 300 ? "sums" : "neurons",
+  view: "scalars",
   modes: [], // of each neuron
   collapsed: new Set(), // layers
   order: "topological",
@@ -115,6 +115,20 @@ function setView(view) {
   state.modes = graph.neurons.map(() => view);
   state.collapsed = new Set();
   rebuild();
+  document.body.classList.toggle("above", room(scene).above);
+  fit(0.46, 0.75);
+}
+
+// The most detailed view that is not too large, and can be read as a whole if there is one.
+function firstView() {
+  if (!graph.neurons.length) return "scalars";
+  const views = ["scalars", "sums", "neurons"].slice(nodes.length <= 60 ? 0 : nodes.length <= 300 ? 1 : 2);
+  const legible = (view) => {
+    const arranged = arrange(graph.neurons.map(() => view), new Set());
+    place(arranged);
+    return room(arranged).zoom >= 0.65;
+  };
+  return views.find(legible) ?? views[0];
 }
 
 const neuronOf = (box) => {
@@ -353,6 +367,7 @@ function start() {
       part.textContent = `The page cannot recompute ${unrecomputable.name}: the operation ${printable(unrecomputable.op.name)} does something that cannot be written down, such as a call of Python's math or an if. Everything else works.`;
     }
   }
+  state.view = firstView();
   for (const radio of document.getElementsByName("view")) {
     radio.checked = radio.value === state.view;
     // A view that a browser would choke on; force=True may have written such a page.

@@ -45,8 +45,30 @@ function showStep() {
   byId("event").setAttribute("aria-live", state.playing ? "off" : "polite");
   byId("back").disabled = byId("first").disabled = state.at === 0;
   byId("next").disabled = byId("last").disabled = state.at === list.length;
-  put("event", ...describe(state.at ? list[state.at - 1] : null));
+  put("event", ...(state.stepped ? describe(state.at ? list[state.at - 1] : null) : invitation(list)));
   put("verdict", ...verdict());
+}
+
+// What is seen before the first step.
+function invitation(list) {
+  const forward = list.findIndex((event) => event.kind === "seed");
+  const { data } = state.numbers;
+  return [
+    h("p", "", `${output.name} is ${format(data[output.place])}. Below each number stands, in red, how fast ${output.name} changes with it.`),
+    h("p", "", `Play shows where these come from: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives.`),
+  ];
+}
+
+// Which of these nodes have no box of their own, and which box they are in.
+function folded(places) {
+  const inside = new Map();
+  for (const place of new Set(places)) {
+    const box = scene.boxOf[place];
+    if (box.node === place) continue;
+    const home = box.kind === "layer" ? box.title : nodes[box.node].name;
+    inside.set(home, [...(inside.get(home) ?? []), nodes[place].name]);
+  }
+  return [...inside].map(([home, names]) => h("p", "quiet", `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} within ${home}.`));
 }
 
 function describe(event) {
@@ -58,6 +80,7 @@ function describe(event) {
       h("p", "stage-name", "Forward"),
       formula("", `${node.name} = ${inSymbols(node)}`),
       formula("", `${node.name} = ${inNumbers(node, state.numbers)} = ${format(data[node.place])}`),
+      ...folded([node.place]),
     ];
   }
   if (event.kind === "seed") {
@@ -76,7 +99,7 @@ function describe(event) {
   if (!same(upstream, right[node.place])) {
     lines.push(h("p", "wrong-text", `Too early: ${gradientName(node)} is ${format(upstream)} so far, and complete it is ${format(right[node.place])}.`));
   }
-  return lines;
+  return [...lines, ...folded([node.place, input.place])];
 }
 
 // In naive order: what came out wrong.

@@ -4,6 +4,7 @@
 const picture = document.getElementById("picture");
 let scene = null; // {boxes, edges, boxOf, group, width, height, left, top}
 const camera = { x: 0, y: 0, zoom: 1 };
+const [HEADER, SIDE_WIDTH, SIDE_HEIGHT] = [43, 400, 350]; // as in page.css
 
 function svg(tag, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -29,11 +30,6 @@ function build(arranged, labels) {
   picture.querySelector("g")?.remove();
   picture.append(group);
   scene.group = group;
-  const all = scene.boxes;
-  scene.left = Math.min(...all.map((box) => box.x - box.width / 2));
-  scene.top = Math.min(...all.map((box) => box.y - box.height / 2));
-  scene.width = Math.max(...all.map((box) => box.x + box.width / 2)) - scene.left;
-  scene.height = Math.max(...all.map((box) => box.y + box.height / 2)) - scene.top;
 }
 
 function curve(points) {
@@ -184,6 +180,15 @@ function updateEdge(edge, shown) {
 
 function look() {
   scene.group.setAttribute("transform", `translate(${camera.x.toFixed(2)},${camera.y.toFixed(2)}) scale(${camera.zoom.toFixed(4)})`);
+}
+
+// Where a picture of this size is largest: beside the lessons, or above them; and how large.
+function room({ width, height }) {
+  const zoom = (across, down) => Math.min((across - 24) / width, (down - 24) / height, 1.35);
+  const [across, down] = [innerWidth, innerHeight - HEADER];
+  if (innerWidth <= 760) return { above: true, zoom: zoom(across, 0.46 * innerHeight) };
+  const [beside, above] = [zoom(across - SIDE_WIDTH, down), zoom(across, down - SIDE_HEIGHT)];
+  return above > 1.1 * beside ? { above: true, zoom: above } : { above: false, zoom: beside };
 }
 
 // All of it, if that leaves it legible; else its right end, where the output is.
