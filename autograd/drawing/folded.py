@@ -187,7 +187,9 @@ def _module_path(nodes: Sequence[Value], neuron: Neuron | None, names: Names) ->
 def _circle(node: Value, name: str) -> dict[str, str]:
     """What a neuron passes on, and below it the gradient."""
     written, colour = gradient(node)
-    rows = [f"<TD><B>{markup(name)}</B></TD>"] if name else []
+    # A path in two lines, "layers.0" and "neurons.3": a circle is as high as it is wide.
+    lines = re.split(r"\.(?=[^.]+\.[^.]+$)", name) if name else []
+    rows = [f"<TD><B>{markup(line)}</B></TD>" for line in lines]
     rows += [f"<TD>{number(node.data, 3)}</TD>"]
     rows += [f'<TD><FONT COLOR="{colour}" POINT-SIZE="10">{written}</FONT></TD>']
     form = {"shape": "circle", "style": "filled", "margin": "0", "width": "1.0"}
