@@ -55,8 +55,9 @@ def test_killed_at_any_instant(tmp_path, trainings):
     assert not run(trainings, undisturbed)
     seconds, expected = time.monotonic() - began, undisturbed.read_bytes()
     chance = random.Random(0)
-    kills, reached = 0, set()
-    while kills < KILLS:
+    kills, reached, enough = 0, set(), min(KILLS, 50) / 5
+    # Where the machine is slow for a while, more kills, for they are not to be at the same place.
+    while kills < KILLS or (len(reached) < enough and kills < 4 * KILLS):
         killed = run(trainings, path, chance.uniform(0, seconds / 6))
         kills += killed
         if path.exists():
@@ -67,7 +68,7 @@ def test_killed_at_any_instant(tmp_path, trainings):
         if not killed:
             assert path.read_bytes() == expected
             path.unlink()
-    assert len(reached) >= min(KILLS, 50) / 5  # and not always at the same place
+    assert len(reached) >= enough
     run(trainings, path)
     assert path.read_bytes() == expected
     assert not (tmp_path / f".{path.name}.part").exists()

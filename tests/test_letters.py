@@ -448,7 +448,7 @@ def test_the_demo_compares_draws_and_saves(tmp_path):
     counts = [f"counts after {n} letters" for n in (0, 2, 3, 5, 8)]
     for name in (*counts, "the network", r"both, the network \d+%"):
         assert re.search(rf"^  {name} +\d+\.\d% +\d\.\d{{3}} +\d+\.", result.stdout, re.MULTILINE)
-    assert "224 -> 128 -> 12 -> 8 -> 28" in result.stdout
+    assert "224 -> 256 -> 12 -> 8 -> 28" in result.stdout
     assert "softmax of outputs / 0." in result.stdout
     lines = re.sub(".*(?:picture|checkpoint): .*", "", result.stdout).split("\n")
     assert max(map(len, lines)) < 80
