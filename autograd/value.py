@@ -46,8 +46,9 @@ class Value:
     # _mark is the last pass over the graph that came by. _source is set under detect_anomaly.
     __slots__ = ("_depth", "_mark", "_record", "_source", "data", "grad", "label")
 
-    # numpy scalars and arrays then leave `array * value` to __rmul__, which explains.
-    __array_ufunc__ = None
+    # numpy scalars and arrays then leave `array * value` to __rmul__, which explains; and
+    # np.tanh(value) calls value.tanh().
+    __array_priority__ = 1000.0
 
     data: float
     grad: float | None
@@ -237,11 +238,14 @@ class Value:
             return modes.switches.recorder.detached(self)
         return Value(self.data, self.label)
 
-    def __float__(self) -> NoReturn:
+    def __float__(self, *_: object) -> NoReturn:
         raise TypeError(
-            "float(value) would leave the graph unnoticed, as math.exp(value) would: write "
-            "value.item() for the number, and autograd.exp(value) for a function of it"
+            f"float, int, round and the functions of math would take {self!r} out of the graph "
+            f"unnoticed: write x.data for the number, as in round(x.data, 2), and x.exp() or "
+            f"autograd.exp(x) for a function of it"
         )
+
+    __int__ = __round__ = __trunc__ = __float__
 
     # --- comparison, by number; ``compile`` must hear of it, for a branch may hang on it ---
 
@@ -480,6 +484,8 @@ def topological_order(output: Value) -> list[Value]:
     The order is by depth, and within a depth by first use seen from the output, the last first:
     the same in every process. No recursion, so the graph may be as deep as memory allows.
     """
+    if not isinstance(output, Value):
+        raise TypeError(f"expected the Value at which a graph ends; got {type(output).__name__}")
     this_pass = object()
     waiting: defaultdict[int, list[Value]] = defaultdict(list)
     output._mark = this_pass
