@@ -84,13 +84,15 @@ def explain(
         An Explanation: print it, or show it in a notebook.
 
     Raises:
-        TypeError: ``output`` or ``with_respect_to`` is no Value, or ``names`` are none; or a row
-            of the table has a rule that cannot be written.
+        TypeError: ``output`` or ``with_respect_to`` is no Value, ``names`` are none, or ``paths`` is no
+            whole number; or a row of the table has a rule that cannot be written.
         ValueError: ``paths`` is negative.
     """
     for v in (output, with_respect_to):
         if not isinstance(v, Value):
             raise TypeError(f"explain differentiates a Value by a Value; got {type(v).__name__}")
+    if not hasattr(paths, "__index__"):
+        raise TypeError(f"the number of paths to show is a whole number; got {paths!r}")
     if paths < 0:
         raise ValueError(f"the number of paths to show is at least 0; got {paths}")
     relevant = between(output, with_respect_to)

@@ -174,7 +174,10 @@ def derivative_formula(
     elif isinstance(of, (Op, str)) and with_respect_to is None:
         lines = _derivatives_of_row(ops.row(of) if isinstance(of, str) else of)
     else:
-        raise TypeError("derivative_formula takes a row of the table, or two Values")
+        raise TypeError(
+            f"derivative_formula takes a row of the table or its name, or two Values; "
+            f"got {type(of).__name__} and {type(with_respect_to).__name__}"
+        )
     return "\n".join(line.latex if latex else line.text for line in lines)
 
 

@@ -31,10 +31,13 @@ def grad(
     Returns:
         One Value for one input, a list for several; 0 for an input that ``output`` was not made
         from.
+
+    Raises:
+        TypeError: ``output`` is no Value, or ``inputs`` are not Values.
     """
     if isinstance(inputs, Value):
         return grad(output, [inputs], create_graph)[0]
-    targets = list(inputs)
+    targets = list(inputs) if isinstance(inputs, Iterable) else [inputs]
     recorder = modes.switches.recorder
     if recorder and not create_graph:
         # While a function is compiled a number would hold for one row only.

@@ -224,6 +224,9 @@ def as_float(x: object) -> float:
     raise TypeError(_what_to_write(x))
 
 
+_EACH = "take its elements one by one, as in [Value(x) for x in {}]"
+
+
 def _what_to_write(x: object) -> str:
     kind = type(x).__name__
     got = f"expected one real number (int, float or a numpy scalar); got {kind}"
@@ -232,7 +235,7 @@ def _what_to_write(x: object) -> str:
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         if x.shape == ():
             return f"{got} of no dimensions: write x.item()"
-        return f"{got} of shape {tuple(x.shape)}: write [Value(x) for x in array], one an element"
+        return f"{got} of shape {tuple(x.shape)}: {_EACH.format('array')}"
     if isinstance(x, str):
         return f"{got} {x!r}: write float(text) if it spells a number"
     if isinstance(x, complex):
@@ -240,7 +243,7 @@ def _what_to_write(x: object) -> str:
     if x is None:
         return f"{got}: a function that should return a number may lack its return"
     if isinstance(x, (list, tuple, set, dict)):
-        return f"{got} of {count(len(x), 'element')}: write [Value(x) for x in numbers], one each"
+        return f"{got} of {count(len(x), 'element')}: {_EACH.format('numbers')}"
     return f"{got}: write float(x) if it stands for a number"
 
 

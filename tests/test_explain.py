@@ -290,6 +290,9 @@ def test_wrong_arguments_are_refused_in_words():
         explain(x, 1.0)
     with pytest.raises(ValueError, match="at least 0; got -1"):
         explain(x, x, paths=-1)
+    for paths in 1.5, None:
+        with pytest.raises(TypeError, match=f"is a whole number; got {paths}"):
+            explain(x, x, paths=paths)
     with pytest.raises(TypeError, match="names are a dict"):
         explain(x, x, names="x")
 

@@ -39,6 +39,8 @@ def test_grad_by_an_unrelated_value_is_zero():
 def test_grad_wants_values():
     with pytest.raises(TypeError, match="grad differentiates a Value by Values; got float"):
         grad(Value(1.0), [1.0])
+    with pytest.raises(TypeError, match="grad differentiates a Value by Values; got float"):
+        grad(Value(1.0), 1.0)
 
 
 @pytest.mark.parametrize("name", ["tanh", "exp", "log", "sqrt", "sigmoid", "softplus", "sin"])
@@ -97,8 +99,14 @@ def test_gradcheck_finds_nan_and_a_forgotten_path():
 
 
 def test_gradcheck_wants_a_function_that_returns_a_value():
-    with pytest.raises(TypeError, match="returns a Value; got float"):
+    with pytest.raises(TypeError, match=r"\.data, and returns a Value; got float 1\.0"):
         gradcheck(lambda x: x.data, [1.0])
+    with pytest.raises(TypeError, match="returns a Value; got int 0"):  # left of a corner alone
+        gradcheck(lambda x: x if x >= 1 else 0, [1.0])
+    with pytest.raises(TypeError, match=r"takes a function and a list .*got Value\(1\) and \[2"):
+        gradcheck(Value(1.0), [2.0])
+    with pytest.raises(TypeError, match=r"as in gradcheck\(lambda .* and 2\.0$"):
+        gradcheck(lambda x: x, 2.0)
     assert gradcheck(lambda x, y: x * y.sin() + x / y, [Value(2.0), 0.5])
 
 
