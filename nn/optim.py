@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd.ops import as_float, count
 from autograd.value import Value
 from nn.arguments import check_names
+
+_PARAMETERS = "an optimiser takes its parameters first, a list such as model.parameters()"
 
 
 class Optimizer:
@@ -23,16 +26,13 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Value]) -> None:
         if not isinstance(parameters, Iterable):
-            raise TypeError(
-                f"an optimiser takes a list of Values, such as model.parameters(); "
-                f"got {type(parameters).__name__}"
-            )
+            raise TypeError(f"{_PARAMETERS}; got {parameters!r}")
         every = list(parameters)
         if not every:
             raise ValueError("an optimiser needs at least one parameter; got none")
         for p in every:
             if not isinstance(p, Value):
-                raise TypeError(f"parameters are Values; got {type(p).__name__}")
+                raise TypeError(f"{_PARAMETERS}; got {type(p).__name__} {reprlib.repr(p)} in it")
             if p.op is not None:
                 raise ValueError(f"only leaves can be moved; {p!r} was computed from others")
         # Each once, for a tied weight given twice would be moved twice.
@@ -60,8 +60,10 @@ class Optimizer:
         Raises:
             ValueError: names are missing or unexpected, a setting is out of range, or the state
                 is of another number of parameters.
-            TypeError: an entry is not a number.
+            TypeError: the state is no dict, or an entry not a number.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dict, as of state_dict(); got {type(state).__name__}")
         check_names(self.settings + self.memories, state, f"not a state of {type(self).__name__}")
         # The constructor checks the settings.
         new = type(self)(self.parameters, **{name: state[name] for name in self.settings})
@@ -74,6 +76,10 @@ class Optimizer:
             setattr(new, name, [as_float(x) for x in state[name]])
         self.__dict__.update(vars(new))
 
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({count(len(self.parameters), 'parameter')}{settings})"
+
 
 class SGD(Optimizer):
     """Gradient descent: velocity = momentum * velocity + gradient; parameter -= lr * velocity.
@@ -82,7 +88,7 @@ class SGD(Optimizer):
 
     Args:
         parameters: leaf Values, such as ``model.parameters()``.
-        lr: the learning rate; may be assigned between steps.
+        lr: the learning rate, which must be given; may be assigned between steps.
         momentum: the part of the last step's velocity that is kept (Polyak, 1964). 0: none.
         weight_decay: adds weight_decay * p to the gradient of p, as an error 1/2 * weight_decay *
             p^2 would.
@@ -99,11 +105,13 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Iterable[Value],
-        lr: float,
+        lr: float | None = None,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters)
+        if lr is None:  # and not a missing argument, so that SGD(0.1) hears of the parameters
+            raise TypeError("SGD needs a learning rate: SGD(model.parameters(), lr=0.1)")
         self.lr = _at_least_zero("lr", lr)
         self.momentum = _at_least_zero("momentum", momentum)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
@@ -158,7 +166,8 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters)
         self.lr = _at_least_zero("lr", lr)
-        if len(betas) != 2 or not all(0 <= as_float(beta) < 1 for beta in betas):
+        two = hasattr(betas, "__len__") and len(betas) == 2
+        if not two or not all(0 <= as_float(beta) < 1 for beta in betas):
             raise ValueError(f"betas are two numbers from 0 to below 1; got {betas!r}")
         self.betas = (as_float(betas[0]), as_float(betas[1]))
         self.eps = _at_least_zero("eps", eps)

@@ -106,6 +106,20 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     assert optimizer.state_dict() == before
 
 
+def test_a_state_is_a_dict():
+    with pytest.raises(TypeError, match=r"a dict, as of state_dict\(\); got NoneType"):
+        SGD([Value(1.0)], lr=0.1).load_state_dict(None)
+
+
+def test_repr_shows_the_settings():
+    assert repr(SGD(MLP(2, [1]).parameters(), lr=0.1)) == (
+        "SGD(3 parameters, lr=0.1, momentum=0.0, weight_decay=0.0)"
+    )
+    assert repr(Adam([Value(1.0)], eps=0.5)) == (
+        "Adam(1 parameter, lr=0.001, betas=(0.9, 0.999), eps=0.5, weight_decay=0.0)"
+    )
+
+
 def test_a_state_is_a_copy():
     optimizer = SGD([Value(1.0)], lr=0.1, momentum=0.9)
     optimizer.state_dict()["velocity"][0] = 5.0
@@ -117,7 +131,12 @@ def test_a_state_is_a_copy():
     [
         (lambda p: SGD([], 0.1), ValueError, "at least one parameter"),
         (lambda p: SGD(MLP(1, [1]), 0.1), TypeError, r"model.parameters\(\); got MLP"),
-        (lambda p: SGD(MLP(1, [1]).named_parameters(), 0.1), TypeError, "Values; got tuple"),
+        (lambda p: SGD(0.1, [p]), TypeError, r"its parameters first, .*; got 0\.1"),
+        (lambda p: SGD(0.1), TypeError, r"its parameters first, .*; got 0\.1"),
+        (lambda p: Adam(0.1), TypeError, r"its parameters first, .*; got 0\.1"),
+        (lambda p: SGD([p]), TypeError, "needs a learning rate: SGD"),
+        (lambda p: SGD(MLP(1, [1]).named_parameters(), 0.1), TypeError, r"got tuple \('l.* in it"),
+        (lambda p: SGD([p, 2.0], 0.1), TypeError, r"model.parameters\(\); got float 2.0 in it"),
         (lambda p: SGD([p * 2], 0.1), ValueError, "only leaves"),
         (lambda p: SGD([p], -0.1), ValueError, "lr must be finite and at least 0; got -0.1"),
         (lambda p: SGD([p], float("nan")), ValueError, "lr must be finite"),
@@ -126,6 +145,7 @@ def test_a_state_is_a_copy():
         (lambda p: Adam([p], weight_decay=float("inf")), ValueError, "weight_decay must"),
         (lambda p: Adam([p], betas=(0.9, 1.0)), ValueError, r"betas .*got \(0.9, 1.0\)"),
         (lambda p: Adam([p], betas=(0.9,)), ValueError, "betas are two numbers"),
+        (lambda p: Adam([p], betas=0.9), ValueError, "betas are two numbers .*; got 0.9"),
         (lambda p: Adam([p], eps=0), ValueError, "eps must be above 0"),
         (lambda p: Optimizer([p]).step(), NotImplementedError, "how to step"),
     ],
