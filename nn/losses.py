@@ -94,7 +94,10 @@ def _pairs(outputs: Vector, targets: Vector) -> list[tuple[Value, Value | Number
     """Each output, as a Value, with its target."""
     os, ts = as_values(as_list(outputs)), as_list(targets)
     if len(os) != len(ts):
-        raise ValueError(f"got {count(len(os), 'output')} and {count(len(ts), 'target')}")
+        raise ValueError(
+            f"a loss needs as many targets as outputs; got {count(len(os), 'output')} "
+            f"and {count(len(ts), 'target')}"
+        )
     if not os:
         raise ValueError("a loss needs at least one output; got none")
     return list(zip(os, ts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Real
@@ -75,7 +76,7 @@ class Neuron(Module):
         Raises:
             ValueError: another number of inputs.
         """
-        if type(inputs) is not list or len(inputs) != self.nin:
+        if type(inputs) is not list or len(inputs) != self.nin or type(inputs[0]) is not Value:
             inputs = _sized(inputs, self.nin, self)
         total = dot(self.weights, inputs, self.bias)
         return total if self.activation is None else record(self.activation, (total,))
@@ -206,10 +207,13 @@ def _row(activation: Activation) -> Op | None:
     row = TABLE.get(activation) if isinstance(activation, str) else activation
     if isinstance(row, Op) and row.arity == 1:
         return row
-    names = ", ".join(name for name, row in TABLE.items() if row.arity == 1)
+    names = [name for name, row in TABLE.items() if row.arity == 1]
+    given = getattr(activation, "__name__", str(activation))  # of math.tanh, too
+    meant = difflib.get_close_matches(given.lower(), names, n=1)
+    hint = f": did you mean {meant[0]!r}?" if meant else "."
     raise ValueError(
-        f"an activation is a row of the operation table with one input, its name, or None; "
-        f"got {activation!r}. The names: {names}"
+        f"an activation is a row of the operation table with one input, its name, or None for the "
+        f"sum alone; got {activation!r}{hint} The names: {', '.join(names)}"
     )
 
 
@@ -228,9 +232,21 @@ def _each(option: Any, n: int, what: str, owner: str) -> list[Any]:
 def _sized(inputs: Vector, nin: int, module: Module) -> list[Any]:
     """The inputs as a list, which must have nin elements."""
     elements = as_list(inputs)
-    if len(elements) != nin:
-        raise ValueError(f"{module!r} takes {count(nin, 'input')}; got {len(elements)}")
-    return elements
+    if len(elements) == nin and not _is_row(elements[0]):
+        return elements
+    takes = f"{module!r} takes {count(nin, 'input')}"
+    if elements and _is_row(elements[0]):
+        raise ValueError(
+            f"{takes}, one row at a time; got {count(len(elements), 'row')}: write "
+            f"[model(row) for row in rows]"
+        )
+    if isinstance(inputs, (Value, Real)):
+        raise ValueError(f"{takes}, in a list; got {inputs!r} alone")
+    raise ValueError(f"{takes}; got {len(elements)}")
+
+
+def _is_row(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
 
 
 def _options(neuron: Neuron, output: Neuron | None = None) -> str:

@@ -148,6 +148,17 @@ def test_anything_else_is_an_error_that_lists_the_names(activation):
     assert repr(activation) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("activation", "meant"),
+    [("ReLU", "relu"), ("Tanh", "tanh"), ("sigmiod", "sigmoid"), (math.tanh, "tanh")],
+)
+def test_a_name_that_is_nearly_right_is_suggested(activation, meant):
+    with pytest.raises(ValueError, match=f": did you mean '{meant}'\\? The names: neg, "):
+        Neuron(2, activation)
+    with pytest.raises(ValueError, match=r"None for the sum alone; got 'linear'\. The names: "):
+        Neuron(2, "linear")
+
+
 def test_hidden_and_output_activation_differ():
     model = MLP(2, [3, 3, 2], "relu", None)
     found = [{n.activation for n in layer.neurons} for layer in model.layers]
@@ -208,6 +219,18 @@ def test_wrong_numbers_of_inputs_say_both():
                 module(inputs)
     with pytest.raises(ValueError, match="takes 1 input; got 2"):
         Neuron(1)([1.0, 2.0])
+
+
+@pytest.mark.parametrize("module", [Neuron(2), Layer(2, 2), MLP(2, [3, 2])], ids=repr)
+def test_several_rows_or_a_number_alone_are_refused_with_advice(module):
+    matrix = numpy.ones((5, 2))
+    for rows in [[1, 2]], [[1, 2], [3, 4]], [[1], [2]], matrix, list(matrix[:2]):
+        message = rf"2 inputs, one row at a time; got {len(rows)} rows?: write \[model\(row\) for"
+        with pytest.raises(ValueError, match=message):
+            module(rows)
+    for alone, written in (1.0, "1.0"), (Value(3.0), r"Value\(3\)"):
+        with pytest.raises(ValueError, match=f"takes 2 inputs, in a list; got {written} alone"):
+            module(alone)
 
 
 def test_a_layer_that_was_exchanged_for_a_misfit_is_named():
