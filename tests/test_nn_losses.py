@@ -116,7 +116,7 @@ def test_cross_entropy_refuses_what_are_no_probabilities():
 
 @pytest.mark.parametrize("loss", [half_squared_error, mean_squared_error, hinge])
 def test_sizes_and_kinds(loss):
-    with pytest.raises(ValueError, match=r"as many targets as outputs; got 2 outputs and 1 target$"):
+    with pytest.raises(ValueError, match=r"targets as outputs; got 2 outputs and 1 target$"):
         loss(leaves([1, 2]), [1])
     with pytest.raises(ValueError, match=r"got 1 output and 3 targets$"):
         loss(Value(1.0), [1, 1, 1])
