@@ -188,7 +188,12 @@ def test_letters(text: Corpus, context: int) -> str:
 def compare(
     job: Training, tested: NDArray[np.float64], right: NDArray[np.int64]
 ) -> tuple[str, float]:
-    """Print how good the network is on letters it never saw, and counts; the best of these."""
+    """Print how good the network is on letters it never saw, and counts.
+
+    Returns:
+        What to call the best counts, and how many bits they take on the validation letters, where
+        the network was measured as it learned.
+    """
     text, context = job.corpus, job.best.context
     most = min(job.settings.letters or MOST_COUNTED, MOST_COUNTED)
     learning, test = text.joined(text.training(most)), test_letters(text, context)
@@ -204,7 +209,7 @@ def compare(
     best = min(found, key=lambda name: found[name].bits)
     ours = scores(tested, right)
     show_scores("the network", ours)
-    weight = best_mixture(job, counted[best])
+    weight, bits_of_counts = with_counts(job, counted[best])
     both = scores(mixture(tested, probabilities(counted[best], test, context), weight), right)
     show_scores(f"both, the network {weight:.0%}", both)
     print(f"The counts are of {len(learning):,} letters, smoothed (Kneser-Ney); fewest bits:")
@@ -216,7 +221,7 @@ def compare(
         print(f"Probabilities of the network: softmax of outputs / {job.best.temperature:.3f}, a")
         print("temperature found on the part that says when to stop.")
     print()
-    return best, found[best].bits
+    return best, bits_of_counts
 
 
 def show_scores(name: str, s: Scores) -> None:
@@ -235,13 +240,14 @@ def probabilities(counts: KneserNey, letters: str, context: int) -> NDArray[np.f
     return np.array([counts.probabilities(letters[at - context : at]) for at in places])
 
 
-def best_mixture(job: Training, counts: KneserNey) -> float:
-    """The network's weight with which it and counts take the fewest bits on validation letters."""
-    letters, context = job.corpus.joined(job.corpus.validation(MOST_TESTED)), job.best.context
-    ours, right = predictions(job.best, letters)
-    theirs = probabilities(counts, letters, context)
+def with_counts(job: Training, counts: KneserNey) -> tuple[float, float]:
+    """On the validation letters: the network's weight with which it and counts take the fewest
+    bits, and the bits of counts alone."""
+    ours, right = predictions(job.best, job.validation)
+    theirs = probabilities(counts, job.validation, job.best.context)
     weights = [step / 20 for step in range(21)]
-    return min(weights, key=lambda w: scores(mixture(ours, theirs, w), right).bits)
+    bits = [scores(mixture(ours, theirs, weight), right).bits for weight in weights]
+    return weights[bits.index(min(bits))], bits[0]
 
 
 def mixture(

@@ -33,7 +33,7 @@ def learning_curve(
     Args:
         errors: letters learned until then, and the mean error of the last block.
         validation: letters learned until then, bits and accuracy.
-        baseline: the name of the best count, and its bits.
+        baseline: the name of the best counts, and their bits on the same letters.
         loss: what the error is.
         path: the file.
     """
@@ -127,7 +127,7 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     if points.shape[1] < 2:
         points = np.column_stack([points, np.zeros(N)])
     # A sign is as good as the other: the letter a is on the right and above.
-    points = points * np.where(points[0] < 0, -1, 1)
+    points = apart(points * np.where(points[0] < 0, -1, 1))
     share = (sizes[:2] ** 2).sum() / max((sizes**2).sum(), 1e-300)
     figure = plots.new_figure(7, 6)
     axes = figure.add_subplot()
@@ -157,6 +157,21 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     axes.spines[:].set_color("#cccccc")
     figure.savefig(path)
     return Exhibit(path, "The letters as the first layer sees them, which was not told of vowels.")
+
+
+def apart(points: NDArray[np.float64], least: float = 0.045) -> NDArray[np.float64]:
+    """The points of a plane, moved until no two are much closer than a share of its sides."""
+    import numpy as np
+
+    sides: NDArray[np.float64] = np.ptp(points, axis=0) + 1e-300
+    # Equal ones are told apart by their order.
+    placed: NDArray[np.float64] = points / sides + 1e-9 * np.arange(len(points))[:, None]
+    for _ in range(50):
+        ways = placed[:, None] - placed
+        distances = np.hypot(*ways.T) + np.eye(len(points))
+        missing = np.maximum(0, least - distances)
+        placed += np.einsum("ij,ijk->ik", missing / distances / 2, ways)
+    return placed * sides
 
 
 def _blues() -> Any:

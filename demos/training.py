@@ -27,6 +27,9 @@ OPTIMIZERS: dict[str, Callable[..., nn.Optimizer]] = {
     "adam": nn.Adam,
 }
 
+# In bytes, for an evaluation is to take less time than what is learned before it.
+MOST_VALIDATED = 16_384
+
 # A checkpoint is written when the last is older than this, and at the end.
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 
@@ -91,7 +94,8 @@ class Training:
         checkpoint: the file to write all this to, or None.
 
     Attributes:
-        best: the predictor as it was when it was best on the validation part.
+        validation: the letters of the validation part that say when to stop.
+        best: the predictor as it was when it was best on them.
         progress: how far it is.
         interrupted: whether Ctrl-C ended it.
     """
@@ -115,8 +119,8 @@ class Training:
         self.best = Predictor(**predictor.settings())
         # Held, so that it is recorded once, and not for every block.
         self.error = autograd.compile(predictor.error, backend="numpy", dtype="float32")
-        most = 16_384
-        self._validation = windows(corpus.joined(corpus.validation(most)), predictor.context)
+        self.validation = corpus.joined(corpus.validation(MOST_VALIDATED))
+        self._validation = windows(self.validation, predictor.context)
 
     @property
     def total(self) -> int:

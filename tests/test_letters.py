@@ -27,7 +27,7 @@ from demos import letters as letters_demo
 from demos.alphabet import ALPHABET, encode, fold, index, ranking, windows
 from demos.baselines import KneserNey
 from demos.corpus import BLOCK, Corpus
-from demos.letters_pictures import letter_vectors
+from demos.letters_pictures import apart, letter_vectors
 from demos.predictor import Predictor
 from demos.scores import Scores, scores
 from demos.training import Settings, Training
@@ -348,14 +348,29 @@ def test_dropout_keeps_the_sum_on_average():
     assert not np.array_equal(job._with_dropout(X), rows)
 
 
+def test_letters_do_not_cover_each_other():
+    points = np.random.default_rng(1).normal(size=(28, 2)) * [1, 100]
+    points[7] = points[3]
+    sides = np.ptp(points, axis=0)
+    moved = apart(points)
+    distances = np.hypot(*((moved[:, None] - moved) / sides).T) + np.eye(28)
+    assert distances.min() > 0.04
+    assert np.abs((moved - points) / sides).max() < 0.1
+    alone = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+    assert apart(alone) == pytest.approx(alone, abs=1e-7)
+    assert np.isfinite(apart(np.zeros((28, 2)))).all()
+
+
 def test_together_with_counts_it_takes_fewer_bits_than_either():
     job = trained(epochs=1, rate=0.003)
-    letters = job.corpus.joined(job.corpus.validation(5000))
     counts = KneserNey(1, ENGLISH.decode()[:200])
-    weight = letters_demo.best_mixture(job, counts)
-    ours, right = letters_demo.predictions(job.best, letters)
-    theirs = letters_demo.probabilities(counts, letters, 4)
-    assert theirs[0].tolist() == counts.probabilities(letters[:4])
+    weight, bits_of_counts = letters_demo.with_counts(job, counts)
+    ours, right = letters_demo.predictions(job.best, job.validation)
+    theirs = letters_demo.probabilities(counts, job.validation, 4)
+    assert theirs[0].tolist() == counts.probabilities(job.validation[:4])
+    assert bits_of_counts == pytest.approx(scores(theirs, right).bits)
+    # The picture shows them beside these.
+    assert job.progress.best == pytest.approx(scores(ours, right).bits)
     both = letters_demo.mixture(ours, theirs, weight)
     assert both.sum(1) == pytest.approx(1)
     least = min(scores(ours, right).bits, scores(theirs, right).bits)
