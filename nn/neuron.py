@@ -74,7 +74,7 @@ class Neuron(Module):
         """The output for nin numbers or Values.
 
         Raises:
-            ValueError: another number of inputs.
+            ValueError: another number of inputs, or several rows of them.
         """
         if type(inputs) is not list or len(inputs) != self.nin or type(inputs[0]) is not Value:
             inputs = _sized(inputs, self.nin, self)
@@ -126,7 +126,7 @@ class Layer(Module):
         """The outputs for nin numbers or Values: a list, or of one neuron the Value alone.
 
         Raises:
-            ValueError: another number of inputs.
+            ValueError: another number of inputs, or several rows of them.
         """
         # Numbers become Values once, so that all neurons are joined to the same input nodes.
         shared = as_values(_sized(inputs, self.nin, self))
@@ -186,7 +186,7 @@ class MLP(Module):
         """The outputs for nin numbers or Values: a list, or of one neuron the Value alone.
 
         Raises:
-            ValueError: another number of inputs.
+            ValueError: another number of inputs, or several rows of them.
         """
         outputs: Value | list[Value] = as_values(_sized(inputs, self.layers[0].nin, self))
         for layer in self.layers:
