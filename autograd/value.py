@@ -18,8 +18,19 @@ from autograd.ops import Op, as_float, count
 Number = float | int
 new = object.__new__
 _LEAF: tuple[Any, ...] = (None,)
-# A leaf that stands for a plain number: the 2 of ``2 * x``. A tuple of its own, told by identity.
-_CONSTANT: tuple[Any, ...] = (*_LEAF,)
+
+
+class _Constant(tuple[Any, ...]):
+    """The record of a leaf that stands for a plain number: the 2 of ``2 * x``. There is one, told
+    by identity; so it is pickled by its name."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "_CONSTANT"
+
+
+_CONSTANT = _Constant(_LEAF)
 
 
 class Value:

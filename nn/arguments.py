@@ -25,6 +25,8 @@ def as_list(vector: Any) -> list[Any]:
     if hasattr(vector, "tolist"):
         elements = vector.tolist()
         return elements if isinstance(elements, list) else [elements]
+    if not isinstance(vector, Iterable):
+        raise TypeError(f"expected a list of numbers or Values; got {vector!r}")
     return list(vector)
 
 
@@ -56,7 +58,14 @@ def random_stream(seed: Seed) -> random.Random:
     """
     if isinstance(seed, random.Random):
         return seed
-    return random.Random(random.getrandbits(64) if seed is None else operator.index(seed))
+    if seed is None:
+        return random.Random(random.getrandbits(64))
+    try:
+        return random.Random(operator.index(seed))
+    except TypeError:
+        raise TypeError(
+            f"a seed is a whole number, a random.Random or None; got {type(seed).__name__} {seed!r}"
+        ) from None
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

@@ -1,6 +1,8 @@
 """compile: what a user sees of it. The stages have tests of their own."""
 
+import copy
 import math
+import pickle
 import random
 
 import numpy as np
@@ -317,6 +319,13 @@ def test_inputs_without_influence_have_gradient_zero(backend):
 
 
 # --- graphs ---
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda y: pickle.loads(pickle.dumps(y))])
+def test_constants_of_a_copy_are_constants(copied):
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+    program = compile(copied(2 * w * x + (w - 1) ** 2))
+    assert sorted(p.label for p in program.parameters) == ["w", "x"]
 
 
 def moons_loss(samples):

@@ -286,6 +286,17 @@ def test_weights_have_variance_one_over_the_inputs_and_biases_are_0():
     assert len(set(weights)) == len(weights)
 
 
+@pytest.mark.parametrize("seed", ["a", 1.5, [1]])
+def test_a_seed_of_another_kind_is_named(seed):
+    with pytest.raises(TypeError, match="a seed is a whole number, a random.Random or None; got"):
+        MLP(3, [4, 2], seed=seed)
+
+
+def test_inputs_of_no_kind_are_named():
+    with pytest.raises(TypeError, match="expected a list of numbers or Values; got None"):
+        MLP(3, [4, 2])(None)
+
+
 def test_seeds():
     state = MLP(3, [4, 2], seed=7).state_dict()
     assert state == MLP(3, [4, 2], seed=7).state_dict()
