@@ -288,7 +288,7 @@ def test_weights_have_variance_one_over_the_inputs_and_biases_are_0():
 
 @pytest.mark.parametrize("seed", ["a", 1.5, [1]])
 def test_a_seed_of_another_kind_is_named(seed):
-    with pytest.raises(TypeError, match="a seed is a whole number, a random.Random or None; got"):
+    with pytest.raises(TypeError, match=r"a seed is a whole number, a random\.Random or None; got"):
         MLP(3, [4, 2], seed=seed)
 
 
