@@ -42,6 +42,13 @@ class History:
         """Note that the training is to end after the step under way."""
         self.interrupted = True
 
+    def __repr__(self) -> str:
+        parts = [count(len(self.errors), "epoch")]
+        ends = [f"{error:.6g}" for error in (*self.errors[:1], *self.errors[1:][-1:])]
+        parts += [f"error {' -> '.join(ends)}"] * bool(ends)
+        parts += ["interrupted"] * self.interrupted
+        return f"<History: {', '.join(parts)}; {self.how}>"
+
 
 def fit(
     error: Callable[[list[float], list[float]], Value],

@@ -12,7 +12,18 @@ import pytest
 
 from autograd import modes
 from autograd.value import Value
-from nn import MLP, SGD, Adam, Module, Neuron, cross_entropy, fit, half_squared_error, hinge
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    History,
+    Module,
+    Neuron,
+    cross_entropy,
+    fit,
+    half_squared_error,
+    hinge,
+)
 
 XOR_X, XOR_T = [[-1, -1], [-1, 1], [1, -1], [1, 1]], [[-0.5], [0.5], [0.5], [-0.5]]
 
@@ -438,6 +449,21 @@ def test_ctrl_c_ends_after_the_step_and_keeps_what_was_learned(batch_size):
     assert history.errors[1] == -4.0 / batch_size  # of the rows until then
     again = fit(error, rows, rows, SGD([p], 1.0))
     assert not again.interrupted
+
+
+@pytest.mark.parametrize(
+    ("history", "shown"),
+    [
+        (History(), "<History: 0 epochs; plain Python>"),
+        (History([0.5], how="native code"), "<History: 1 epoch, error 0.5; native code>"),
+        (
+            History([1 / 3, *[0.2] * 500, 2e-9], interrupted=True),
+            "<History: 502 epochs, error 0.333333 -> 2e-09, interrupted; plain Python>",
+        ),
+    ],
+)
+def test_a_history_shows_where_it_began_and_ended(history, shown):
+    assert repr(history) == shown
 
 
 def test_a_second_ctrl_c_raises_at_once():
