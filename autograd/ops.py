@@ -36,6 +36,7 @@ import builtins
 import functools
 import math
 import operator
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real as RealNumber
@@ -231,13 +232,13 @@ def _what_to_write(x: object) -> str:
     kind = type(x).__name__
     got = f"expected one real number (int, float or a numpy scalar); got {kind}"
     if hasattr(type(x), "apply_op"):
-        return f"{got}: it is one already, so use it as it is, or its .detach() for a copy"
+        return f"{got}: write x.data for its number; where a Value may stand, x itself will do"
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         if x.shape == ():
             return f"{got} of no dimensions: write x.item()"
         return f"{got} of shape {tuple(x.shape)}: {_EACH.format('array')}"
     if isinstance(x, str):
-        return f"{got} {x!r}: write float(text) if it spells a number"
+        return f"{got} {reprlib.repr(x)}: write float(text) if it spells a number"
     if isinstance(x, complex):
         return f"{got} {x!r}: write z.real or z.imag; derivatives here are of real numbers"
     if x is None:

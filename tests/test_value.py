@@ -153,9 +153,20 @@ def test_anything_but_a_real_number_is_refused_with_advice(wrong, message):
         autograd.maximum(Value(1.0), wrong)
 
 
-def test_a_value_of_a_value_is_refused():
-    with pytest.raises(TypeError, match=r"got Value: it is one already.*detach"):
-        Value(Value(1.0))
+def test_a_value_in_place_of_a_number_is_refused():
+    x = Value(1.0, "x")
+    message = r"got Value: write x\.data for its number; where a Value may stand, x itself will do$"
+    with pytest.raises(TypeError, match=message):
+        Value(x)
+    x.data = x - 0.1
+    with pytest.raises(TypeError, match=f"the data of 'x' was set wrongly: .*{message}"):
+        x.tanh()
+
+
+def test_a_long_text_is_refused_in_a_short_sentence():
+    with pytest.raises(TypeError, match=r"got str 'aaa.*\.\.\..*aaa': write float") as refused:
+        Value("a" * 1_000_000)
+    assert len(str(refused.value)) < 200
 
 
 def test_data_set_wrongly_is_found_at_the_next_operation():
