@@ -46,10 +46,11 @@ def hinge(outputs: Vector, targets: Vector) -> Value:
         ValueError: the two differ in length, are empty, or a target is neither -1 nor 1.
     """
     pairs = _pairs(outputs, targets)
+    margins = [t * o for o, t in pairs]  # what is no number is refused here
     for _, t in pairs:
         if not t * t == 1:  # one comparison, so that compile needs one recording for both
             raise ValueError(f"the targets of a hinge loss are -1 or 1; got {_number(t)!r}")
-    return _mean([(1 - t * o).relu() for o, t in pairs])
+    return _mean([(1 - margin).relu() for margin in margins])
 
 
 def cross_entropy(logits: Vector, target: int | Vector) -> Value:

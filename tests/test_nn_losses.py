@@ -128,3 +128,6 @@ def test_sizes_and_kinds(loss):
         for target in 1, [1], (Value(1),), numpy.array([1]), numpy.int64(1), [numpy.float32(1)]:
             assert loss(outputs, target).data == one.data
             assert type(loss(outputs, target).data) is float
+    for wrong, message in ("a", "str 'a'"), (None, "NoneType"), ([1.0], "list of 1 element"):
+        with pytest.raises(TypeError, match=f"expected one real number.*; got {message}"):
+            loss([Value(0.5)], [wrong])
