@@ -242,7 +242,8 @@ def _sized(inputs: Vector, nin: int, module: Module) -> list[Any]:
         )
     if isinstance(inputs, (Value, Real)):
         raise ValueError(f"{takes}, in a list; got {inputs!r} alone")
-    raise ValueError(f"{takes}; got {len(elements)}")
+    hint = ": if each is a row, write [model(x) for x in inputs]" if nin == 1 and elements else ""
+    raise ValueError(f"{takes}; got {len(elements)}{hint}")
 
 
 def _is_row(x: Any) -> bool:
