@@ -50,6 +50,15 @@ TABLE: dict[str, Op] = {}
 
 _BUILT_IN: frozenset[str] = frozenset()  # filled in below the last row
 
+_A_ROW = (
+    "A row returns a float for every input, inf or nan where there is no answer; autograd's own "
+    "exp, log, sqrt and so on do that where Python's math raises"
+)
+_A_RULE = (
+    "A rule takes the output and each input, and returns a tuple with a derivative by each input, "
+    "as in lambda y, x: (1 - y * y,)"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Op:
@@ -160,7 +169,7 @@ class Op:
                 y = self.forward(*map(Real, xs))
             return as_float(y)
         except (ArithmeticError, ValueError, TypeError) as error:
-            raise self._failure(xs, error) from error
+            raise self._failure(xs, error, _A_ROW) from error
 
     def evaluate(self, xs: Sequence[float]) -> tuple[float, tuple[float, ...]]:
         """Value and local derivatives at ``xs``, checked, with IEEE arithmetic throughout.
@@ -173,15 +182,12 @@ class Op:
             partials = self.apply_rule(Real(y), [Real(x) for x in xs])
             return y, tuple(as_float(partial) for partial in partials)
         except (ArithmeticError, ValueError, TypeError) as error:
-            raise self._failure(xs, error) from error
+            advice = _A_RULE if isinstance(error, TypeError) else _A_ROW
+            raise self._failure(xs, error, advice) from error
 
-    def _failure(self, xs: Sequence[float], error: Exception) -> Exception:
+    def _failure(self, xs: Sequence[float], error: Exception, advice: str) -> Exception:
         at = ", ".join(map(repr, xs))
-        return type(error)(
-            f"the row {self.name!r} failed at ({at}): {error}. A row returns a float for every "
-            f"input, inf or nan where there is no answer; autograd's own exp, log, sqrt and so on "
-            f"do that where Python's math raises"
-        )
+        return type(error)(f"the row {self.name!r} failed at ({at}): {error}. {advice}")
 
     def write(self, *inputs: str, latex: bool = False) -> str:
         """The operation on inputs already written; parentheses are the caller's, by precedence."""

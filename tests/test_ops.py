@@ -372,3 +372,7 @@ def test_a_faulty_row_is_named(own_row):
     none = own_row("none", lambda x: None, lambda y, x: (1.0,))
     with pytest.raises(TypeError, match="'none' failed"):
         none(Value(1.0))
+    for rule in lambda y, x: 1 - y, lambda x: (1.0,), lambda y, x: (None,):
+        wrong = own_row("wrong", lambda x: x, rule)
+        with pytest.raises(TypeError, match=r"'wrong' failed at \(1\.0\): .*returns a tuple"):
+            wrong(Value(1.0))
