@@ -18,6 +18,7 @@ from itertools import product
 from math import prod
 from numbers import Real
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from autograd.ops import as_float, count
@@ -53,9 +54,10 @@ def save_checkpoint(
 
     Raises:
         ValueError: the optimiser moves what is no parameter of the model.
-        TypeError: notes that JSON cannot hold.
+        TypeError: notes that JSON cannot hold, or arguments in another order.
         OSError: the file cannot be written.
     """
+    _check_order("save", path, model, optimizer, stream)
     tensors = {}
     for name, (shape, numbers) in _grouped(model.state_dict()).items():
         tensors[f"model.{name}"] = _array(shape, numbers)
@@ -96,7 +98,9 @@ def load_checkpoint(
     Raises:
         FileNotFoundError: no such file.
         CheckpointError: the file is damaged, no checkpoint, or of another model or optimiser.
+        TypeError: arguments in another order, or an optimiser without its model.
     """
+    _check_order("load", path, Module() if model is None else model, optimizer, stream)
     if optimizer is not None and model is None:
         raise TypeError("an optimiser is loaded together with its model")
     tensors, header = _read(Path(path))
@@ -120,6 +124,20 @@ def load_checkpoint(
     if stream is not None:
         stream.setstate(scratch.getstate())
     return header["notes"]
+
+
+def _check_order(verb: str, path: Any, model: Any, optimizer: Any, stream: Any) -> None:
+    if not (
+        isinstance(path, (str, os.PathLike))
+        and isinstance(model, Module)
+        and isinstance(optimizer, (Optimizer, NoneType))
+        and isinstance(stream, (random.Random, NoneType))
+    ):
+        given = ", ".join(type(x).__name__ for x in (path, model, optimizer, stream))
+        raise TypeError(
+            f"expected {verb}_checkpoint(path, model, optimizer, stream), the stream a "
+            f"random.Random or None; got {verb}_checkpoint({given})"
+        )
 
 
 # --- scalars and tensors ---

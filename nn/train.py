@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import sys
 from collections.abc import Callable, Sequence
@@ -90,11 +91,18 @@ def fit(
 
     Raises:
         ValueError: X and T differ in rows, have none, or are not (rows, n); or a number below 1.
-        TypeError: a row holds something other than real numbers, or ``error`` returns no Value.
+        TypeError: a row holds something other than real numbers, ``error`` takes or returns
+            something else, or arguments are in another order.
         FloatingPointError: an error or a gradient is not finite. The parameters are then those of
             before the step.
         CompileError: ``compile`` is True, or ``error`` is compiled, and it cannot be.
     """
+    if not _takes_two(error) or not isinstance(optimizer, Optimizer):
+        given = ", ".join(type(x).__name__ for x in (error, X, T, optimizer))
+        raise TypeError(
+            f"expected fit(error, X, T, optimizer), where error(x, t) is the error of one row, as "
+            f"half_squared_error(model(x), t); got fit({given})"
+        )
     inputs, targets = _Rows("X", X), _Rows("T", T)
     rows = len(inputs)
     if rows != len(targets):
@@ -123,6 +131,17 @@ def fit(
             _train(plan)
     optimizer.zero_grad()  # of the last step, and in native code of none
     return history
+
+
+def _takes_two(error: Any) -> bool:
+    """Whether it can be called with two arguments, as far as it says."""
+    try:
+        inspect.signature(error).bind(None, None)
+    except TypeError:  # no function, or one of another number
+        return False
+    except ValueError:  # one that does not say: compiled
+        return True
+    return True
 
 
 @dataclass

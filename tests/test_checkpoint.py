@@ -366,3 +366,18 @@ def test_a_link_stays_a_link(tmp_path):
     Training().save(link)
     assert link.is_symlink()
     assert Training(seed=2).load(target) is None
+
+
+def test_another_order_of_arguments_is_told_the_right_one(tmp_path):
+    model, path = nn.MLP(2, [1]), str(tmp_path / "x.safetensors")
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    for wrong, kinds in [
+        ((model, path), "MLP, str, NoneType, NoneType"),
+        ((path, optimizer, model), "str, SGD, MLP, NoneType"),
+        ((path, model, optimizer, 7), "str, MLP, SGD, int"),
+    ]:
+        for function in save_checkpoint, load_checkpoint:
+            name = function.__name__
+            message = rf"expected {name}\(path, model, .*; got {name}\({kinds}\)$"
+            with pytest.raises(TypeError, match=message):
+                function(*wrong)

@@ -1,6 +1,7 @@
 """compile: what a user sees of it. The stages have tests of their own."""
 
 import copy
+import inspect
 import math
 import pickle
 import random
@@ -316,6 +317,11 @@ def test_inputs_without_influence_have_gradient_zero(backend):
     assert (value, found.tolist()) == (2.0, [[0.0, 0.0]] * 3)
     number = compile(lambda x: w * 1.0, backend=backend)
     assert number.value_and_grad(1.0, wrt="inputs") == (2.0, (0.0,))
+
+
+def test_help_knows_the_arguments():
+    program = compile(lambda x, t=None: x[0] * 2)
+    assert str(inspect.signature(program)) == "(x, t=None)"
 
 
 # --- graphs ---

@@ -466,6 +466,21 @@ def test_a_history_shows_where_it_began_and_ended(history, shown):
     assert repr(history) == shown
 
 
+def test_another_order_of_arguments_is_told_the_right_one():
+    model = MLP(2, [1])
+    error, optimizer = lambda x, t: half_squared_error(model(x), t), SGD(model.parameters(), 0.1)
+    for given, kinds in [
+        ((XOR_X, XOR_T, error, optimizer), "list, list, function, SGD"),
+        ((error, optimizer, XOR_X, XOR_T), "function, SGD, list, list"),
+        ((model, XOR_X, XOR_T, optimizer), "MLP, list, list, SGD"),
+        ((error, XOR_X, XOR_T, model), "function, list, list, MLP"),
+        ((lambda x: x, XOR_X, XOR_T, optimizer), "function, list, list, SGD"),
+    ]:
+        message = rf"fit\(error, X, T, optimizer\), .*; got fit\({kinds}\)$"
+        with pytest.raises(TypeError, match=message):
+            fit(*given)
+
+
 def test_a_second_ctrl_c_raises_at_once():
     def error(x, t):
         signal.raise_signal(signal.SIGINT)

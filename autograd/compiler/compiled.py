@@ -62,6 +62,8 @@ class Compiled:
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
         self.__doc__ = getattr(function, "__doc__", None)
+        if function is not None:
+            self.__wrapped__ = function  # which help() and inspect.signature() ask for
 
     # --- for nn.fit ---
 
