@@ -1,5 +1,6 @@
 """The letters: the alphabet and its coding, texts, counting, and the network that predicts."""
 
+import contextlib
 import io
 import math
 import os
@@ -505,12 +506,8 @@ def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_p
     arguments = ["--hidden", "4", "--epochs", "2000", "--checkpoint", str(path)]
     terminal, inside = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    with subprocess.Popen(
-        [sys.executable, "-m", "demos", "letters", "--out", str(tmp_path), *arguments],
-        **dict.fromkeys(("stdin", "stdout", "stderr"), inside),
-        cwd=ROOT,
-        start_new_session=True,
-    ) as process:
+    letters = ["-m", "demos", "letters", "--out", str(tmp_path)]
+    with started([*letters, *arguments], inside, start_new_session=True) as process:
         os.close(inside)
         # On a fast machine the bar leaves numbers out.
         until(terminal, rb" ([2-9]|\d\d+)/\d+ .*error \d")
@@ -536,9 +533,7 @@ def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
     )
     terminal, inside = pty.openpty()
     before = termios.tcgetattr(inside)
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=inside, stdout=inside, stderr=inside, cwd=ROOT
-    ) as process:
+    with started(["-c", code], inside) as process:
         shown = until(terminal, rb"(\S+ \d+%  ){4}\S+ \d+%")
         for keys, expected in (
             (b"th", rb"\r\x1b\[Kth\x1b7"),
@@ -556,6 +551,17 @@ def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
     assert termios.tcgetattr(inside) == before
     os.close(terminal)
     os.close(inside)
+
+
+@contextlib.contextmanager
+def started(arguments, terminal, **options):
+    """A Python program in a terminal, which does not outlive the test."""
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+    with subprocess.Popen([sys.executable, *arguments], **streams, cwd=ROOT, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def until(terminal, pattern):
