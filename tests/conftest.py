@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c():
-    """Programs that tests start hear Ctrl-C, also where the tests run in a background deaf to it."""
+    """Programs that tests start hear Ctrl-C, also where tests run in a background deaf to it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
