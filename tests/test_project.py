@@ -70,6 +70,14 @@ def test_the_readmes_code_does_what_its_comments_say(tmp_path, monkeypatch):
     del autograd.ops.TABLE["swish"]
 
 
+def test_the_readmes_pictures_are_there():
+    names = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(names) == 2
+    starts = {".png": b"\x89PNG", ".svg": b"<svg"}
+    for name in names:
+        assert (ROOT / name).read_bytes().startswith(starts[Path(name).suffix])
+
+
 def test_the_readmes_commands_are_those_of_ci():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     first, second = re.findall(r"```sh\n(.*?)\n```", README)
