@@ -133,12 +133,19 @@ def train(job: Training, options: argparse.Namespace) -> None:
         except (nn.CheckpointError, OSError) as error:
             raise TextError(str(error)) from error
         print(f"  going on from {options.checkpoint}, after {job.progress.letters:,} letters")
+    elif options.resume:
+        print(f"  there is no {options.checkpoint} yet: starting anew")
+    elif options.checkpoint and options.checkpoint.exists():
+        raise TextError(
+            f"{options.checkpoint} is there already: add --resume to go on from it, or name another"
+        )
     weights = len(job.optimizer.parameters)
     layers = " -> ".join(map(str, sizes(predictor)))
     print(f"Training a network: {layers}.")
     print(f"  weights and biases: {weights:,}")
     print("  Ctrl-C ends the training and keeps what was learned")
-    print("  letters learned; bits a letter and accuracy on others; and what it writes:")
+    print("  letters learned; bits a letter and accuracy on the part that says when")
+    print("  to stop; and what it writes:")
     bar = tqdm(total=job.total, initial=job.progress.blocks, unit="block", disable=None)
 
     def learned(letters: int, error: float) -> None:
@@ -216,7 +223,7 @@ def compare(
     gains = [100 * (s.accuracy - found[best].accuracy) for s in (ours, both)]
     one, other = (f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}" for gain in gains)
     print(f"{best}. The network is {one} that in accuracy,")
-    print(f"their weighted mean {other}: what one does not know, the other may.")
+    print(f"their weighted mean {other}{': what one does not know, the other may' * (weight > 0)}.")
     if job.best.loss == "squared":
         print(f"Probabilities of the network: softmax of outputs / {job.best.temperature:.3f}, a")
         print("temperature found on the part that says when to stop.")

@@ -45,7 +45,7 @@ def learning_curve(
     letters, bits, _ = zip(*validation)
     right.plot(letters, bits, "o-", color=BLUE, markersize=4, label="the network")
     right.axhline(baseline[1], color=ORANGE, linestyle="--", label=baseline[0])
-    plots.title(right, "On letters it has not seen")
+    plots.title(right, "On the letters that say when to stop")
     right.set(ylabel="bits a letter")
     right.legend(frameon=False)
     for axes in (left, right):
@@ -156,7 +156,7 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("#cccccc")
     figure.savefig(path)
-    return Exhibit(path, "The letters as the first layer sees them, which was not told of vowels.")
+    return Exhibit(path, "The letters as the first layer sees them: nobody told it of vowels.")
 
 
 def apart(points: NDArray[np.float64], least: float = 0.045) -> NDArray[np.float64]:

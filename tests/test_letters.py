@@ -488,8 +488,13 @@ def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
     path = tmp_path / "new.safetensors"
     result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
     assert (result.returncode, result.stderr) == (0, "")
-    assert path.exists()
-    path.write_bytes(path.read_bytes()[:-1])
+    assert f"there is no {path} yet: starting anew" in result.stdout
+    kept = path.read_bytes()
+    again = demo("--out", tmp_path, "--checkpoint", path, "--epochs", 1)
+    assert again.returncode == 1
+    assert f"{path} is there already: add --resume to go on from it" in again.stderr
+    assert path.read_bytes() == kept
+    path.write_bytes(kept[:-1])
     result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
     assert result.returncode == 1
     assert "is damaged" in result.stderr
