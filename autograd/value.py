@@ -71,6 +71,8 @@ class Value:
 
     def __init__(self, data: Number, label: str = "") -> None:
         self.data = data if type(data) is float else as_float(data)
+        if not isinstance(label, str):
+            raise TypeError(f"a label is text; got {type(label).__name__} {label!r}")
         self.grad = None
         self.label = label
         self._record = _LEAF

@@ -98,7 +98,7 @@ def fit(
         CompileError: ``compile`` is True, or ``error`` is compiled, and it cannot be.
     """
     if not _takes_two(error) or not isinstance(optimizer, Optimizer):
-        given = ", ".join(type(x).__name__ for x in (error, X, T, optimizer))
+        given = ", ".join([_kind(error), *(type(x).__name__ for x in (X, T, optimizer))])
         raise TypeError(
             f"expected fit(error, X, T, optimizer), where error(x, t) is the error of one row, as "
             f"half_squared_error(model(x), t); got fit({given})"
@@ -142,6 +142,15 @@ def _takes_two(error: Any) -> bool:
     except ValueError:  # one that does not say: compiled
         return True
     return True
+
+
+def _kind(error: Any) -> str:
+    """What it is, and the names of what it takes."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}({', '.join(inspect.signature(error).parameters)})"
+    except (TypeError, ValueError):
+        return kind
 
 
 @dataclass

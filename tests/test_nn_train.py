@@ -471,10 +471,10 @@ def test_another_order_of_arguments_is_told_the_right_one():
     error, optimizer = lambda x, t: half_squared_error(model(x), t), SGD(model.parameters(), 0.1)
     for given, kinds in [
         ((XOR_X, XOR_T, error, optimizer), "list, list, function, SGD"),
-        ((error, optimizer, XOR_X, XOR_T), "function, SGD, list, list"),
-        ((model, XOR_X, XOR_T, optimizer), "MLP, list, list, SGD"),
-        ((error, XOR_X, XOR_T, model), "function, list, list, MLP"),
-        ((lambda x: x, XOR_X, XOR_T, optimizer), "function, list, list, SGD"),
+        ((error, optimizer, XOR_X, XOR_T), r"function\(x, t\), SGD, list, list"),
+        ((model, XOR_X, XOR_T, optimizer), r"MLP\(inputs\), list, list, SGD"),
+        ((error, XOR_X, XOR_T, model), r"function\(x, t\), list, list, MLP"),
+        ((lambda x: x, XOR_X, XOR_T, optimizer), r"function\(x\), list, list, SGD"),
     ]:
         message = rf"fit\(error, X, T, optimizer\), .*; got fit\({kinds}\)$"
         with pytest.raises(TypeError, match=message):

@@ -311,6 +311,11 @@ def chain(n):
     return x, w, y
 
 
+def test_a_label_is_text():
+    with pytest.raises(TypeError, match="a label is text; got int 2"):
+        Value(1, 2)
+
+
 def test_a_million_nodes_in_a_chain():
     x, w, y = chain(1_000_000)
     y.backward()
