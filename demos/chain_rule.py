@@ -43,17 +43,17 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     error = two_paths()
 
     print("Drawing the graph of each, and writing a page to step through the last.")
-    out = options.out
+    folder = options.out
     exhibits = []
     for number, graph in enumerate((slope, product, output, chain, total, distance), 6):
         caption = f"Problem {number}: {CAPTIONS[number]}"
-        exhibits += save_graph(graph, out / f"chain_rule_{number}.svg", caption=caption)
-    paths = (out / "chain_rule.svg", out / "chain_rule.png")
+        exhibits += save_graph(graph, folder / f"chain_rule_{number}.svg", caption=caption)
+    paths = (folder / "chain_rule.svg", folder / "chain_rule.png")
     exhibits += save_graph(error, *paths, view="sums", caption=f"Problem 12: {CAPTIONS[12]}")
-    print(f"  page:    {page(error, out / 'chain_rule.html')}")
+    print(f"  page:    {page(error, folder / 'chain_rule.html')}")
     print("Open the page in a browser. It needs no network, and may be sent to a friend.")
     caption = "Problem 12 step by step: guess a derivative, drag an input, take a step downhill."
-    return [*exhibits, Exhibit(out / "chain_rule.html", caption)]
+    return [*exhibits, Exhibit(folder / "chain_rule.html", caption)]
 
 
 def slope_of_tanh() -> Value:

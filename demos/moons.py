@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     """Train a network for each shape, and draw how it came to see them."""
     print("A network is shown points of two classes, and learns to tell new ones apart.")
     print("Three shapes, for each a network of 2 inputs, 16 + 16 hidden neurons, 1 output.")
-    print("Right of 500 new points, after so many epochs of learning 120:")
+    print("Right of 500 new points, after so many epochs of learning from 120 others:")
     print()
     stages = 5 if options.quick else 12
     stories = []

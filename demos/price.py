@@ -16,7 +16,7 @@ from demos import plots
 from demos.gallery import Exhibit
 from nn import MLP, half_squared_error
 
-SUMMARY = "what all derivatives cost: about two evaluations, however many there are"
+SUMMARY = "forward, backward and finite differences timed, from ten to a million weights"
 
 WIDTHS = (2, 7, 22, 70, 223, 707)
 """Of networks with about ten, a hundred, ... a million weights."""
