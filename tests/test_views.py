@@ -1,5 +1,6 @@
 """The views of a drawing: the same numbers, folded and unfolded."""
 
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -96,14 +97,35 @@ def test_a_weight_that_others_use_keeps_a_node_of_its_own():
 def test_names_come_from_modules_and_dictionaries_before_labels():
     model, loss = network()
     shown = parsed(draw(loss, view="neurons", names={"model": model, "loss": loss, "other": 3}))
-    names = [text[:2] for text in shown["node"]]
-    assert ["model.layers.0", "neurons.2"] in names
-    assert ["model.layers.1", "neurons.0"] in names
+    names = [text[:3] for text in shown["node"]]
+    assert ["model", "layers.0", "neurons.2"] in names
+    assert ["model", "layers.1", "neurons.0"] in names
     assert any("loss" in text for text in shown["node"])
     scalars = parsed(draw(model([Value(0.1)] * 2)[0], view="scalars", names=model))
-    assert any("layers.0.neurons.1.weights.0" in text for text in scalars["node"])
+    assert any(text[:2] == ["layers.0.neurons.1", "weights.0"] for text in scalars["node"])
     x = Value(1.0, "label")
     assert [text[0] for text in parsed(draw(x, names=locals()))["node"]] == ["x"]
+
+
+@pytest.mark.parametrize("view", ["scalars", "sums", "neurons"])
+def test_paths_make_no_picture_much_wider(view):
+    model, loss = network()
+
+    def width(names):
+        picture = ElementTree.fromstring(draw(loss, view=view, names=names).pipe("svg"))
+        return float(picture.get("viewBox").split()[2])
+
+    assert width({"model": model}) <= 1.06 * width(None)
+
+
+def test_circles_with_names_do_not_overlap():
+    model, loss = network(2, (16, 16, 1))
+    picture = ElementTree.fromstring(draw(loss, names={"model": model}).pipe("svg"))
+    ellipses = [e for e in picture.iter() if e.tag.endswith("}ellipse")]
+    circles = [[float(e.get(name)) for name in ("cx", "cy", "rx")] for e in ellipses]
+    assert len(circles) == 16 + 16 + 1 + 2
+    for i, (x, y, r) in enumerate(circles):
+        assert all(math.dist((x, y), (a, b)) > r + s for a, b, s in circles[:i])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from autograd.drawing.groups import (
     folded_by_neurons,
     folded_by_sums,
 )
-from autograd.drawing.text import markup, number
+from autograd.drawing.text import heading, markup, number
 from autograd.value import Value
 
 # With more connections than this, weights are told by thickness and colour alone; and with more
@@ -111,7 +111,7 @@ def _in_columns(
     tallest = max(map(len, members.values()))
     apart = max(3.0, 0.3 * tallest)  # in inches; lines that are too steep cannot be told apart
     return {
-        i: f"{apart * c},{1.15 * (len(every) / 2 - at)}!"
+        i: f"{apart * c},{1.3 * (len(every) / 2 - at)}!"
         for c, every in members.items()
         for at, i in enumerate(every)
     }
@@ -187,9 +187,7 @@ def _module_path(nodes: Sequence[Value], neuron: Neuron | None, names: Names) ->
 def _circle(node: Value, name: str) -> dict[str, str]:
     """What a neuron passes on, and below it the gradient."""
     written, colour = gradient(node)
-    # A path in two lines, "layers.0" and "neurons.3": a circle is as high as it is wide.
-    lines = re.split(r"\.(?=[^.]+\.[^.]+$)", name) if name else []
-    rows = [f"<TD><B>{markup(line)}</B></TD>" for line in lines]
+    rows = [f"<TD>{heading(name, 10)}</TD>"] if name else []
     rows += [f"<TD>{number(node.data, 3)}</TD>"]
     rows += [f'<TD><FONT COLOR="{colour}" POINT-SIZE="10">{written}</FONT></TD>']
     form = {"shape": "circle", "style": "filled", "margin": "0", "width": "1.0"}

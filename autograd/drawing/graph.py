@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.drawing import palette
-from autograd.drawing.text import markup, number
+from autograd.drawing.text import heading, markup, number
 from autograd.value import Value
 
 # Layout reserves a box for this font's letters, and browsers fill it with the reader's: of the
 # fonts that renderers know the measures of, it is the one whose stand-ins are all as wide.
 FONT = "Courier New"
+
+WIDTH = 19  # of a box that holds usual numbers, in the small letters of a path
 
 
 def scalar_view(
@@ -92,7 +94,7 @@ def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict
         _entry("grad", *gradient(node)),
     ]
     if name:
-        written = f"<B>{markup(name, 'LEFT')}</B>"
+        written = heading(name, WIDTH, "LEFT")
         rows.insert(0, _cell(written, 'COLSPAN="2" ALIGN="LEFT" BALIGN="LEFT"'))
     if node.op is not None:
         symbol = f'<FONT POINT-SIZE="17">{markup(node.op.symbol)}</FONT>'

@@ -9,6 +9,11 @@ import re
 # picture at all.
 LINE = 48
 
+# Where a parameter lives, such as layers.0.neurons.3.bias. A number stays with what it counts.
+_PATH = re.compile(r"[\w\[\]]+(?:\.[\w\[\]]+)+")
+_BEFORE_A_WORD = re.compile(r"\.(?=[^\W\d])")
+SMALL = 9  # points, of such a path; other text has 12
+
 # What XML cannot carry, and tabs and returns, which renderers drop.
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -39,6 +44,19 @@ def markup(text: str, align: str = "CENTER") -> str:
     # Markup is read first and backslashes after it, in HTML-like labels too: \N is a node's name.
     safe = (html.escape(line, quote=False).replace("\\", r"\\") for line in lines(text))
     return "".join(line + fold for line in safe)
+
+
+def heading(name: str, width: int, align: str = "CENTER") -> str:
+    """``name`` in bold; a long path smaller, in lines of up to ``width`` characters."""
+    if not _PATH.fullmatch(name) or len(name) <= SMALL / 12 * width:
+        return f"<B>{markup(name, align)}</B>"
+    folded: list[str] = []
+    for part in _BEFORE_A_WORD.split(name):
+        if folded and len(folded[-1]) + 1 + len(part) <= width:
+            folded[-1] += f".{part}"
+        else:
+            folded.append(part)
+    return f'<FONT POINT-SIZE="{SMALL}"><B>{markup(chr(10).join(folded), align)}</B></FONT>'
 
 
 def _stand_in(match: re.Match[str]) -> str:
