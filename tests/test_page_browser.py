@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from autograd import Op, Value, detect_anomaly, dot, ops, topological_order
 from autograd.page import page
 from autograd.page.expression import forward_program, rule_program
+from demos import chain_rule
 from nn import MLP, half_squared_error
 
 ARGUMENTS = (
@@ -132,6 +134,16 @@ def tab_of(tab, name):
     tab.get_by_role("tab", name=name).click()
 
 
+def to_the_end(tab):
+    tab.get_by_role("button", name="To the end").click()
+
+
+def active(tab):
+    """The names of the boxes that the current event is about."""
+    labels = tab.locator(".box.active").evaluate_all("all => all.map(box => box.ariaLabel)")
+    return {label.split(", ")[0] for label in labels}
+
+
 # --- the numbers ---
 
 
@@ -202,6 +214,7 @@ def test_numbers_beyond_the_finite(show):
     x = Value(0.0, "x")
     y = x.log() + Value(float("nan"), "n") * x
     tab = show(y)
+    to_the_end(tab)
     assert numbers(tab, "x")[0] == "0"
     assert numbers(tab, "n")[0] == "nan"
     assert numbers(tab, "out") == ["nan", "1"]
@@ -216,6 +229,12 @@ def size_of_text(tab):
     return 12 * tab.evaluate("camera.zoom")
 
 
+def is_in_sight(tab, box):
+    stage, at = tab.locator("#stage").bounding_box(), box.bounding_box()
+    inside = stage["x"] <= at["x"] and at["x"] + at["width"] <= stage["x"] + stage["width"]
+    return inside and stage["y"] <= at["y"] <= stage["y"] + stage["height"] - at["height"]
+
+
 def all_boxes_in_sight(tab):
     left, top, right, bottom = tab.evaluate("""() => {
       const all = [...document.querySelectorAll('.box')].map((box) => box.getBoundingClientRect());
@@ -228,20 +247,60 @@ def all_boxes_in_sight(tab):
     return stage["x"] <= left and stage["y"] <= top and right <= across and bottom <= down
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("size", [(1280, 900), (1280, 720), (1920, 1080)])
 @pytest.mark.parametrize(
     ("graph", "view"),
     [
-        (problem_12, "Scalars"),
+        (chain_rule.two_paths, "Scalars"),
+        (problem_12, "Sums"),
         (lambda: half_squared_error(MLP(2, [3, 1], seed=1)([0.5, -1.0]), 0.5), "Sums"),
     ],
 )
 def test_a_small_graph_opens_whole_and_legible(show, graph, view, size):
     tab = show(graph(), viewport=dict(zip(("width", "height"), size, strict=True)))
-    assert size_of_text(tab) > 7.8
+    assert size_of_text(tab) >= 11
     assert all_boxes_in_sight(tab)
     if size[0] == 1280:
         assert tab.get_by_label(view).is_checked()
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("make", [figure_4, problem_12, network])
+def test_what_is_too_large_opens_legible_where_the_story_begins(show, make, settings):
+    tab = show(make(), **settings)
+    assert size_of_text(tab) == pytest.approx(11) or all_boxes_in_sight(tab)
+    assert size_of_text(tab) >= 10.99
+    for view in ("Neurons", "Sums", "Scalars"):
+        tab.get_by_label(view).check()
+        assert tab.locator(".box.active").count() > 0
+        assert all(is_in_sight(tab, each) for each in tab.locator(".box.active").all())
+    tab.get_by_role("button", name="Fit all").click()
+    assert all_boxes_in_sight(tab)
+
+
+def test_every_step_comes_into_sight_on_a_phone(show):
+    tab = show(problem_12(), **PHONE)
+    for _ in range(34):
+        tab.get_by_role("button", name="One step on").click()
+        assert any(is_in_sight(tab, each) for each in tab.locator(".box.active").all())
+
+
+@pytest.mark.parametrize("height", [844, 664])
+def test_on_a_phone_picture_and_player_keep_their_places(show, height):
+    tab = show(network(), **(PHONE | {"viewport": {"width": 390, "height": height}}))
+    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+        tab_of(tab, name)
+        assert tab.evaluate("document.documentElement.scrollHeight") == height
+    tab.locator("#panel-step").evaluate("panel => panel.scrollTo(0, panel.scrollHeight)")
+    stage, player = (tab.locator(part).bounding_box() for part in ("#stage", "#player"))
+    assert stage["height"] >= 240
+    for button in tab.locator("#player button").all():
+        at = button.bounding_box()
+        assert min(at["width"], at["height"]) >= 44
+        assert stage["y"] + stage["height"] < at["y"] < height - 44
+        assert at["x"] >= 0
+        assert at["x"] + at["width"] <= 390
+    assert player["height"] < 70  # one row
 
 
 def test_lessons_stand_below_a_wide_picture_and_beside_a_high_one(show):
@@ -251,20 +310,77 @@ def test_lessons_stand_below_a_wide_picture_and_beside_a_high_one(show):
     assert tab.locator("#side").bounding_box()["width"] == 400
 
 
-def test_it_opens_with_what_there_is_to_see(show):
-    tab = show(problem_12())
+def test_it_opens_at_the_start_and_says_what_comes_first(show):
+    tab = show(chain_rule.two_paths())
     said = tab.locator("#event").inner_text()
-    assert "E is 0.3395" in said
-    assert "13 steps forward for the numbers, then 21 steps backward" in said
-    assert tab.locator(".active").count() == 0
+    assert "only the leaves have numbers. ▶ computes the next one:\n\nv3 = w1 * i" in said
+    assert "11 steps forward for the numbers, then 19 steps backward" in said
+    assert tab.get_by_role("button", name="One step back").is_disabled()
+    assert active(tab) == {"v3"}
+    assert numbers(tab, "v3") == ["", ""]
+    tab.get_by_role("button", name="One step on").click()
+    assert active(tab) == {"v3"}
+    assert numbers(tab, "v3") == ["0.5", ""]
 
 
-def test_a_step_within_a_neuron_names_the_neuron(show):
+def test_every_event_is_highlighted_to_the_last(show):
+    tab = show(figure_4())
+    for view in ("Scalars", "Sums", "Neurons"):
+        tab.get_by_label(view).check()
+        for at in range(tab.evaluate("events().length")):
+            tab.get_by_label("Event").fill(str(at + 1))
+            assert 1 <= tab.locator(".box.active").count() <= 2
+
+
+@pytest.mark.parametrize("view", ["Sums", "Neurons"])
+@pytest.mark.parametrize("make", [chain_rule.two_paths, problem_12, figure_4])
+def test_a_step_names_what_is_drawn(show, make, view):
+    """Boxes, and the weights that stand on arrows; products and sums inside are written out."""
+    tab = show(make())
+    tab.get_by_label(view).check()
+    drawn = set(tab.evaluate("scene.boxes.map(box => nodes[box.node].name)"))
+    made_up = set(tab.evaluate("nodes.filter(node => !node.named && node.op).map(n => n.name)"))
+    hidden = made_up - drawn
+    assert hidden
+    for at in range(tab.evaluate("events().length")):
+        said = step_text(tab, at)
+        assert not hidden & set(re.findall(r"[a-z]\d+(?:\.\d+)*", said)), said
+
+
+def test_a_step_inside_a_neuron_is_told_and_highlighted_there(show):
     tab = show(problem_12())
     tab.get_by_label("Neurons").check()
-    tab.get_by_label("Event").fill("34")
-    assert tab.locator("#event").inner_text().endswith("v3 is within h2.")
-    assert "active" in box(tab, "h2").get_attribute("class").split()
+    steps = {}
+    for at in range(1, 35):
+        tab.get_by_label("Event").fill(str(at))
+        lines = tab.locator("#event").inner_text().split("\n\n")
+        steps.setdefault(lines[0], []).append((lines[1:], active(tab)))
+    product, total, value = steps["Forward, inside out"][:2] + steps["Forward"][2:3]
+    assert product[0][:2] == ["w3 * h1", "= 2 * 0.4621 = 0.9242"]
+    assert product[0][2] == "w3 is the weight on the arrow from h1 to out."
+    assert product[1] == total[1] == {"out"}
+    assert value[0][0] == "out = tanh(w3 * h1 + w4 * h2)"
+    into_sum, into_product, *_ = steps["Backward, inside out"]
+    assert into_sum[0][0] == "∂E/∂Σ += ∂out/∂Σ × ∂E/∂out"
+    assert into_sum[0][3] == "Σ is w3 * h1 + w4 * h2, the sum inside out."
+    assert into_product[0][0] == "∂E/∂(w3 * h1) += ∂Σ/∂(w3 * h1) × ∂E/∂Σ"
+    [[lines, boxes]] = steps["Backward: out passes on to h1"]
+    assert lines[0] == "∂E/∂h1 += ∂(w3 * h1)/∂h1 × ∂E/∂(w3 * h1)"
+    assert boxes == {"out", "h1"}
+    weight = next(i for i in range(35) if "∂E/∂w3" in step_text(tab, i))
+    assert tab.locator(".edge.active").count() == 1, weight
+
+
+def step_text(tab, at):
+    tab.get_by_label("Event").fill(str(at))
+    return tab.locator("#event").inner_text()
+
+
+def test_a_long_sum_is_told_shortly(show):
+    tab = show(MLP(9, [1], seed=1)([0.1 * i for i in range(9)]))
+    tab.get_by_label("Neurons").check()
+    said = next(text for i in range(30) if "Σ" in (text := step_text(tab, i)))
+    assert re.search(r"Σ is w1\.1\.1 \* v\d+ \+ w1\.1\.2 \* v\d+ \+ … \+ b1\.1, the sum", said)
 
 
 # --- stepping ---
@@ -272,6 +388,8 @@ def test_a_step_within_a_neuron_names_the_neuron(show):
 
 def test_stepping_through_problem_12(show):
     tab = show(problem_12())
+    tab.get_by_label("Scalars").check()
+    to_the_end(tab)
     assert numbers(tab, "in") == ["0.5", "0.5404"]
     tab.get_by_role("button", name="To the start").click()
     assert numbers(tab, "h1") == ["", ""]
@@ -284,12 +402,12 @@ def test_stepping_through_problem_12(show):
         seen.append(tab.locator("#event").inner_text())
     assert any("h1 = tanh(0.5) = 0.4621" in text for text in seen)
     assert any("∂E/∂E = 1" in text for text in seen)
-    through_h2 = next(text for text in seen if "∂E/∂in = 0 + 0.4161 = 0.4161" in text)
-    assert "∂E/∂in += 1 × 0.4161 = 0.4161" in through_h2
-    assert "∂E/∂in = 0.4161 + 0.1243 = 0.5404" in seen[-1]
+    through_h2 = next(text for text in seen if "∂E/∂in = 0 + 0.1243 = 0.1243" in text)
+    assert "∂E/∂in += 0.5 × 0.2487 = 0.1243" in through_h2
+    assert "∂E/∂in = 0.1243 + 0.4161 = 0.5404" in seen[-1]
     assert "+= adds" in seen[-1]
     tab.get_by_role("button", name="One step back").click()
-    assert numbers(tab, "in") == ["0.5", "0.4161"]
+    assert numbers(tab, "in") == ["0.5", "0.1243"]
 
 
 def test_play_pause_speed_and_slider(show):
@@ -323,6 +441,7 @@ def test_stepping_with_the_keyboard(show):
 
 def test_naive_recursion_gives_the_wrong_answer(show):
     tab = show(twice_and_twice())
+    to_the_end(tab)
     assert numbers(tab, "a") == ["3", "4"]
     tab.get_by_label("Naive recursion").check()
     assert numbers(tab, "a") == ["3", "2"]
@@ -351,6 +470,7 @@ def test_naive_recursion_may_be_right(show):
 
 def test_selecting_a_node_explains_it(show):
     tab = show(problem_12())
+    tab.get_by_label("Scalars").check()
     box(tab, "h1").click()
     text = tab.locator("#explanation").inner_text()
     assert "h1 = tanh(v6)" in text
@@ -517,6 +637,7 @@ def test_a_row_that_cannot_be_recomputed(show):
     box(tab, "out").click()
     assert "= erf(0.5) = 0.5205" in tab.locator("#explanation").inner_text()
     tab_of(tab, "Step")
+    to_the_end(tab)
     assert numbers(tab, "x") == ["0.5", "0.8788"]
 
 
@@ -525,6 +646,7 @@ def test_a_row_that_cannot_be_recomputed(show):
 
 def test_the_three_views_show_the_same_numbers(show):
     tab = show(problem_12())
+    to_the_end(tab)
     seen = {}
     for view in ("Scalars", "Sums", "Neurons"):
         tab.get_by_label(view).check()
@@ -569,6 +691,7 @@ def test_a_neuron_written_as_a_sum_of_two_terms_and_a_bias(show):
     out = (w1 * x1 + w2 * x2 + b).tanh()
     tab = show(out)
     assert tab.locator(".box").count() == 10
+    to_the_end(tab)
     tab.get_by_label("Sums").check()
     assert tab.locator(".box").count() == 4
     total = out.inputs[0].data
@@ -600,6 +723,8 @@ def test_a_leaf_alone(show):
     tab = show(Value(2.0, "x"))
     for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
         tab_of(tab, name)
+    assert numbers(tab, "x") == ["2", ""]
+    to_the_end(tab)
     assert numbers(tab, "x") == ["2", "1"]
 
 
@@ -608,7 +733,7 @@ def test_leaves_assigned_after_recording(show):
     y = x * x
     x.data = 4.0
     tab = show(y)
-    assert "assigned after it was recorded" in tab.locator("#size").inner_text()
+    assert tab.get_by_text("assigned after it was recorded").is_visible()
     tab_of(tab, "Nudge")
     tab.locator("#nudge").press("ArrowRight")
     change = tab.locator("#promise tr").nth(2).locator("td").last.inner_text()
@@ -724,6 +849,23 @@ OVERFLOW = """() => {
   }
   return out;
 }"""
+
+
+def named_network():
+    """A graph, and the names that its parameters have as those of a model."""
+    model = MLP(2, [3, 1], seed=1)
+    return half_squared_error(model([0.5, -0.3]), [1.0]), {"names": {"model": model}}
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
+def test_names_of_a_model_are_whole_and_fit(show, settings):
+    tab = show(*named_network(), **settings)
+    tab.get_by_label("Scalars").check()
+    assert tab.evaluate(OVERFLOW) == []
+    parts = box(tab, "model.layers.0.neurons.2.weights.1").locator(".name").all_text_contents()
+    assert parts == ["model.layers.0", "neurons.2.weights.1"]
+    widths = tab.evaluate("scene.boxes.map(box => box.width)")
+    assert max(widths) < 1.5 * min(widths)
 
 
 def long_labels():

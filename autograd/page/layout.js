@@ -2,7 +2,8 @@
 // Which boxes are visible, and where they stand: layers from left to right.
 
 const ROW = 17; // the height of a line of text in a box
-const PAD = 9;
+const SMALL_ROW = 13; // of a second line of a name
+const PAD = 7;
 const RADIUS = 39; // of a neuron
 const LONGEST_NAME = 150;
 
@@ -27,7 +28,18 @@ function shortened(text, width, size = 12, weight = 400) {
   return letters.slice(0, fits).join("") + "…";
 }
 
-const NUMBER = Math.max(...["-8.888e-88", "not known"].map((text) => measure(text))); // the widest one
+const NUMBER = measure("-0.08888"); // longer ones are written smaller
+const LONG = 8;
+
+// A long path such as layers.0.neurons.3.bias in two lines, a number staying with what it counts.
+function titleLines(name) {
+  const parts = /^[\w[\]]+(\.[\w[\]]+)+$/.test(name) ? name.split(/\.(?=[^\d])/) : [name];
+  const whole = [parts.join(".")];
+  if (parts.length < 2 || measure(name, 12, 600) <= NUMBER + 30) return whole;
+  const ways = parts.slice(1).map((_, i) => [parts.slice(0, i + 1).join("."), parts.slice(i + 1).join(".")]);
+  const widest = (lines) => Math.max(...lines.map((line) => line.length));
+  return ways.sort((a, b) => widest(a) - widest(b))[0];
+}
 
 // --- from nodes to boxes ---
 
@@ -135,11 +147,15 @@ function setSize(box) {
     return void Object.assign(box, { width: 2 * RADIUS, height: 2 * RADIUS });
   }
   box.symbol = node.op ? shortened(box.neuron !== null && node.place === graph.neurons[box.neuron].total ? "Σ" : printable(node.op.symbol), 90, 15) : "";
-  box.title = shortened(node.name, LONGEST_NAME, 12, 600);
+  const lines = titleLines(node.name);
+  box.nameSize = lines.length > 1 ? 10 : 12;
+  box.titles = lines.map((line) => shortened(line, LONGEST_NAME, box.nameSize, 600));
   box.bias = box.neuron !== null ? graph.neurons[box.neuron].biases.filter((leaf) => box.members.includes(leaf)) : [];
   const rows = 3 + (box.bias.length ? 1 : 0);
-  const head = measure(box.symbol, 15) + (box.symbol ? 14 : 0) + measure(box.title, 12, 600);
-  Object.assign(box, { width: Math.max(measure("data ") + 6 + NUMBER, head) + 2 * PAD, height: rows * ROW + 2 * PAD - 3 });
+  const title = Math.max(...box.titles.map((line) => measure(line, box.nameSize, 600)));
+  const head = measure(box.symbol, 15) + (box.symbol ? 14 : 0) + title;
+  const height = rows * ROW + (lines.length - 1) * SMALL_ROW + 2 * PAD - 3;
+  Object.assign(box, { width: Math.max(measure("data ") + 6 + NUMBER, head) + 2 * PAD, height });
 }
 
 // --- where they stand ---
@@ -152,11 +168,11 @@ function place(arranged) {
   for (const box of boxes) (ranks[box.rank] = ranks[box.rank] || []).push(box);
   route(edges, ranks);
   sort(ranks);
-  const gaps = ranks.map((_, r) => edges.filter((edge) => edge.to.rank === r).length);
+  const gaps = ranks.map((_, r) => gap(edges.filter((edge) => edge.to.rank === r)));
   let x = 0;
   ranks.forEach((items, r) => {
     const width = Math.max(...items.map((item) => item.width));
-    x += r ? 56 + Math.min(120, 1.6 * gaps[r]) : 0;
+    x += r ? gaps[r] : 0;
     for (const item of items) Object.assign(item, { x: x + width / 2, column: width });
     x += width;
   });
@@ -166,6 +182,13 @@ function place(arranged) {
   arranged.top = Math.min(...boxes.map((box) => box.y - box.height / 2));
   arranged.width = Math.max(...boxes.map((box) => box.x + box.width / 2)) - arranged.left;
   arranged.height = Math.max(...boxes.map((box) => box.y + box.height / 2)) - arranged.top;
+}
+
+// Room for the numbers on these edges, and for the edges to part.
+function gap(edges) {
+  const widths = edges.map(({ weight, parts: [[node, slot]] }) =>
+    weight === null ? measure(format(recorded.partials[node][slot]), 11) + 6 : 76);
+  return Math.max(40, ...widths) + Math.min(120, 1.6 * edges.length);
 }
 
 // The longest way from a box without inputs; those themselves stand close to what uses them.

@@ -8,7 +8,7 @@ const state = {
   modes: [], // of each neuron
   collapsed: new Set(), // layers
   order: "topological",
-  at: topological.length, // how many events are done
+  at: 0, // how many events are done
   playing: null, // the timer
   box: null, // the key of the selected box
   selected: null, // the place of the selected node
@@ -48,15 +48,35 @@ function shownStep(all) {
   all.data = (place) => (valued[place] ? format(state.numbers.data[place]) : "");
   all.grad = (place) => format(grads[place]);
   all.partial = (node, slot) => (valued[node] ? format(state.numbers.partials[node][slot]) : "");
-  const event = state.at && state.at < list.length + 1 ? list[state.at - 1] : null;
-  if (event && !(state.at === list.length && !state.stepped)) {
-    const { inputs } = nodes[event.node];
-    const ends = event.kind === "forward" ? inputs : event.kind === "seed" ? [] : [inputs[event.slot]];
-    all.active.nodes = new Set([event.node, ...(event.kind === "forward" ? [] : ends)]);
-    all.active.edges = new Set(event.kind === "forward" ? inputs.map((_, slot) => `${event.node}.${slot}`) : event.kind === "seed" ? [] : [`${event.node}.${event.slot}`]);
+  const { kind, node, slot } = current();
+  const { inputs } = nodes[node];
+  const edgesOf = (place) => nodes[place].inputs.map((_, i) => `${place}.${i}`);
+  if (kind === "forward") {
+    all.active = { nodes: new Set([node]), edges: new Set(edgesOf(node)) };
+  } else if (kind === "seed") all.active.nodes.add(node);
+  else {
+    all.active = { nodes: new Set([node, inputs[slot]]), edges: new Set([`${node}.${slot}`]) };
+    // What passes within one box passes along the arrow that stands for the product.
+    const inside = scene.boxOf[node] === scene.boxOf[inputs[slot]] ? [node, inputs[slot]] : [];
+    for (const place of inside.filter((each) => products.has(each))) edgesOf(place).forEach((edge) => all.active.edges.add(edge));
   }
   if (state.order === "naive" && state.at === list.length) all.wrong = new Set(wrongNodes().map((node) => node.place));
   return all;
+}
+
+// The event that was the last; before all of them, the one to come.
+const current = () => events()[Math.max(state.at, 1) - 1];
+
+// The boxes that all is about just now, the most important last.
+function subject() {
+  let places = state.selected === null ? [] : [state.selected];
+  if (state.tab === "predict") places = [state.asked];
+  if (state.tab === "step") {
+    const { kind, node, slot } = current();
+    const { inputs } = nodes[node];
+    places = kind === "seed" ? [node] : kind === "forward" ? [...inputs, node] : [inputs[slot], node];
+  }
+  return places.map((place) => scene.boxOf[place]);
 }
 
 const panels = { step: showStep, explain: showExplanation, predict: showPrediction, nudge: showNudge, update: showUpdate };
@@ -73,7 +93,7 @@ function rebuild() {
   if (state.selected !== null) state.box = scene.boxOf[state.selected].key;
   if (!scene.boxes.some((box) => box.key === state.focus)) state.focus = scene.boxOf[state.selected ?? output.place].key;
   scene.boxes.forEach((box) => box.element.setAttribute("tabindex", box.key === state.focus ? "0" : "-1"));
-  fit(0.46, 0.75);
+  fit(LEGIBLE);
   refresh();
 }
 
@@ -116,7 +136,7 @@ function setView(view) {
   state.collapsed = new Set();
   rebuild();
   document.body.classList.toggle("above", room(scene).above);
-  fit(0.46, 0.75);
+  fit(LEGIBLE);
 }
 
 // The most detailed view that is not too large, and can be read as a whole if there is one.
@@ -126,7 +146,7 @@ function firstView() {
   const legible = (view) => {
     const arranged = arrange(graph.neurons.map(() => view), new Set());
     place(arranged);
-    return room(arranged).zoom >= 0.65;
+    return room(arranged).zoom >= LEGIBLE;
   };
   return views.find(legible) ?? views[0];
 }
@@ -194,13 +214,9 @@ function openTab(name) {
 // --- playing ---
 
 function go(at) {
-  state.stepped = true;
   state.at = Math.max(0, Math.min(events().length, at));
   refresh();
-  const event = events()[state.at - 1];
-  if (!event) return;
-  if (event.kind === "backward") reveal(scene.boxOf[nodes[event.node].inputs[event.slot]]);
-  reveal(scene.boxOf[event.node]);
+  subject().forEach(reveal);
 }
 
 function play() {
@@ -342,7 +358,7 @@ function wire() {
   let size = "";
   new ResizeObserver(() => {
     const { width, height } = picture.getBoundingClientRect();
-    if (size && size !== `${width} ${height}`) fit(0.46, 0.75);
+    if (size && size !== `${width} ${height}`) fit(LEGIBLE);
     size = `${width} ${height}`;
   }).observe(picture);
 }
@@ -351,7 +367,7 @@ function start() {
   byId("title").textContent = output.name;
   document.title = `The chain rule of ${output.name}`;
   byId("size").textContent = `${many(nodes.length, "node")}${graph.neurons.length ? `, ${many(graph.neurons.length, "neuron")}` : ""}`;
-  if (isStale()) byId("size").textContent += "; leaves were assigned after it was recorded, so Nudge and Update start from newer results";
+  byId("stale").hidden = !isStale();
   byId("views").hidden = !graph.neurons.length;
   const blank = h("option", "", "choose…");
   blank.value = "";

@@ -133,11 +133,21 @@ function backward(partials) {
 // {kind: "forward", node}, {kind: "seed", node} or {kind: "backward", node, slot}: node passes
 // its gradient on to its input number slot.
 const topological = (() => {
-  const forward = nodes.filter((node) => node.op).map((node) => ({ kind: "forward", node: node.place }));
-  const back = [];
-  for (let place = output.place; place >= 0; place--) {
-    nodes[place].inputs.forEach((_, slot) => back.push({ kind: "backward", node: place, slot }));
+  const order = [];
+  const visited = new Set();
+  const waiting = [[output.place, false]];
+  while (waiting.length) {
+    const [place, ready] = waiting.pop();
+    if (ready) order.push(nodes[place]);
+    else if (!visited.has(place)) {
+      visited.add(place);
+      waiting.push([place, true]);
+      // From the first input to the last, as a person would compute: the picture has it at the top.
+      for (const input of [...nodes[place].inputs].reverse()) waiting.push([input, false]);
+    }
   }
+  const forward = order.filter((node) => node.op).map((node) => ({ kind: "forward", node: node.place }));
+  const back = [...order].reverse().flatMap((node) => node.inputs.map((_, slot) => ({ kind: "backward", node: node.place, slot })));
   return [...forward, { kind: "seed", node: output.place }, ...back];
 })();
 
@@ -256,6 +266,9 @@ const fill = (parts, of) => parts.map((part) => (typeof part === "number" ? of(p
 const operand = (op, text) => (op.precedence < 4 && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
 
 const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, nodes[node.inputs[slot]].name));
+// Products and sums within neurons: a view that draws no box for them writes them out.
+const products = new Set(graph.neurons.flatMap(({ connections }) => connections.map(([product]) => product)));
+const sums = new Set(graph.neurons.flatMap(({ total, output, partialSums }) => (total === output ? partialSums : [...partialSums, total])));
 const inNumbers = (node, numbers) =>
   fill(node.op.text, (slot) => operand(node.op, format(numbers.data[node.inputs[slot]])));
 

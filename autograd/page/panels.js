@@ -45,42 +45,69 @@ function showStep() {
   byId("event").setAttribute("aria-live", state.playing ? "off" : "polite");
   byId("back").disabled = byId("first").disabled = state.at === 0;
   byId("next").disabled = byId("last").disabled = state.at === list.length;
-  put("event", ...(state.stepped ? describe(state.at ? list[state.at - 1] : null) : invitation(list)));
+  put("event", ...(state.at ? describe(list[state.at - 1]) : invitation(list)));
   put("verdict", ...verdict());
 }
 
 // What is seen before the first step.
 function invitation(list) {
   const forward = list.findIndex((event) => event.kind === "seed");
-  const { data } = state.numbers;
+  const first = nodes[list[0].node];
+  const next = forward ? [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.inputs)] : [];
   return [
-    h("p", "", `${output.name} is ${format(data[output.place])}. Below each number stands, in red, how fast ${output.name} changes with it.`),
-    h("p", "", `Play shows where these come from: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives.`),
+    ...next,
+    h("p", "", h("b", "", "Play"), ` takes every step: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives: in red, how fast ${output.name} changes with each number.`),
   ];
 }
 
-// Which of these nodes have no box of their own, and which box they are in.
-function folded(places) {
-  const inside = new Map();
-  for (const place of new Set(places)) {
-    const box = scene.boxOf[place];
-    if (box.node === place) continue;
-    const home = box.kind === "layer" ? box.title : nodes[box.node].name;
-    inside.set(home, [...(inside.get(home) ?? []), nodes[place].name]);
-  }
-  return [...inside].map(([home, names]) => h("p", "quiet", `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} within ${home}.`));
+// --- what a step calls things: as they are drawn in this view ---
+
+const boxName = ({ kind, title, node }) => (kind === "layer" ? title : nodes[node].name);
+const isFolded = (place) => scene.boxOf[place].node !== place;
+const inside = (place) => (isFolded(place) ? `, inside ${boxName(scene.boxOf[place])}` : "");
+const isWrittenOut = (place) => isFolded(place) && !nodes[place].named && (products.has(place) || sums.has(place));
+const called = (place) => (isWrittenOut(place) ? writtenOut(place, called) : nodes[place].name);
+const isTotal = (place) => isWrittenOut(place) && graph.neurons.some(({ total }) => total === place);
+const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : called(place));
+const derived = (of, by) => `∂${within(of)}/∂${within(by)}`;
+
+// The terms of a sum; of a sum that is written out within it, the terms of that one.
+const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(input) && isWrittenOut(input) ? termsOf(input) : [input]));
+
+// An operation with its inputs filled in; of many terms the first two and the last.
+function writtenOut(place, of) {
+  const { op } = nodes[place];
+  const { inputs } = nodes[place];
+  const term = (input) => (of === called && isWrittenOut(input) ? of(input) : operand(op, of(input)));
+  if (!["add", "sum"].includes(op.name)) return fill(op.text, (slot) => term(inputs[slot]));
+  const terms = termsOf(place).map(term);
+  return (terms.length > 5 ? [...terms.slice(0, 2), "…", terms[terms.length - 1]] : terms).join(" + ");
+}
+
+const equation = ({ place }) => (isWrittenOut(place) ? called(place) : `${called(place)} = ${writtenOut(place, called)}`);
+
+// Which weights and biases among these nodes stand in the picture as an arrow, or within a box.
+function leavesWithin(places) {
+  return places.filter((place) => !nodes[place].op && isFolded(place)).map((leaf) => {
+    const home = boxName(scene.boxOf[leaf]);
+    if (scene.boxOf[leaf].kind === "layer") return h("p", "quiet", `${nodes[leaf].name} is inside ${home}.`);
+    const connection = graph.neurons.flatMap(({ connections }) => connections).find(([, weight]) => weight === leaf);
+    const part = connection ? `the weight on the arrow from ${boxName(scene.boxOf[connection[2]])} to ${home}` : `the bias of ${home}`;
+    return h("p", "quiet", `${nodes[leaf].name} is ${part}.`);
+  });
 }
 
 function describe(event) {
-  if (!event) return [h("p", "", "Only the leaves have numbers. The forward pass computes the rest, and the backward pass every derivative.")];
   const node = nodes[event.node];
   const { data, partials, grads: right } = state.numbers;
+  const home = scene.boxOf[node.place];
   if (event.kind === "forward") {
+    const numbers = writtenOut(node.place, (place) => format(data[place]));
     return [
-      h("p", "stage-name", "Forward"),
-      formula("", `${node.name} = ${inSymbols(node)}`),
-      formula("", `${node.name} = ${inNumbers(node, state.numbers)} = ${format(data[node.place])}`),
-      ...folded([node.place]),
+      h("p", "stage-name", `Forward${inside(node.place)}`),
+      formula("", equation(node)),
+      formula("", `${isWrittenOut(node.place) ? "" : `${node.name} `}= ${numbers} = ${format(data[node.place])}`),
+      ...leavesWithin(node.inputs),
     ];
   }
   if (event.kind === "seed") {
@@ -89,17 +116,21 @@ function describe(event) {
   const input = nodes[node.inputs[event.slot]];
   const { grads, before } = stateAfter(events(), state.at, state.numbers);
   const [local, upstream] = [partials[node.place][event.slot], grads[node.place]];
+  const there = scene.boxOf[input.place];
+  const [by, of] = [derived(output.place, input.place), derived(output.place, node.place)];
   const lines = [
-    h("p", "stage-name", `Backward: ${node.name} passes on to ${input.name}`),
-    formula("", derivative(gradientName(input)), ` += ${partialName(node, input)} × `, derivative(gradientName(node))),
-    formula("", derivative(gradientName(input)), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
-    formula("", derivative(gradientName(input)), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),
+    h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes on to ${boxName(there)}`),
+    formula("", derivative(by), ` += ${derived(node.place, input.place)} × `, derivative(of)),
+    formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
+    formula("", derivative(by), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),
   ];
   if (before) lines.push(h("p", "quiet", "Another path arrived here before: += adds to what is there."));
   if (!same(upstream, right[node.place])) {
-    lines.push(h("p", "wrong-text", `Too early: ${gradientName(node)} is ${format(upstream)} so far, and complete it is ${format(right[node.place])}.`));
+    lines.push(h("p", "wrong-text", `Too early: ${of} is ${format(upstream)} so far, and complete it is ${format(right[node.place])}.`));
   }
-  return [...lines, ...folded([node.place, input.place])];
+  const total = [node, input].find(({ place }) => isTotal(place));
+  if (total) lines.push(h("p", "quiet", `Σ is ${called(total.place)}, the sum inside ${boxName(scene.boxOf[total.place])}.`));
+  return [...lines, ...leavesWithin([input.place])];
 }
 
 // In naive order: what came out wrong.

@@ -4,7 +4,8 @@
 const picture = document.getElementById("picture");
 let scene = null; // {boxes, edges, boxOf, group, width, height, left, top}
 const camera = { x: 0, y: 0, zoom: 1 };
-const [HEADER, SIDE_WIDTH, SIDE_HEIGHT] = [43, 400, 350]; // as in page.css
+const LEGIBLE = 11 / 12; // the zoom at which text is 11 pixels high
+const [SIDE_WIDTH, SIDE_HEIGHT, SIDE_ON_A_PHONE] = [400, 350, 0.5]; // as in page.css
 
 function svg(tag, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -67,7 +68,7 @@ function drawBox(box) {
   const [w, h] = [box.width, box.height];
   box.element = group;
   box.shown = {};
-  if (box.name && box.name !== box.title) group.append(svg("title", {}, box.name));
+  if (box.name && box.name !== (box.title ?? box.titles[0])) group.append(svg("title", {}, box.name));
   if (box.kind === "neuron") {
     group.append(svg("circle", { r: RADIUS, class: "shape" }));
     box.texts = { data: text(0, 3, "number", "", "middle"), grad: text(0, 19, "number grad", "", "middle") };
@@ -96,10 +97,10 @@ function drawRows(box, group, w, h) {
     y += ROW;
     return number;
   };
-  const name = nodes[box.node].named ? "name" : "name made-up";
-  group.append(text(right, y, name, box.title, "end"));
   if (box.symbol) group.append(text(left, y, "symbol", box.symbol));
-  y += ROW;
+  const name = `name${nodes[box.node].named ? "" : " made-up"}${box.titles.length > 1 ? " long" : ""}`;
+  box.titles.forEach((line, i) => group.append(text(right, y + i * SMALL_ROW, name, line, "end")));
+  y += ROW + (box.titles.length - 1) * SMALL_ROW;
   box.texts = {};
   if (box.bias.length) box.texts.bias = row("bias", "");
   box.texts.data = row("data", "");
@@ -128,11 +129,11 @@ function updateBox(box, shown) {
     write("data", shown.data(box.node));
     const gradient = shown.grad(box.node);
     write("grad", box.kind === "neuron" && gradient && gradient.length < 9 ? `∂ ${gradient}` : gradient);
-    for (const key of ["data", "grad"]) {
-      const long = box.kind === "neuron" && (old[key] || "").length > 9;
+    if (texts.bias) write("bias", format(box.bias.reduce((sum, leaf) => sum + state.numbers.data[leaf], 0)));
+    for (const key of Object.keys(texts)) {
+      const long = (old[key] || "").length > (box.kind === "neuron" ? 9 : LONG);
       once(old, `${key} length`, long, () => texts[key].classList.toggle("long", long));
     }
-    if (texts.bias) write("bias", format(box.bias.reduce((sum, leaf) => sum + state.numbers.data[leaf], 0)));
   }
   const any = (set) => set && box.members.some((place) => set.has(place));
   const classes = ["box", box.kind];
@@ -185,23 +186,25 @@ function look() {
 // Where a picture of this size is largest: beside the lessons, or above them; and how large.
 function room({ width, height }) {
   const zoom = (across, down) => Math.min((across - 24) / width, (down - 24) / height, 1.35);
-  const [across, down] = [innerWidth, innerHeight - HEADER];
-  if (innerWidth <= 760) return { above: true, zoom: zoom(across, 0.46 * innerHeight) };
+  const [across, down] = [innerWidth, innerHeight - document.querySelector("header").offsetHeight];
+  if (innerWidth <= 760) return { above: true, zoom: zoom(across, down - SIDE_ON_A_PHONE * innerHeight) };
   const [beside, above] = [zoom(across - SIDE_WIDTH, down), zoom(across, down - SIDE_HEIGHT)];
   return above > 1.1 * beside ? { above: true, zoom: above } : { above: false, zoom: beside };
 }
 
-// All of it, if that leaves it legible; else its right end, where the output is.
-function fit(legible = 0, otherwise = legible) {
+// All of it; or, where that would be smaller than `least`, as much as there is room for, from the
+// leaves on, and with it what the page is about just now.
+function fit(least = 0) {
   const { width, height } = picture.getBoundingClientRect();
-  const whole = Math.min((width - 24) / scene.width, (height - 24) / scene.height, 1.35);
-  camera.zoom = whole < legible ? otherwise : whole;
-  const wide = scene.width * camera.zoom > width - 23;
-  camera.x = wide ? width - 12 - (scene.left + scene.width) * camera.zoom : width / 2 - (scene.left + scene.width / 2) * camera.zoom;
-  camera.y = height / 2 - (scene.top + scene.height / 2) * camera.zoom;
-  const last = scene.boxOf[output.place];
-  if (wide || scene.height * camera.zoom > height - 23) camera.y = height / 2 - last.y * camera.zoom;
+  camera.zoom = Math.max(least, Math.min((width - 24) / scene.width, (height - 24) / scene.height, 1.35));
+  const [wide, high] = [scene.width * camera.zoom > width - 23, scene.height * camera.zoom > height - 23];
+  const boxes = least ? subject() : [];
+  const middle = high && boxes.length ? boxes[boxes.length - 1].y : scene.top + scene.height / 2;
+  camera.x = wide ? 12 - scene.left * camera.zoom : width / 2 - (scene.left + scene.width / 2) * camera.zoom;
+  camera.y = height / 2 - middle * camera.zoom;
+  if (high) camera.y = Math.min(12 - scene.top * camera.zoom, Math.max(camera.y, height - 12 - (scene.top + scene.height) * camera.zoom));
   look();
+  boxes.forEach(reveal);
 }
 
 function zoom(by, x, y) {
