@@ -371,6 +371,21 @@ def test_a_step_inside_a_neuron_is_told_and_highlighted_there(show):
     assert tab.locator(".edge.active").count() == 1, weight
 
 
+def test_a_weight_that_neurons_share_is_told_at_the_neuron_of_the_step(show):
+    w, h = Value(0.5, "w"), Value(2.0).log()
+    h.label = "x"
+    for name in ("first", "second"):
+        h = neuron(name, (h, w))
+    tab = show(h)
+    tab.get_by_label("Neurons").check()
+    told = [(text, active(tab)) for i in range(20) if "∂w" in (text := step_text(tab, i))]
+    at_second, at_first = told
+    assert "w is the weight on the arrow from first to second." in at_second[0]
+    assert at_second[1] == {"second"}
+    assert "w is the weight on the arrow from x to first." in at_first[0]
+    assert at_first[1] == {"first"}
+
+
 def step_text(tab, at):
     tab.get_by_label("Event").fill(str(at))
     return tab.locator("#event").inner_text()

@@ -56,6 +56,10 @@ const readingOrder = (() => {
   return nodes.map((node) => order.get(node.place));
 })();
 
+// The products and sums within neurons.
+const products = new Set(graph.neurons.flatMap(({ connections }) => connections.map(([product]) => product)));
+const sums = new Set(graph.neurons.flatMap(({ total, output, partialSums }) => (total === output ? partialSums : [...partialSums, total])));
+
 // What a neuron hides: in "neurons" all of it, in "sums" its products, weights, biases.
 function foldedParts(neuron, mode) {
   if (mode === "scalars") return [];

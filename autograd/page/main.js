@@ -55,10 +55,11 @@ function shownStep(all) {
     all.active = { nodes: new Set([node]), edges: new Set(edgesOf(node)) };
   } else if (kind === "seed") all.active.nodes.add(node);
   else {
-    all.active = { nodes: new Set([node, inputs[slot]]), edges: new Set([`${node}.${slot}`]) };
+    const input = inputs[slot];
+    all.active = { nodes: new Set(isInner(input) ? [node] : [node, input]), edges: new Set([`${node}.${slot}`]) };
     // What passes within one box passes along the arrow that stands for the product.
-    const inside = scene.boxOf[node] === scene.boxOf[inputs[slot]] ? [node, inputs[slot]] : [];
-    for (const place of inside.filter((each) => products.has(each))) edgesOf(place).forEach((edge) => all.active.edges.add(edge));
+    const within = scene.boxOf[node] === boxFor(input, node) ? [node, input] : [];
+    for (const place of within.filter((each) => products.has(each))) edgesOf(place).forEach((edge) => all.active.edges.add(edge));
   }
   if (state.order === "naive" && state.at === list.length) all.wrong = new Set(wrongNodes().map((node) => node.place));
   return all;
@@ -74,7 +75,8 @@ function subject() {
   if (state.tab === "step") {
     const { kind, node, slot } = current();
     const { inputs } = nodes[node];
-    places = kind === "seed" ? [node] : kind === "forward" ? [...inputs, node] : [inputs[slot], node];
+    const others = kind === "seed" ? [] : kind === "forward" ? inputs : [inputs[slot]];
+    return [...others, node].map((place) => boxFor(place, node));
   }
   return places.map((place) => scene.boxOf[place]);
 }

@@ -266,9 +266,6 @@ const fill = (parts, of) => parts.map((part) => (typeof part === "number" ? of(p
 const operand = (op, text) => (op.precedence < 4 && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
 
 const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, nodes[node.inputs[slot]].name));
-// Products and sums within neurons: a view that draws no box for them writes them out.
-const products = new Set(graph.neurons.flatMap(({ connections }) => connections.map(([product]) => product)));
-const sums = new Set(graph.neurons.flatMap(({ total, output, partialSums }) => (total === output ? partialSums : [...partialSums, total])));
 const inNumbers = (node, numbers) =>
   fill(node.op.text, (slot) => operand(node.op, format(numbers.data[node.inputs[slot]])));
 

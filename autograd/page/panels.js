@@ -53,7 +53,7 @@ function showStep() {
 function invitation(list) {
   const forward = list.findIndex((event) => event.kind === "seed");
   const first = nodes[list[0].node];
-  const next = forward ? [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.inputs)] : [];
+  const next = forward ? [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.place, first.inputs)] : [];
   return [
     ...next,
     h("p", "", h("b", "", "Play"), ` takes every step: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives: in red, how fast ${output.name} changes with each number.`),
@@ -76,8 +76,7 @@ const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(inpu
 
 // An operation with its inputs filled in; of many terms the first two and the last.
 function writtenOut(place, of) {
-  const { op } = nodes[place];
-  const { inputs } = nodes[place];
+  const { op, inputs } = nodes[place];
   const term = (input) => (of === called && isWrittenOut(input) ? of(input) : operand(op, of(input)));
   if (!["add", "sum"].includes(op.name)) return fill(op.text, (slot) => term(inputs[slot]));
   const terms = termsOf(place).map(term);
@@ -86,14 +85,18 @@ function writtenOut(place, of) {
 
 const equation = ({ place }) => (isWrittenOut(place) ? called(place) : `${called(place)} = ${writtenOut(place, called)}`);
 
-// Which weights and biases among these nodes stand in the picture as an arrow, or within a box.
-function leavesWithin(places) {
-  return places.filter((place) => !nodes[place].op && isFolded(place)).map((leaf) => {
-    const home = boxName(scene.boxOf[leaf]);
-    if (scene.boxOf[leaf].kind === "layer") return h("p", "quiet", `${nodes[leaf].name} is inside ${home}.`);
-    const connection = graph.neurons.flatMap(({ connections }) => connections).find(([, weight]) => weight === leaf);
-    const part = connection ? `the weight on the arrow from ${boxName(scene.boxOf[connection[2]])} to ${home}` : `the bias of ${home}`;
-    return h("p", "quiet", `${nodes[leaf].name} is ${part}.`);
+// Where a node is seen when `user` takes it up: a weight that several neurons share, in each.
+const isInner = (place) => !nodes[place].op && isFolded(place);
+const boxFor = (place, user) => scene.boxOf[isInner(place) ? user : place];
+
+// Which weights and biases among the inputs of a node stand as an arrow, or within its box.
+function leavesWithin(user, inputs) {
+  const { kind } = scene.boxOf[user];
+  const home = boxName(scene.boxOf[user]);
+  const connection = graph.neurons.flatMap(({ connections }) => connections).find(([product]) => product === user);
+  return inputs.filter(isInner).slice(0, 3).map((leaf) => {
+    const way = connection && `the weight on the arrow from ${boxName(scene.boxOf[connection[2]])} to ${home}`;
+    return h("p", "quiet", `${nodes[leaf].name} is ${kind === "layer" ? `inside ${home}` : way || `the bias of ${home}`}.`);
   });
 }
 
@@ -107,7 +110,7 @@ function describe(event) {
       h("p", "stage-name", `Forward${inside(node.place)}`),
       formula("", equation(node)),
       formula("", `${isWrittenOut(node.place) ? "" : `${node.name} `}= ${numbers} = ${format(data[node.place])}`),
-      ...leavesWithin(node.inputs),
+      ...leavesWithin(node.place, node.inputs),
     ];
   }
   if (event.kind === "seed") {
@@ -116,7 +119,7 @@ function describe(event) {
   const input = nodes[node.inputs[event.slot]];
   const { grads, before } = stateAfter(events(), state.at, state.numbers);
   const [local, upstream] = [partials[node.place][event.slot], grads[node.place]];
-  const there = scene.boxOf[input.place];
+  const there = boxFor(input.place, node.place);
   const [by, of] = [derived(output.place, input.place), derived(output.place, node.place)];
   const lines = [
     h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes on to ${boxName(there)}`),
@@ -130,7 +133,7 @@ function describe(event) {
   }
   const total = [node, input].find(({ place }) => isTotal(place));
   if (total) lines.push(h("p", "quiet", `Σ is ${called(total.place)}, the sum inside ${boxName(scene.boxOf[total.place])}.`));
-  return [...lines, ...leavesWithin([input.place])];
+  return [...lines, ...leavesWithin(node.place, [input.place])];
 }
 
 // In naive order: what came out wrong.

@@ -97,9 +97,9 @@ function drawRows(box, group, w, h) {
     y += ROW;
     return number;
   };
-  if (box.symbol) group.append(text(left, y, "symbol", box.symbol));
   const name = `name${nodes[box.node].named ? "" : " made-up"}${box.titles.length > 1 ? " long" : ""}`;
   box.titles.forEach((line, i) => group.append(text(right, y + i * SMALL_ROW, name, line, "end")));
+  if (box.symbol) group.append(text(left, y, "symbol", box.symbol));
   y += ROW + (box.titles.length - 1) * SMALL_ROW;
   box.texts = {};
   if (box.bias.length) box.texts.bias = row("bias", "");
