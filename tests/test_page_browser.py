@@ -398,6 +398,19 @@ def test_a_long_sum_is_told_shortly(show):
     assert re.search(r"Σ is w1\.1\.1 \* v\d+ \+ w1\.1\.2 \* v\d+ \+ … \+ b1\.1, the sum", said)
 
 
+def test_a_neuron_of_one_input_is_its_activation_and_no_sum(show):
+    w = [Value(x, f"w{k}") for k, x in enumerate((1.0, 0.5, 2.0, 1.0), 1)]
+    i = Value(0.5, "i")
+    h1, h2 = (w[0] * i).tanh(), (w[1] * i).tanh()
+    h1.label, h2.label = "h1", "h2"
+    total = w[2] * h1 + w[3] * h2
+    total.label = "s"
+    tab = show(total.tanh())
+    tab.get_by_label("Sums").check()
+    symbols = {name: box(tab, name).locator(".symbol").text_content() for name in ("h1", "h2", "s")}
+    assert symbols == {"h1": "tanh", "h2": "tanh", "s": "Σ"}
+
+
 # --- stepping ---
 
 

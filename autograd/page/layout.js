@@ -150,7 +150,9 @@ function setSize(box) {
     box.title = shortened(node.name, 1.45 * RADIUS, 12, 600);
     return void Object.assign(box, { width: 2 * RADIUS, height: 2 * RADIUS });
   }
-  box.symbol = node.op ? shortened(box.neuron !== null && node.place === graph.neurons[box.neuron].total ? "Σ" : printable(node.op.symbol), 90, 15) : "";
+  // A neuron of one input has no sum: its box is its activation.
+  const isSum = box.neuron !== null && ["add", "sum"].includes(node.op.name);
+  box.symbol = node.op ? shortened(isSum ? "Σ" : printable(node.op.symbol), 90, 15) : "";
   const lines = titleLines(node.name);
   box.nameSize = lines.length > 1 ? 10 : 12;
   box.titles = lines.map((line) => shortened(line, LONGEST_NAME, box.nameSize, 600));
