@@ -10,12 +10,11 @@
 
 from autograd import installation
 from autograd.compiler.api import compile as compile
-from autograd.compiler.record import CompileError
+from autograd.compiler.stages.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
-from autograd.explain import Explanation, explain
+from autograd.explaining.explain import Explanation, explain
 from autograd.formulas import derivative_formula, formula
-from autograd.gradcheck import GradcheckError, gradcheck
-from autograd.gradient import grad
+from autograd.gradient import GradcheckError, grad, gradcheck
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
 from autograd.ops import (
     Op,

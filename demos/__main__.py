@@ -17,10 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from demos.options import whole
+from demos.helpers.options import whole
 
 if TYPE_CHECKING:
-    from demos.gallery import Exhibit, Section
+    from demos.helpers.gallery import Exhibit, Section
 
 # The course, in order. Each is a module of this name, with SUMMARY, add_options and run.
 TITLES = {
@@ -35,6 +35,11 @@ TITLES = {
     "build_your_own": "Build your own",
 }
 NUMBERS = {name: number for number, name in enumerate(TITLES, start=1)}
+
+
+def demo_module(name: str) -> ModuleType:
+    """The module of a demo."""
+    return import_module("demos.letters.demo" if name == "letters" else f"demos.{name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command(arguments: Sequence[str]) -> int:
     """One demo if one is named, or all of them; and the gallery. The exit status."""
-    from demos.gallery import is_gallery, save_gallery
+    from demos.helpers.gallery import is_gallery, save_gallery
 
     parser = make_parser()
     options = parser.parse_args(arguments)
@@ -111,10 +116,10 @@ def renewed(done: int) -> str:
 
 def perform(name: str, options: argparse.Namespace) -> Section:
     """Run a demo; what it said, what it made, and why not if it came to nothing."""
-    from demos.english import TextError
-    from demos.gallery import Section
+    from demos.helpers.gallery import Section
+    from demos.letters.english import TextError
 
-    demo = import_module(f"demos.{name}")
+    demo = demo_module(name)
     print(headline(name, demo))
     echo, trouble = Echo(sys.stdout), ""
     exhibits: list[Exhibit] = []
@@ -201,7 +206,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_shared_options(parser, out=Path("demo_output"), quick=False, seed=0)
     subparsers = parser.add_subparsers(dest="demo", metavar="NAME")
     for name, number in NUMBERS.items():
-        demo = import_module(f"demos.{name}")
+        demo = demo_module(name)
         subparser = subparsers.add_parser(
             name,
             aliases=[str(number)],
@@ -232,7 +237,7 @@ def contents() -> str:
     """The course, a line or two for each demo."""
     lines = [f"A course in {len(TITLES)} demos, one after the other. Ctrl-C ends it.", ""]
     for name, number in NUMBERS.items():
-        summary = import_module(f"demos.{name}").SUMMARY
+        summary = demo_module(name).SUMMARY
         lines.append(textwrap.fill(
             summary, 79, initial_indent=f"{number:>3}  {name:<17}", subsequent_indent=" " * 22
         ))  # fmt: skip

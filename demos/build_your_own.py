@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograd import Op, Value, derivative_formula, exp, gradcheck, no_grad
-from demos import plots
-from demos.gallery import Exhibit
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
 from nn import Adam, Neuron, fit, mean_squared_error
 
 SUMMARY = "an activation, a recurrent network and a convolution of your own"

@@ -6,8 +6,8 @@ import argparse
 import textwrap
 
 from autograd import Value, derivative_formula, explain, page
-from demos.gallery import Exhibit
-from demos.pictures import save_graph
+from demos.helpers.gallery import Exhibit
+from demos.helpers.pictures import save_graph
 from nn import half_squared_error
 
 SUMMARY = "seven problems, from the slope of tanh to a network: asked, answered, derived"

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Sequence
 
 from autograd import Value
-from demos import abcd, plots
-from demos.gallery import Exhibit
-from demos.pictures import save_graph
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
+from demos.helpers.pictures import save_graph
+from demos.letters import abcd
 from nn import MLP
 
 SUMMARY = "three neurons worked out as on paper, and 28 that recite abcd"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nn
 from autograd import Value, compile, topological_order
-from demos.alphabet import ALPHABET, encode
-from demos.gallery import Exhibit
+from demos.helpers.gallery import Exhibit
+from demos.letters.alphabet import ALPHABET, encode
 
 SUMMARY = "the matrices hidden in the letters network, printed and timed"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad
-from demos import plots
-from demos.gallery import Exhibit
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
 from nn import MLP, Adam, fit, half_squared_error
 
 if TYPE_CHECKING:

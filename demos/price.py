@@ -12,8 +12,8 @@ from statistics import median
 from time import perf_counter
 
 from autograd import Value, no_grad, topological_order
-from demos import plots
-from demos.gallery import Exhibit
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
 from nn import MLP, half_squared_error
 
 SUMMARY = "forward, backward and finite differences timed, from ten to a million weights"

@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 
 from autograd import Value, no_grad
-from demos import plots
-from demos.gallery import Exhibit
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
 from nn import MLP, SGD, half_squared_error
 
 SUMMARY = "what it costs to train a network by trial and error, and without"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from autograd import Value, exp, grad, sin
-from demos import plots
-from demos.gallery import Exhibit
-from demos.options import positive
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
+from demos.helpers.options import positive
 from nn import SGD
 
 SUMMARY = "gradient descent is caught in a hole; momentum carries past it"

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import modes
-from autograd.compiler.record import CompileError
+from autograd.compiler.stages.record import CompileError
 from autograd.ops import as_float, count
 from autograd.value import Value
 from nn.arguments import positive_whole, random_stream

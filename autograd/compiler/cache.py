@@ -37,7 +37,8 @@ def load(source: str, name: str) -> Any:
     """
     import numba
 
-    from autograd.compiler import elementary, native_scratch
+    from autograd.compiler.native import elementary
+    from autograd.compiler.native import scratch as native_scratch
 
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "boundscheck": False}
     licences = sorted(elementary.FASTMATH)

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import naming
-from autograd.compiler.contract import contract
-from autograd.compiler.differentiate import differentiate
-from autograd.compiler.expand import expand
-from autograd.compiler.layout import layout
-from autograd.compiler.native_source import NotNative
-from autograd.compiler.pack import Unstructured, pack
+from autograd.compiler.native.source import NotNative
 from autograd.compiler.program import Floats, Lanes, Program
-from autograd.compiler.record import CompileError, Guard
-from autograd.compiler.trace import Trace
+from autograd.compiler.stages.contract import contract
+from autograd.compiler.stages.differentiate import differentiate
+from autograd.compiler.stages.expand import expand
+from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.pack import Unstructured, pack
+from autograd.compiler.stages.record import CompileError, Guard
+from autograd.compiler.stages.trace import Trace
 from autograd.value import Value
 
 BACKENDS = ("numba", "numpy")
@@ -75,7 +75,7 @@ class Compilation:
         """Whether it is a long way of single steps: as source it would be long to compile."""
         if len(self._packed.instructions) < LONG or self.guards:
             return False
-        from autograd.compiler.tape import supports
+        from autograd.compiler.tape.tape import supports
 
         single = self._packed.outputs.size == 1
         known = all(supports(row) for row in self.trace.rows)
@@ -121,7 +121,7 @@ class Compilation:
                 f"this graph has no matrices: its {len(self.trace):,} nodes run one by one, "
                 "and as source they would be as many lines; see program.stages"
             )
-        from autograd.compiler.numpy_backend import write
+        from autograd.compiler.numpy.executor import write
 
         return write(self._runnable("parameters" if self.parameters else "inputs"), self.dtype)
 
@@ -161,8 +161,8 @@ class Compilation:
         ""); or None where there is no such form."""
         if self.backend != "numba" or self.dtype != np.float64:
             return None
-        from autograd.compiler.native_loops import NotNative
-        from autograd.compiler.point import point_function
+        from autograd.compiler.native.loops import NotNative
+        from autograd.compiler.native.point import point_function
 
         program = self._runnable(by)
         by_parameters = sorted(program.blocks, key=lambda block: int(block.lanes[0]))
@@ -184,7 +184,7 @@ class Compilation:
             raise CompileError(f"its {len(self.trace):,} nodes have no structure to make use of")
         if isinstance(runner := self._runner("parameters"), _Native):
             return "numba", runner.native
-        from autograd.compiler.numpy_training import NumpyTrainer
+        from autograd.compiler.numpy.training import NumpyTrainer
 
         return "numpy", NumpyTrainer(runner.function, len(self.parameters), self.dtype)
 
@@ -202,18 +202,18 @@ class Compilation:
             return _OnTape(self._tape, self.trace, by, self.dtype)
         if self.backend == "numba":
             try:
-                from autograd.compiler.native import NativeProgram
+                from autograd.compiler.native.executor import NativeProgram
 
                 return _Native(NativeProgram(self._runnable(by, True), self.dtype), by)
             except NotNative:
                 pass
-        from autograd.compiler.numpy_backend import evaluate
+        from autograd.compiler.numpy.executor import evaluate
 
         return _WithNumpy(evaluate(self._runnable(by)), by)
 
     @cached_property
     def _tape(self) -> Any:
-        from autograd.compiler.tape import Tape, supports
+        from autograd.compiler.tape.tape import Tape, supports
 
         unknown = [row.name for row in self.trace.rows if not supports(row)]
         if unknown:

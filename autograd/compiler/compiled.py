@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 from autograd.compiler import naming
 from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
-from autograd.compiler.record import CompileError, record
-from autograd.compiler.trace import trace_recording, trace_value
+from autograd.compiler.stages.record import CompileError, record
+from autograd.compiler.stages.trace import trace_recording, trace_value
 from autograd.ops import as_float
 from autograd.value import Value
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.trace import CONSTANT, INPUT, PARAMETER
+from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER
 from autograd.ops import Op
 from autograd.value import Value
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from autograd.drawing import palette
 from autograd.drawing.graph import box, colours, gradient, name_of, new_picture, table
-from autograd.drawing.groups import (
+from autograd.drawing.text import heading, markup, number
+from autograd.neurons import (
     Neuron,
     find_neurons,
     folded_by_neurons,
     folded_by_sums,
 )
-from autograd.drawing.text import heading, markup, number
 from autograd.value import Value
 
 # With more connections than this, weights are told by thickness and colour alone; and with more

@@ -9,10 +9,10 @@ from typing import Any
 
 from autograd.drawing.folded import neuron_view, sum_view
 from autograd.drawing.graph import scalar_view
-from autograd.drawing.groups import LARGEST, sizes_of
 from autograd.drawing.render import FORMATS, render
 from autograd.files import write_whole
 from autograd.names import given_names
+from autograd.neurons import LARGEST, sizes_of
 from autograd.value import Value, topological_order
 
 _DIRECTIONS = ("LR", "TB", "RL", "BT")

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.drawing.groups import LARGEST, Neuron, find_neurons, sizes_of
 from autograd.names import given_names
+from autograd.neurons import LARGEST, Neuron, find_neurons, sizes_of
 from autograd.ops import Op
-from autograd.page.expression import (
+from autograd.page.program import (
     encoded,
     forward_program,
     rule_program,

@@ -9,8 +9,8 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from autograd.drawing.groups import LARGEST, sizes_of
 from autograd.files import write_whole
+from autograd.neurons import LARGEST, sizes_of
 from autograd.page.export import exported
 from autograd.value import Value, topological_order
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, ops
-from autograd.compiler.tape import Tape
-from autograd.compiler.trace import trace_value
+from autograd.compiler.stages.trace import trace_value
+from autograd.compiler.tape.tape import Tape
 
 
 def chains(leaf, mixed):

@@ -1,0 +1,1 @@
+"""The native executor: the array program as loops that Numba compiles."""

@@ -1,0 +1,182 @@
+"""Arrays put together from parts as NumPy: stacked, joined, or added in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autograd.compiler.numpy.operations import summed
+from autograd.compiler.numpy.product import turned_view
+from autograd.compiler.numpy.text import CALL, INDENT, Text, shape_of, statement
+from autograd.compiler.numpy.views import Views
+from autograd.compiler.program import Array, Collect, View, row_major
+
+
+class Collector:
+    """Writes ``Collect`` instructions with the views of a program."""
+
+    def __init__(self, views: Views) -> None:
+        self.views, self.names = views, views.names
+
+    def lines(self, i: Collect) -> list[str]:
+        """The lines of one instruction."""
+        out = i.out
+        groups = _by_place(i)
+        note = shape_of(out)
+        if together := self._together(out, groups):
+            return statement(f"{self.names.result(out)} =", together.text, note)
+        pairs, name = list(groups), self.names.result(out)
+        place, parts = pairs[0]
+        if place.whole and self._fills(parts, out) and all(self._sliced(p) for p, _ in pairs):
+            first = self._total(parts)
+            # What may be another array, or a view of one, is copied before it is added to.
+            fresh = first.precedence < CALL or first.text.startswith("np.")
+            fresh = fresh and not first.text.startswith("np.broadcast_to(")
+            right = first.text + ".copy()" * (len(pairs) > 1 and not fresh)
+            del pairs[0]
+        else:
+            # In row-major order, so that parts can be added to it as one row of lanes.
+            dtype = ", np.float32" if self.views.single else ""
+            right = f"np.zeros({self.views.shape(out)}{dtype})"
+        lines = statement(f"{name} =", right, note)
+        for place, parts in pairs:
+            for v in parts:
+                lines += self._added(name, place, v)
+        return lines
+
+    def _sliced(self, place: View) -> bool:
+        """Whether slices of the array say the place."""
+        order = self.views.axis_order(place)
+        if order is None or order != sorted(order):
+            return False
+        return self.views.slices(place) is not None
+
+    def _total(self, parts: Sequence[View]) -> Text:
+        """The sum of parts for one place."""
+        return summed([self.views.load(v) for v in parts])
+
+    def _fills(self, parts: Sequence[View], out: Array) -> bool:
+        return all(v.array.batched == out.batched and v.array.literal() is None for v in parts)
+
+    def _together(self, out: Array, groups: Sequence[tuple[View, list[View]]]) -> Text | None:
+        """Parts that lie side by side along one axis, stacked or joined."""
+        found = [self._slab(place) for place, _ in groups]
+        if not out.shape or len(groups) < 2 or not all(found):
+            return None
+        slabs = sorted((s, k) for k, s in enumerate(found) if s)
+        axes = {s[0] for s, _ in slabs}
+        ends = [0, *(s[2] for s, _ in slabs)]
+        axis = min(axes)
+        if len(axes) > 1 or [s[1] for s, _ in slabs] != ends[:-1] or ends[-1] != out.shape[axis]:
+            return None
+        if not all(self._fills(parts, out) for _, parts in groups):
+            return None
+        single = all(s[3] for s, _ in slabs)
+        texts = []
+        for slab, k in slabs:
+            text = self._total(groups[k][1])
+            if slab[3] and not single:
+                return None
+            texts.append(text.text)
+        last = axis + 1 == len(out.shape)
+        function = "stack" if single else "concatenate"
+        where = "-1" if last else str(axis + out.batched)
+        if where == "0" or (where == "-1" and len(out.shape) + out.batched == 1):
+            return Text(f"np.{function}([{', '.join(texts)}])")
+        return Text(f"np.{function}([{', '.join(texts)}], axis={where})")
+
+    def _slab(self, place: View) -> tuple[int, int, int, bool] | None:
+        """A place that is all of the array but along one axis: (axis, first, end, one index)."""
+        shape, strides = place.array.shape, row_major(place.array.shape)
+        for axis in range(len(shape)):
+            step = strides[axis]
+            rest = shape[:axis] + shape[axis + 1 :]
+            other = strides[:axis] + strides[axis + 1 :]
+            if place.index is not None or not step:
+                continue
+            first, odd = divmod(place.offset, step)
+            if odd:
+                continue
+            if place.shape == rest and place.strides == other:
+                return (axis, first, first + 1, True)
+            if len(place.shape) == len(shape):
+                n = place.shape[axis]
+                others = place.shape[:axis] + place.shape[axis + 1 :]
+                theirs = place.strides[:axis] + place.strides[axis + 1 :]
+                fits = first + n <= shape[axis] and place.strides[axis] == (step if n > 1 else 0)
+                if others == rest and theirs == other and fits:
+                    return (axis, first, first + n, False)
+        return None
+
+    def _added(self, name: str, place: View, v: View) -> list[str]:
+        """One part added in its place."""
+        out = place.array
+        if self._sliced(place):
+            target = self.views.slices(place)
+            return statement(f"{name}[{target}] +=", self.views.load(v).text, shape_of(v.array))
+        if windows := self._windows(name, place, v):
+            return windows
+        x = self.views.load(v).text
+        lanes, index = place.lanes(), self.views.flat_index(place)
+        flat = name
+        if len(out.shape) != 1:
+            flat = f"{name}.reshape({', '.join([self.views.rows] * out.batched + [str(out.size)])})"
+        where = f":, {index}" if out.batched else index
+        if len(np.unique(lanes)) == lanes.size:
+            return [f"{flat}[{where}] += {x}"]
+        where = f"(slice(None), {index})" if out.batched else index
+        return [f"np.add.at({flat}, {where}, {x})"]
+
+    def _windows(self, name: str, place: View, v: View) -> list[str]:
+        """Windows that overlap, added one offset after the other."""
+        if place.index is not None or len(place.array.shape) != 1 or len(place.shape) != 2:
+            return []
+        axis = int(place.shape[1] < place.shape[0])
+        (n, step), (count, stride) = ((place.shape[a], place.strides[a]) for a in (1 - axis, axis))
+        if min(step, stride) < 1:
+            return []
+        first = " + ".join(
+            s for s in (str(place.offset or ""), "k" if stride == 1 else f"{stride} * k") if s
+        )
+        end = place.offset + (n - 1) * step + 1
+        last = f"k + {end}" if stride == 1 else f"{stride} * k + {end}"
+        target = f"{first} : {last}" + (f" : {step}" if step > 1 else "")
+        rows = ":, " * place.array.batched
+        source, lines = self.views.load(v), []
+        if not source.text.isidentifier():
+            part = self.names.free("e1")
+            lines, source = statement(f"{part} =", source.text, "each window"), Text(part)
+        column = ":, " * v.array.batched + (":, k" if axis else "k")
+        return [
+            *lines,
+            f"for k in range({count}):",
+            f"{INDENT}{name}[{rows}{target}] += {source.text}[{column}]",
+        ]
+
+
+def _by_place(i: Collect) -> list[tuple[View, list[View]]]:
+    """The parts for each place; all of the array first."""
+    groups: dict[bytes, tuple[View, list[View]]] = {}
+    for place, v in zip(i.places, i.parts):
+        key = repr(place.shape).encode() + place.lanes().tobytes()
+        groups.setdefault(key, (place, []))[1].append(v)
+    return sorted(groups.values(), key=lambda group: not group[0].whole)
+
+
+def straight(place: View, v: View) -> tuple[View, View]:
+    """A place and its part with both turned such that the place runs forward."""
+    if place.index is not None or v.index is not None or 0 in place.strides:
+        return place, v
+    axes = sorted(range(len(place.shape)), key=lambda a: -abs(place.strides[a]))
+    place, v = (turned_view(x, axes) for x in (place, v))
+    for axis, stride in enumerate(place.strides):
+        if stride < 0:
+            place, v = _backward(place, axis), _backward(v, axis)
+    return place, v
+
+
+def _backward(v: View, axis: int) -> View:
+    """A view that runs along one axis the other way."""
+    strides = [-s if a == axis else s for a, s in enumerate(v.strides)]
+    return View(v.array, v.shape, v.offset + v.strides[axis] * (v.shape[axis] - 1), tuple(strides))

@@ -1,0 +1,89 @@
+"""The NumPy backend: the program's own source, executed."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import linecache
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.numpy import source as numpy_source
+from autograd.compiler.program import Floats, Lanes, Program
+
+
+def write(program: Program, dtype: Any = np.float64) -> str:
+    """The program as NumPy source; see ``numpy_source.write``."""
+    return numpy_source.write(program, dtype).text
+
+
+def load(source: numpy_source.Source | str) -> Callable[..., Any]:
+    """The function of a source, in a namespace of its own; tracebacks show its lines."""
+    if isinstance(source, str):
+        source = numpy_source.Source(source, {})
+    digest = hashlib.sha256(source.text.encode()).hexdigest()[:12]
+    file = f"<numpy program {digest}>"
+    linecache.cache[file] = (len(source.text), None, source.text.splitlines(True), file)
+    namespace: dict[str, Any] = dict(source.functions)
+    exec(compile(source.text, file, "exec"), namespace)
+    function: Callable[..., Any] = namespace.get("value_and_grad") or namespace["forward"]
+    return function
+
+
+def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any, ...]]:
+    """A function of the arguments, (batch, n) each, and of all parameters as one vector.
+
+    It returns the results, (batch, outputs), which may be a view of what it was given; how many
+    guards fail for each row; and, if the program has gradients, their sum over the rows as one
+    vector, or by the arguments as a list. In float32 if all that it is given is.
+    """
+
+    @functools.cache
+    def function_in(dtype: Any) -> Callable[..., Any]:
+        return load(numpy_source.write(program, dtype))
+
+    guarded = program.failures is not None
+    blocks = [(_places(block.lanes), block.array.shape) for block in program.blocks]
+    by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
+
+    def run(arguments: Sequence[Floats], theta: Floats) -> tuple[Any, ...]:
+        batch = len(arguments[0]) if arguments else 1
+        arrays = [theta[lanes].reshape(shape) for lanes, shape in blocks]
+        given = [a for a in (*arguments, theta) if a.size]
+        function = function_in(np.result_type(*given) if given else theta.dtype)
+        with np.errstate(all="ignore"):
+            returned = function(*arguments, *arrays)
+        value, *rest = returned if guarded or program.gradients else (returned,)
+        values = _rows(value, batch, 1 if program.single else program.outputs.size)
+        failures = _rows(rest.pop(0), batch, 1)[:, 0] if guarded else np.zeros(batch)
+        if not program.gradients:
+            return values, failures
+        if by_arguments:
+            # Copies: a gradient may be a part of another argument, or one number for all rows.
+            pairs = zip(rest[len(blocks) :], arguments)
+            shaped = [np.array(np.broadcast_to(g, a.shape), a.dtype, order="C") for g, a in pairs]
+            return values, failures, shaped
+        gradient = np.zeros_like(theta)
+        for (lanes, _), part in zip(blocks, rest):
+            gradient[lanes] = np.reshape(part, -1)
+        return values, failures, gradient
+
+    return run
+
+
+def _places(lanes: Lanes) -> Lanes | slice:
+    """The lanes as a slice where they follow each other, so that nothing is copied; else in the
+    width that NumPy indexes by, to which it would convert them in every call."""
+    first = int(lanes[0]) if len(lanes) else 0
+    in_order = np.array_equal(lanes, np.arange(first, first + len(lanes)))
+    return slice(first, first + len(lanes)) if in_order else lanes.astype(np.intp)
+
+
+def _rows(x: Any, batch: int, width: int) -> Floats:
+    """A result as (batch, width), also if it is the same for all rows."""
+    array = np.asarray(x)
+    if array.size == width and (batch > 1 or array.ndim == 0):
+        array = np.broadcast_to(array.reshape(1, width), (batch, width))
+    return array.reshape(batch, width)

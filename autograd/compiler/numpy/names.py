@@ -1,0 +1,101 @@
+"""Names of the variables of NumPy source: a1 an activation, d1 the adjoint of its layer's sum."""
+
+from __future__ import annotations
+
+from autograd import ops
+from autograd.compiler.numpy.operations import HELPERS
+from autograd.compiler.program import Array, Contract, Map, Program
+
+RESERVED = {"np", "len", "slice", "int", "k", "value", "failures", *HELPERS}
+
+
+class Names:
+    """The names of a program's arrays. Leaves have theirs at once, results as they are written.
+
+    Attributes:
+        steps: activations and adjoints of layers, each of which has a line of its own.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.taken = set(RESERVED)
+        self.names: dict[Array, str] = {}
+        self.wanted: dict[Array, str] = {}
+        self.steps: set[Array] = set()
+        one = len(program.arguments) == 1
+        for number, array in enumerate(program.arguments):
+            self.leaf(array, array.name or ("x" if one else f"x{number + 1}"))
+        for number, block in enumerate(program.blocks):
+            self.leaf(block.array, block.array.name or f"w{number + 1}")
+        self._layers(program)
+        self._ends(program)
+
+    def __getitem__(self, array: Array) -> str:
+        """The name of a leaf, or of what has been written."""
+        return self.names[array]
+
+    def leaf(self, array: Array, name: str) -> str:
+        """Give a leaf its name, with another number if that is taken."""
+        self.names[array] = self.free(name)
+        return self.names[array]
+
+    def free(self, name: str) -> str:
+        """A name that is not yet taken, with another number if need be; from now on it is."""
+        stem = name.rstrip("0123456789")
+        number = int(name[len(stem) :] or 1)
+        while name in self.taken:
+            number += 1
+            name = f"{stem}{number}"
+        self.taken.add(name)
+        return name
+
+    def result(self, array: Array) -> str:
+        """Give a result its name."""
+        wanted = self.wanted.get(array, "")
+        if not wanted or (wanted in self.taken and wanted not in ("value", "failures")):
+            return self.leaf(array, "e1")
+        self.taken.add(wanted)
+        self.names[array] = wanted
+        return wanted
+
+    def _layers(self, program: Program) -> None:
+        """Products open layers; what is added to one belongs to it, then follows its activation."""
+        layers = 0
+        layer_of: dict[Array, int] = {}
+        sums: dict[int, Array] = {}
+        activated: set[int] = set()
+        for i in program.instructions[: program.forward]:
+            numbers = [layer_of[v.array] for v in i.operands if v.array in layer_of]
+            if isinstance(i, Contract):
+                layers += 1
+                layer_of[i.out] = layers
+            elif isinstance(i, Map) and numbers and i.op in (ops.sum, ops.add):
+                layer_of[i.out] = max(numbers)
+            elif isinstance(i, Map) and numbers and len(i.operands) == 1:
+                if numbers[0] not in activated and not i.op.name.startswith(("neg", "power(")):
+                    activated.add(numbers[0])
+                    self.wanted[i.out] = f"a{numbers[0]}"
+                    self.steps.add(i.out)
+                continue
+            else:
+                continue
+            sums[layer_of[i.out]] = i.out
+        for array, number in layer_of.items():
+            self.wanted[array] = f"z{number}"
+        last_sums = set(sums.values())
+        for i in program.instructions[program.forward :]:
+            of = i.out.adjoint_of
+            if of in last_sums:
+                self.wanted[i.out] = f"d{layer_of[of]}"
+                self.steps.add(i.out)
+            elif of in self.wanted or of in self.names:
+                self.wanted[i.out] = f"d_{self.wanted.get(of) or self.names[of]}"
+
+    def _ends(self, program: Program) -> None:
+        """What is returned."""
+        for name, v in (("value", program.outputs), ("failures", program.failures)):
+            if v is not None and v.whole and v.array not in self.names:
+                self.wanted[v.array] = name
+        known = {*self.names, *self.steps}
+        for array, v in program.gradients.items():
+            if v is not None and v.whole and v.array not in known:
+                self.wanted[v.array] = f"grad_{self.names[array]}"

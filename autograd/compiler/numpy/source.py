@@ -1,0 +1,310 @@
+"""A program as NumPy source: what a person would have written, had they started with matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.numpy import operations as numpy_rows
+from autograd.compiler.numpy import product as numpy_product
+from autograd.compiler.numpy.collect import Collector, straight
+from autograd.compiler.numpy.names import Names
+from autograd.compiler.numpy.text import (
+    INDENT,
+    LONGEST_LINE,
+    PRODUCT,
+    Text,
+    axes_of,
+    listing,
+    shape_of,
+    statement,
+    whole_inverse,
+)
+from autograd.compiler.numpy.views import Views
+from autograd.compiler.program import (
+    Array,
+    Collect,
+    Contract,
+    Floats,
+    Instruction,
+    Map,
+    Program,
+    Reduce,
+    Shape,
+    View,
+    row_major,
+)
+from autograd.ops import Op
+
+# Longer expressions have lines of their own.
+LONGEST_PART = 48
+
+
+@dataclass
+class Source:
+    """The text, and what it needs besides NumPy: functions of rows that only Python computes."""
+
+    text: str
+    functions: dict[str, Callable[..., Floats]]
+
+
+def write(program: Program, dtype: Any = np.float64) -> Source:
+    """The source of ``forward(...)``, or for a program with gradients ``value_and_grad(...)``.
+
+    The function takes the arguments, (batch, n) each, and the arrays of parameters. It returns
+    the value for each row; if there are guards, how many fail for each row; and the gradients of
+    the sum over the rows, by each array of parameters, or by each argument.
+
+    Args:
+        dtype: float64 or float32, of the arrays that the source itself makes.
+    """
+    return _Writer(program, np.dtype(dtype) == np.float32).source()
+
+
+class _Writer:
+    def __init__(self, program: Program, single: bool) -> None:
+        self.program = program
+        self.instructions = [_lean(i) for i in program.instructions]
+        self.names = Names(program)
+        self.helpers: set[str] = set()
+        self.functions: dict[str, Callable[..., Floats]] = {}
+        self.in_python: dict[tuple[Op, int], str] = {}
+        self.users: dict[Array, list[tuple[Instruction, View]]] = {}
+        for i in self.instructions:
+            for v in i.operands:
+                self.users.setdefault(v.array, []).append((i, v))
+        self.ends = {v.array for v in program.ends()}
+        rows = f"len({self.names[program.arguments[0]]})" if program.arguments else "1"
+        self.views = Views(self.names, rows, single)
+        self.collector = Collector(self.views)
+
+    # --- the text ---
+
+    def source(self) -> Source:
+        """The whole module."""
+        program, names = self.program, self.names
+        forward: list[str] = []
+        backward: list[str] = []
+        for place, i in enumerate(self.instructions):
+            lines = forward if place < program.forward else backward
+            lines += self._instruction(i)
+        returned = [self.views.load(program.outputs).text]
+        if program.failures is not None:
+            returned.append(self.views.load(program.failures).text)
+        for array, v in program.gradients.items():
+            returned.append(self._gradient(array, v))
+        blocks = [b.array for b in program.blocks]
+        leaves = [*program.arguments, *blocks]
+        name = "value_and_grad" if program.gradients else "forward"
+        body = [f'"""{self._summary()}"""']
+        for kind, arrays in ("inputs, in B rows", program.arguments), ("parameters", blocks):
+            if arrays:
+                by_these = arrays[0] in program.gradients
+                body.append(f"# {kind}{by_these * '; the gradients are by these, in this order'}:")
+            body += [f"# {names[a]}: {shape_of(a)}" for a in arrays]
+        body += forward
+        if backward:
+            body += ["", "# backward", *backward]
+        if len(returned) == 1:
+            body.append(f"return {returned[0]}")
+        elif len(plain := "return " + ", ".join(returned)) + len(INDENT) <= LONGEST_LINE:
+            body.append(plain)
+        else:
+            body += listing("return (", returned, ")")
+        text = "\n".join(
+            [
+                *self._notes(),
+                "import numpy as np",
+                *([""] if self.views.constants else []),
+                *(f"{name} = {value}" for value, name in self.views.constants.items()),
+                *("\n\n" + numpy_rows.helper(h) for h in sorted(self.helpers)),
+                "",
+                "",
+                *listing(f"def {name}(", [names[a] for a in leaves], "):"),
+                *(f"{INDENT}{line}" if line else "" for line in body),
+                "",
+            ]
+        )
+        return Source(text, self.functions)
+
+    def _summary(self) -> str:
+        program = self.program
+        rows = " of each of B rows" if program.arguments else ""
+        said = [f"The value{rows}"]
+        if program.failures is not None:
+            said.append("how many guards fail")
+        if program.gradients:
+            said.append("the gradients of the values' sum" if rows else "its gradients")
+        return ", and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said) + "."
+
+    def _notes(self) -> list[str]:
+        """What the text needs besides NumPy."""
+        lines = []
+        for (op, _), name in self.in_python.items():
+            lines += [
+                f"# {name} is the row {op.name!r}, which is not written in arithmetic and other",
+                "# rows alone, so that only Python computes it, number by number. It is no part of",
+                "# this text, which does not run without a function of that name.",
+            ]
+        return [*lines, ""] if lines else []
+
+    def _gradient(self, array: Array, v: View | None) -> str:
+        if v is None:
+            return f"np.zeros_like({self.names[array]})"
+        if v.array.literal() is not None:
+            return f"np.full_like({self.names[array]}, {self.views.load(v, array).text})"
+        return self.views.load(v).text
+
+    def _instruction(self, i: Instruction) -> list[str]:
+        """The lines of one instruction; none if it is written where it is used."""
+        if isinstance(i, Collect):
+            return self.collector.lines(i)
+        text = self._expression(i)
+        filled = self._filled(i)
+        another_name = text.text.isidentifier() and filled == self.views.full(i.out)
+        short = len(text.text) < LONGEST_PART and self._may_move(i, filled)
+        if short or (another_name and i.out not in self.ends):
+            self.views.inlined[i.out] = text
+            self.views.narrow[i.out] = filled
+            return []
+        if filled != self.views.full(i.out):
+            text = self._broadcast_to(text, i.out)
+        return statement(f"{self.names.result(i.out)} =", text.text, shape_of(i.out))
+
+    def _may_move(self, i: Map | Reduce | Contract, filled: Shape) -> bool:
+        """Whether what ``i`` makes is used once, and as it stands."""
+        users = self.users.get(i.out, [])
+        if len(users) != 1 or i.out in self.ends or i.out in self.names.steps:
+            return False
+        ((user, v),) = users
+        return v.whole and (filled == self.views.full(i.out) or isinstance(user, Map))
+
+    # --- expressions ---
+
+    def _expression(self, i: Map | Reduce | Contract) -> Text:
+        if isinstance(i, Map):
+            return self._map(i)
+        if isinstance(i, Reduce):
+            return self._reduce(i)
+        return numpy_product.product(i, self.views.load)
+
+    def _map(self, i: Map) -> Text:
+        xs = [self.views.load(v, i.out) for v in i.operands]
+        if i.op is ops.mul:
+            factor = i.operands[0].array.literal()
+            if factor is not None and (n := whole_inverse(factor)):
+                return Text(f"{xs[1].within(PRODUCT)} / {n}", PRODUCT)
+        text = numpy_rows.row(i.op, xs)
+        if text is None:
+            call = self._in_python(i.op, 0)
+            return Text(f"{call}({', '.join(x.text for x in xs)})")
+        self._note_helper(i.op, text)
+        return text
+
+    def _note_helper(self, op: Op, text: Text) -> None:
+        if op.name in numpy_rows.HELPERS and text.text.startswith(f"{op.name}("):
+            self.helpers.add(op.name)
+
+    def _in_python(self, op: Op, axes: int) -> str:
+        """The name of the function of a row that NumPy cannot say, over so many last axes."""
+        if (op, axes) not in self.in_python:
+            plain = "".join(c if c.isalnum() else "_" for c in op.name)
+            name = self.names.free(f"{plain}_in_python")
+            self.in_python[op, axes] = name
+            self.functions[name] = _reduced_in_python(op, axes) if axes else _in_python(op)
+        return self.in_python[op, axes]
+
+    def _filled(self, i: Map | Reduce | Contract) -> Shape:
+        """The shape of the expression, which may lack axes along which it repeats."""
+        if not isinstance(i, Map):
+            return self.views.full(i.out)
+        return np.broadcast_shapes(*(self.views.written_shape(v) for v in i.operands))
+
+    def _broadcast_to(self, x: Text, out: Array) -> Text:
+        return Text(f"np.broadcast_to({x.text}, {self.views.shape(out)})")
+
+    def _reduce(self, i: Reduce) -> Text:
+        v, kept = i.operand, len(i.out.shape)
+        array, axes = v.array, list(range(kept, len(v.shape)))
+        x = self.views.load(v)
+        places = _places(v) if i.op in (ops.sum, ops.logsumexp) else None
+        if places and places[:kept] == sorted(places[:kept]):
+            axes = [places[a] for a in axes]  # of the array itself, and nothing to turn
+            x = self.views.named(array)
+        axes = [a + array.batched for a in axes]
+        if i.op is ops.logsumexp:
+            self.helpers.add("logsumexp")
+            return Text(f"logsumexp({x.text}, {axes_of(axes)})")
+        if i.op is not ops.sum:
+            return Text(f"{self._in_python(i.op, len(axes))}({x.text})")
+        axes.sort()
+        if i.over_batch and array.batched:
+            axes = [0, *axes]
+        if axes:
+            everything = not i.out.shape and not i.out.batched
+            where = "" if everything else f"axis={axes_of(axes)}"
+            if x.text.isidentifier():
+                x = Text(f"{x.text}.sum({where})")
+            else:
+                x = Text(f"np.sum({x.text}{', ' * bool(where)}{where})")
+        if i.over_batch and not array.batched:
+            rows = self.views.rows
+            if array.literal() is not None:  # Python's own numbers could not be reshaped
+                rows = f"np.float{32 if self.views.single else 64}({rows})"
+            x = Text(rows) if x.text == "1" else Text(f"{rows} * {x.within(PRODUCT)}", PRODUCT)
+        return x
+
+
+# --- small things ---
+
+
+def _lean(i: Instruction) -> Instruction:
+    """A sum over axes of one element as no sum; parts as their places lie in the array."""
+    if isinstance(i, Collect):
+        pairs = [straight(place, v) for place, v in zip(i.places, i.parts)]
+        return Collect(i.out, tuple(p for p, _ in pairs), tuple(v for _, v in pairs))
+    if not isinstance(i, Reduce) or i.op is not ops.sum or i.operand.index is not None:
+        return i
+    v, kept = i.operand, len(i.out.shape)
+    axes = [a for a, n in enumerate(v.shape) if a < kept or n > 1]
+    v = View(v.array, tuple(v.shape[a] for a in axes), v.offset, tuple(v.strides[a] for a in axes))
+    if i.over_batch or len(axes) > kept:
+        return Reduce(i.out, i.op, v, i.over_batch)
+    return Map(i.out, i.op, (v,))
+
+
+def _places(v: View) -> list[int] | None:
+    """For a view of the whole array, its axes in any order: which axis of the array each is."""
+    strides = row_major(v.array.shape)
+    if v.index is not None or v.offset or len(set(strides)) != len(strides):
+        return None
+    if sorted(zip(v.strides, v.shape)) != sorted(zip(strides, v.array.shape)):
+        return None
+    return [strides.index(s) for s in v.strides]
+
+
+def _in_python(op: Op) -> Callable[..., Floats]:
+    """A row that only Python computes, on arrays, number by number."""
+
+    def function(*xs: Floats) -> Floats:
+        arrays = np.broadcast_arrays(*xs)
+        rows = zip(*(x.reshape(-1).tolist() for x in arrays))
+        computed = np.array([op.compute(row) for row in rows], np.result_type(*arrays))
+        return computed.reshape(arrays[0].shape)
+
+    return function
+
+
+def _reduced_in_python(op: Op, axes: int) -> Callable[[Floats], Floats]:
+    """The same over the last axes."""
+
+    def function(x: Floats) -> Floats:
+        shape = x.shape[: x.ndim - axes]
+        rows = x.reshape(-1, int(np.prod(x.shape[x.ndim - axes :]))).tolist()
+        return np.array([op.compute(row) for row in rows], x.dtype).reshape(shape)
+
+    return function

@@ -1,0 +1,185 @@
+"""Views as NumPy expressions: slices, new axes, turned axes, or else gathers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.compiler.numpy.names import Names
+from autograd.compiler.numpy.text import (
+    CALL,
+    Text,
+    array_of,
+    element,
+    index_of,
+    number,
+    slice_of,
+    tuple_of,
+)
+from autograd.compiler.program import Array, Lanes, Shape, View, row_major
+
+# Stands for the number of rows where shapes are compared.
+ROWS = 1_000_003
+
+
+class Views:
+    """What views are written as.
+
+    Args:
+        names: of the arrays.
+        rows: the number of rows, as an expression.
+        single: whether the arrays of constants are float32.
+
+    Attributes:
+        inlined: arrays that have no name, and are written where they are used.
+        narrow: the shapes of such as repeat along axes that the expression lacks.
+        constants: what stands above the function, and its name.
+    """
+
+    def __init__(self, names: Names, rows: str, single: bool) -> None:
+        self.names, self.rows, self.single = names, rows, single
+        self.inlined: dict[Array, Text] = {}
+        self.narrow: dict[Array, Shape] = {}
+        self.constants: dict[str, str] = {}
+
+    def named(self, array: Array) -> Text:
+        """An array as it stands."""
+        if array in self.inlined:
+            return self.inlined[array]
+        if array.numbers is not None:
+            return Text(self._constant(array_of(array.numbers.reshape(array.shape), self.single)))
+        return Text(self.names[array])
+
+    def _constant(self, value: str, stem: str = "data") -> str:
+        """The name of a constant of that value."""
+        if value not in self.constants:
+            self.constants[value] = self.names.free(f"{stem}1")
+        return self.constants[value]
+
+    def flat_index(self, v: View) -> str:
+        """The lanes of a view as an index of its array made flat: a slice or an array."""
+        if v.index is None and len(v.shape) == 1 and v.strides[0]:
+            last = v.offset + v.strides[0] * (v.shape[0] - 1)
+            return slice_of(v.offset, last, v.strides[0], v.array.size)
+        return self.index(v.lanes())
+
+    def index(self, lanes: Lanes) -> str:
+        """The name of an array of lanes."""
+        return self._constant(index_of(lanes), "index")
+
+    def load(self, v: View, out: Array | None = None) -> Text:
+        """A view as an expression; for ``out`` it only needs to broadcast to that shape."""
+        array = v.array
+        if (literal := array.literal()) is not None:
+            if out is None and v.shape:
+                dtype = ", np.float32" if self.single else ""
+                shown = element(literal)
+                return Text(f"np.full({tuple_of([*map(str, v.shape)])}, {shown}{dtype})")
+            return number(literal)
+        x = self.named(array)
+        if v.whole:
+            return x
+        if v.index is None and (found := self._broadcast(v, x)):
+            shape = tuple_of([*([self.rows] * array.batched), *map(str, v.shape)])
+            return found if out else Text(f"np.broadcast_to({found.text}, {shape})")
+        order = self.axis_order(v)
+        if order is not None and (slices := self.slices(v)) is not None:
+            text = f"{x.within(CALL)}[{slices}]" if slices.strip(":, ") else x.within(CALL)
+            if order != sorted(order):
+                return Text(self._turned(text, order, array.batched))
+            return Text(text) if text != x.text else x
+        rows, flat = [self.rows] * array.batched, x.within(CALL)
+        all_of_it = v.index is None and v.offset == 0 and v.size == array.size
+        if all_of_it and v.strides == row_major(v.shape):
+            return Text(f"{flat}.reshape({', '.join([*rows, *map(str, v.shape)])})")
+        if len(array.shape) != 1:
+            flat = f"{flat}.reshape({', '.join([*rows, str(array.size)])})"
+        return Text(f"{flat}[{':, ' * array.batched}{self.flat_index(v)}]")
+
+    def _broadcast(self, v: View, x: Text) -> Text | None:
+        """The whole array repeated along new axes."""
+        if (pattern := _pattern(v)) is None:
+            return None
+        if v.array.batched:
+            return Text(f"{x.within(CALL)}[{', '.join([':', *pattern])}]")
+        while pattern and pattern[0] == "None":
+            pattern.pop(0)
+        return Text(f"{x.within(CALL)}[{', '.join(pattern)}]") if "None" in pattern else x
+
+    def slices(self, v: View) -> str | None:
+        """The view as slices of the array, one an axis, if it is that; axes may then be turned."""
+        order = self.axis_order(v)
+        if order is None:
+            return None
+        array, strides = v.array, row_major(v.array.shape)
+        rest, parts = v.offset, []
+        for axis, n in enumerate(array.shape):
+            first, rest = divmod(rest, strides[axis]) if strides[axis] else (0, rest)
+            if axis not in order:
+                parts.append(str(first))
+                continue
+            view_axis = order.index(axis)
+            step = v.strides[view_axis] // strides[axis]
+            last = first + step * (v.shape[view_axis] - 1)
+            if not (0 <= last < n and 0 <= first < n):
+                return None
+            parts.append(slice_of(first, last, step, n))
+        while parts and parts[-1] == ":" and len(parts) > 1:
+            parts.pop()
+        return ", ".join([":"] * array.batched + parts)
+
+    def axis_order(self, v: View) -> list[int] | None:
+        """Which axis of the array each axis of the view runs along."""
+        if v.index is not None or not v.array.shape:
+            return None
+        strides = row_major(v.array.shape)
+        order: list[int] = []
+        for stride, n in zip(v.strides, v.shape):
+            if stride == 0 or n == 1:
+                return None
+            fitting = [a for a, s in enumerate(strides) if s and stride % s == 0 and a not in order]
+            fitting = [a for a in fitting if abs(stride) // strides[a] * (n - 1) < v.array.shape[a]]
+            if not fitting:
+                return None
+            order.append(max(fitting, key=lambda a: strides[a]))
+        return order
+
+    def _turned(self, text: str, order: Sequence[int], batched: bool) -> str:
+        rank = sorted(order)
+        axes = [rank.index(a) for a in order]
+        if not batched and axes == [1, 0]:
+            return f"{text}.T"
+        axes = [0, *(a + 1 for a in axes)] if batched else axes
+        return f"{text}.transpose({', '.join(map(str, axes))})"
+
+    def full(self, array: Array) -> Shape:
+        """The shape with the batch."""
+        return (ROWS,) * array.batched + array.shape
+
+    def written_shape(self, v: View) -> Shape:
+        """The shape of a view as ``_load`` writes it to broadcast."""
+        if v.array.literal() is not None:
+            return ()
+        batch = (ROWS,) * v.array.batched
+        if v.whole:
+            return self.narrow.get(v.array, batch + v.shape)
+        if v.index is not None or (pattern := _pattern(v)) is None:
+            return batch + v.shape
+        shape = [n if place == ":" else 1 for n, place in zip(v.shape, pattern)]
+        if not v.array.batched:
+            while shape and pattern[len(pattern) - len(shape)] == "None":
+                shape.pop(0)
+        return (*batch, *shape)
+
+    def shape(self, array: Array) -> str:
+        """The same as an expression."""
+        return tuple_of([*([self.rows] * array.batched), *map(str, array.shape)])
+
+
+def _pattern(v: View) -> list[str] | None:
+    """For each axis of a view that repeats the whole array along new axes ":" or "None"."""
+    strides = [s for s, n in zip(v.strides, v.shape) if s or n == 1]
+    kept = [n for s, n in zip(v.strides, v.shape) if s or n == 1]
+    array = v.array
+    if v.offset or tuple(kept) != array.shape or tuple(strides) != row_major(array.shape):
+        return None
+    return [":" if s or n == 1 else "None" for s, n in zip(v.strides, v.shape)]

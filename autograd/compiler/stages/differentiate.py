@@ -1,0 +1,378 @@
+"""Differentiate: a program of the results becomes a program of the results and their gradients.
+
+The chain rule once more, on arrays: instructions are visited from the last to the first, and each
+gives its operands *partial times adjoint*. The partials are the rules of the operation table, run
+on terms that write instructions; a product of matrices gives two more.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.program import (
+    Array,
+    Collect,
+    Contract,
+    Instruction,
+    Map,
+    Program,
+    Reduce,
+    Shape,
+    View,
+    needed,
+    view,
+    whole,
+)
+from autograd.compiler.stages.trace import CONSTANT, PARAMETER
+from autograd.ops import Op
+
+
+def differentiate(program: Program, arguments: bool = False) -> Program:
+    """The program with the gradients of the sum of its results, over the batch too.
+
+    Args:
+        program: what ``layout`` made.
+        arguments: also by the inputs, and not only by the parameters.
+    """
+    return needed(_Backward(program, arguments).program())
+
+
+class _Backward:
+    def __init__(self, program: Program, arguments: bool) -> None:
+        self.source = program
+        self.writer = Writer()
+        self.contributions: dict[Array, list[tuple[View, View]]] = {}
+        self.targets = [block.array for block in program.blocks]
+        self.targets += program.arguments if arguments else []
+        on_the_way = set(self.targets)
+        for i in program.instructions:
+            if any(v.array in on_the_way for v in i.operands):
+                on_the_way.add(i.out)
+        self.on_the_way = on_the_way
+        self.forward = set(program.arrays())
+
+    def program(self) -> Program:
+        """The program so far, and backward."""
+        source = self.source
+        self.writer.add_all(source.instructions)
+        seed = self.writer.literal(1.0, source.outputs.shape)
+        if source.arguments and not source.outputs.array.batched:
+            # The same result for every row counts as often.
+            seed = self.writer.reduce(seed, len(seed.shape), over_batch=True)
+        self._give(source.outputs, seed, source.outputs)
+        for i in reversed(source.instructions):
+            if i.out in self.on_the_way and (adjoint := self._adjoint(i.out)):
+                self._instruction(i, adjoint)
+        gradients = {array: self._adjoint(array) for array in self.targets}
+        return Program(
+            source.arguments,
+            source.parameters,
+            source.blocks,
+            source.constants + self.writer.constants,
+            self.writer.instructions,
+            source.outputs,
+            source.single,
+            source.failures,
+            gradients,
+            source.forward,
+        )
+
+    def _instruction(self, i: Instruction, adjoint: View) -> None:
+        if isinstance(i, Map):
+            for v, partial in zip(i.operands, self._partials(i)):
+                if v.array in self.on_the_way and not _is(partial, 0):
+                    part = self.writer.map(ops.mul, [adjoint, partial], i.out.shape)
+                    self._give(v, part, whole(i.out))
+        elif isinstance(i, Reduce):
+            self._reduce(i, adjoint)
+        elif isinstance(i, Contract):
+            self._contract(i, adjoint)
+        else:
+            for place, v in zip(i.places, i.parts):
+                if v.array in self.on_the_way:
+                    self._give(v, _pick(adjoint, place), whole(i.out))
+
+    def _partials(self, i: Map) -> Sequence[View | float]:
+        if i.op in (ops.sum, ops.add):
+            return [1.0] * len(i.operands)
+        y, *xs = (Term(self.writer, v) for v in (whole(i.out), *i.operands))
+        return [_plain(p) for p in _rule(i.op, y, xs)]
+
+    def _reduce(self, i: Reduce, adjoint: View) -> None:
+        v = i.operand
+        extra = len(v.shape) - len(i.out.shape)
+        if v.array not in self.on_the_way:
+            return
+        spread = _spread(adjoint, v.shape, extra)
+        if i.op is not ops.sum:
+            y = Term(self.writer, _spread(whole(i.out), v.shape, extra))
+            # Each term of such a row is treated as every other, so one stands for all.
+            (partial,) = _rule(i.op, y, [Term(self.writer, v)])
+            spread = self.writer.map(ops.mul, [spread, _plain(partial)], v.shape)
+        self._give(v, spread, whole(i.out))
+
+    def _contract(self, i: Contract, adjoint: View) -> None:
+        of_left, of_right, of_out = i.labels
+        for v, labels, other, others in (
+            (i.left, of_left, i.right, of_right),
+            (i.right, of_right, i.left, of_left),
+        ):
+            if v.array not in self.on_the_way:
+                continue
+            d = adjoint
+            over_batch = i.out.batched and not v.array.batched
+            if over_batch and not d.array.batched and not other.array.batched:
+                d = self.writer.reduce(d, len(d.shape), over_batch=True)
+            batched = not over_batch and (d.array.batched or other.array.batched)
+            kind = max(d.array.kind, other.array.kind) if batched else PARAMETER
+            out = Array(v.shape, kind)
+            self.writer.add(Contract(out, d, other, (of_out, others, labels)))
+            self._give(v, whole(out), whole(out))
+
+    def _give(self, v: View, part: View, of: View) -> None:
+        """Note that ``part``, which has the shape of ``v``, is added to the adjoint of ``v``."""
+        if v.array not in self.on_the_way:
+            return
+        over_batch = of.array.batched and not v.array.batched
+        place = v
+        if v.index is None:
+            repeated = [a for a, n in enumerate(v.shape) if v.strides[a] == 0 and n > 1]
+            kept = [a for a in range(len(v.shape)) if a not in repeated]
+            if repeated or over_batch:
+                turned = _turned(part, kept + repeated)
+                part = self.writer.reduce(turned, len(kept), over_batch)
+                shape = tuple(v.shape[a] for a in kept)
+                place = View(v.array, shape, v.offset, tuple(v.strides[a] for a in kept))
+        elif over_batch:
+            part = self.writer.reduce(part, len(part.shape), over_batch)
+        self.contributions.setdefault(v.array, []).append((place, part))
+
+    def _adjoint(self, array: Array) -> View | None:
+        """The sum of what an array was given."""
+        given = self.contributions.pop(array, [])
+        wholes, rest = [], []
+        for place, part in given:
+            aligned = _aligned(place, part)
+            if aligned is None:
+                rest.append((place, part))
+            else:
+                wholes.append(aligned)
+        if not given:
+            return None
+        total = self.writer.map(ops.sum, wholes, array.shape) if wholes else None
+        if not rest:
+            if total and total.whole and total.array not in self.forward:
+                total.array.adjoint_of = total.array.adjoint_of or array
+            return total
+        parts = [(whole(array), total)] if total else []
+        kind = max(part.array.kind for _, part in given)
+        out = Array(array.shape, array.kind if array.batched else kind, adjoint_of=array)
+        pairs = [(_moved(place, out), part) for place, part in [*parts, *rest]]
+        places, values = zip(*pairs)
+        self.writer.add(Collect(out, places, values))
+        return whole(out)
+
+
+def _aligned(place: View, part: View) -> View | None:
+    """The part in the order of the whole array, if its places are all of that, each once."""
+    array = place.array
+    if place.whole:
+        return part
+    if place.size != array.size:
+        return None
+    order = np.argsort(place.lanes().reshape(-1), kind="stable")
+    if not np.array_equal(place.lanes().reshape(-1)[order], np.arange(array.size)):
+        return None
+    return view(part.array, part.lanes().reshape(-1)[order].reshape(array.shape))
+
+
+def _moved(v: View, array: Array) -> View:
+    return View(array, v.shape, v.offset, v.strides, v.index)
+
+
+def _pick(v: View, places: View) -> View:
+    """The lanes of ``v``, a view in the shape of an array, at ``places`` of that array."""
+    return view(v.array, v.lanes().reshape(-1)[places.lanes()])
+
+
+def _turned(v: View, axes: Sequence[int]) -> View:
+    """A view with its axes in another order."""
+    shape = tuple(v.shape[a] for a in axes)
+    if v.index is not None:
+        return View(v.array, shape, index=v.index.transpose(axes))
+    return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
+
+
+def _spread(v: View, shape: Shape, extra: int) -> View:
+    """A view repeated along new last axes."""
+    if v.index is not None:
+        return view(v.array, np.broadcast_to(v.index.reshape(v.shape + (1,) * extra), shape))
+    return View(v.array, shape, v.offset, v.strides + (0,) * extra)
+
+
+def _rule(op: Op, y: Term, xs: Sequence[Term]) -> Sequence[Any]:
+    """The partials of a row: in the taught form if it needs the output alone, as 1 - y*y does,
+    for that spares the functions of the accurate one; its error is a rounding of the 1."""
+    unused = object()
+    stand_ins: Sequence[Any] = [unused] * len(xs)
+    try:
+        taught = op.partials(y, stand_ins) if op.arity is None else op.partials(y, *stand_ins)
+    except (TypeError, AttributeError):
+        taught = (unused,)
+    return op.apply_rule(y, xs) if any(p is unused for p in taught) else taught
+
+
+def _plain(p: Any) -> View | float:
+    return p.view if isinstance(p, Term) else float(p)
+
+
+def _is(x: View | float, number: float) -> bool:
+    if isinstance(x, View):
+        literal = x.array.literal()
+        return literal is not None and literal == number
+    return x == number
+
+
+class Writer:
+    """Writes instructions, and leaves out those that would change nothing."""
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.constants: list[Array] = []
+        self._made_by: dict[Array, Instruction] = {}
+        self._known: dict[Any, View] = {}
+        self._literals: dict[str, Array] = {}
+
+    def add(self, i: Instruction) -> None:
+        """One instruction."""
+        self.instructions.append(i)
+        self._made_by[i.out] = i
+
+    def add_all(self, instructions: Sequence[Instruction]) -> None:
+        """Several."""
+        for i in instructions:
+            self.add(i)
+
+    def literal(self, x: float, shape: Shape) -> View:
+        """A number at every place."""
+        if repr(x) not in self._literals:
+            array = self._literals[repr(x)] = Array((), CONSTANT, numbers=np.array(x))
+            self.constants.append(array)
+        return View(self._literals[repr(x)], shape, 0, (0,) * len(shape))
+
+    def reduce(self, v: View, kept: int, over_batch: bool) -> View:
+        """The sum over the axes after the first ``kept``, and over the batch."""
+        kind = PARAMETER if over_batch else v.array.kind
+        out = Array(v.shape[:kept], kind)
+        self.add(Reduce(out, ops.sum, v, over_batch))
+        return whole(out)
+
+    def map(self, op: Op, operands: Sequence[View | float], shape: Shape) -> View:
+        """A row of the table, element by element."""
+        views = [v if isinstance(v, View) else self.literal(v, shape) for v in operands]
+        if op is ops.mul and views[1].array.literal() is not None:
+            views.reverse()
+        if simpler := self._simpler(op, views, shape):
+            return simpler
+        key = (op, *(_key(v) for v in views))
+        if key not in self._known:
+            out = Array(shape, max(v.array.kind for v in views))
+            self.add(Map(out, op, tuple(views)))
+            self._known[key] = whole(out)
+        return self._known[key]
+
+    def _simpler(self, op: Op, views: list[View], shape: Shape) -> View | None:
+        literals = [v.array.literal() for v in views]
+        if None not in literals:
+            numbers = [x for x in literals if x is not None]
+            return self.literal(op.compute(_as_inputs(op, numbers)), shape)
+        if op is ops.mul:
+            factor, (_, other) = literals[0], views
+            if factor == 1:
+                return other
+            if factor == -1:
+                return self.map(ops.neg, [other], shape)
+            inner = self._made_by.get(other.array)
+            if factor is not None and isinstance(inner, Map) and other.whole:
+                of_inner = [v.array.literal() for v in inner.operands]
+                if inner.op is ops.mul and of_inner[0] is not None:
+                    return self.map(ops.mul, [factor * of_inner[0], inner.operands[1]], shape)
+                if inner.op is ops.neg:
+                    return self.map(ops.mul, [-factor, inner.operands[0]], shape)
+        if op in (ops.sum, ops.add):
+            distinct = {_key(v): v for v in views}
+            if len(distinct) < len(views):
+                keys = [_key(v) for v in views]
+                times = [
+                    self.map(ops.mul, [float(keys.count(k)), v], shape) for k, v in distinct.items()
+                ]
+                return self.map(ops.sum, times, shape)
+            if len(views) == 1:
+                return views[0]
+        return None
+
+
+def _as_inputs(op: Op, numbers: list[float]) -> list[float]:
+    # An addition may have more than its two terms here.
+    return [numbers[0], builtins.sum(numbers[1:])] if op is ops.add else numbers
+
+
+def _key(v: View) -> Any:
+    index = None if v.index is None else v.index.tobytes()
+    return (v.array, v.shape, v.offset, v.strides, index)
+
+
+class Term:
+    """An operand for the rules of the operation table that writes instructions."""
+
+    def __init__(self, writer: Writer, v: View) -> None:
+        self.writer, self.view = writer, v
+
+    @staticmethod
+    def apply_op(op: Op, inputs: Sequence[Any]) -> Term:
+        """What a row of the table calls when one of its inputs is a term."""
+        first = next(x for x in inputs if isinstance(x, Term))
+        views = [x.view if isinstance(x, Term) else float(x) for x in inputs]
+        return Term(first.writer, first.writer.map(op, views, first.view.shape))
+
+    def __neg__(self) -> Term:
+        return Term.apply_op(ops.neg, (self,))
+
+    def __pow__(self, exponent: Any) -> Term:
+        if isinstance(exponent, Term):
+            return Term.apply_op(ops.pow, (self, exponent))
+        return Term.apply_op(ops.power(float(exponent)), (self,))
+
+    def __rpow__(self, base: float) -> Term:
+        return Term.apply_op(ops.pow, (base, self))
+
+    # Written below, where one function serves all.
+    __add__: Callable[[Term, Any], Term]
+    __radd__: Callable[[Term, Any], Term]
+    __sub__: Callable[[Term, Any], Term]
+    __rsub__: Callable[[Term, Any], Term]
+    __mul__: Callable[[Term, Any], Term]
+    __rmul__: Callable[[Term, Any], Term]
+    __truediv__: Callable[[Term, Any], Term]
+    __rtruediv__: Callable[[Term, Any], Term]
+
+
+def _operators(op: Op) -> tuple[Callable[..., Term], Callable[..., Term]]:
+    def method(self: Term, other: Any) -> Term:
+        return Term.apply_op(op, (self, other))
+
+    def reverse(self: Term, other: Any) -> Term:
+        return Term.apply_op(op, (other, self))
+
+    return method, reverse
+
+
+for _op, _name in (ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv"):
+    _method, _reverse = _operators(_op)
+    setattr(Term, f"__{_name}__", _method)
+    setattr(Term, f"__r{_name}__", _reverse)

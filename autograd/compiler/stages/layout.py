@@ -1,0 +1,163 @@
+"""Layout, the fourth stage: lanes in such an order that gathers become slices.
+
+An array whose order is still free takes that of the largest operand it is made from, element by
+element; leaves take the order of their first use. What two vectors make pair by pair becomes a
+matrix.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.compiler.program import (
+    Array,
+    Contract,
+    Instruction,
+    Lanes,
+    Map,
+    Program,
+    Reduce,
+    Shape,
+    View,
+    needed,
+)
+from autograd.compiler.stages.rewrite import Rewriter, rewritten
+
+
+def layout(program: Program) -> Program:
+    """The program with arrays in the shapes and orders that its operations suggest."""
+    return needed(rewritten(program, _step))
+
+
+def _step(rewriter: Rewriter, i: Instruction) -> None:
+    if isinstance(i, Map):
+        _lay_out(rewriter, i, [rewriter.lanes(v) for v in i.operands])
+    elif isinstance(i, Reduce):
+        i = _reduce(rewriter, i)
+    elif isinstance(i, Contract):
+        i = _contract(rewriter, i)
+    rewriter.keep(i)
+
+
+def _contract(rewriter: Rewriter, i: Contract) -> Contract:
+    """A product, the axes of its factors sorted by where their lanes are now."""
+    views = list(i.operands)
+    order: dict[str, Lanes] = {}
+    for v, labels in zip(reversed(views), reversed(i.labels[:2])):
+        lanes = rewriter.lanes(v)
+        for axis, c in enumerate(labels):
+            if c not in order:
+                first = lanes[tuple(slice(None) if a == axis else 0 for a in range(lanes.ndim))]
+                order[c] = np.argsort(first, kind="stable")
+    factors = []
+    for v, labels in zip(views, i.labels):
+        lanes = _sorted(v.lanes(), labels, order)
+        _settle(rewriter, v, lanes)
+        factors.append(View(v.array, lanes.shape, index=lanes))
+    grid = _sorted(np.arange(i.out.size).reshape(i.out.shape), i.labels[2], order)
+    rewriter.place(i.out, grid, grid.shape)
+    return Contract(i.out, factors[0], factors[1], i.labels)
+
+
+def _sorted(lanes: Lanes, labels: str, order: dict[str, Lanes]) -> Lanes:
+    for axis, c in enumerate(labels):
+        lanes = np.take(lanes, order[c], axis=axis)
+    return lanes
+
+
+def _lay_out(rewriter: Rewriter, i: Map, operands: list[Lanes]) -> None:
+    """Choose the order and shape of what ``i`` makes, and of the free leaves it uses."""
+    if len(i.out.shape) != 1:
+        for v in i.operands:
+            rewriter.settle(v, v.lanes())
+        return
+    n = i.out.size
+    order: Lanes = np.arange(n)
+    shape: Shape = i.out.shape if n > 1 else ()
+    candidates = [
+        (v, lanes)
+        for v, lanes in zip(i.operands, operands)
+        # A matrix of weights has got its shape from a product, elsewhere.
+        if v.array not in rewriter.free or len(v.array.shape) > 1
+    ]
+    best = None
+    for v, lanes in candidates:
+        array = rewriter.array(v.array)
+        if lanes.size == array.size and len(np.unique(lanes)) == n:
+            rank = (v.array not in rewriter.free, array.kind, len(array.shape))
+            if best is None or rank > best[0]:
+                best = (rank, np.argsort(lanes), array.shape)
+    if best:
+        _, order, shape = best
+    elif n > 1 and (found := _outer(operands)):
+        order, shape = found
+    elif n > 1 and candidates:
+        # Some of the lanes of a larger array, or some more than once: in its order.
+        _, lanes = max(candidates, key=lambda c: (c[0].array.kind, len(np.unique(c[1]))))
+        order = np.argsort(lanes, kind="stable")
+        shape = _shape(lanes[order])
+    rewriter.place(i.out, order, shape)
+    for v in i.operands:
+        _settle(rewriter, v, v.lanes()[order].reshape(shape))
+
+
+def _settle(rewriter: Rewriter, v: View, lanes: Lanes) -> None:
+    """Give a free leaf the order of ``lanes``, also where they repeat it along some axes."""
+    once = lanes
+    for axis in range(lanes.ndim):
+        first = np.take(once, [0], axis=axis)
+        if np.array_equal(np.broadcast_to(first, once.shape), once):
+            once = first
+    rewriter.settle(v, once)
+
+
+def _outer(operands: list[Lanes]) -> tuple[Lanes, Shape] | None:
+    """The order and shape where two operands meet in every pair of their lanes."""
+    for a in operands:
+        rows, row = np.unique(a, return_inverse=True)
+        for b in operands:
+            columns, column = np.unique(b, return_inverse=True)
+            if len(rows) * len(columns) != a.size or min(len(rows), len(columns)) < 2:
+                continue
+            place = row * len(columns) + column
+            if len(np.unique(place)) == a.size:
+                return np.argsort(place), (len(rows), len(columns))
+    return None
+
+
+def _shape(lanes: Lanes) -> Shape:
+    """The shape (m, n) in which ascending lanes are runs of n, the same distance apart."""
+    breaks = np.flatnonzero(np.diff(lanes) != 1) + 1
+    if len(breaks) == 0:
+        return (len(lanes),)
+    run = int(breaks[0])
+    if run > 1 and len(lanes) % run == 0:
+        starts = lanes[::run]
+        grid = starts[:, None] + np.arange(run)
+        even = len(starts) < 2 or len(np.unique(np.diff(starts))) == 1
+        if even and np.array_equal(grid.reshape(-1), lanes):
+            return (len(starts), run)
+    return (len(lanes),)
+
+
+def _reduce(rewriter: Rewriter, i: Reduce) -> Reduce:
+    """A sum along an axis, its terms and results in the order of the operand."""
+    lanes = rewriter.lanes(i.operand)
+    old = i.operand.lanes()
+    if len(i.out.shape) != 1:
+        return i
+    rows = np.argsort(lanes.min(axis=1), kind="stable")
+    columns = np.argsort(lanes[rows[0]], kind="stable")
+    old, lanes = old[rows][:, columns], lanes[rows][:, columns]
+    shape: Shape = (i.out.size,) if i.out.size > 1 else ()
+    array: Array = rewriter.array(i.operand.array)
+    terms: Shape = old.shape[1:]
+    if i.out.size == 1:
+        everything = np.array_equal(lanes[0], np.arange(array.size))
+        terms = array.shape if everything else _shape(lanes[0])
+    _settle(rewriter, i.operand, old.reshape(shape + terms))
+    rewriter.place(i.out, rows, shape)
+    in_old_order = np.empty_like(old)
+    in_old_order[rows] = old
+    in_old_order = in_old_order.reshape(i.out.shape + terms)
+    return Reduce(i.out, i.op, View(i.operand.array, in_old_order.shape, index=in_old_order))

@@ -1,0 +1,195 @@
+"""Trace, the first stage: the recorded graph as flat arrays, one entry a node.
+
+Every node is of one *kind*: a constant, a leaf or what follows from constants alone; a
+parameter, or what follows from parameters; or an input, or what follows from inputs. Only the
+last differ between the rows of a batch.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.stages.record import Recording, number_slot
+from autograd.ops import Op
+from autograd.value import Value, is_constant, topological_order
+
+CONSTANT, PARAMETER, INPUT = 0, 1, 2
+LEAF = -1
+
+Ints = NDArray[np.int32]
+
+
+@dataclass(eq=False)
+class Trace:
+    """A graph of n nodes as arrays; each node stands after all of its inputs.
+
+    Attributes:
+        rows: the distinct rows of the operation table in use.
+        codes: (n,), which of ``rows`` made a node; -1 for a leaf.
+        starts, inputs: node i's inputs, in order and with repeats, are
+            ``inputs[starts[i]:starts[i + 1]]``.
+        numbers: (n,), the number of each node when it was recorded.
+        kinds: (n,), CONSTANT, PARAMETER or INPUT.
+        depths: (n,), 0 for a leaf, else 1 more than the deepest input's; never falls.
+        parameters: the leaves that the program is differentiated by.
+        parameter_nodes: where they stand.
+        arguments: for each argument of the function where its elements stand, -1 if unused.
+        outputs: where the results stand.
+        single: whether the result is one Value, and not a list.
+        failures: where the guards' counts of failures stand.
+    """
+
+    rows: tuple[Op, ...]
+    codes: NDArray[np.int16]
+    starts: NDArray[np.int64]
+    inputs: Ints
+    numbers: NDArray[np.float64]
+    kinds: NDArray[np.int8]
+    depths: Ints
+    parameters: list[Value]
+    parameter_nodes: Ints
+    arguments: list[Ints]
+    outputs: Ints
+    failures: Ints
+    single: bool
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __str__(self) -> str:
+        """The first nodes, one a line: ``v5 = mul(v1, v4)``."""
+        shown = min(len(self), 60)
+        lines = [f"{len(self):,} nodes"]
+        for i in range(shown):
+            if self.codes[i] == LEAF:
+                lines.append(f"v{i} = {self._leaf(i)}")
+            else:
+                inputs = ", ".join(f"v{j}" for j in self.inputs_of(i))
+                lines.append(f"v{i} = {self.rows[self.codes[i]].name}({inputs})")
+        if shown < len(self):
+            lines.append(f"... and {len(self) - shown:,} more")
+        return "\n".join(lines)
+
+    def inputs_of(self, i: int) -> Ints:
+        """The inputs of node i."""
+        return self.inputs[self.starts[i] : self.starts[i + 1]]
+
+    def _leaf(self, i: int) -> str:
+        return ("constant", "parameter", "input")[self.kinds[i]] + f" {self.numbers[i]:.6g}"
+
+
+def trace_recording(recording: Recording) -> Trace:
+    """The trace of a recorded function."""
+    ends = len(recording.outputs)
+    trace = _trace(recording.root(), recording.parameters, recording.inputs, ends)
+    trace.single = recording.single
+    return trace
+
+
+def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Trace:
+    """The trace of a graph that is already there.
+
+    Args:
+        output: its end.
+        parameters: the leaves to differentiate by. Default: all but plain numbers.
+
+    Raises:
+        TypeError: the parameters are not a list of Values.
+        ValueError: one is not a leaf, is not of this graph, or is given twice.
+    """
+    if parameters is None:
+        return _trace(output, None, [], None)
+    if isinstance(parameters, Value):
+        raise TypeError("parameters are a list of Values; got one alone: write parameters=[p]")
+    chosen = list(parameters)
+    for place, p in enumerate(chosen):
+        if not isinstance(p, Value):
+            raise TypeError(
+                f"parameters are Values; parameters[{place}] is {type(p).__name__} {p!r}"
+            )
+        if p.op is not None:
+            raise ValueError(
+                f"parameters[{place}], {p!r}, is what an operation made; a compiled graph is "
+                "differentiated by leaves (autograd.grad by any Value)"
+            )
+    if len(set(chosen)) < len(chosen):
+        raise ValueError("the same Value is given twice among the parameters")
+    trace = _trace(output, chosen, [], None)
+    if missing := set(chosen).difference(trace.parameters):
+        raise ValueError(
+            f"{len(missing)} of the {len(chosen)} parameters are not in this graph: leave them "
+            "out, or give none for all of its leaves"
+        )
+    return trace
+
+
+def _trace(
+    root: Value,
+    parameters: Sequence[Value] | None,
+    arguments: Sequence[Sequence[Value]],
+    outputs: int | None,
+) -> Trace:
+    order = topological_order(root)
+    # Within a depth by first use, the first first: the order in which a person would list them.
+    order.reverse()
+    order.sort(key=attrgetter("_depth"))
+    # A node's place goes where a pass leaves its mark: a dictionary would take more memory than
+    # the trace. Leaves that are not used get none.
+    for leaves in [*arguments, parameters or []]:
+        for leaf in leaves:
+            leaf._mark = LEAF
+    for i, node in enumerate(order):
+        node._mark = i
+    ends = [v._mark for v in order.pop().inputs] if outputs is not None else [len(order) - 1]
+    of_input = {leaf._mark for leaves in arguments for leaf in leaves}
+    if parameters is None:
+        parameters = [v for v in order if v.op is None and not is_constant(v)]
+    of_parameter = {p._mark for p in parameters}
+    used = [p for p in parameters if p._mark != LEAF]
+
+    rows: dict[Op | None, int] = {None: LEAF}
+    codes, inputs = array("h"), array("i")
+    starts, numbers, kinds, depths = array("q", [0]), array("d"), bytearray(), array("i")
+    get = number_slot.__get__
+    for i, node in enumerate(order):
+        made = node._record
+        op = made[0]
+        if op is None:
+            kind = INPUT if i in of_input else PARAMETER if i in of_parameter else CONSTANT
+        else:
+            kind = CONSTANT
+            for v in made[1 : len(made) // 2 + 1]:
+                place = v._mark
+                inputs.append(place)
+                if kinds[place] > kind:
+                    kind = kinds[place]
+        codes.append(rows.setdefault(op, len(rows) - 1))
+        starts.append(len(inputs))
+        numbers.append(get(node))
+        kinds.append(kind)
+        depths.append(node._depth)
+    parameter_nodes = np.array([p._mark for p in used], np.int32)
+    argument_nodes = [np.array([leaf._mark for leaf in x], np.int32) for x in arguments]
+    for node in order:
+        node._mark = None  # or a number of its own would stay with each
+    return Trace(
+        tuple(op for op in rows if op is not None),
+        np.frombuffer(codes, np.int16),
+        np.frombuffer(starts, np.int64),
+        np.frombuffer(inputs, np.int32) if inputs else np.zeros(0, np.int32),
+        np.frombuffer(numbers, np.float64),
+        np.frombuffer(bytes(kinds), np.int8),
+        np.frombuffer(depths, np.int32),
+        used,
+        parameter_nodes,
+        argument_nodes,
+        np.array(ends[:outputs], np.int32),
+        np.array(ends[outputs:] if outputs is not None else [], np.int32),
+        single=True,
+    )

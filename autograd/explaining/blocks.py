@@ -1,0 +1,161 @@
+"""What is said before it is written for one medium: blocks, each as text and as LaTeX."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from autograd import ops
+from autograd.explaining.steps import Step
+from autograd.formulas import equal
+from autograd.symbols import DOTS, Symbol
+
+WIDTH = 88  # of the text, in columns
+
+
+class Prose:
+    """A paragraph: words, and Symbols among them."""
+
+    def __init__(self, *parts: str | Symbol) -> None:
+        self._parts = parts
+
+    def text(self) -> str:
+        """For a terminal."""
+        parts = (part if isinstance(part, str) else _unbroken(part.text) for part in self._parts)
+        return _wrapped("".join(parts)).replace(_NO_BREAK, " ")
+
+    def math(self, environment: str) -> str:
+        """In LaTeX; rows of formulas within the environment."""
+        parts = (part if isinstance(part, str) else f"${part.latex}$" for part in self._parts)
+        return "".join(parts)
+
+
+class Listing:
+    """Values, one a line: name = expression = number."""
+
+    def __init__(self, rows: Sequence[tuple[Symbol, Symbol, Symbol]]) -> None:
+        self._rows = rows
+
+    def text(self) -> str:
+        """For a terminal."""
+        names = max(len(name.text) for name, _, _ in self._rows)
+        room = WIDTH - names - len("   =  = -1.23456789e-100")
+        column = max((len(x.text) for _, x, _ in self._rows if len(x.text) <= room), default=0)
+        lines = (
+            f"  {name.text:<{names}} = {expression.text:<{column}} = {number.text}"
+            for name, expression, number in self._rows
+        )
+        return "\n".join(_wrapped(line, " " * (names + 5)) for line in lines)
+
+    def math(self, environment: str) -> str:
+        """In LaTeX; rows of formulas within the environment."""
+        rows = (f"{name.latex} &= {equal(*sides).latex}" for name, *sides in self._rows)
+        return _aligned(rows, environment)
+
+
+class Product:
+    """A path: its factors as derivatives, as formulas and as numbers; and their product."""
+
+    def __init__(self, steps: Sequence[Step], product: float) -> None:
+        self._rows = [
+            [step.derivative for step in steps],
+            [_factor(step.formula, at, len(steps)) for at, step in enumerate(steps)],
+            [_factor(Symbol.of(step.number), at, len(steps)) for at, step in enumerate(steps)],
+        ]
+        if len(steps) > 1:
+            self._rows.append([Symbol.of(product)])
+        elif steps[0].formula.number is not None:
+            self._rows.pop()  # a formula that is a number says it all
+
+    def text(self) -> str:
+        """For a terminal."""
+        widths = [max(len(x.text) for x in column) for column in zip(*self._rows[:3])]
+        if sum(widths) + 3 * len(widths) > WIDTH - 4:
+            widths = [0] * len(widths)
+        lines = []
+        for row, sign in zip(self._rows, " ==="):
+            cells = [x.text.ljust(width) for x, width in zip(row, widths)]
+            lines.append(_folded(cells, f"  {sign} ", "×"))
+        return "\n".join(lines)
+
+    def math(self, environment: str) -> str:
+        """In LaTeX; rows of formulas within the environment."""
+        products = [r" \cdot ".join(x.latex for x in row) for row in self._rows]
+        first, *others = products
+        return _aligned([f"&{first}", *(f"&= {product}" for product in others)], environment)
+
+
+class Sum:
+    """The products of the paths, and their sum."""
+
+    def __init__(self, left: Symbol, terms: Sequence[Symbol], total: Symbol) -> None:
+        self._left, self._terms, self._total = left, terms, total
+
+    def text(self) -> str:
+        """For a terminal."""
+        first, *others = (_term(x, at).text for at, x in enumerate(self._terms))
+        lead = f"  {self._left.text}"
+        sum_ = _folded([first, *others], f"{lead} = ", "+")
+        return f"{sum_}\n{' ' * len(lead)} = {self._total.text}"
+
+    def math(self, environment: str) -> str:
+        """In LaTeX; rows of formulas within the environment."""
+        terms = " + ".join(_term(x, at).latex for at, x in enumerate(self._terms))
+        rows = [f"{self._left.latex} &= {terms}", f"&= {self._total.latex}"]
+        return _aligned(rows, environment)
+
+
+Block = Prose | Listing | Product | Sum
+
+
+def _factor(x: Symbol, at: int, factors: int) -> Symbol:
+    """Within a product, with parentheses if need be."""
+    if factors == 1 or x is DOTS:
+        return x
+    minus = at > 0 and x.text.startswith("-")
+    text = f"({x.text})" if x.precedence < ops.mul.precedence or minus else x.text
+    enclosed = x.latex_precedence < ops.mul.precedence or minus
+    return Symbol(text, rf"\left({x.latex}\right)" if enclosed else x.latex)
+
+
+def _term(x: Symbol, at: int) -> Symbol:
+    """Within a sum, with parentheses if need be."""
+    if at == 0 or not x.text.startswith("-"):
+        return x
+    return Symbol(f"({x.text})", rf"\left({x.latex}\right)")
+
+
+def _folded(cells: Sequence[str], lead: str, sign: str) -> str:
+    """Cells joined by a sign, on as many lines as it takes."""
+    lines = [lead + cells[0]]
+    margin = " " * (len(lead) - 2)
+    for cell in cells[1:]:
+        if len(lines[-1]) + len(cell) + 3 > WIDTH:
+            lines.append(f"{margin}{sign} {cell}")
+        else:
+            lines[-1] += f" {sign} {cell}"
+    return "\n".join(_wrapped(line.rstrip(), f"{margin}    ") for line in lines)
+
+
+def _wrapped(line: str, margin: str = "") -> str:
+    """A line that is too long on several, broken at spaces."""
+    if len(line) <= WIDTH:
+        return line
+    folded = textwrap.wrap(
+        line, WIDTH, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(folded)
+
+
+_NO_BREAK = "\u00a0"
+
+
+def _unbroken(text: str) -> str:
+    """A text that stays on one line."""
+    return text.replace(" ", _NO_BREAK)
+
+
+def _aligned(rows: Iterable[str], environment: str) -> str:
+    body = " \\\\\n".join(rows)
+    written = f"\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}"
+    return f"$$\n{written}\n$$" if environment == "aligned" else written

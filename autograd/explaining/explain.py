@@ -1,0 +1,207 @@
+"""The chain rule in words and formulas: every path from an output back to a value, and their sum.
+
+``explain`` finds the paths (``paths``), cuts them into steps that can be read (``steps``), and
+says what there is to say in blocks that are written as text or as LaTeX (``blocks``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from autograd.explaining.blocks import Block, Listing, Product, Prose, Sum
+from autograd.explaining.paths import Path, PathSum, Rest, path_sum
+from autograd.explaining.steps import Layout, same_number
+from autograd.formulas import between, derivative, equal
+from autograd.ops import count as count_of
+from autograd.symbols import Symbol
+from autograd.value import Value
+
+GIVEN = 16  # numbers that are listed
+
+
+def explain(
+    output: Value, with_respect_to: Value, *, names: object = None, paths: int = 10
+) -> Explanation:
+    """The derivative of one Value by another, as the chain rule has it: a sum over paths.
+
+    >>> x = Value(3.0, "x")
+    >>> y = x * x
+    >>> explain(y, x).gradient
+    6.0
+    >>> [path.product for path in explain(y, x).paths]
+    [3.0, 3.0]
+
+    Args:
+        output: the Value to differentiate.
+        with_respect_to: the Value by which; computed or not.
+        names: a dict such as ``locals()``, or a Module. These names go before labels; Values with
+            neither are written out where they occur, or called v1, v2 and so on.
+        paths: how many to show, the largest products first.
+
+    Returns:
+        An Explanation: print it, or show it in a notebook.
+
+    Raises:
+        TypeError: ``output`` or ``with_respect_to`` is no Value, ``names`` are none, ``paths`` is
+            no whole number, or a row of the table has a rule that cannot be written.
+        ValueError: ``paths`` is negative.
+    """
+    for v in (output, with_respect_to):
+        if not isinstance(v, Value):
+            raise TypeError(f"explain differentiates a Value by a Value; got {type(v).__name__}")
+    if not hasattr(paths, "__index__"):
+        raise TypeError(f"the number of paths to show is a whole number; got {paths!r}")
+    if paths < 0:
+        raise ValueError(f"the number of paths to show is at least 0; got {paths}")
+    relevant = between(output, with_respect_to)
+    found = path_sum(output, with_respect_to, relevant, paths)
+    layout = Layout(output, with_respect_to, relevant, found.largest, names)
+    blocks = tuple(_blocks(layout, found))
+    return Explanation(found.gradient, found.largest, found.count, found.rest, blocks)
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What ``explain`` found.
+
+    Print it for a terminal; notebooks show it as Markdown.
+
+    Attributes:
+        gradient: the derivative, which is the sum over all paths; 0 if there is no path.
+        paths: those with the largest products, the largest first.
+        path_count: how many there are, exactly; 0 if the output does not depend on the value.
+        rest: how many are not in ``paths``, and the sum of their products.
+    """
+
+    gradient: float
+    paths: tuple[Path, ...]
+    path_count: int
+    rest: Rest
+    _blocks: tuple[Block, ...] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """For a terminal of 88 columns."""
+        return "\n\n".join(block.text() for block in self._blocks)
+
+    @property
+    def latex(self) -> str:
+        """A fragment of a document, which needs the package amsmath."""
+        return "\n\n".join(block.math("align*") for block in self._blocks)
+
+    @property
+    def markdown(self) -> str:
+        """For a notebook, with formulas between dollar signs."""
+        return "\n\n".join(block.math("aligned") for block in self._blocks)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {count_of(self.path_count, 'path')}, together {self.gradient:.9g}>"
+
+
+def _blocks(layout: Layout, found: PathSum) -> Iterator[Block]:
+    """All that an explanation says, in order."""
+    output, target = layout.symbol(layout.output), layout.symbol(layout.target)
+    left = derivative(output, target, total=True)
+    headline = equal(left, Symbol.of(found.gradient))
+    if found.count == 0:
+        yield Prose(headline, ": no path. ", output, " was not computed from ", target, ".")
+        if layout.output.op is None:
+            yield Prose(output, " is a leaf: it was computed from nothing that is recorded.")
+    elif layout.output is layout.target:
+        yield Prose(headline, ": the output itself, by the empty path.")
+    else:
+        n = len(found.largest)
+        which = "largest is" if n == 1 else f"{n:,} largest are"
+        shown = f"; the {which} shown" if n and found.rest.count else ""
+        how = "along one path" if found.count == 1 else f"the sum over {found.count:,} paths"
+        yield Prose(headline, f", {how}{shown}.")
+        yield from _derivation(layout, found)
+        if n and found.count > 1:
+            yield from _addition(left, found)
+        if found.gradient == 0:
+            yield Prose(_zero(found))
+    yield from _remarks(layout, left, found)
+
+
+def _derivation(layout: Layout, found: PathSum) -> Iterator[Block]:
+    """The values along the paths, and then each path."""
+    if found.largest:
+        yield _given(layout)
+        yield Listing(_computed(layout))
+    used_twice = False
+    for at, path in enumerate(found.largest, start=1):
+        steps = layout.steps(path)
+        used_twice |= any(step.use for step in steps)
+        place = "The path: " if found.count == 1 else f"Path {at:,} of {found.count:,}: "
+        yield Prose(place, *_route(layout.route(path)))
+        yield Product(steps, path.product)
+    if used_twice:
+        yield Prose(
+            Symbol("[1]", "|_{1}"), ", ", Symbol("[2]", "|_{2}"), ": an operation has the same "
+            "value as more than one of its inputs. Each use is a path of its own.",
+        )  # fmt: skip
+
+
+def _given(layout: Layout) -> Prose:
+    """The numbers that the formulas start from."""
+    parts: list[str | Symbol] = ["With "]
+    for v in layout.given[:GIVEN]:
+        parts += [equal(layout.symbol(v), Symbol.of(v.data)), ", "]
+    more = len(layout.given) - GIVEN
+    return Prose(*parts[:-1], f" and {more:,} more:" if more > 0 else ":")
+
+
+def _computed(layout: Layout) -> list[tuple[Symbol, Symbol, Symbol]]:
+    """What is computed from them."""
+    return [(layout.symbol(v), layout.expression(v), Symbol.of(v.data)) for v in layout.computed]
+
+
+def _route(stops: Sequence[Symbol]) -> list[str | Symbol]:
+    """The names of a path, joined by arrows."""
+    parts: list[str | Symbol] = [stops[0]]
+    for stop in stops[1:]:
+        parts += [" ", Symbol(f"← {stop.text}", rf"\leftarrow {stop.latex}")]
+    return parts
+
+
+def _addition(left: Symbol, found: PathSum) -> Iterator[Block]:
+    """The sum over all paths."""
+    terms, rest = [path.product for path in found.largest], found.rest
+    if rest.count:
+        others = "path: " if rest.count == 1 else f"{rest.count:,} paths together: "
+        yield Prose("The other ", others, Symbol.of(rest.total))
+        terms.append(rest.total)
+    yield Sum(left, [Symbol.of(term) for term in terms], Symbol.of(found.gradient))
+
+
+def _zero(found: PathSum) -> str:
+    """How a derivative comes to be 0 although there are paths."""
+    if not found.largest:
+        return "Zero: there are paths, and together they come to nothing."
+    if found.count == 1:
+        return "Zero: there is a path, but its product is zero."
+    largest = found.largest[0].product
+    return "Zero: the paths cancel." if largest else "Zero: every product is zero."
+
+
+def _remarks(layout: Layout, left: Symbol, found: PathSum) -> Iterator[Block]:
+    """What else a reader should know about the numbers."""
+    target, stored = layout.symbol(layout.target), layout.target.grad
+    output = layout.symbol(layout.output)
+    if layout.changed:
+        yield Prose("Some values were changed after ", output, " was computed; the derivatives ",
+                     "are those of the numbers before.")  # fmt: skip
+    if stored is None and found.count:
+        yield Prose(target, ".grad is not computed: ", output, ".backward() would set it.")
+    elif stored is not None and not same_number(stored, found.gradient):
+        yield Prose(
+            target, ".grad is ", Symbol.of(stored), ", which is not ", left, ": it adds up over "
+            "backward passes until it is set to 0, and may be of another output.",
+        )  # fmt: skip

@@ -1,0 +1,32 @@
+"""The graphs that demos draw, and what they say where one cannot be drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograd import RenderError, Value, draw
+from demos.helpers.gallery import Exhibit
+
+
+def save_graph(
+    value: Value, *paths: Path, view: str | None = None, caption: str = "The graph."
+) -> list[Exhibit]:
+    """Draw the graph of ``value`` to each path, or say why not.
+
+    Args:
+        value: the output at which the graph ends.
+        paths: where to; the suffix chooses the format, and the first one is for the gallery.
+        view: as ``draw`` takes it.
+        caption: a sentence for the gallery.
+
+    Returns:
+        The first picture, if it could be drawn.
+    """
+    exhibits: list[Exhibit] = []
+    try:
+        for path in paths:
+            print(f"  picture: {draw(value, view=view).save(path)}")
+            exhibits = exhibits or [Exhibit(path, caption)]
+    except RenderError as error:
+        print(f"  no picture: {error}")
+    return exhibits

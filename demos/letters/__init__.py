@@ -1,0 +1,1 @@
+"""The letters demo: a network that learns English letter by letter."""

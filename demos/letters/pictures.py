@@ -1,0 +1,189 @@
+"""The pictures of the letters: how it learned, what it confuses, which it finds alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nn
+from demos.helpers import plots
+from demos.helpers.gallery import Exhibit
+from demos.helpers.plots import BLUE, GREY, ORANGE
+from demos.letters.alphabet import ALPHABET
+from demos.letters.predictor import LetterNetwork, N
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# A space is not seen, and an underscore is easily taken for a line.
+MARKS = ["␣" if letter == " " else letter for letter in ALPHABET]
+
+
+def learning_curve(
+    errors: Sequence[tuple[int, float]],
+    validation: Sequence[tuple[int, float, float]],
+    baseline: tuple[str, float],
+    loss: str,
+    path: Path,
+) -> Exhibit:
+    """Draw the error on the letters learned from, and the bits on others.
+
+    Args:
+        errors: letters learned until then, and the mean error of the last block.
+        validation: letters learned until then, bits and accuracy.
+        baseline: the name of the best counts, and their bits on the same letters.
+        loss: what the error is.
+        path: the file.
+    """
+    figure = plots.new_figure(8, 4.8)
+    left, right = figure.subplots(1, 2)
+    left.plot(*zip(*errors), color=BLUE, linewidth=1.5)
+    plots.title(left, "On the letters it learns from")
+    left.set(ylabel=f"error ({loss})")
+    letters, bits, _ = zip(*validation)
+    right.plot(letters, bits, "o-", color=BLUE, markersize=4, label="the network")
+    right.axhline(baseline[1], color=ORANGE, linestyle="--", label=baseline[0])
+    plots.title(right, "On the letters that say when to stop")
+    right.set(ylabel="bits a letter")
+    right.legend(frameon=False)
+    for axes in (left, right):
+        axes.set_xlabel("letters learned")
+        axes.xaxis.set_major_formatter(_short_number)
+        axes.locator_params(axis="x", nbins=5)
+    figure.savefig(path)
+    return Exhibit(path, "How the network learned the next letter, and what counting reaches.")
+
+
+def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], path: Path) -> Exhibit:
+    """Draw the mean probability that each letter was given where each other was right.
+
+    Args:
+        probabilities: of shape (n, 28).
+        right: the place of the right letter, of shape (n,).
+        path: the file.
+    """
+    import numpy as np
+    from matplotlib.colors import PowerNorm
+
+    sums, seen = np.zeros((N, N)), np.bincount(right, minlength=N)
+    np.add.at(sums, right, probabilities)
+    means = np.full((N, N), np.nan)
+    np.divide(sums, seen[:, None], out=means, where=seen[:, None] > 0)
+    # From the frequent to the rare: what the eye falls upon first is what matters.
+    order = np.argsort(-seen, kind="stable")
+    marks = [MARKS[place] for place in order]
+    figure = plots.new_figure(7.6, 6.8)
+    axes = figure.add_subplot()
+    # The scale is stretched at its lower end, or only the diagonal would be seen.
+    scale = PowerNorm(0.5, vmin=0, vmax=1)
+    image = axes.imshow(means[order][:, order], cmap=_blues(), norm=scale)
+    plots.title(axes, "What the network expects where a letter stands")
+    axes.set(
+        xlabel="expected, with this probability on average",
+        ylabel="the letter that stands there, the most frequent first",
+    )
+    axes.set_xticks(range(N), marks, family="monospace")
+    axes.set_yticks(range(N), marks, family="monospace")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(
+        image, ax=axes, shrink=0.7, format="{x:.0%}", ticks=[0, 0.05, 0.2, 0.5, 1]
+    )
+    bar.outline.set_visible(False)
+    figure.savefig(path)
+    return Exhibit(path, "Which letters the network takes for which: the diagonal is right.")
+
+
+def letter_vectors(network: LetterNetwork) -> NDArray[np.float64]:
+    """What each letter adds to the sums of the first layer, of shape (28, neurons).
+
+    That of the last place of the context, which matters most. Where the letter is first made into
+    numbers by an embedding, these and their weights are multiplied.
+    """
+    weights = _matrix(network.layers[0])
+    if network.embedding is not None:
+        numbers = _matrix(network.embedding)
+        return (weights[:, -len(numbers) :] @ numbers).T
+    return weights[:, -N:].T
+
+
+def _matrix(layer: nn.Layer) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.array([[w.data for w in neuron.weights] for neuron in layer.neurons])
+
+
+def embedding(network: LetterNetwork, path: Path) -> Exhibit:
+    """Draw the letters in the plane in which their vectors differ most (Pearson, 1901: PCA)."""
+    import numpy as np
+
+    vectors = letter_vectors(network)
+    centred = vectors - vectors.mean(0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    sizes = np.append(sizes, 0.0)
+    points = left[:, :2] * sizes[:2]
+    if points.shape[1] < 2:
+        points = np.column_stack([points, np.zeros(N)])
+    # A sign is as good as the other: the letter a is on the right and above.
+    points = apart(points * np.where(points[0] < 0, -1, 1))
+    share = (sizes[:2] ** 2).sum() / max((sizes**2).sum(), 1e-300)
+    figure = plots.new_figure(7, 6)
+    axes = figure.add_subplot()
+    axes.plot(points[:, 0], points[:, 1], alpha=0)  # for the limits
+    for mark, letter, (x, y) in zip(MARKS, ALPHABET, points):
+        colour = ORANGE if letter in "aeiou" else GREY if letter in " _" else BLUE
+        axes.text(x, y, mark, color=colour, size=15, ha="center", va="center", weight="bold")
+    plots.title(axes, "Letters that the first layer finds alike are near each other")
+    axes.set(
+        xlabel=f"the two directions in which they differ most ({share:.0%} of the variance)",
+    )
+    handles = [
+        axes.plot([], [], "s", color=colour, label=label)[0]
+        for colour, label in (
+            (ORANGE, "vowels"),
+            (BLUE, "consonants"),
+            (GREY, "space, and all else (_)"),
+        )
+    ]
+    axes.legend(
+        handles=handles, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3
+    )
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.margins(0.08)
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set_color("#cccccc")
+    figure.savefig(path)
+    return Exhibit(path, "The letters as the first layer sees them: nobody told it of vowels.")
+
+
+def apart(points: NDArray[np.float64], least: float = 0.045) -> NDArray[np.float64]:
+    """The points of a plane, moved until no two are much closer than a share of its sides."""
+    import numpy as np
+
+    sides: NDArray[np.float64] = np.ptp(points, axis=0) + 1e-300
+    # Equal ones are told apart by their order.
+    placed: NDArray[np.float64] = points / sides + 1e-9 * np.arange(len(points))[:, None]
+    for _ in range(50):
+        ways = placed[:, None] - placed
+        distances = np.hypot(*ways.T) + np.eye(len(points))
+        missing = np.maximum(0, least - distances)
+        placed += np.einsum("ij,ijk->ik", missing / distances / 2, ways)
+    return placed * sides
+
+
+def _blues() -> Any:
+    """White to dark blue; letters that never came are grey."""
+    from matplotlib import colormaps
+
+    return colormaps["Blues"].with_extremes(bad="#eeeeee")
+
+
+def _short_number(x: float, position: int) -> str:
+    """12,000 as 12k."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if x >= size:
+            return f"{x / size:g}{unit}"
+    return f"{x:g}"

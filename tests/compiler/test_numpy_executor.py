@@ -1,0 +1,727 @@
+"""NumPy source: its text executed alone gives what the reference interpreter and plain backward
+passes give, and reads as a person would write it."""
+
+import itertools
+import math
+import random
+import re
+import traceback
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, compile, dot, grad, logsumexp, ops, sigmoid
+from autograd.compiler import program as array_program
+from autograd.compiler.naming import argument_names, in_order, name_leaves, names_around
+from autograd.compiler.numpy.executor import evaluate, load, write
+from autograd.compiler.program import (
+    Array,
+    Block,
+    Collect,
+    Contract,
+    Map,
+    Program,
+    Reduce,
+    View,
+    row_major,
+    view,
+    whole,
+)
+from autograd.compiler.stages.contract import contract
+from autograd.compiler.stages.differentiate import differentiate
+from autograd.compiler.stages.expand import expand
+from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.pack import pack
+from autograd.compiler.stages.record import record
+from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER, trace_recording, trace_value
+from autograd.ops import Op
+from nn import MLP, half_squared_error
+
+ROWS = 3
+
+
+def values(*shape):
+    if len(shape) == 1:
+        return [Value(random.Random(i + 7 * shape[0]).gauss(0, 0.7)) for i in range(shape[0])]
+    return [values(*shape[1:]) for _ in range(shape[0])]
+
+
+# --- from a function to its source, alone ---
+
+
+def named(program, function=None, widths=()):
+    names = names_around(function) if function else {}
+    name_leaves(program, argument_names(function, len(widths)) if function else [], names)
+    return program
+
+
+def recorded(function, *widths, wrt_inputs=False):
+    """The differentiated program of a function, its data, and the parameters' numbers."""
+    X = [np.random.default_rng(i).normal(size=(ROWS, n)) for i, n in enumerate(widths)]
+    recording = record(function, [x[0].tolist() for x in X])
+    recording.parameters = in_order(recording.parameters, names_around(function))
+    program = named(layout(contract(pack(trace_recording(recording)))), function, widths)
+    program = expand(differentiate(program, arguments=wrt_inputs))
+    return array_program.check(program), X, np.array([p.data for p in program.parameters])
+
+
+def run_alone(program, arguments, theta):
+    """What the text returns where there is nothing but NumPy."""
+    namespace = {}
+    exec(write(program), namespace)
+    function = namespace.get("value_and_grad") or namespace["forward"]
+    blocks = [theta[block.lanes].reshape(block.array.shape) for block in program.blocks]
+    returned = function(*arguments, *blocks)
+    return returned if isinstance(returned, tuple) else (returned,)
+
+
+def taken(program, computed, v):
+    """A view of what the interpreter computed, (rows, lanes)."""
+    found = computed[v.array]
+    rows = len(found) if v.array.batched else 1
+    return found.reshape(rows, -1)[:, v.lanes().reshape(-1)]
+
+
+def assert_like_the_interpreter(program, arguments, theta):
+    value, *gradients = run_alone(program, arguments, theta)
+    computed = array_program.run(program, arguments, theta)
+    wanted = taken(program, computed, program.outputs)
+    assert np.reshape(value, wanted.shape) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+    if program.failures is not None:
+        fails = taken(program, computed, program.failures)[:, 0]
+        assert np.array_equal(np.broadcast_to(gradients.pop(0), fails.shape), fails)
+    assert len(gradients) == len(program.gradients)
+    for (array, v), found in zip(program.gradients.items(), gradients):
+        rows = len(arguments[0]) if array.batched else 1
+        wanted = np.zeros((1, array.size)) if v is None else taken(program, computed, v)
+        wanted = np.broadcast_to(wanted, (rows, array.size))
+        found = np.broadcast_to(found, (rows,) * array.batched + array.shape)
+        assert found.reshape(wanted.shape) == pytest.approx(wanted, rel=1e-11, abs=1e-11)
+
+
+def assert_like_backward(function, program, X, theta):
+    """The text's values and gradients against those of the graph."""
+    value, *gradients = run_alone(program, X, theta)
+    if program.failures is not None:
+        assert not np.any(gradients.pop(0))
+    for p in program.parameters:
+        p.grad = 0.0
+    inputs = [[[Value(v) for v in row] for row in x] for x in X]
+    results = [function(*rows) for rows in zip(*inputs)]
+    results = [r if isinstance(r, list) else [r] for r in results]
+    autograd.sum([v for r in results for v in r]).backward()
+    wanted = [[v.data for v in r] for r in results]
+    assert np.reshape(value, (ROWS, -1)) == pytest.approx(np.array(wanted), rel=1e-11)
+    for block, found in zip(program.blocks, gradients):
+        wanted = [program.parameters[lane].grad for lane in block.lanes]
+        assert np.reshape(found, -1) == pytest.approx(np.array(wanted), rel=1e-10, abs=1e-11)
+    for x, found in zip(inputs, gradients[len(program.blocks) :]):
+        wanted = np.array([[v.grad or 0.0 for v in row] for row in x])
+        assert np.broadcast_to(found, wanted.shape) == pytest.approx(wanted, rel=1e-10, abs=1e-11)
+
+
+# --- programs ---
+
+Wx, Wh, c = values(4, 3), values(4, 4), values(4)
+Q, K, V = values(2, 3), values(2, 3), values(2, 3)
+kernels, second_kernels, biases = values(4, 3), values(2, 4, 3), values(4)
+picture_kernel = values(3, 3)
+square = values(3, 3)
+letters = MLP(84, [64, 28], seed=1)
+rectified = MLP(3, [4, 4, 1], activation="relu", seed=1)
+classifier = MLP(5, [4, 3], output_activation=None, seed=1)
+
+
+def letter_error(x, t):
+    return half_squared_error(letters(x), t)
+
+
+def convolution(x):
+    maps = [[dot(k, x[at : at + 3], b).tanh() for at in range(8)] for k, b in zip(kernels, biases)]
+    return sum(v * v for row in maps for v in row)
+
+
+def two_convolutions(x):
+    maps = [[dot(k, x[at : at + 3]).tanh() for at in range(8)] for k in kernels]
+    maps = [
+        [sum(dot(k, m[at : at + 3]) for k, m in zip(group, maps)).tanh() for at in range(6)]
+        for group in second_kernels
+    ]
+    return sum(v for row in maps for v in row)
+
+
+def picture(x):
+    at = range(3)
+    return sum(
+        sum(picture_kernel[a][b] * x[(i + a) * 5 + j + b] for a in at for b in at).tanh()
+        for i in at
+        for j in at
+    )
+
+
+def recurrent(x):
+    h = [Value(0.1)] * 4
+    for t in range(3):
+        now = x[t * 3 : (t + 1) * 3]
+        h = [(dot(w, now) + dot(u, h) + b).tanh() for w, u, b in zip(Wx, Wh, c)]
+    return sum(h)
+
+
+def attention(x):
+    rows = [x[t * 3 : (t + 1) * 3] for t in range(4)]
+    q, k, v = ([[dot(w, row) for w in W] for row in rows] for W in (Q, K, V))
+    total = 0.0
+    for t in range(4):
+        scores = [dot(q[t], other) / 2**0.5 for other in k]
+        norm = logsumexp(scores)
+        weights = [(s - norm).exp() for s in scores]
+        total = total + sum(dot(weights, [row[i] for row in v]).tanh() for i in range(2))
+    return total
+
+
+def attention_by_exponentials(x):
+    rows = [x[t * 3 : (t + 1) * 3] for t in range(4)]
+    q, k, v = ([[dot(w, row) for w in W] for row in rows] for W in (Q, K, V))
+    total = 0.0
+    for t in range(4):
+        weights = [dot(q[t], other).exp() for other in k]
+        norm = sum(weights)
+        for i in range(2):
+            total = total + dot([w / norm for w in weights], [row[i] for row in v]).tanh()
+    return total
+
+
+def residual_of_shared_weights(x):
+    for _ in range(2):
+        x = [a + dot(w, x).tanh() for a, w in zip(x, square)]
+    return sum(x) - x[0] * x[-1]
+
+
+def formula(x):
+    return (x[0] * x[1] + x[1] ** 3 - x[0]) ** 2 / 2
+
+
+def cross_entropy(x):
+    scores = classifier(x)
+    return logsumexp(scores) - dot([0.2, 0.3, 0.5], scores)
+
+
+def guarded(x):
+    y = rectified(x)
+    return y * 2 if y > -100 else -y
+
+
+def second_derivative(x):
+    y = sum(dot(w, x).tanh() for w in square)
+    return sum(d * d for d in grad(y, list(x), create_graph=True)) + y
+
+
+def several(x):
+    return [dot(w, x) for w in square]
+
+
+FUNCTIONS = {
+    letter_error: (84, 28),
+    convolution: (10,),
+    two_convolutions: (10,),
+    picture: (25,),
+    recurrent: (9,),
+    attention: (12,),
+    attention_by_exponentials: (12,),
+    residual_of_shared_weights: (3,),
+    formula: (2,),
+    cross_entropy: (5,),
+    guarded: (3,),
+    second_derivative: (3,),
+    several: (3,),
+}
+WITH_PARAMETERS = pytest.mark.parametrize(
+    "function", [f for f in FUNCTIONS if f is not formula], ids=lambda f: f.__name__
+)
+EACH = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+
+
+def moons(points):
+    stream = random.Random(1)
+    model = MLP(2, [16, 16, 1], output_activation=None, seed=1)
+    losses = []
+    for k in range(points):
+        score = model([stream.gauss(0, 1), stream.gauss(0, 1)])
+        losses.append((1 + -(1 if k % 2 else -1) * score).relu())
+    return sum(losses) * (1 / points) + 1e-4 * sum(p * p for p in model.parameters())
+
+
+@EACH
+def test_the_text_alone_gives_what_the_interpreter_gives(function):
+    for wrt_inputs in (False, True):
+        program, X, theta = recorded(function, *FUNCTIONS[function], wrt_inputs=wrt_inputs)
+        assert_like_the_interpreter(program, X, theta)
+
+
+@EACH
+def test_and_what_plain_backward_passes_give(function):
+    program, X, theta = recorded(function, *FUNCTIONS[function], wrt_inputs=True)
+    assert_like_backward(function, program, X, theta)
+
+
+@EACH
+def test_lines_are_not_too_long(function):
+    program, _, _ = recorded(function, *FUNCTIONS[function], wrt_inputs=True)
+    assert max(map(len, write(program).splitlines())) <= 100
+
+
+@EACH
+def test_nothing_that_is_given_is_changed(function):
+    program, X, theta = recorded(function, *FUNCTIONS[function], wrt_inputs=True)
+    kept = [x.copy() for x in X], theta.copy()
+    first = run_alone(program, X, theta)
+    again = run_alone(program, X, theta)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again))
+    assert all(map(np.array_equal, X, kept[0]))
+    assert np.array_equal(theta, kept[1])
+
+
+def test_a_loss_written_as_a_loop_over_samples():
+    loss = moons(12)
+    program = differentiate(named(layout(contract(pack(trace_value(loss))))))
+    theta = np.array([p.data for p in program.parameters])
+    assert_like_the_interpreter(program, [], theta)
+    value, *gradients = run_alone(program, [], theta)
+    assert value == pytest.approx(loss.data, rel=1e-12)
+    loss.backward()
+    for block, found in zip(program.blocks, gradients):
+        wanted = [program.parameters[lane].grad for lane in block.lanes]
+        assert np.reshape(found, -1) == pytest.approx(np.array(wanted), rel=1e-10, abs=1e-13)
+
+
+def test_a_row_that_leaves_its_guards_is_counted():
+    w = values(3)
+
+    def function(x):
+        y = dot(w, x)
+        return y * 2 if y > 0 else -y
+
+    program, X, theta = recorded(function, 3)
+    _, failures, *_ = run_alone(program, X, theta)
+    first, *others = (X[0] @ theta[program.blocks[0].lanes] > 0).tolist()
+    assert failures.tolist() == [0.0, *(float(other != first) for other in others)]
+
+
+# --- what it looks like ---
+
+TWO_LAYERS = '''\
+import numpy as np
+
+
+def value_and_grad(x, t, W1, b1, W2, b2):
+    """The value of each of B rows, and the gradients of the values' sum."""
+    # inputs, in B rows:
+    # x: (B, 84)
+    # t: (B, 28)
+    # parameters; the gradients are by these, in this order:
+    # W1: (64, 84)
+    # b1: (64,)
+    # W2: (28, 64)
+    # b2: (28,)
+    a1 = np.tanh(x @ W1.T + b1)                             # (B, 64)
+    a2 = np.tanh(a1 @ W2.T + b2)                            # (B, 28)
+    e1 = a2 - t                                             # (B, 28)
+    value = 0.5 * np.sum(e1**2, axis=1)                     # (B,)
+
+    # backward
+    d2 = e1 * (1 - a2 * a2)                                 # (B, 28)
+    grad_b2 = d2.sum(axis=0)                                # (28,)
+    grad_W2 = d2.T @ a1                                     # (28, 64)
+    d1 = (d2 @ W2) * (1 - a1 * a1)                          # (B, 64)
+    grad_b1 = d1.sum(axis=0)                                # (64,)
+    grad_W1 = d1.T @ x                                      # (64, 84)
+    return value, grad_W1, grad_b1, grad_W2, grad_b2
+'''
+
+
+def test_two_layers_read_like_a_textbook():
+    program, _, _ = recorded(letter_error, 84, 28)
+    assert write(program) == TWO_LAYERS
+
+
+@pytest.mark.parametrize("widths", [[3, 2], [2, 3, 4], [4, 3, 1], [2, 2, 2, 2, 2], [3, 1]], ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+def test_l_layers_are_3l_minus_1_products_in_the_text(widths, activation):
+    model = MLP(widths[0], widths[1:], activation=activation, output_activation=None, seed=1)
+
+    def error(x, t):
+        return half_squared_error(model(x), t)
+
+    program, _, _ = recorded(error, widths[0], widths[-1])
+    text = write(program)
+    outer = len(re.findall(r"\[:, None\] \*", text))
+    assert text.count(" @ ") + outer == 3 * (len(widths) - 1) - 1
+    assert "einsum" not in text
+
+
+def test_steps_in_time_have_numbers_of_their_own():
+    program, _, _ = recorded(recurrent, 9)
+    text = write(program)
+    for line in (
+        "a2 = np.tanh(z1[:, 1] + a1 @ Wh.T + c)",
+        "a3 = np.tanh(z1[:, 2] + a2 @ Wh.T + c)",
+        "d2 = (d3 @ Wh) * (1 - a2 * a2)",
+        "d_z1 = np.stack([d1, d2, d3], axis=1)",
+    ):
+        assert line in text
+
+
+def test_what_only_a_comprehension_uses_keeps_its_name():
+    program, _, _ = recorded(picture, 25)
+    assert "def value_and_grad(x, picture_kernel):" in write(program)
+
+
+def test_windows_are_sums_of_ranges():
+    program, _, _ = recorded(convolution, 10)
+    assert "index1 = np.add.outer(np.arange(8), np.arange(3))\n" in write(program)
+
+
+# --- rows ---
+
+CORNERS = [-math.inf, -800.0, -1.5, -0.0, 0.0, 1e-300, 0.5, 1.0, 2.0, 800.0, math.inf, math.nan]
+BUILT_IN = [op for op in ops.TABLE.values() if op.is_built_in]
+
+
+def one_row(op, arity):
+    x = Array((arity,), INPUT, "x")
+    y = Array((), INPUT)
+    operands = tuple(View(x, (), k, ()) for k in range(arity))
+    return Program([x], [], [], [], [Map(y, op, operands)], whole(y), forward=1)
+
+
+@pytest.mark.parametrize(
+    "op",
+    [op for op in BUILT_IN if op.arity or op is ops.sum]
+    + [ops.power(n) for n in (-2, -1, 2, 3, 1.5)],
+    ids=lambda op: op.name,
+)
+def test_every_row_at_every_corner(op):
+    arity = op.arity or 3
+    inputs = np.array(list(itertools.product(CORNERS, repeat=arity)))
+    values, _ = evaluate(one_row(op, arity))([inputs], np.zeros(0))
+    wanted = np.array([op.compute(row) for row in inputs.tolist()])
+    assert values[:, 0] == pytest.approx(wanted, rel=1e-14, abs=0, nan_ok=True)
+    # Zeros of the others have either sign.
+    if op not in (ops.sign, ops.strong_mul, ops.sum, ops.maximum, ops.minimum):
+        known = ~np.isnan(wanted)
+        assert np.array_equal(np.signbit(values[known, 0]), np.signbit(wanted[known]))
+
+
+def test_logsumexp_at_every_corner():
+    x, y = Array((3,), INPUT, "x"), Array((), INPUT)
+    program = Program([x], [], [], [], [Reduce(y, ops.logsumexp, whole(x))], whole(y), forward=1)
+    inputs = np.array(list(itertools.product(CORNERS, repeat=3)))
+    found, _ = evaluate(program)([inputs], np.zeros(0))
+    wanted = [ops.logsumexp.compute(row) for row in inputs.tolist()]
+    assert found[:, 0] == pytest.approx(np.array(wanted), rel=1e-14, nan_ok=True)
+
+
+def test_a_row_of_ones_own_in_arithmetic_stands_alone():
+    swish = Op(
+        "swish",
+        lambda x: x * sigmoid(x),
+        lambda y, x: (y + sigmoid(x) * (1 - y),),
+        registered=False,
+    )
+    w = values(3)
+
+    def function(x):
+        return sum(swish(a * b) for a, b in zip(w, x))
+
+    program, X, theta = recorded(function, 3)
+    assert_like_backward(function, program, X, theta)
+    assert "python" not in write(program)
+
+
+def test_rows_that_only_python_computes_are_named_in_a_note():
+    # Two rows of one name are two functions.
+    rows = [
+        Op("bend", f, lambda y, x: (1 / (1 + x * x),), registered=False)
+        for f in (math.atan, math.asinh)
+    ]
+    w = values(3)
+
+    def function(x):
+        return sum(op(a * b) for op in rows for a, b in zip(w, x))
+
+    program, X, theta = recorded(function, 3)
+    text = write(program)
+    assert "# bend_in_python is the row 'bend'" in text
+    with pytest.raises(NameError, match="bend_in_python"):
+        run_alone(program, X, theta)
+    found, _, _ = evaluate(program)(X, theta)
+    wanted = [function(row.tolist()).data for row in X[0]]
+    assert found[:, 0] == pytest.approx(wanted, rel=1e-13)
+
+
+def test_a_row_of_many_inputs_that_only_python_computes():
+    span = Op(
+        "span",
+        lambda xs: math.hypot(*xs),
+        lambda y, xs: tuple(x / y for x in xs),
+        arity=None,
+        registered=False,
+    )
+    x, y = Array((6,), INPUT, "x"), Array((2,), INPUT)
+    turned = View(x, (2, 3), 0, (1, 2))
+    program = Program([x], [], [], [], [Reduce(y, span, turned)], whole(y), False, forward=1)
+    X = np.random.default_rng(0).normal(size=(4, 6))
+    found, _ = evaluate(program)([X], np.zeros(0))
+    wanted = np.linalg.norm(X.reshape(4, 3, 2), axis=1)
+    assert found == pytest.approx(wanted, rel=1e-14)
+
+
+# --- views, sums, products and parts, at random ---
+
+SHAPES = st.lists(st.integers(1, 4), min_size=0, max_size=3).map(tuple)
+
+
+@st.composite
+def views(draw, array):
+    """A view as the stages make them: slices, turned, repeated, made flat, or gathered."""
+    lanes = np.arange(array.size).reshape(array.shape)
+    sliced = draw(st.booleans())
+    for axis, n in enumerate(array.shape if sliced else ()):
+        first = draw(st.integers(0, n - 1))
+        step = draw(st.sampled_from([1, 1, 2, -1]))
+        lanes = np.moveaxis(np.moveaxis(lanes, axis, 0)[first * (step > 0) :: step], 0, axis)
+    if draw(st.booleans()):
+        lanes = lanes.transpose(draw(st.permutations(range(lanes.ndim))))
+    change = draw(st.sampled_from(["none", "none", "flat", "repeat", "gather", "windows"]))
+    if change == "flat":
+        lanes = lanes.reshape(-1)
+    elif change == "repeat":
+        axis = draw(st.integers(0, lanes.ndim))
+        lanes = np.repeat(np.expand_dims(lanes, axis), draw(st.integers(1, 3)), axis)
+    elif change == "gather":
+        flat = lanes.reshape(-1)
+        lanes = flat[draw(st.lists(st.integers(0, len(flat) - 1), min_size=1, max_size=6))]
+    elif change == "windows" and lanes.size > 1:
+        lanes = np.lib.stride_tricks.sliding_window_view(lanes.reshape(-1), 2)
+    return view(array, lanes)
+
+
+def a_source(batched, shape, number=1):
+    """An array of that shape, what it is made from, and how."""
+    size = math.prod(shape)
+    if not batched:
+        leaf = Array(shape, PARAMETER, f"w{number}")
+        return leaf, leaf, []
+    leaf = Array((size,), INPUT, f"x{number}")
+    out = Array(shape, INPUT)
+    return leaf, out, [Map(out, ops.exp, (View(leaf, shape, 0, row_major(shape)),))]
+
+
+def assert_program(sources, instructions, rows=ROWS):
+    made = [i for _, _, before in sources for i in before] + instructions
+    result = made[-1].out
+    arguments = [leaf for leaf, _, _ in sources if leaf.batched]
+    blocks, count = [], 0
+    for leaf, _, _ in sources:
+        if not leaf.batched:
+            blocks.append(Block(leaf, np.arange(count, count + leaf.size)))
+            count += leaf.size
+    program = Program(
+        arguments, [], blocks, [], made, whole(result), result.shape == (), forward=len(made)
+    )
+    array_program.check(program)
+    r = np.random.default_rng(0)
+    X, theta = [r.normal(size=(rows, a.size)) for a in arguments], r.normal(size=count)
+    found, _ = evaluate(program)(X, theta)
+    wanted = array_program.run(program, X, theta)[result]
+    wanted = wanted.reshape(-1, result.size)
+    shape = (rows if arguments else 1, result.size)
+    assert found == pytest.approx(np.broadcast_to(wanted, shape), rel=1e-12, abs=1e-12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans(), SHAPES)
+def test_any_view(data, batched, shape):
+    source = a_source(batched, shape)
+    v = data.draw(views(source[1]))
+    y = Array(v.shape, source[1].kind)
+    assert_program([source], [Map(y, ops.neg, (v,))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans(), st.booleans(), SHAPES)
+def test_any_two_views(data, batched, other_batched, shape):
+    source, other = a_source(batched, shape, 1), a_source(other_batched, shape, 2)
+    v = data.draw(views(source[1]))
+    w = View(other[1], v.shape, 0, (0,) * len(v.shape))
+    kind = max(source[1].kind, other[1].kind)
+    y, z = Array(v.shape, kind), Array(v.shape, kind)
+    assert_program([source, other], [Map(y, ops.mul, (v, w)), Map(z, ops.sub, (w, whole(y)))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans(), SHAPES, st.sampled_from([ops.sum, ops.logsumexp]), st.booleans())
+def test_any_sum(data, batched, shape, op, over_batch):
+    source = a_source(batched, shape)
+    v = data.draw(views(source[1]))
+    summed = data.draw(st.integers(op is ops.logsumexp, max(len(v.shape), 1)))
+    if summed > len(v.shape):
+        return
+    over_batch = over_batch and op is ops.sum and batched
+    kind = PARAMETER if over_batch or not batched else INPUT
+    y = Array(v.shape[: len(v.shape) - summed], kind)
+    assert_program([source], [Reduce(y, op, v, over_batch)])
+
+
+@pytest.mark.parametrize("op", [ops.sum, ops.logsumexp], ids=str)
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_sums_over_axes_in_any_order(op, order):
+    shape = (2, 3, 4)
+    source = a_source(True, shape)
+    strides = row_major(shape)
+    turned = View(source[1], tuple(shape[a] for a in order), 0, tuple(strides[a] for a in order))
+    for kept in range(3):
+        assert_program([source], [Reduce(Array(turned.shape[:kept], INPUT), op, turned)])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.booleans(), st.booleans(), st.booleans())
+def test_any_product(data, left_batched, right_batched, keep_batch):
+    letters_of = st.lists(st.sampled_from("ijkl"), max_size=3, unique=True)
+    of_left, of_right = data.draw(letters_of), data.draw(letters_of)
+    every = sorted({*of_left, *of_right})
+    out = data.draw(st.permutations(every))[: data.draw(st.integers(0, len(every)))]
+    sizes = {c: data.draw(st.integers(1, 3)) for c in every}
+    sources = [
+        a_source(batched, tuple(sizes[c] for c in labels), number)
+        for number, (batched, labels) in enumerate(
+            [(left_batched, of_left), (right_batched, of_right)], 1
+        )
+    ]
+    batched = left_batched or right_batched
+    kind = INPUT if batched and keep_batch else PARAMETER
+    y = Array(tuple(sizes[c] for c in out), kind)
+    labels = tuple("".join(x) for x in (of_left, of_right, out))
+    left, right = (whole(array) for _, array, _ in sources)
+    assert_program(sources, [Contract(y, left, right, labels)])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), SHAPES, st.booleans())
+def test_any_collection(data, shape, batched):
+    y = Array(shape, INPUT if batched else PARAMETER)
+    places = data.draw(st.lists(views(y), min_size=1, max_size=3))
+    if data.draw(st.booleans()):
+        places = [whole(y), *places]
+    sources = [a_source(batched, place.shape, k) for k, place in enumerate(places, 1)]
+    parts = [whole(array) for _, array, _ in sources]
+    assert_program(sources, [Collect(y, tuple(places), tuple(parts))])
+
+
+def test_parts_added_to_what_does_not_lie_in_row_major_order():
+    x, z, w = Array((6,), INPUT, "x"), Array((3, 2), INPUT), Array((2, 3), INPUT)
+    y = Array((2, 3), INPUT)
+    gathered = view(y, np.array([0, 4, 5]))
+    part = Array((3,), INPUT)
+    program = Program(
+        [x], [], [], [],
+        [
+            Map(z, ops.exp, (View(x, (3, 2), 0, (2, 1)),)),
+            Map(w, ops.tanh, (View(z, (2, 3), 0, (1, 2)),)),
+            Map(part, ops.neg, (View(x, (3,), 0, (1,)),)),
+            Collect(y, (whole(y), gathered), (whole(w), whole(part))),
+        ],
+        whole(y), False, forward=4,
+    )  # fmt: skip
+    X = np.random.default_rng(0).normal(size=(5, 6))
+    found, _ = evaluate(array_program.check(program))([X], np.zeros(0))
+    wanted = np.tanh(np.exp(X)).reshape(5, 3, 2).transpose(0, 2, 1).reshape(5, 6)
+    wanted[:, [0, 4, 5]] -= X[:, :3]
+    assert found == pytest.approx(wanted, rel=1e-14)
+
+
+# --- constants, names, kinds of numbers ---
+
+
+def scaled_by(numbers, name="x"):
+    x, y = Array(numbers.shape, INPUT, name), Array(numbers.shape, INPUT)
+    constant = Array(numbers.shape, CONSTANT, numbers=numbers)
+    made = [Map(y, ops.mul, (whole(x), whole(constant)))]
+    return Program([x], [], [], [constant], made, whole(y), False, forward=1)
+
+
+def test_constants_are_exact_however_numpy_prints():
+    numbers = np.array([1 / 3, -2e-20, 1e300, math.inf, 0.1, math.nan])
+    with np.printoptions(precision=2, suppress=True, formatter={"float": "{:.1f}".format}):
+        found, _ = evaluate(scaled_by(numbers))([np.ones((1, 6))], np.zeros(0))
+    assert np.array_equal(found[0], numbers, equal_nan=True)
+
+
+def test_a_long_constant_is_wrapped_and_exact():
+    numbers = np.random.default_rng(0).normal(size=500)
+    program = scaled_by(numbers)
+    assert max(map(len, write(program).splitlines())) <= 88
+    found, _ = evaluate(program)([np.ones((2, 500))], np.zeros(0))
+    assert np.array_equal(found, [numbers, numbers])
+
+
+@pytest.mark.parametrize("name", ["index1", "data1", "np", "len", "value", "e1", "sigmoid", "k"])
+def test_an_argument_may_have_any_name(name):
+    x = Array((5,), INPUT, name)
+    y, z, total = Array((4,), INPUT), Array((4,), INPUT), Array((), INPUT)
+    c = Array((4,), CONSTANT, numbers=np.array([1.0, 2.0, 5.0, 3.0]))
+    made = [
+        Map(y, ops.sigmoid, (view(x, np.array([0, 3, 1, 1])),)),
+        Map(z, ops.mul, (whole(y), whole(c))),
+        Reduce(total, ops.sum, whole(z)),
+    ]
+    program = Program([x], [], [], [c], made, whole(total), forward=3)
+    X = np.random.default_rng(0).normal(size=(2, 5))
+    found, _ = evaluate(program)([X], np.zeros(0))
+    wanted = 1 / (1 + np.exp(-X[:, [0, 3, 1, 1]])) @ [1.0, 2.0, 5.0, 3.0]
+    assert found[:, 0] == pytest.approx(wanted, rel=1e-14)
+
+
+@WITH_PARAMETERS
+def test_single_precision_stays_single(function):
+    program, X, theta = recorded(function, *FUNCTIONS[function])
+    doubles = evaluate(program)(X, theta)
+    singles = evaluate(program)([x.astype(np.float32) for x in X], theta.astype(np.float32))
+    assert singles[0].dtype == singles[2].dtype == np.float32
+    scale = max(1.0, np.abs(doubles[2]).max(initial=0.0))
+    assert singles[0] == pytest.approx(doubles[0], rel=1e-4, abs=1e-4)
+    assert singles[2] == pytest.approx(doubles[2], rel=0, abs=1e-4 * scale)
+    namespace = {}
+    exec(write(program, np.float32), namespace)
+    blocks = [theta[b.lanes].reshape(b.array.shape).astype(np.float32) for b in program.blocks]
+    value, *rest = namespace["value_and_grad"](*(x.astype(np.float32) for x in X), *blocks)
+    gradients = rest[program.failures is not None :]
+    assert {np.asarray(a).dtype for a in (value, *gradients)} == {np.dtype(np.float32)}
+
+
+@WITH_PARAMETERS
+def test_no_rows_have_no_results(function):
+    program, X, theta = recorded(function, *FUNCTIONS[function])
+    values, _, gradient = evaluate(program)([x[:0] for x in X], theta)
+    assert len(values) == 0
+    assert not gradient.any()
+
+
+# --- loading ---
+
+
+def test_a_traceback_shows_the_line_of_the_source():
+    function = load(TWO_LAYERS)
+    with pytest.raises(ValueError, match="matmul") as raised:
+        function(*(np.zeros((2, 2)) for _ in range(2)), *(np.zeros((3, 3)) for _ in range(4)))
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "a1 = np.tanh(x @ W1.T + b1)" in shown
+
+
+def test_the_source_of_a_compiled_function_is_this_source():
+    program = compile(letter_error, backend="numpy")
+    program(np.zeros((1, 84)), np.zeros((1, 28)))
+    assert program.source == TWO_LAYERS

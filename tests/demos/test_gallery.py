@@ -1,0 +1,341 @@
+"""The gallery page: whatever demos hand it, in a real browser too."""
+
+import os
+import re
+import shutil
+import struct
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from demos.helpers.gallery import Exhibit, Section, is_gallery, save_gallery
+
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run"
+).split()
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+HOSTILE = [
+    "<script>document.title = 'broken into'</script>",
+    '"><img src=x onerror="document.title=\'broken into\'">',
+    "javascript:alert(1)",
+    "</pre></section></main><h1>mine</h1>",
+    "100% #1 ?a=b&c=d",
+    "a:b\\c 'quoted' `and` {body} {style} %s",
+    "été 多 😀",
+    "new\nline\ttab",
+    "\x00\x1b[31m\u202egnp.exe\ud800",
+    "&lt;b&gt; &amp;",
+]
+
+
+def png(colour=(40, 90, 160), size=(900, 300)):
+    """A picture of one colour."""
+
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    rows = (b"\0" + bytes(colour) * size[0]) * size[1]
+    header = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)
+    parts = (b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+# Two frames of one pixel, red and blue.
+GIF = bytes.fromhex(
+    "47494638396101000100800000ff00000000ff21ff0b4e45545343415045322e30030100000021f90400320000002c"
+    "0000000001000100000202440121f90400320000002c000000000100010000020244013b"
+)
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"><text y="50">x</text></svg>'
+
+
+def section(number=1, exhibits=(), printed="It said so.\n", title="A title", **more):
+    return Section(number, "name", title, "what it does", exhibits, printed, **more)
+
+
+def usual(folder):
+    """A gallery with every kind of exhibit."""
+    (folder / "a.png").write_bytes(png())
+    (folder / "b.svg").write_text(SVG)
+    (folder / "c.gif").write_bytes(GIF)
+    (folder / "d.html").write_text("<!doctype html><title>d</title><p>d")
+    (folder / "e.py").write_text("pass\n")
+    names = ("a.png", "b.svg", "c.gif", "d.html", "e.py", "absent.png")
+    exhibits = [Exhibit(folder / name, f"This is {name}.") for name in names]
+    sections = [
+        section(1, exhibits, "wide " * 60 + "\n  no picture: it needs dot\n"),
+        section(2, [], "nothing", title="Another"),
+        section(7, [], "", title="Broken", trouble="this needs numpy"),
+    ]
+    return save_gallery(sections, folder / "index.html")
+
+
+class Page(HTMLParser):
+    """The elements of a page, and its text; every element is closed as it should be."""
+
+    VOID = ("meta", "img", "br")
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.open, self.words = [], [], []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag):
+        return [attributes for each, attributes in self.elements if each == tag]
+
+    @property
+    def text(self):
+        return "".join(self.words)
+
+
+def test_pictures_are_shown_pages_linked_and_absences_told(tmp_path):
+    page = Page(usual(tmp_path))
+    assert [(image["src"], image["alt"]) for image in page.all("img")] == [
+        (name, f"This is {name}.") for name in ("a.png", "b.svg", "c.gif")
+    ]
+    links = [link["href"] for link in page.all("a")]
+    assert {"d.html", "e.py"} < set(links)
+    assert "absent.png" not in links
+    assert "This is absent.png. The file is missing: absent.png" in page.text
+    assert "No picture: it needs dot." in page.text
+    assert "There is no picture of this one." in page.text
+    assert "It came to nothing: this needs numpy." in page.text
+    assert page.text.count("What it printed") == 2
+
+
+def test_the_page_is_one_file_without_script_or_network(tmp_path):
+    page = Page(usual(tmp_path))
+    assert not page.all("script")
+    assert not page.all("link")
+    for _, attributes in page.elements:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("href", "src"):
+            assert ":" not in attributes.get(name, "")
+
+
+def test_contents_lead_to_the_sections_by_their_numbers(tmp_path):
+    page = Page(usual(tmp_path))
+    places = {heading["id"] for heading in page.all("h2")}
+    assert [link["href"][1:] for link in page.all("a")[:3]] == ["demo-1", "demo-2", "demo-7"]
+    assert places == {"demo-1", "demo-2", "demo-7"}
+    assert [item["value"] for item in page.all("li")] == ["1", "2", "7"]
+
+
+def test_a_reason_is_given_once(tmp_path):
+    said = "  no picture: it needs dot\n" * 3 + "no animation: too slow.\n"
+    page = Page(save_gallery([section(printed=said)], tmp_path / "index.html"))
+    shown = page.text.split("What it printed")[0]
+    assert shown.count("No picture: it needs dot.") == 1
+    assert shown.count("No picture: too slow.\n") == 1
+
+
+# --- what was there before ---
+
+
+def test_sections_of_other_demos_stay_as_they_are(tmp_path):
+    save_gallery([section(i, title=f"Old {i}", made="then") for i in (1, 2, 7)], tmp_path / "a")
+    page = Page(save_gallery([section(i, title=f"New {i}") for i in (2, 4)], tmp_path / "a"))
+    titles = re.findall(r"(?:Old|New) \d(?= –)", page.text)
+    assert titles == ["Old 1", "New 2", "New 4", "Old 7"]
+    assert [each["id"][-1] for each in page.all("h2")] == ["1", "2", "4", "7"]
+    assert "Old 2" not in page.text
+    assert page.text.count("Made then. Run it again") == 2
+
+
+def test_it_stays_as_it_is_when_the_same_is_made_again(tmp_path):
+    path = usual(tmp_path)
+    before = path.read_bytes()
+    assert usual(tmp_path).read_bytes() == before
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_demo_said_its_section_is_kept_whole(tmp_path, text):
+    hostile = Section(1, text, text, text, [], text, text, text)
+    path = save_gallery([hostile, section(2)], tmp_path / "index.html")
+    before = path.read_bytes()
+    assert save_gallery([section(2)], path).read_bytes() == before
+
+
+def test_a_page_of_somebody_else_is_no_gallery(tmp_path):
+    path = tmp_path / "index.html"
+    assert not is_gallery(path)
+    path.write_bytes(b"<section><h2>caf\xe9</h2></section>")
+    assert not is_gallery(path)
+    assert is_gallery(save_gallery([section()], path))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_text_everywhere(tmp_path, text):
+    elements = [tag for tag, _ in Page(save_gallery([section()], tmp_path / "plain.html")).elements]
+    hostile = Section(1, text, text, text, [], text, text)
+    page = Page(save_gallery([hostile], tmp_path / "index.html"))
+    assert [tag for tag, _ in page.elements] == elements
+    if text.isprintable():
+        assert page.text.count(text) >= 5
+    assert not set(page.text) & set("\x00\x1b\u202e")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("suffix", [".png", ".html", ".gif"])
+def test_hostile_names_and_captions(tmp_path, text, suffix):
+    if "\x00" in text or os.name == "nt":
+        pytest.skip("no file can be called so")
+    path = tmp_path / (text.replace("/", "∕") + suffix)
+    path.write_bytes(png())
+    page = Page(save_gallery([section(exhibits=[Exhibit(path, text)])], tmp_path / "index.html"))
+    address = page.all("a")[-1]["href"]
+    assert unquote(address) == path.name
+    assert not set(address) & set("<>\"'` \n:#?&")
+    assert text in page.text.replace("\n\n", "\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
+def test_a_name_that_is_not_text(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    try:
+        path.write_bytes(png())
+    except OSError:
+        pytest.skip("this file system refuses such names")
+    page = Page(save_gallery([section(exhibits=[Exhibit(path, "x")])], tmp_path / "index.html"))
+    assert page.all("img")[0]["src"] == "caf%E9.png"
+
+
+def test_a_file_elsewhere_keeps_its_address(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "x.png").write_bytes(png())
+    (tmp_path / "in" / "y.png").write_bytes(png())
+    exhibits = [Exhibit(tmp_path / "x.png", "x"), Exhibit(tmp_path / "in" / "y.png", "y")]
+    page = Page(save_gallery([section(exhibits=exhibits)], tmp_path / "in" / "index.html"))
+    assert [image["src"] for image in page.all("img")] == [
+        (tmp_path / "x.png").resolve().as_uri(),
+        "y.png",
+    ]
+
+
+# --- in a browser ---
+
+
+def unavailable(what):
+    if os.environ.get("CI"):
+        pytest.fail(f"CI tests the gallery in a browser, and {what}")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("playwright is not installed")
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        unavailable("there is no Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser):
+    """Open a page; at the end there was no error, and nothing was asked for but files."""
+    contexts, requests, errors = [], [], []
+
+    def open_page(path, viewport=DESK, **settings):
+        context = browser.new_context(viewport=viewport, **settings)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.set_default_timeout(5000)
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.on("console", lambda message: errors.append(message.text))
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("requestfailed", lambda request: errors.append(request.url))
+        tab.goto(path.as_uri())
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert [url for url in requests if not url.startswith("file:")] == []
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_all_pictures_load_and_nothing_is_too_wide(show, tmp_path, viewport):
+    tab = show(usual(tmp_path), viewport)
+    loaded = "[...document.images].map(i => i.complete && i.naturalWidth > 0)"
+    assert tab.evaluate(loaded) == [True, True, True]
+    tab.locator("summary", has_text="What it printed").first.click()
+    assert tab.locator("pre").first.is_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_was_printed_is_folded_and_so_may_be_what_moves(show, tmp_path):
+    tab = show(usual(tmp_path))
+    assert not tab.locator("pre").first.is_visible()
+    moving = tab.get_by_alt_text("This is c.gif.")
+    assert moving.is_visible()
+    tab.locator("summary", has_text="Animation").click()
+    assert not moving.is_visible()
+
+
+def test_nothing_moves_for_those_who_do_not_want_it(show, tmp_path):
+    tab = show(usual(tmp_path), reduced_motion="reduce")
+    assert not tab.get_by_alt_text("This is c.gif.").is_visible()
+    assert tab.get_by_role("link", name="Play c.gif").is_visible()
+    assert tab.get_by_alt_text("This is a.png.").is_visible()
+
+
+def test_dark_is_dark(show, tmp_path):
+    background = "getComputedStyle(document.body).backgroundColor"
+    path = usual(tmp_path)
+    assert show(path).evaluate(background) == "rgb(255, 255, 254)"
+    assert show(path, color_scheme="dark").evaluate(background) == "rgb(22, 25, 29)"
+
+
+def test_hostile_text_does_nothing(show, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png())
+    sections = [
+        Section(i, text, text, text, [Exhibit(path, text)], text, text)
+        for i, text in enumerate(HOSTILE, start=1)
+    ]
+    tab = show(save_gallery(sections, tmp_path / "index.html"))
+    assert tab.title() == "Neural networks, from the chain rule up"
+    assert tab.locator("section").count() == len(HOSTILE)
+    assert tab.locator("h1").count() == 1
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(show, tmp_path, scheme, viewport):
+    folder = os.environ.get("AXE_CORE")
+    if not folder:
+        pytest.skip("AXE_CORE does not name a folder with axe.min.js (npm pack axe-core)")
+    tab = show(usual(tmp_path), viewport, color_scheme=scheme, bypass_csp=True)
+    tab.evaluate((Path(folder) / "axe.min.js").read_text(encoding="utf-8"))
+    for summary in tab.locator("summary", has_text="What it printed").all():
+        summary.click()
+    found = tab.evaluate("axe.run().then(r => r.violations)")
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []

@@ -1,0 +1,582 @@
+"""The letters: the alphabet and its coding, texts, counting, and the network that predicts."""
+
+import contextlib
+import io
+import math
+import os
+import random
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from string import ascii_letters
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+from autograd import no_grad
+from demos.letters import corpus, english
+from demos.letters import demo as letters_demo
+from demos.letters.alphabet import ALPHABET, encode, fold, index, ranking, windows
+from demos.letters.baselines import KneserNey
+from demos.letters.corpus import BLOCK, Corpus
+from demos.letters.pictures import apart, letter_vectors
+from demos.letters.predictor import Predictor
+from demos.letters.scores import Scores, scores
+from demos.letters.training import Settings, Training
+
+ROOT = Path(__file__).parents[2]
+
+# --- the alphabet ---
+
+
+def test_alphabet_order():
+    assert ALPHABET == "abcdefghijklmnopqrstuvwxyz _"
+    assert [index(c) for c in "az _"] == [0, 25, 26, 27]
+
+
+@given(st.text())
+def test_fold_gives_one_symbol_for_each_character(text):
+    folded = fold(text)
+    assert len(folded) == len(text)
+    assert set(folded) <= set(ALPHABET)
+    assert fold(folded) == folded
+    for character, symbol in zip(text, folded):
+        if character in ascii_letters:
+            assert symbol == character.lower()
+        else:
+            assert symbol == (" " if character == " " else "_")
+
+
+@pytest.mark.parametrize("odd", [*"éßİ\u212aﬁ7\n\t\0😀\udc80"])
+def test_anything_else_is_one_underscore(odd):
+    assert fold(f"A{odd}b") == "a_b"
+    assert index(odd) == 27
+
+
+@given(st.text(max_size=20))
+def test_a_letter_is_28_numbers_with_one_half(text):
+    numbers = encode(text)
+    assert len(numbers) == 28 * len(text)
+    for position, letter in enumerate(text):
+        block = numbers[28 * position : 28 * position + 28]
+        assert block.count(0.5) == 1
+        assert block.count(0.0) == 27
+        assert block.index(0.5) == index(letter)
+
+
+@pytest.mark.parametrize("letters", ["", "ab"])
+def test_index_takes_one_letter(letters):
+    with pytest.raises(ValueError, match="one character"):
+        index(letters)
+
+
+@settings(deadline=None)
+@given(st.text(ALPHABET, max_size=30), st.integers(1, 5))
+def test_windows_are_all_contexts_and_what_follows(text, context):
+    X, T = windows(text, context)
+    places = range(context, len(text))
+    assert X.tolist() == [encode(text[place - context : place]) for place in places]
+    assert [ALPHABET[row.argmax()] for row in T] == [text[place] for place in places]
+    assert X.shape == (len(places), 28 * context)
+    assert T.shape == (len(places), 28)
+    assert (T.sum(1) == 1).all()
+
+
+@given(st.text(ALPHABET, min_size=1, max_size=1))
+def test_ranking_undoes_encoding(letter):
+    ranked = ranking(encode(letter))
+    assert ranked[0] == (letter, 0.5)
+    assert sorted(symbol for symbol, _ in ranked) == sorted(ALPHABET)
+    assert [symbol for symbol, _ in ranked[1:]] == [c for c in ALPHABET if c != letter]
+
+
+def test_ranking_takes_28_outputs():
+    with pytest.raises(ValueError, match="28 outputs"):
+        ranking([0.0] * 27)
+
+
+# --- texts ---
+
+
+def test_the_text_that_python_carries_is_english():
+    text = english.from_python()
+    assert len(text) > 50_000
+    assert "  " not in text
+    assert "\n" not in text
+    letters = fold(text)
+    assert letters.count(" the ") > len(text) / 500
+    assert letters.count("_") < len(text) / 15
+    assert max(ALPHABET, key=letters.count) == " "
+    paragraphs = english.from_python().split(". ")
+    assert len(set(paragraphs)) > 0.9 * len(paragraphs)  # whole topics stand there twice
+
+
+def test_a_python_without_its_help(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(english.TextError, match="--text FILE"):
+        english.from_python()
+
+
+def test_a_file_is_read_as_one_line(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes("\ufeffCall me\r\n\r\n\t Ishmael.\n".encode())
+    text = corpus.from_file(path)
+    assert text.joined([range(text.size)]) == "call me ishmael_"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 16, 100])
+def test_words_at_the_edges_of_blocks_stay_whole(size):
+    text = in_memory(b"the cat  sat on\n the mat")
+    blocks = [range(at, min(at + size, text.size)) for at in range(0, text.size, size)]
+    assert text.joined(blocks) == "the cat sat on the mat"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \t\r\n", b"\xef\xbb\xbf"])
+def test_an_empty_file(tmp_path, content):
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    with pytest.raises(english.TextError, match="is empty"):
+        corpus.from_file(path)
+
+
+@pytest.mark.parametrize("before", [b"caf", b"a" * (BLOCK - 1), b"a" * BLOCK, b"a" * (3 * BLOCK)])
+def test_a_file_that_is_not_utf8(tmp_path, before):
+    path = tmp_path / "text.txt"
+    path.write_bytes(before + b"\xe9 and more")
+    text = Corpus(str(path), len(before) + 10, lambda: path.open("rb"))
+    with pytest.raises(english.TextError, match=rf"not text in UTF-8 \(byte {len(before)} "):
+        text.joined([range(at, at + BLOCK) for at in range(0, text.size, BLOCK)])
+
+
+def test_no_file_and_a_folder(tmp_path):
+    for path in (tmp_path / "none.txt", tmp_path):
+        with pytest.raises(english.TextError, match="cannot read"):
+            corpus.from_file(path)
+
+
+def in_memory(content):
+    return Corpus("memory", len(content), lambda: io.BytesIO(content))
+
+
+@given(st.text("aé€😀", max_size=40), st.integers(1, 9))
+def test_each_character_is_in_one_block(text, size):
+    content = text.encode()
+    whole = in_memory(content)
+    starts = range(0, len(content), size)
+    blocks = [whole.letters(range(at, min(at + size, len(content)))) for at in starts]
+    assert "".join(blocks) == fold(text)
+
+
+def test_a_large_file_is_never_read_whole(tmp_path):
+    path = tmp_path / "large.txt"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte, of which the disk holds nothing but these letters
+        file.write(b"abc " * 100)
+        file.seek((1 << 40) - (1 << 40) // 10)
+        file.write(b"xyz " * 100)
+    text = corpus.from_file(path)
+    assert text.size == 1 << 40
+    assert len(text.training()) > 10**7
+    learning = text.training(1000)
+    assert [len(block) for block in learning] == [1000]
+    with pytest.raises(IndexError, match="1 blocks; got number 1"):
+        learning[1]
+    assert text.joined(learning)[:7] == "abc abc"
+    assert text.joined(text.test(400))[:7] == "xyz xyz"
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**5))
+def test_the_parts_do_not_overlap_and_are_all(size, most):
+    text = Corpus("any", size, io.BytesIO)
+    parts = [text.training(), text.validation(size + 1), text.test(size + 1)]
+    places = [byte for part in parts for block in part for byte in (block.start, block.stop)]
+    assert places == sorted(places)
+    assert sum(len(block) for part in parts for block in part) == size
+    assert max((len(block) for part in parts for block in part), default=0) <= BLOCK
+    assert sum(map(len, text.training(most))) == min(most, size - 2 * (size // 10))
+
+
+# --- the network ---
+
+
+@pytest.mark.parametrize("context", [1, 2, 5])
+@pytest.mark.parametrize("hidden", [[], [4], [4, 3]])
+@pytest.mark.parametrize("embedding", [0, 1, 3])
+def test_networks_of_any_shape(context, hidden, embedding):
+    predictor = Predictor(context, hidden, embedding)
+    first = context * (embedding or 28)
+    sizes = [first, *hidden, 28]
+    weights = 28 * embedding + sum((a + 1) * b for a, b in pairwise(sizes))
+    assert len(predictor.network.parameters()) == weights
+    p = predictor.probabilities("some letters")
+    assert sum(p) == pytest.approx(1)
+    assert p == predictor.probabilities("SOME LETTERS"[-context:])
+    assert predictor("some letters") == ALPHABET[p.index(max(p))]
+    with no_grad():
+        plain = [output.data for output in predictor.network(encode("letters"[-context:]))]
+    assert predictor.outputs([encode("letters"[-context:])])[0] == pytest.approx(plain, rel=1e-12)
+
+
+def test_what_dropout_keeps_multiplies_the_hidden_neurons():
+    predictor = Predictor(2, [3, 2], 0, "cross-entropy", activation="relu")
+    numbers, kept = encode("th"), [0.0, 2.0, 1.5, 0.5, 3.0]
+    with no_grad():
+        found = [output.data for output in predictor.network(numbers, kept)]
+        first, second, last = (
+            np.array(
+                [[w.data for w in neuron.weights] + [neuron.bias.data] for neuron in layer.neurons]
+            )
+            for layer in predictor.network.layers
+        )
+    hidden = np.maximum(first @ [*numbers, 1], 0) * kept[:3]
+    hidden = np.maximum(second @ [*hidden, 1], 0) * kept[3:]
+    assert found == pytest.approx(last @ [*hidden, 1], rel=1e-12)
+    target = [float(letter == "e") for letter in ALPHABET]
+    error = predictor.error([*numbers, *kept], target).data
+    assert error == pytest.approx(np.log(np.exp(found).sum()) - found[index("e")])
+
+
+def test_a_short_context_begins_with_spaces():
+    predictor = Predictor(3, [4])
+    assert predictor.probabilities("e") == predictor.probabilities("  e")
+
+
+def test_the_errors_are_those_of_the_course_and_of_information_theory():
+    target = [float(letter == "e") for letter in ALPHABET]
+    squared = Predictor(2, [3])
+    outputs = squared.outputs([encode("th")])[0]
+    expected = sum((o - t) ** 2 for o, t in zip(outputs, encode("e"))) / 2
+    assert squared.error(encode("th"), target).data == pytest.approx(expected)
+    logits = Predictor(2, [3], 2, "cross-entropy")
+    expected = -math.log(logits.probabilities("th")[index("e")])
+    assert logits.error(encode("th"), target).data == pytest.approx(expected)
+    with pytest.raises(ValueError, match="squared, cross-entropy"):
+        Predictor(2, loss="cubed")
+
+
+def test_writing_is_repeatable_and_continues_the_start():
+    predictor = Predictor(2, [3], loss="cross-entropy")
+    written = [predictor.write("the", 20, 1, random.Random(seed)) for seed in (1, 1, 2)]
+    assert written[0] == written[1] != written[2]
+    assert written[0].startswith("the")
+    assert len(written[0]) == 23
+    assert fold(written[0]) == written[0]
+
+
+def test_cold_writing_takes_the_likeliest():
+    predictor = Predictor(2, [3], loss="cross-entropy")
+    written = predictor.write("the", 10, 1e-6)
+    assert all(predictor(written[:at]) == written[at] for at in range(3, 13))
+
+
+# --- training ---
+
+ENGLISH = ("it was the best of times it was the worst of times " * 120).encode()
+
+
+def trained(path=None, text=ENGLISH, resume=False, stop_after=None, **choice):
+    """A training, run to its end or for some blocks."""
+    wanted = {"rate": 0.02, "batch": 16, "epochs": 3, **choice}
+    predictor = Predictor(4, [8], 4, wanted.pop("loss", "cross-entropy"))
+    job = Training(predictor, in_memory(text), Settings(**wanted), path)
+    if resume:
+        job.resume(path)
+
+    def learned(letters, error):
+        job.interrupted = job.progress.blocks == stop_after
+
+    job.run(learned)
+    return job
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 1,000 bytes, so that a short text has several."""
+    monkeypatch.setattr(corpus, "BLOCK", 1000)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("loss", ["squared", "cross-entropy"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
+    rate = {"sgd": 0.3, "momentum": 0.03, "adam": 0.02}[optimizer]
+    choice = {"loss": loss, "optimizer": optimizer, "rate": rate, "evaluations": 4}
+    whole = trained(tmp_path / "whole", **choice)
+    assert whole.finished
+    assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
+    first = trained(tmp_path / "parts", stop_after=2, **choice)
+    assert first.progress.blocks == 2
+    assert len(first.progress.validation) == 1  # for what is kept, and not in the checkpoint
+    trained(tmp_path / "parts", resume=True, stop_after=9, **choice)
+    last = trained(tmp_path / "parts", resume=True, **choice)
+    assert last.finished
+    assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_dropout_learns_and_goes_on_bit_for_bit(tmp_path):
+    whole = trained(tmp_path / "whole", dropout=0.3, evaluations=3)
+    assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
+    trained(tmp_path / "parts", stop_after=4, dropout=0.3, evaluations=3)
+    trained(tmp_path / "parts", resume=True, dropout=0.3, evaluations=3)
+    assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
+    with pytest.raises(nn.CheckpointError, match=r"dropout 0\.3, not 0\.5"):
+        trained(tmp_path / "parts", resume=True, dropout=0.5, evaluations=3)
+
+
+def test_dropout_keeps_the_sum_on_average():
+    text = corpus.from_python()
+    job = Training(Predictor(3, [40, 24]), text, Settings(dropout=0.4, seed=5))
+    X, _ = windows(text.letters(job.blocks[0])[:4003], 3)
+    rows = job._with_dropout(X)
+    kept = rows[:, X.shape[1] :]
+    assert np.array_equal(rows[:, : X.shape[1]], X)
+    assert kept.shape == (4000, 64)
+    # 256,000 draws: the share off is 0.4 to a thousandth, in steps of 1/256, and so the mean 1.
+    assert (kept == 0).mean() == pytest.approx(0.4, abs=0.004)
+    assert kept.mean() == pytest.approx(1, abs=0.006)
+    assert len(np.unique(kept)) == 2
+    job.progress.blocks = 1
+    assert not np.array_equal(job._with_dropout(X), rows)
+
+
+def test_letters_do_not_cover_each_other():
+    points = np.random.default_rng(1).normal(size=(28, 2)) * [1, 100]
+    points[7] = points[3]
+    sides = np.ptp(points, axis=0)
+    moved = apart(points)
+    distances = np.hypot(*((moved[:, None] - moved) / sides).T) + np.eye(28)
+    assert distances.min() > 0.04
+    assert np.abs((moved - points) / sides).max() < 0.1
+    alone = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+    assert apart(alone) == pytest.approx(alone, abs=1e-7)
+    assert np.isfinite(apart(np.zeros((28, 2)))).all()
+
+
+def test_together_with_counts_it_takes_fewer_bits_than_either():
+    job = trained(epochs=1, rate=0.003)
+    counts = KneserNey(1, ENGLISH.decode()[:200])
+    weight, bits_of_counts = letters_demo.with_counts(job, counts)
+    ours, right = letters_demo.predictions(job.best, job.validation)
+    theirs = letters_demo.probabilities(counts, job.validation, 4)
+    assert theirs[0].tolist() == counts.probabilities(job.validation[:4])
+    assert bits_of_counts == pytest.approx(scores(theirs, right).bits)
+    # The picture shows them beside these.
+    assert job.progress.best == pytest.approx(scores(ours, right).bits)
+    both = letters_demo.mixture(ours, theirs, weight)
+    assert both.sum(1) == pytest.approx(1)
+    least = min(scores(ours, right).bits, scores(theirs, right).bits)
+    assert 0 < weight < 1
+    assert scores(both, right).bits < least
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_best_is_kept_and_loaded_in_three_lines(tmp_path):
+    path = tmp_path / "letters.safetensors"
+    job = trained(path, loss="squared")
+    loaded = Predictor.load(path)
+    assert loaded.settings() == job.best.settings()
+    assert loaded.probabilities("the wor") == job.best.probabilities("the wor")
+    assert loaded.write("it ", 20, 1, random.Random(0)).startswith("it ")
+    assert min(bits for _, bits, _ in job.progress.validation) == job.progress.best
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_it_stops_early_where_it_gets_no_better():
+    # What it learns from tells nothing about what it is to stop by.
+    text = b"ab" * 2400 + b"ba" * 0 + b"zyxw " * 240
+    job = trained(text=text, epochs=50, evaluations=100, patience=3)
+    assert job.finished
+    assert job.progress.blocks < job.total
+    assert job.progress.since == 3
+    assert job.progress.best == min(bits for _, bits, _ in job.progress.validation)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path):
+    path = tmp_path / "letters.safetensors"
+    trained(path, epochs=1)
+    for changes, said in (
+        ({"epochs": 2}, "epochs 1, not 2"),
+        ({"epochs": 1, "loss": "squared"}, "loss cross-entropy, not squared"),
+        ({"epochs": 1, "text": b"another text " * 200}, "text"),
+    ):
+        with pytest.raises(nn.CheckpointError, match=said):
+            trained(path, resume=True, **changes)
+    nn.save_checkpoint(path, nn.MLP(1, [1]), notes={"predictor": 3})
+    for load in (Predictor.load, lambda path: trained(path, resume=True)):
+        with pytest.raises(nn.CheckpointError, match="not of letters"):
+            load(path)
+
+
+def test_time_is_up():
+    job = Training(Predictor(2, [2]), in_memory(ENGLISH), Settings(epochs=1000))
+    seen = []
+    job.run(evaluated=seen.append, seconds=1e-9)
+    assert job.progress.blocks == 1
+    assert isinstance(seen[0], Scores)
+    assert not job.finished
+
+
+@pytest.mark.parametrize("embedding", [0, 3])
+def test_letter_vectors_are_what_a_letter_adds_to_the_first_layer(embedding):
+    predictor = Predictor(2, [5], embedding)
+    vectors = letter_vectors(predictor.network)
+    assert vectors.shape == (28, 5)
+    predictor.network.layers[1:] = []
+    for neuron in predictor.network.layers[0].neurons:
+        neuron.activation = None
+    with no_grad():
+        sums = {a: predictor.network(encode("x" + a)) for a in "ab"}
+    difference = [b.data - a.data for a, b in zip(sums["a"], sums["b"])]
+    # A letter is an input of 0.5.
+    assert difference == pytest.approx(0.5 * (vectors[1] - vectors[0]))
+
+
+# --- the demo ---
+
+
+def demo(*arguments, stdin=""):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "demos", "letters", "--quick", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        input=stdin,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        cwd=ROOT,
+        timeout=120,
+    )
+
+
+def test_the_demo_compares_draws_and_saves(tmp_path):
+    out, path = tmp_path / "out", tmp_path / "a.safetensors"
+    result = demo("--out", out, "--checkpoint", path, "--loss", "squared", "--hidden", 12, 8)
+    assert (result.returncode, result.stderr) == (0, "")
+    counts = [f"counts after {n} letters" for n in (0, 2, 3, 5, 8)]
+    for name in (*counts, "the network", r"both, the network \d+%"):
+        assert re.search(rf"^  {name} +\d+\.\d% +\d\.\d{{3}} +\d+\.", result.stdout, re.MULTILINE)
+    assert "224 -> 256 -> 12 -> 8 -> 28" in result.stdout
+    assert "softmax of outputs / 0." in result.stdout
+    lines = re.sub(".*(?:picture|checkpoint): .*", "", result.stdout).split("\n")
+    assert max(map(len, lines)) < 80
+    for name in ("letters.png", "letters_confused.png", "letters_alike.png"):
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    assert Predictor.load(path).hidden == [12, 8]
+    # All was learned: going on is to test again, and to predict what is typed.
+    resume = ["--checkpoint", path, "--resume", "--interactive"]
+    again = demo("--out", out, "--loss", "squared", "--hidden", 12, 8, *resume, stdin="the qu\n\n")
+    assert (again.returncode, again.stderr) == (0, "")
+    table = re.compile(r"^  the network .*$", re.MULTILINE)
+    assert table.findall(again.stdout) == table.findall(result.stdout)
+    assert re.search(r"^  next: \S \d+%(  \S \d+%){4}$", again.stdout, re.MULTILINE)
+    other = demo("--out", out, "--context", 4, "--checkpoint", path, "--resume")
+    assert other.returncode == 1
+    assert "context 8, not 4" in other.stderr
+    assert other.stderr.count("\n") == 1
+
+
+def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
+    path = tmp_path / "new.safetensors"
+    result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"there is no {path} yet: starting anew" in result.stdout
+    kept = path.read_bytes()
+    again = demo("--out", tmp_path, "--checkpoint", path, "--epochs", 1)
+    assert again.returncode == 1
+    assert f"{path} is there already: add --resume to go on from it" in again.stderr
+    assert path.read_bytes() == kept
+    path.write_bytes(kept[:-1])
+    result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
+    assert result.returncode == 1
+    assert "is damaged" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_path):
+    import fcntl
+    import pty
+    import termios
+
+    path = tmp_path / "a.safetensors"
+    arguments = ["--hidden", "4", "--epochs", "2000", "--checkpoint", str(path)]
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    letters = ["-m", "demos", "letters", "--out", str(tmp_path)]
+    with started([*letters, *arguments], inside, start_new_session=True) as process:
+        os.close(inside)
+        # On a fast machine the bar leaves numbers out.
+        until(terminal, rb" ([2-9]|\d\d+)/\d+ .*error \d")
+        process.send_signal(signal.SIGINT)
+        shown = until(terminal, rb"Stopped by Ctrl-C after \d+ of [\d,]+ blocks")
+        shown += until(terminal, rb"letters_alike.png\r\n")
+        assert re.search(rb"  the network +\d+\.\d%", shown)
+        assert b"Traceback" not in shown
+        assert process.wait(timeout=60) == 0
+    os.close(terminal)
+    assert Predictor.load(path).hidden == [4]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+@pytest.mark.parametrize("end", [b"\r", b"\x03", b"\x04"])
+def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
+    import pty
+    import termios
+
+    code = (
+        "import sys; from demos.letters.predictor import Predictor;"
+        "from demos.letters.prompt import interact;"
+        "interact(Predictor(3, [4])); print('sane')"
+    )
+    terminal, inside = pty.openpty()
+    before = termios.tcgetattr(inside)
+    with started(["-c", code], inside) as process:
+        shown = until(terminal, rb"(\S+ \d+%  ){4}\S+ \d+%")
+        for keys, expected in (
+            (b"th", rb"\r\x1b\[Kth\x1b7"),
+            ("é".encode(), "\r\x1b\\[Kthé\x1b7".encode()),
+            (b"\x7f", rb"\r\x1b\[Kth\x1b7"),
+            (b"\x1b[A", rb"\r\x1b\[Kth\x1b7"),
+            (b"\t", rb"\r\x1b\[Kth.\x1b7"),
+        ):
+            os.write(terminal, keys)
+            shown = until(terminal, expected)
+        os.write(terminal, end)
+        shown = until(terminal, rb"sane\r\n")
+        assert b"Traceback" not in shown
+        assert process.wait(timeout=30) == 0
+    assert termios.tcgetattr(inside) == before
+    os.close(terminal)
+    os.close(inside)
+
+
+@contextlib.contextmanager
+def started(arguments, terminal, **options):
+    """A Python program in a terminal, which does not outlive the test."""
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+    with subprocess.Popen([sys.executable, *arguments], **streams, cwd=ROOT, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(terminal, pattern):
+    """What the terminal shows until it shows this."""
+    shown = b""
+    end = time.monotonic() + 120
+    while not re.search(pattern, shown):
+        assert time.monotonic() < end, shown[-2000:]
+        ready, _, _ = select.select([terminal], [], [], 30)
+        assert ready, shown
+        shown += os.read(terminal, 65536)
+    return shown

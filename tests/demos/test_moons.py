@@ -1,0 +1,104 @@
+"""The networks learn their shapes, and the pictures show what the networks answer."""
+
+import argparse
+import random
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demos import moons
+from demos.helpers.gallery import Exhibit
+from demos.moons import SHAPES
+from nn import MLP
+
+
+def options(out):
+    return argparse.Namespace(out=out, quick=True, seed=0)
+
+
+@pytest.mark.parametrize(("shape", "least"), list(zip(SHAPES, (0.97, 0.97, 0.9))))
+def test_new_points_are_told_apart(shape, least):
+    story = moons.train(shape, 2, 1.0, seed=0)
+    assert story.epochs[0] == 0
+    assert story.epochs[-1] == shape.epochs
+    assert story.accuracies[0] < 0.8
+    assert story.accuracies[-1] >= least
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_classes_are_equally_frequent_and_points_within_the_picture(shape):
+    X, classes = shape.points(200, random.Random(1))
+    assert sum(side for (side,) in classes) == 0
+    assert max(abs(number) for point in X for number in point) < moons.EDGE
+    # Without noise the two classes are apart.
+    stream = random.Random(2)
+    ones = [shape.point(1, stream) for _ in range(200)]
+    others = [shape.point(-1, stream) for _ in range(200)]
+    assert min(np.hypot(a - c, b - d) for a, b in ones for c, d in others) > 0.15
+
+
+def test_matrices_answer_what_the_neurons_answer():
+    network = MLP(2, [3, 4, 1], seed=1)
+    for layer in network.layers:
+        for neuron in layer.neurons:
+            neuron.bias.data = 0.3
+    points = [[0.2, -0.7], [1.0, 0.4]]
+    layers = moons.look(network, np.array(points))
+    assert [layer.shape for layer in layers] == [(2, 3), (2, 4), (2, 1)]
+    for row, point in enumerate(points):
+        outputs = point
+        for layer, found in zip(network.layers, layers):
+            outputs = layer(outputs)
+            expected = [y.data for y in outputs] if isinstance(outputs, list) else [outputs.data]
+            assert found[row] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_map_has_its_bottom_row_first():
+    network = MLP(2, [1], seed=1)
+    *_, ((bottom, top),) = moons.maps(network, 2)
+    e = moons.EDGE
+    assert bottom == pytest.approx([network([-e, -e]).data, network([e, -e]).data])
+    assert top == pytest.approx([network([-e, e]).data, network([e, e]).data])
+
+
+def test_the_demo_prints_accuracies_and_leaves_three_pictures(tmp_path, capsys):
+    strip, neurons, moving = moons.run(options(tmp_path))
+    captured = capsys.readouterr()
+    lines = [line for line in captured.out.splitlines() if "picture: " not in line]
+    assert max(map(len, lines)) <= 80
+    assert sum(line.split()[:1] == ["right"] for line in lines) == 3
+    assert captured.err == ""
+    for still in strip, neurons:
+        assert still.path.read_bytes().startswith(b"\x89PNG")
+    with Image.open(moving.path) as animation:
+        assert animation.n_frames > 5
+    assert moving.path.stat().st_size < 2e6
+
+
+def test_the_table_and_the_picture_are_of_the_same_epochs(tmp_path, capsys, monkeypatch):
+    drawn = []
+    show = moons.show
+
+    def watched(axes, story, stage, side):
+        drawn.append((story.shape.name, story.epochs[stage]))
+        show(axes, story, stage, side)
+
+    monkeypatch.setattr(moons, "show", watched)
+    monkeypatch.setattr(moons, "draw_neurons", lambda _, path: Exhibit(path, ""))
+    monkeypatch.setattr(moons, "animate", lambda _, path: Exhibit(path, ""))
+    moons.run(options(tmp_path))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if " epoch " in line]
+    printed = [(name, int(epoch)) for name, _, *epochs in rows for epoch in epochs]
+    assert len(drawn) == 15
+    assert printed == drawn
+
+
+def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr(moons, "SHAPES", SHAPES[:1])
+    assert moons.run(options(tmp_path)) == []
+    assert "no picture: it needs matplotlib" in capsys.readouterr().out

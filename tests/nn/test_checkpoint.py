@@ -1,0 +1,383 @@
+"""Checkpoints: exact, deterministic, read by other tools, whole or absent, and clear when not."""
+
+import json
+import random
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+
+import nn
+from autograd import Value
+from nn.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+
+ROOT = Path(__file__).parents[2]
+X = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+T = [[-0.5], [0.5], [0.5], [-0.5]]
+
+
+class Training:
+    """A network, an optimiser and a stream that a few epochs were done with."""
+
+    def __init__(self, optimizer=nn.Adam, sizes=(3, 1), seed=1, epochs=0):
+        self.model = nn.MLP(2, sizes, seed=seed)
+        self.optimizer = optimizer(self.model.parameters(), lr=0.05)
+        self.stream = random.Random(seed)
+        self.train(epochs)
+
+    def train(self, epochs):
+        def error(x, t):
+            return nn.half_squared_error(self.model(x), t)
+
+        if epochs:
+            nn.fit(error, X, T, self.optimizer, epochs, 3, self.stream, compile=False)
+
+    def state(self):
+        return (
+            self.model.state_dict(),
+            self.optimizer.state_dict(),
+            self.stream.getstate(),
+        )
+
+    def save(self, path, notes=None):
+        save_checkpoint(path, self.model, self.optimizer, self.stream, notes)
+
+    def load(self, path):
+        return load_checkpoint(path, self.model, self.optimizer, self.stream)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "new" / "folder" / "a.safetensors"
+
+
+def momentum(parameters, lr):
+    return nn.SGD(parameters, lr, momentum=0.9, weight_decay=1e-3)
+
+
+# --- there and back ---
+
+
+@pytest.mark.parametrize("optimizer", [nn.SGD, momentum, nn.Adam])
+def test_training_goes_on_bit_for_bit(path, optimizer):
+    whole = Training(optimizer, epochs=3)
+    whole.train(4)  # in two calls, because each shuffles from the order given
+    first = Training(optimizer, epochs=3)
+    first.save(path, {"position": 3})
+    second = Training(optimizer, seed=9)
+    assert second.load(path) == {"position": 3}
+    assert second.state() == first.state()
+    second.train(4)
+    assert second.state() == whole.state()
+
+
+def test_the_same_state_is_the_same_file(tmp_path):
+    for name in "ab":
+        Training(epochs=2).save(tmp_path / name, {"z": 1, "a": [2.5, None]})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    code = (
+        "import sys; sys.path[:0] = ['tests', '.']; from test_checkpoint import Training;"
+        f"Training(epochs=2).save({str(tmp_path / 'c')!r}, {{'a': [2.5, None], 'z': 1}})"
+    )
+    for seed in "12":
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, cwd=ROOT, env={"PYTHONHASHSEED": seed}
+        )
+        assert (tmp_path / "c").read_bytes() == (tmp_path / "a").read_bytes()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(width=64), min_size=5, max_size=5))
+def test_every_double_survives(tmp_path_factory, numbers):
+    path = tmp_path_factory.getbasetemp() / "doubles"
+    model, other = nn.Neuron(4, weights=numbers[:4], bias=numbers[4]), nn.Neuron(4)
+    save_checkpoint(path, model)
+    load_checkpoint(path, other)
+    assert struct.pack("5d", *other.state_dict().values()) == struct.pack("5d", *numbers)
+
+
+def test_the_format_is_open_to_other_tools(path):
+    training = Training(epochs=2)
+    training.save(path)
+    tensors = load_file(path)
+    assert {name: t.shape for name, t in tensors.items() if name.startswith("model.")} == {
+        "model.layers.0.weights": (3, 2),
+        "model.layers.0.bias": (3,),
+        "model.layers.1.weights": (1, 3),
+        "model.layers.1.bias": (1,),
+    }
+    first = training.model.layers[0]
+    expected = [[w.data for w in neuron.weights] for neuron in first.neurons]
+    np.testing.assert_array_equal(tensors["model.layers.0.weights"], expected)
+    assert tensors["optimizer.means.layers.0.weights"].shape == (3, 2)
+    x = np.tanh(tensors["model.layers.0.weights"] @ X[1] + tensors["model.layers.0.bias"])
+    y = np.tanh(tensors["model.layers.1.weights"] @ x + tensors["model.layers.1.bias"])
+    assert y[0] == pytest.approx(training.model(X[1]).data, rel=1e-15)
+
+
+def test_torch_reads_the_weights(path, torch):
+    from safetensors.torch import load_file as load_torch
+
+    training = Training()
+    training.save(path)
+    tensors = load_torch(path)
+    x = torch.tensor(X[2], dtype=torch.float64)
+    for layer in "01":
+        weights, bias = (tensors[f"model.layers.{layer}.{name}"] for name in ("weights", "bias"))
+        x = torch.tanh(torch.nn.functional.linear(x, weights, bias))
+    assert x.item() == pytest.approx(training.model(X[2]).data, rel=1e-15)
+
+
+class Odd(nn.Module):
+    """Parameters in all kinds of places."""
+
+    def __init__(self, numbers):
+        new = iter(numbers)
+        shared = Value(next(new))
+        self.alone = Value(next(new))
+        self.ragged = [[Value(next(new)), Value(next(new))], [Value(next(new))]]
+        self.cube = [[[Value(next(new)), Value(next(new))]]]
+        self.by_name = {"é.0": Value(next(new)), "5": Value(next(new))}
+        self.tied = nn.Layer(2, 2, weights=[[shared, next(new)], [next(new), shared]])
+
+
+def test_any_module_is_saved(path):
+    saved, loaded = Odd(range(20)), Odd([0.5] * 20)
+    save_checkpoint(path, saved)
+    load_checkpoint(path, loaded)
+    assert loaded.state_dict() == saved.state_dict()
+    assert load_file(path)["model.cube"].shape == (1, 1, 2)
+
+
+def test_an_optimiser_of_some_parameters(path):
+    model = nn.MLP(2, [2, 1], seed=0)
+    optimizer = nn.SGD(model.layers[1].parameters(), 0.1, momentum=0.5)
+    optimizer.velocity = [1.0, 2.0, 3.0]
+    save_checkpoint(path, model, optimizer)
+    assert load_file(path)["optimizer.velocity.layers.1.weights"].tolist() == [[1.0, 2.0]]
+    other = nn.SGD(model.layers[1].parameters(), 0.3)
+    load_checkpoint(path, model, other)
+    assert other.state_dict() == optimizer.state_dict()
+
+
+def test_an_optimiser_of_another_model_is_refused(path):
+    strange = nn.SGD([Value(1.0)], 0.1)
+    with pytest.raises(ValueError, match="moves 1 Value that"):
+        save_checkpoint(path, nn.Neuron(1), strange)
+    assert not path.exists()
+
+
+def test_notes_alone_are_read_without_a_model(path):
+    Training().save(path, {"settings": {"context": 3}})
+    assert load_checkpoint(path) == {"settings": {"context": 3}}
+
+
+# --- what does not fit, or is damaged ---
+
+
+def refused(path, training=None):
+    """The sentence, after seeing that nothing changed."""
+    training = training or Training(seed=5, epochs=1)
+    before = training.state()
+    with pytest.raises(CheckpointError) as caught:
+        training.load(path)
+    assert training.state() == before
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert str(path) in sentence
+    return sentence
+
+
+def test_another_shape(path):
+    Training(sizes=(4, 1)).save(path)
+    expected = "model.layers.0.weights is of shape (4, 2) there and (3, 2) here"
+    assert expected in refused(path)
+
+
+def test_another_depth(path):
+    Training(sizes=(3, 3, 1)).save(path)
+    assert "model has layers.2.bias, layers.2.weights, and none is expected" in refused(path)
+    Training(sizes=(3,)).save(path)
+    assert "model lacks layers.1.weights, layers.1.bias" in refused(path)
+
+
+def test_another_optimiser_or_none(path):
+    Training(nn.SGD).save(path)
+    assert "its optimiser is SGD, not Adam" in refused(path)
+    save_checkpoint(path, Training().model)
+    assert "holds no optimiser" in refused(path)
+    training = Training()
+    save_checkpoint(path, training.model, training.optimizer)
+    assert "no state of a random stream" in refused(path)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_checkpoint(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 8, b"hello, this is some text", b"\xff" * 8 + b"{}", b"\x80PICKLE" * 99],
+)
+def test_other_files(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    refused(path)
+
+
+def test_every_truncation_and_every_byte_more_is_noticed(path):
+    Training(epochs=1).save(path)
+    content = path.read_bytes()
+    training = Training(seed=5)
+    for length in [*range(0, 64), *range(64, len(content), 97), len(content) - 1]:
+        path.write_bytes(content[:length])
+        refused(path, training)
+    path.write_bytes(content + b"\0")
+    refused(path, training)
+
+
+def test_a_flipped_bit_is_an_error_or_another_number_but_no_crash(path):
+    Training(epochs=1).save(path)
+    content = path.read_bytes()
+    chance = random.Random(0)
+    refusals = 0
+    for _ in range(400):
+        broken = bytearray(content)
+        broken[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path.write_bytes(broken)
+        training = Training(seed=5)
+        before = training.state()
+        try:
+            training.load(path)
+        except CheckpointError:
+            refusals += 1
+            assert training.state() == before
+    assert refusals > 100
+
+
+def adam(**changes):
+    settings = {"lr": 0.1, "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0.0}
+    return {"kind": "Adam", "settings": {**settings, **changes}}
+
+
+def header(**changes):
+    training = Training()
+    full = {
+        "format": nn.checkpoint.FORMAT,
+        "notes": None,
+        "optimizer": adam(),
+        "stream": training.stream.getstate(),
+    }
+    return {**full, **changes}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "not the JSON"),
+        ("not JSON {", "not the JSON"),
+        ("[" * 100_000, "not the JSON"),
+        ("[1, 2]", "of this version"),
+        ("{}", "of this version"),
+        (json.dumps(header(format="9")), "of this version"),
+        (json.dumps(header(stream=[3, [1, 2], None])), "random stream"),
+        (json.dumps(header(stream=[3, ["x"] * 625, None])), "random stream"),
+        (json.dumps(header(stream="x")), "random stream"),
+        (json.dumps(header(stream={})), "random stream"),
+        (json.dumps(header(optimizer=[])), "no optimiser"),
+        (json.dumps(header(optimizer={"kind": "Adam", "settings": 1})), "no optimiser"),
+        (json.dumps(header(optimizer={"kind": "Adam", "settings": {}})), "missing lr"),
+        (json.dumps(header(optimizer={"kind": "Adam", "settings": {"lr": "x"}})), "lr is 'x'"),
+        (json.dumps(header(optimizer=adam(lr=-1))), "lr must be"),
+        (json.dumps(header(optimizer=adam(lr=10**400))), "does not fit"),
+        (json.dumps(header(optimizer=adam(betas=3))), "does not fit"),
+    ],
+)
+def test_json_of_another_form(path, content, said):
+    Training().save(path)
+    tensors = load_file(path)
+    save_file(tensors, path, None if content is None else {"checkpoint": content})
+    assert said in refused(path)
+
+
+def test_a_huge_header_is_not_believed(path):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(struct.pack("<Q", 2**62) + b"{}")
+    refused(path)
+
+
+def test_whole_numbers_are_no_weights(path):
+    Training().save(path)
+    tensors = load_file(path)
+    tensors["model.layers.0.bias"] = np.zeros(3, np.int64)
+    save_file(tensors, path, {"checkpoint": json.dumps(header())})
+    assert "model.layers.0.bias holds int64" in refused(path)
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        load_checkpoint(tmp_path)
+
+
+# --- writing ---
+
+
+def test_a_failure_leaves_the_old_file_and_no_part(path, monkeypatch):
+    Training().save(path)
+    content = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        Training(epochs=1).save(path)
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_notes_that_json_cannot_hold(path):
+    for notes in ({1j}, {"a": 1, 2: 3}, {"file": Path("a")}):
+        with pytest.raises(TypeError, match="notes and settings are numbers, text"):
+            Training().save(path, notes)
+    assert not path.exists()
+
+
+def test_numbers_of_numpys_are_numbers(path):
+    training = Training()
+    training.optimizer.lr = np.float32(0.25)
+    training.save(path, {"position": np.int64(7)})
+    other = Training()
+    assert other.load(path) == {"position": 7}
+    assert other.optimizer.lr == 0.25
+
+
+def test_a_link_stays_a_link(tmp_path):
+    link, target = tmp_path / "link", tmp_path / "target"
+    target.touch()
+    link.symlink_to(target)
+    Training().save(link)
+    assert link.is_symlink()
+    assert Training(seed=2).load(target) is None
+
+
+def test_another_order_of_arguments_is_told_the_right_one(tmp_path):
+    model, path = nn.MLP(2, [1]), str(tmp_path / "x.safetensors")
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    for wrong, kinds in [
+        ((model, path), "MLP, str, NoneType, NoneType"),
+        ((path, optimizer, model), "str, SGD, MLP, NoneType"),
+        ((path, model, optimizer, 7), "str, MLP, SGD, int"),
+    ]:
+        for function in save_checkpoint, load_checkpoint:
+            name = function.__name__
+            message = rf"expected {name}\(path, model, .*; got {name}\({kinds}\)$"
+            with pytest.raises(TypeError, match=message):
+                function(*wrong)

@@ -1,0 +1,305 @@
+"""fit in native code does what the plain loop does."""
+
+import random
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import CompileError, Value, compile
+from nn import MLP, SGD, Adam, Optimizer, cross_entropy, fit, half_squared_error
+
+np_rows = np.random.default_rng(0)
+X = np_rows.normal(size=(23, 3))
+T = np_rows.normal(size=(23, 2))
+
+OPTIMISERS = {
+    "descent": lambda p: SGD(p, lr=0.1),
+    "momentum": lambda p: SGD(p, lr=0.05, momentum=0.9, weight_decay=0.01),
+    "adam": lambda p: Adam(p, lr=0.02, weight_decay=0.01),
+}
+
+
+def train(make, inputs=X, targets=T, error=None, **options):
+    """Parameters, optimiser and history after a training; of a new model each time."""
+    model = MLP(3, [5, 2], seed=1)
+    optimizer = make(model.parameters())
+    error = error or (lambda model, x, t: half_squared_error(model(x), t))
+    history = fit(
+        lambda x, t: error(model, x, t), inputs, targets, optimizer, progress=False, **options
+    )
+    return [p.data for p in model.parameters()], optimizer, history
+
+
+def assert_same(one, other):
+    (weights, optimizer, history), (expected, plain, plain_history) = one, other
+    assert weights == pytest.approx(expected, abs=1e-12)
+    assert history.errors == pytest.approx(plain_history.errors, abs=1e-12)
+    for name in plain.memories:
+        assert getattr(optimizer, name) == pytest.approx(getattr(plain, name), abs=1e-12)
+
+
+@pytest.fixture(params=["numba", "numpy"])
+def backend(request, monkeypatch):
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    else:
+        import importlib.util
+
+        found = importlib.util.find_spec
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda name, *a: None if name == "numba" else found(name)
+        )
+    return request.param
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("batch_size", [1, 5, 23, 100])
+@pytest.mark.parametrize("shuffle", [False, 7])
+def test_it_does_what_the_plain_loop_does(backend, name, batch_size, shuffle):
+    options = {"epochs": 3, "batch_size": batch_size, "shuffle": shuffle}
+    native = train(OPTIMISERS[name], compile=True, **options)
+    plain = train(OPTIMISERS[name], compile=False, **options)
+    assert native[2].how.startswith(backend)
+    assert plain[2].how == "plain Python"
+    assert_same(native, plain)
+
+
+@pytest.mark.parametrize("data", [X.tolist(), X.astype(np.float32), [tuple(row) for row in X]])
+def test_rows_of_any_kind(data):
+    make = OPTIMISERS["descent"]
+    assert_same(
+        train(make, inputs=data, compile=True, batch_size=4),
+        train(make, inputs=data, compile=False, batch_size=4),
+    )
+
+
+def test_whole_numbers_are_trained_on_as_they_are():
+    whole = (X > 0).astype(np.uint8)
+    make = OPTIMISERS["momentum"]
+    options = {"epochs": 2, "shuffle": 3, "batch_size": 4}
+    assert_same(
+        train(make, inputs=whole, compile=True, **options),
+        train(make, inputs=whole, compile=False, **options),
+    )
+
+
+def test_rows_that_take_another_branch_are_done_by_hand(backend):
+    def branching(model, x, t):
+        out = model(x)
+        return half_squared_error(out, t) if x[0] < 1 else out[0] * out[0]
+
+    options = {"error": branching, "epochs": 2, "batch_size": 4}
+    make = OPTIMISERS["momentum"]
+    assert_same(train(make, compile=True, **options), train(make, compile=False, **options))
+
+
+def test_parameters_that_are_not_trained_stay_and_those_without_use_decay(backend):
+    def run(compile):
+        a, b, idle = Value(0.5), Value(0.7), Value(1.0)
+        optimizer = SGD([a, idle], lr=0.1, momentum=0.5, weight_decay=0.1)
+        fit(lambda x, t: half_squared_error(a * x[0] + b, t), X[:, :1], T[:, :1], optimizer,
+            epochs=3, progress=False, compile=compile)  # fmt: skip
+        return a.data, b.data, idle.data
+
+    assert run(True) == pytest.approx(run(False), abs=1e-13)
+    assert run(True)[1] == 0.7
+
+
+@pytest.mark.parametrize(
+    "error",
+    [lambda p, x, t: p + 0.0, lambda p, x, t: p, lambda p, x, t: Value(1.0) * x[0]],
+    ids=["the parameter and nothing", "the parameter itself", "none"],
+)
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_an_error_of_parameters_alone_or_of_none(backend, error, batch_size):
+    def run(compile):
+        p = Value(0.5)
+        history = fit(
+            lambda x, t: error(p, x, t), X[:, :1], T[:, :1], SGD([p], lr=0.1),
+            epochs=2, batch_size=batch_size, progress=False, compile=compile,
+        )  # fmt: skip
+        return p.data, history.errors
+
+    (found, errors), (expected, plain_errors) = run(True), run(False)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert errors == pytest.approx(plain_errors, abs=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_an_error_that_is_not_finite_stops_before_its_step(backend, batch_size):
+    def broken(model, x, t):
+        return half_squared_error(model(x), t) + autograd.log(x[0] + 10) * 0
+
+    bad = X.copy()
+    bad[9, 0] = -10.0
+
+    def run(compile):
+        model = MLP(3, [5, 2], seed=1)
+        optimizer = SGD(model.parameters(), lr=0.1)
+        with pytest.raises(FloatingPointError, match=r"epoch 1, row (9|8|10|11) \(X"):
+            fit(lambda x, t: broken(model, x, t), bad, T, optimizer, batch_size=batch_size,
+                progress=False, compile=compile)  # fmt: skip
+        return [p.data for p in model.parameters()]
+
+    assert run(True) == pytest.approx(run(False), abs=1e-13)
+
+
+def test_a_compiled_error_is_recorded_once():
+    model = MLP(3, [5, 2], seed=1)
+    calls = []
+
+    @compile
+    def error(x, t):
+        calls.append(1)
+        return half_squared_error(model(x), t)
+
+    optimizer = SGD(model.parameters(), lr=0.1)
+    for _ in range(3):
+        history = fit(error, X, T, optimizer, progress=False)
+    assert len(calls) == 2  # a recording runs the function twice
+    assert "matrix products" in history.how
+
+
+def test_little_work_is_not_compiled_and_says_so():
+    _, _, history = train(OPTIMISERS["descent"])
+    assert history.how == "plain Python: too little to compile"
+
+
+def test_what_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
+    pytest.importorskip("numba")
+    seen = []
+
+    def nosy(model, x, t):
+        e = half_squared_error(model(x), t)
+        seen.append(e.data)  # looks
+        return e
+
+    monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
+    _, _, history = train(OPTIMISERS["descent"], error=nosy)
+    assert history.how.startswith("plain Python: the number in a Value is looked at")
+    assert "# looks" in history.how
+
+
+def test_what_cannot_be_recorded_runs_in_plain_python_and_says_why(monkeypatch):
+    stream = random.Random(1)
+
+    def noisy(model, x, t):
+        return half_squared_error(model([v + stream.gauss(0, 0.1) for v in x]), t)
+
+    monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
+    _, _, history = train(OPTIMISERS["descent"], error=noisy)
+    assert "another graph" in history.how
+    with pytest.raises(CompileError, match="another graph"):
+        train(OPTIMISERS["descent"], error=noisy, compile=True)
+
+
+def test_what_cannot_be_made_native_runs_in_plain_python_and_says_why(monkeypatch):
+    pytest.importorskip("numba")
+    from autograd.compiler.native.executor import NativeProgram
+
+    def broken(*_):
+        raise RuntimeError("no compiler here")
+
+    monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
+    monkeypatch.setattr(NativeProgram, "train", broken)
+    found = train(OPTIMISERS["descent"])
+    assert found[2].how == "plain Python: RuntimeError: no compiler here"
+    assert_same(found, train(OPTIMISERS["descent"], compile=False))
+    with pytest.raises(RuntimeError, match="no compiler here"):
+        train(OPTIMISERS["descent"], compile=True)
+
+
+def test_detect_anomaly_sees_the_operation(backend):
+    def error(model, x, t):
+        e = half_squared_error(model(x), t)
+        return e + (-1.0 - e * e).log()
+
+    with autograd.detect_anomaly():
+        with pytest.raises(autograd.AnomalyError, match="log"):
+            train(OPTIMISERS["descent"], error=error)
+        with pytest.raises(CompileError, match="watches plain Python"):
+            train(OPTIMISERS["descent"], compile=True)
+        assert "detect_anomaly" in train(OPTIMISERS["descent"])[2].how
+
+
+@pytest.mark.parametrize("compile", [True, False])
+def test_gradients_are_0_afterwards(compile):
+    _, optimizer, _ = train(OPTIMISERS["descent"], compile=compile)
+    assert [p.grad for p in optimizer.parameters] == [0.0] * len(optimizer.parameters)
+
+
+def test_an_optimiser_of_ones_own_steps_in_python():
+    class Signs(Optimizer):
+        def step(self):
+            for p in self.parameters:
+                p.data -= 0.01 * ((p.grad > 0) - (p.grad < 0))
+
+    with pytest.raises(CompileError, match="Signs steps in Python"):
+        train(Signs, compile=True)
+    assert train(Signs)[2].how.startswith("plain Python")
+
+
+def test_the_index_of_a_class_needs_one_recording():
+    model = MLP(3, [4], output_activation=None, seed=1)
+    labels = (np.arange(23) % 4)[:, None]
+
+    def run(compile):
+        model = MLP(3, [4], output_activation=None, seed=1)
+        optimizer = SGD(model.parameters(), lr=0.1)
+        by_hand = []
+
+        def error(x, t):
+            by_hand.append(t)
+            return cross_entropy(model(x), t[0])
+
+        fit(error, X, labels, optimizer, epochs=2, progress=False, compile=compile)
+        return [p.data for p in model.parameters()], len(by_hand)
+
+    weights, calls = run(True)
+    assert weights == pytest.approx(run(False)[0], abs=1e-12)
+    assert calls == 2
+    program = compile(lambda x, t: cross_entropy(model(x), t[0]), backend="numpy")
+    expected = [cross_entropy(model(list(x)), int(t)).data for x, t in zip(X, labels[:, 0])]
+    assert program(X, labels) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="index from 0 to 3"):
+        program(X, labels + 4)
+
+
+# --- programs at random ---
+
+
+def trained(number, compile):
+    """Parameters and errors after training something of two inputs and a few shared parameters."""
+    stream = random.Random(number)
+    parameters = [Value(stream.uniform(-1, 1)) for _ in range(1 + number % 4)]
+    steps = [(stream.randrange(6), [stream.random() for _ in range(4)]) for _ in range(6)]
+    rows = [[stream.uniform(-1, 1) for _ in range(3)] for _ in range(8)]
+
+    def error(x, t):
+        known = [*x, *parameters]
+        for kind, chosen in steps:
+            a, b, c, d = (known[int(part * len(known))] for part in chosen)
+            results = [
+                lambda a=a, b=b: a + b,
+                lambda a=a, b=b: a * b,
+                lambda a=a: autograd.tanh(a),
+                lambda a=a, b=b, c=c, d=d: autograd.dot([a, b], [c, d]),
+                lambda a=a, b=b, c=c: autograd.sum([a, b, c]),
+                lambda a=a, b=b: autograd.sigmoid(a - b),
+            ]
+            known.append(results[kind]())
+        score = autograd.dot(known[-3:], [parameters[0], *known[-2:]])
+        return (autograd.tanh(score) - t[0]) ** 2 / 2
+
+    make = list(OPTIMISERS.values())[number % 3]
+    X, T = [row[:2] for row in rows], [row[2:] for row in rows]
+    options = {"epochs": 2, "batch_size": stream.choice([1, 4]), "progress": False}
+    history = fit(error, X, T, make(parameters), compile=compile, **options)
+    return [p.data for p in parameters] + history.errors
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_small_programs_of_shared_parameters(number):
+    pytest.importorskip("numba")
+    assert trained(number, True) == pytest.approx(trained(number, False), rel=1e-9, abs=1e-12)

@@ -1,0 +1,74 @@
+"""Killed at any instant, a training loses no checkpoint, and goes on bit for bit.
+
+50 kills; AUTOGRAD_KILLS=1000 python -m pytest tests/test_kill.py for as many as you like.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import nn
+
+HERE = Path(__file__).parent
+KILLS = int(os.environ.get("AUTOGRAD_KILLS", "50"))
+
+
+@pytest.fixture
+def trainings():
+    """The process that starts trainings."""
+    with subprocess.Popen(
+        [sys.executable, HERE / "letters_training.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        bufsize=1,
+        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+    ) as process:
+        yield process
+        process.stdin.close()
+    assert process.returncode == 0
+
+
+def run(trainings, path, seconds=None):
+    """Train from a checkpoint until killed after some seconds; whether it was, before its end."""
+    trainings.stdin.write(f"{path}\n")
+    child = int(trainings.stdout.readline())
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)  # if it has ended, it still waits to be asked how
+    trainings.stdin.write("how did it end?\n")
+    status = os.waitstatus_to_exitcode(int(trainings.stdout.readline()))
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of Unix")
+def test_killed_at_any_instant(tmp_path, trainings):
+    path, undisturbed = tmp_path / "training.safetensors", tmp_path / "undisturbed"
+    began = time.monotonic()
+    assert not run(trainings, undisturbed)
+    seconds, expected = time.monotonic() - began, undisturbed.read_bytes()
+    chance = random.Random(0)
+    kills, reached, enough = 0, set(), min(KILLS, 50) / 5
+    # Where the machine is slow for a while, more kills, for they are not to be at the same place.
+    while kills < KILLS or (len(reached) < enough and kills < 4 * KILLS):
+        killed = run(trainings, path, chance.uniform(0, seconds / 6))
+        kills += killed
+        if path.exists():
+            notes = nn.load_checkpoint(path, nn.MLP(2, [3, 1]))
+            reached.add(notes["blocks"])
+        left = {file.name for file in tmp_path.iterdir()} - {path.name, "undisturbed"}
+        assert left <= {f".{path.name}.part"}
+        if not killed:
+            assert path.read_bytes() == expected
+            path.unlink()
+    assert len(reached) >= enough
+    run(trainings, path)
+    assert path.read_bytes() == expected
+    assert not (tmp_path / f".{path.name}.part").exists()

@@ -1,0 +1,208 @@
+"""The page's file: what it holds, and that its programs are the table's."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd import Op, Value, detect_anomaly, ieee, ops
+from autograd.page.export import exported
+from autograd.page.program import (
+    PRIMITIVES,
+    forward_program,
+    rule_program,
+    written,
+    written_rule,
+)
+from autograd.page.write import html, page
+from nn import MLP
+
+ROWS = [
+    *(ops.TABLE[name] for name in sorted(ops._BUILT_IN)),
+    *map(ops.power, (-1, 0, 1, 2, 3, 0.5)),
+]
+EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.3, -0.7, 25.0, -25.0, 800.0, math.inf, -math.inf, math.nan]
+
+
+def run(program, given):
+    """The program as the page runs it, in Python."""
+    numbers = [ieee.Real(x) for x in given]
+    for step in program["steps"]:
+        if isinstance(step, list):
+            row = ops.TABLE[step[0]]
+            numbers.append(ieee.Real(row.compute([float(numbers[place]) for place in step[1:]])))
+        else:
+            numbers.append(ieee.Real(step))
+    return [float(numbers[place]) for place in program["results"]]
+
+
+def points(row):
+    n = row.arity or 3
+    return [[EDGES[(i * (j + 1) + 3 * j) % len(EDGES)] for j in range(n)] for i in range(13)]
+
+
+def test_every_built_in_row_can_be_recomputed():
+    assert ops._BUILT_IN >= PRIMITIVES
+    # A new row that is arithmetic on others needs nothing; any other, a line in model.js.
+    for name in ops._BUILT_IN:
+        row = ops.TABLE[name]
+        assert forward_program(row, row.arity or 3), f"{name}: add it to PRIMITIVES and model.js"
+        assert rule_program(row, row.arity or 3), name
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_as_a_program_gives_its_own_numbers(row):
+    for xs in points(row):
+        y, partials = row.evaluate(xs)
+        forward, rule = forward_program(row, len(xs)), rule_program(row, len(xs))
+        assert run(forward, xs) == pytest.approx([y], rel=1e-15, nan_ok=True)
+        assert run(rule, [*xs, y]) == pytest.approx(list(partials), rel=1e-15, nan_ok=True)
+
+
+@pytest.fixture
+def rows():
+    before = dict(ops.TABLE)
+    yield
+    ops.TABLE.clear()
+    ops.TABLE.update(before)
+
+
+def test_a_row_of_ones_own_is_traced_through(rows):
+    swish = Op(
+        "swish",
+        lambda x: x * autograd.sigmoid(x),
+        lambda y, x: (y + autograd.sigmoid(x) * (1 - y),),
+    )
+    twice = Op("twice", lambda x: swish(x) + swish(x), lambda y, x: (2 * swish(x) / x,))
+    for row in (swish, twice):
+        y, partials = row.evaluate([0.7])
+        assert run(forward_program(row, 1), [0.7]) == [y]
+        assert run(rule_program(row, 1), [0.7, y]) == pytest.approx(list(partials), rel=1e-15)
+
+
+def test_a_row_that_cannot_be_traced_has_no_program(rows):
+    erf = Op("erf", math.erf, lambda y, x: (1.1283791670955126 * math.exp(-x * x),))
+    bent = Op("bent", lambda x: x if x > 0 else 0.0, lambda y, x: (1.0,))
+    assert forward_program(erf, 1) is None
+    assert rule_program(erf, 1) is None
+    assert forward_program(bent, 1) is None
+    assert "null" in json.dumps(exported(erf(Value(0.5))))
+
+
+def test_derivatives_as_they_are_taught():
+    def text(row, n, names):
+        taught = written_rule(rule_program(row, n, taught=True), n)
+        return ["".join(names[p] if isinstance(p, int) else p for p in t) for t in taught]
+
+    assert text(ops.tanh, 1, "xy") == ["1 - y * y"]
+    assert text(ops.mul, 2, "aby") == ["b", "a"]
+    assert text(ops.div, 2, "aby") == ["1 / b", "-y / b"]
+    assert text(ops.pow, 2, "aby") == ["b * a ** (b - 1)", "y * log(a)"]
+    assert text(ops.power(3), 1, "xy") == ["3 * x ** 2"]
+    assert written(ops.sum, 3) == ["", 0, " + ", 1, " + ", 2, ""]
+    assert written(ops.logsumexp, 2) == ["logsumexp(", 0, ", ", 1, ")"]
+
+
+def graph_of(text):
+    return json.loads(re.search(r'id="graph">(.*?)</script>', text)[1])
+
+
+def test_the_graph_in_the_file():
+    x = Value(3.0, "x")
+    y = x * x + float("inf")
+    y.backward()
+    graph = graph_of(html(y))
+    by_name = {node["name"]: node["data"] for node in graph["nodes"]}
+    assert by_name == {"x": 3.0, "v1": 9.0, "b1.1": "inf", "out": "inf"}
+    square = next(node for node in graph["nodes"] if node.get("inputs") == [0, 0])
+    assert square["partials"] == [3.0, 3.0]
+    assert graph["nodes"][0]["grad"] == 6.0
+
+
+def test_no_label_ends_the_script():
+    label = "</script><script>alert(1)</script><!--"
+    text = html(Value(1.0, label) + 1)
+    assert text.count("</script>") == 2
+    assert any(node["label"] == label for node in graph_of(text)["nodes"])
+
+
+def test_names_may_be_given():
+    a = Value(1.0)
+    b = a + a
+    names = [node["name"] for node in exported(b, {"a": a, "b": b, "other": 3})["nodes"]]
+    assert names == ["a", "b"]
+
+
+def test_a_source_line_keeps_its_folder_to_itself():
+    with detect_anomaly():
+        y = Value(2.0) * 3
+    source = exported(y)["nodes"][-1]["source"]
+    assert source.startswith("test_page.py:")
+    assert source.endswith("y = Value(2.0) * 3")
+    assert "source" not in exported(Value(2.0) * 3)["nodes"][-1]
+
+
+def test_the_neurons_in_the_file():
+    model = MLP(2, [3, 1], seed=1)
+    output = model([0.1, 0.2])
+    graph = exported(output + 1)
+    assert [neuron["layer"] for neuron in graph["neurons"]] == [1, 1, 1, 2]
+    names = {node["name"]: node for node in graph["nodes"]}
+    assert len(names) == len(graph["nodes"])
+    assert names["n2.1"]["data"] == output.data
+    assert names["w1.3.2"]["data"] == model.layers[0].neurons[2].weights[1].data
+    assert names["w1.3.2"]["anonymous"]
+
+
+def test_where_the_file_goes(tmp_path):
+    x = Value(1.0, "x")
+    path = page(x + 1, tmp_path / "new" / "chain.html")
+    assert path == tmp_path / "new" / "chain.html"
+    assert [p.name for p in path.parent.iterdir()] == ["chain.html"]
+    with pytest.raises(ValueError, match=r"chain\.html"):
+        page(x, tmp_path / "chain.svg")
+    with pytest.raises(TypeError, match="page expects the Value at which a graph ends; got float"):
+        page(1.0)
+
+
+def test_a_graph_too_large_is_refused_unless_forced(tmp_path):
+    x = Value(0.0)
+    for _ in range(1500):
+        x = x.sin()
+    with pytest.raises(ValueError, match="1,501 nodes"):
+        page(x, tmp_path / "chain.html")
+    assert page(x, tmp_path / "chain.html", force=True).exists()
+
+
+def test_the_file_asks_for_nothing_and_allows_nothing():
+    text = html(Value(1.0) + 1)
+    policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"', text)[1]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+    assert not re.search(r"\son\w+=|\sstyle=|<link[^>]+href=\"(?!data:)|innerHTML|eval\(", text)
+    assert not re.search(r"\[\[[A-Z-]+\]\]", text)
+
+
+def test_the_same_bytes_in_every_process():
+    code = (
+        "import hashlib; from nn import MLP; from autograd.page.write import html;"
+        "print(hashlib.sha256(html(MLP(3, [4, 2, 1], seed=1)([1, 2, 3])).encode()).hexdigest())"
+    )
+    root = Path(__file__).parents[2]
+    prints = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=root,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(prints) == 1
