@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from autograd import ops
+from autograd.deprecation import renamed
 from autograd.names import Names, latex_name
 from autograd.ops import Op
 from autograd.symbols import ATOM, DOTS, ONE, Symbol, write
@@ -138,9 +139,10 @@ def _written_out(value: Value, names: Names) -> list[Value]:
     return [node for node in reading_order(value) if node in found]
 
 
+@renamed(with_respect_to="wrt")
 def derivative_formula(
     of: Op | str | Value,
-    with_respect_to: Value | None = None,
+    wrt: Value | None = None,
     names: object = None,
     *,
     latex: bool = False,
@@ -158,7 +160,7 @@ def derivative_formula(
 
     Args:
         of: a row, its name, or a Value.
-        with_respect_to: the other Value, if ``of`` is one.
+        wrt: the Value by which to differentiate, if ``of`` is a Value.
         names: a dict such as ``locals()`` or a Module, for names before those of labels.
         latex: for a document rather than a terminal.
 
@@ -169,14 +171,14 @@ def derivative_formula(
         ValueError: no such row, or the formula would be longer than LONGEST_FORMULA characters.
         TypeError: a Value without the other, or something else.
     """
-    if isinstance(of, Value) and isinstance(with_respect_to, Value):
-        lines = [_derivative_by(of, with_respect_to, names)]
-    elif isinstance(of, (Op, str)) and with_respect_to is None:
+    if isinstance(of, Value) and isinstance(wrt, Value):
+        lines = [_derivative_by(of, wrt, names)]
+    elif isinstance(of, (Op, str)) and wrt is None:
         lines = _derivatives_of_row(ops.row(of) if isinstance(of, str) else of)
     else:
         raise TypeError(
             f"derivative_formula takes a row of the table or its name, or two Values; "
-            f"got {type(of).__name__} and {type(with_respect_to).__name__}"
+            f"got {type(of).__name__} and {type(wrt).__name__}"
         )
     return "\n".join(line.latex if latex else line.text for line in lines)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from autograd.deprecation import renamed
 from autograd.explaining.blocks import Block, Listing, Product, Prose, Sum
 from autograd.explaining.paths import Path, PathSum, Rest, path_sum
 from autograd.explaining.steps import Layout, same_number
@@ -20,9 +21,8 @@ from autograd.value import Value
 GIVEN = 16  # numbers that are listed
 
 
-def explain(
-    output: Value, with_respect_to: Value, *, names: object = None, paths: int = 10
-) -> Explanation:
+@renamed(with_respect_to="wrt")
+def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10) -> Explanation:
     """The derivative of one Value by another, as the chain rule has it: a sum over paths.
 
     >>> x = Value(3.0, "x")
@@ -34,7 +34,7 @@ def explain(
 
     Args:
         output: the Value to differentiate.
-        with_respect_to: the Value by which; computed or not.
+        wrt: the Value by which to differentiate it, a leaf or computed.
         names: a dict such as ``locals()``, or a Module. These names go before labels; Values with
             neither are written out where they occur, or called v1, v2 and so on.
         paths: how many to show, the largest products first.
@@ -43,20 +43,20 @@ def explain(
         An Explanation: print it, or show it in a notebook.
 
     Raises:
-        TypeError: ``output`` or ``with_respect_to`` is no Value, ``names`` are none, ``paths`` is
+        TypeError: ``output`` or ``wrt`` is no Value, ``names`` are none, ``paths`` is
             no whole number, or a row of the table has a rule that cannot be written.
         ValueError: ``paths`` is negative.
     """
-    for v in (output, with_respect_to):
+    for v in (output, wrt):
         if not isinstance(v, Value):
             raise TypeError(f"explain differentiates a Value by a Value; got {type(v).__name__}")
     if not hasattr(paths, "__index__"):
         raise TypeError(f"the number of paths to show is a whole number; got {paths!r}")
     if paths < 0:
         raise ValueError(f"the number of paths to show is at least 0; got {paths}")
-    relevant = between(output, with_respect_to)
-    found = path_sum(output, with_respect_to, relevant, paths)
-    layout = Layout(output, with_respect_to, relevant, found.largest, names)
+    relevant = between(output, wrt)
+    found = path_sum(output, wrt, relevant, paths)
+    layout = Layout(output, wrt, relevant, found.largest, names)
     blocks = tuple(_blocks(layout, found))
     return Explanation(found.gradient, found.largest, found.count, found.rest, blocks)
 
