@@ -40,7 +40,7 @@ from autograd.ops import (
 from autograd.ops import (
     sum as sum,
 )
-from autograd.page import page
+from autograd.page import Page, page
 from autograd.value import Value, topological_order
 from autograd.weighted_sum import dot
 
@@ -52,6 +52,7 @@ __all__ = [
     "Explanation",
     "GradcheckError",
     "Op",
+    "Page",
     "RenderError",
     "Value",
     "cos",

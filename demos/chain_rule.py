@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         exhibits += save_graph(graph, folder / f"chain_rule_{number}.svg", caption=caption)
     paths = (folder / "chain_rule.svg", folder / "chain_rule.png")
     exhibits += save_graph(error, *paths, view="sums", caption=f"Problem 12: {CAPTIONS[12]}")
-    print(f"  page:    {page(error, folder / 'chain_rule.html')}")
+    print(f"  page:    {page(error).save(folder / 'chain_rule.html')}")
     print("Open the page in a browser. It needs no network, and may be sent to a friend.")
     caption = "Problem 12 step by step: guess a derivative, drag an input, take a step downhill."
     return [*exhibits, Exhibit(folder / "chain_rule.html", caption)]

@@ -114,19 +114,19 @@ class Drawing:
                 Missing folders are made.
 
         Returns:
-            ``path``.
+            ``path``, with ``~`` written out.
 
         Raises:
             RenderError: no program here renders that format, or it failed.
-            ValueError: another suffix.
+            ValueError: the suffix is another one.
         """
-        path = Path(path)
-        format = path.suffix[1:].lower()
+        format = Path(path).suffix[1:].lower()
         if format not in (*FORMATS, *_TEXT):
             known = ", ".join(f".{known}" for known in (*FORMATS, *_TEXT))
-            raise ValueError(f"the suffix chooses the format, one of {known}; got {str(path)!r}")
-        write_whole(path, self.source.encode() if format in _TEXT else self.pipe(format))
-        return path
+            raise ValueError(
+                f"the suffix chooses the format, one of {known}; got {os.fspath(path)!r}"
+            )
+        return write_whole(path, self.source.encode() if format in _TEXT else self.pipe(format))
 
     def render(self, filename: str | os.PathLike[str], format: str | None = None) -> str:
         """``save`` in the manner of graphviz: ``render("net", format="png")`` writes net.png.

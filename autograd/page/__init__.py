@@ -1,5 +1,5 @@
-"""The interactive page: ``page(y)`` writes one HTML file in which the chain rule can be watched."""
+"""The interactive page: ``page(y)`` makes one HTML file in which to watch the chain rule."""
 
-from autograd.page.write import page
+from autograd.page.write import Page, page
 
-__all__ = ["page"]
+__all__ = ["Page", "page"]

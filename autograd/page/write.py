@@ -1,14 +1,17 @@
-"""``page``: the interactive page, written as one file."""
+"""``page``, and the Page that it returns."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import os
+import warnings
 from importlib import resources
 from pathlib import Path
 
+from autograd.deprecation import REMOVAL
 from autograd.files import write_whole
 from autograd.neurons import LARGEST, sizes_of
 from autograd.page.export import exported
@@ -19,50 +22,101 @@ _SCRIPTS = ("model.js", "slips.js", "layout.js", "picture.js", "panels.js", "mai
 
 def page(
     value: Value,
-    path: str | os.PathLike[str] = "chain.html",
+    path: str | os.PathLike[str] | None = None,
     *,
     names: object = None,
     force: bool = False,
-) -> Path:
-    """Write the graph of ``value`` as one HTML file in which the chain rule can be watched.
+) -> Page:
+    """The graph that ``value`` was made from, as a page in which to watch the chain rule.
 
-    The file steps through the forward and backward pass, explains each gradient as a sum over
-    paths, lets gradients be predicted, nudges any leaf and takes steps of gradient descent. It
-    works from disk, without a network, in any browser.
+    The page steps through the forward and the backward pass, explains each gradient as a sum over
+    paths, lets readers predict gradients, nudges any leaf and takes steps of gradient descent. It
+    is one HTML file that works from disk, without a network, in any browser.
 
     Args:
-        value: the output at which the graph ends, and of which the derivatives are.
-        path: where to; the suffix is .html or .htm. Missing folders are made.
-        names: names for Values, above their labels: a Module, or a dict such as ``locals()``, in
-            which Values, lists of them and Modules are found.
-        force: write even a graph too large to be read.
+        value: the output at which the graph ends; all derivatives are derivatives of it.
+        path: where to save the page, as in ``Page.save``. Left out, nothing is written.
+        names: names for Values, which take precedence over their labels: a Module, or a dict such
+            as ``locals()``, in which Values, lists of them and Modules are found.
+        force: make the page even of a graph too large to be read.
 
     Returns:
-        ``path``.
+        A Page, which a notebook shows by itself and ``save`` writes to a file.
 
     Raises:
-        TypeError: ``value`` is not a Value.
-        ValueError: another suffix, or more than 1500 nodes, each neuron counted as one, and
-            ``force`` is false.
+        TypeError: ``value`` is not a Value, or ``names`` is neither a dict nor a Module.
+        ValueError: the graph has more than 1500 nodes, with each neuron counted as one, and
+            ``force`` is false; or the suffix of ``path`` is another one.
     """
     if not isinstance(value, Value):
         raise TypeError(f"page expects the Value at which a graph ends; got {type(value).__name__}")
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"a page is a file such as 'chain.html'; got {str(path)!r}")
-    nodes = sizes_of(topological_order(value))["neurons"]
-    if nodes > LARGEST["neurons"] and not force:
+    nodes = topological_order(value)
+    size = sizes_of(nodes)["neurons"]
+    if size > LARGEST["neurons"] and not force:
         raise ValueError(
-            f"this graph has {nodes:,} nodes, and a page is readable up to some hundreds: pass a "
-            "value in the middle of it, or the same code on fewer inputs, or force=True to write "
-            "it all the same"
+            f"this graph has {size:,} nodes, and a page is readable up to some hundreds: pass a "
+            f"value in the middle of it, or the same code on fewer inputs, or pass force=True to "
+            f"make the page all the same"
         )
-    write_whole(path, html(value, names).encode())
-    return path
+    made = Page(_html(value, names), len(nodes))
+    if path is not None:
+        made.save(path)
+    return made
 
 
-def html(value: Value, names: object = None) -> str:
-    """The text of the page. The same graph gives the same text in every process."""
+class Page:
+    """An interactive page about one graph.
+
+    Attributes:
+        source: the page as HTML text. The same graph gives the same text in every process.
+        path: where it was last saved; None if it was not.
+    """
+
+    def __init__(self, source: str, nodes: int) -> None:
+        self.source = source
+        self.path: Path | None = None
+        self._nodes = nodes
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, whole or not at all.
+
+        Args:
+            path: where to; the suffix is .html or .htm. Missing folders are made.
+
+        Returns:
+            ``path``, with ``~`` written out.
+
+        Raises:
+            ValueError: the suffix is another one.
+        """
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a page is a file such as 'chain.html'; got {os.fspath(path)!r}")
+        self.path = write_whole(path, self.source.encode())
+        return self.path
+
+    def __fspath__(self) -> str:
+        if self.path is None:
+            raise TypeError("the page was not saved, so it has no path: call its save(path) first")
+        warnings.warn(
+            f"page(value, path) returns a Page, which stands for its path until {REMOVAL}: write "
+            f"page(value, path).path",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return os.fspath(self.path)
+
+    def _repr_html_(self) -> str:
+        # A frame of its own: nothing in the page can reach the notebook, or the other way round.
+        return (
+            f'<iframe srcdoc="{html.escape(self.source)}" sandbox="allow-scripts" '
+            f'title="The chain rule, step by step" width="100%" height="640"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"<Page of {self._nodes} nodes>"
+
+
+def _html(value: Value, names: object) -> str:
     style = _file("page.css")
     script = "\n".join(_file(name) for name in _SCRIPTS)
     graph = json.dumps(exported(value, names), allow_nan=False, separators=(",", ":"))

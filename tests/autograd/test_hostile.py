@@ -10,7 +10,6 @@ import pytest
 
 import autograd
 from autograd import Value, draw, explain, topological_order
-from autograd.page.write import html
 
 FRAGMENTS = [
     *("<b>", "</b>", "<BR/>", "</TABLE>>", "<<TABLE>", "}{", "|", "\\N", "\\G", "\\l", "\\", '"'),
@@ -49,7 +48,7 @@ def test_each_reads_back_as_written(start):
         *("svg", "style", "g", "title", "polygon", "path", "text", "ellipse", "polyline"),
     }
 
-    page = html(total)
+    page = autograd.page(total).source
     graph = json.loads(re.search(r'id="graph">(.*?)</script>', page, re.DOTALL)[1])
     assert [n["label"] for n in graph["nodes"] if n["label"]] == [
         v.label for v in topological_order(total) if v.label

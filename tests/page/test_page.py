@@ -5,12 +5,14 @@ import math
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
 import autograd
 from autograd import Op, Value, detect_anomaly, ieee, ops
+from autograd.page import Page, page
 from autograd.page.export import exported
 from autograd.page.program import (
     PRIMITIVES,
@@ -19,7 +21,6 @@ from autograd.page.program import (
     written,
     written_rule,
 )
-from autograd.page.write import html, page
 from nn import MLP
 
 ROWS = [
@@ -116,7 +117,7 @@ def test_the_graph_in_the_file():
     x = Value(3.0, "x")
     y = x * x + float("inf")
     y.backward()
-    graph = graph_of(html(y))
+    graph = graph_of(page(y).source)
     by_name = {node["name"]: node["data"] for node in graph["nodes"]}
     assert by_name == {"x": 3.0, "v1": 9.0, "b1.1": "inf", "out": "inf"}
     square = next(node for node in graph["nodes"] if node.get("inputs") == [0, 0])
@@ -126,7 +127,7 @@ def test_the_graph_in_the_file():
 
 def test_no_label_ends_the_script():
     label = "</script><script>alert(1)</script><!--"
-    text = html(Value(1.0, label) + 1)
+    text = page(Value(1.0, label) + 1).source
     assert text.count("</script>") == 2
     assert any(node["label"] == label for node in graph_of(text)["nodes"])
 
@@ -159,15 +160,43 @@ def test_the_neurons_in_the_file():
     assert names["w1.3.2"]["anonymous"]
 
 
+def test_a_page_writes_nothing_until_it_is_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = page(Value(1.0, "x") + 1)
+    assert isinstance(made, Page)
+    assert repr(made) == "<Page of 3 nodes>"
+    assert made.path is None
+    assert list(tmp_path.iterdir()) == []
+    assert made.save("chain.html") == made.path == Path("chain.html")
+    assert made.path.read_text(encoding="utf-8") == made.source
+
+
 def test_where_the_file_goes(tmp_path):
     x = Value(1.0, "x")
-    path = page(x + 1, tmp_path / "new" / "chain.html")
-    assert path == tmp_path / "new" / "chain.html"
-    assert [p.name for p in path.parent.iterdir()] == ["chain.html"]
+    made = page(x + 1, tmp_path / "new" / "chain.html")
+    assert made.path == tmp_path / "new" / "chain.html"
+    assert [p.name for p in made.path.parent.iterdir()] == ["chain.html"]
+    assert made.save(str(tmp_path / "CHAIN.HTM")) == tmp_path / "CHAIN.HTM" == made.path
     with pytest.raises(ValueError, match=r"chain\.html"):
         page(x, tmp_path / "chain.svg")
     with pytest.raises(TypeError, match="page expects the Value at which a graph ends; got float"):
         page(1.0)
+
+
+def test_a_saved_page_stands_for_its_path_until_the_next_version(tmp_path):
+    made = page(Value(1.0), tmp_path / "chain.html")
+    with pytest.warns(DeprecationWarning, match=r"until 0\.3: write page\(value, path\)\.path"):
+        assert Path(made) == made.path
+    with pytest.raises(TypeError, match="not saved"):
+        Path(page(Value(1.0)))
+
+
+def test_a_notebook_shows_the_page_in_a_frame_of_its_own():
+    made = page(Value(1.0, '"</iframe>&') + 1)
+    frame = ElementTree.fromstring(made._repr_html_())
+    assert frame.tag == "iframe"
+    assert frame.get("srcdoc") == made.source.replace("\n", " ")  # as attributes are in XML
+    assert frame.get("sandbox") == "allow-scripts"
 
 
 def test_a_graph_too_large_is_refused_unless_forced(tmp_path):
@@ -176,11 +205,11 @@ def test_a_graph_too_large_is_refused_unless_forced(tmp_path):
         x = x.sin()
     with pytest.raises(ValueError, match="1,501 nodes"):
         page(x, tmp_path / "chain.html")
-    assert page(x, tmp_path / "chain.html", force=True).exists()
+    assert page(x, tmp_path / "chain.html", force=True).path.exists()
 
 
 def test_the_file_asks_for_nothing_and_allows_nothing():
-    text = html(Value(1.0) + 1)
+    text = page(Value(1.0) + 1).source
     policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"', text)[1]
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy
@@ -191,8 +220,9 @@ def test_the_file_asks_for_nothing_and_allows_nothing():
 
 def test_the_same_bytes_in_every_process():
     code = (
-        "import hashlib; from nn import MLP; from autograd.page.write import html;"
-        "print(hashlib.sha256(html(MLP(3, [4, 2, 1], seed=1)([1, 2, 3])).encode()).hexdigest())"
+        "import hashlib; from nn import MLP; from autograd import page;"
+        "text = page(MLP(3, [4, 2, 1], seed=1)([1, 2, 3])).source;"
+        "print(hashlib.sha256(text.encode()).hexdigest())"
     )
     root = Path(__file__).parents[2]
     prints = {

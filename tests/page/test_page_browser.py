@@ -50,7 +50,7 @@ def show(browser, tmp_path):
     contexts, requests, errors = [], [], []
 
     def open_page(value, options=None, **settings):
-        path = page(value, tmp_path / "chain.html", **(options or {}))
+        path = page(value, **(options or {})).save(tmp_path / "chain.html")
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **settings})
         contexts.append(context)
         tab = context.new_page()
@@ -72,7 +72,7 @@ def show(browser, tmp_path):
 def at_home(browser, tmp_path_factory):
     """A page whose functions are called, which graph it shows being no matter."""
     tab = browser.new_page()
-    tab.goto(page(Value(1.0), tmp_path_factory.mktemp("page") / "chain.html").as_uri())
+    tab.goto(page(Value(1.0)).save(tmp_path_factory.mktemp("page") / "chain.html").as_uri())
     yield tab
     tab.close()
 
