@@ -100,7 +100,7 @@ def partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
         rule = op.partials(y, inputs) if op.arity is None else op.partials(y, *inputs)
     except TypeError as error:
         raise TypeError(
-            f"the row {op.name!r} cannot be written as a formula: {error}. A rule uses "
+            f"the operation {op.name!r} cannot be written as a formula: {error}. A rule uses "
             f"+ - * / ** and other rows of the table, and does not branch"
         ) from error
     return tuple(Symbol.of(partial) for partial in rule)
@@ -174,7 +174,7 @@ def derivative_formula(
     if isinstance(of, Value) and isinstance(wrt, Value):
         lines = [_derivative_by(of, wrt, names)]
     elif isinstance(of, (Op, str)) and wrt is None:
-        lines = _derivatives_of_row(ops.row(of) if isinstance(of, str) else of)
+        lines = _derivatives_of_row(ops.named(of) if isinstance(of, str) else of)
     else:
         raise TypeError(
             f"derivative_formula takes a row of the table or its name, or two Values; "

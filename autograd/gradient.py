@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from autograd import modes
-from autograd.ops import as_float
+from autograd.real import as_float
 from autograd.value import Value, topological_order
 
 

@@ -7,7 +7,6 @@ functions here return inf, -inf or nan instead, as C and PyTorch do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from math import inf, nan
 
 
@@ -130,29 +129,3 @@ def logsumexp(xs: list[float]) -> float:
     if math.isinf(largest):
         return largest
     return largest + math.log(sum(math.exp(x - largest) for x in xs))
-
-
-class Real(float):
-    """A float whose operators follow this file: what a derivative rule is run on at the edges."""
-
-    __slots__ = ()
-
-
-def _lifted(function: Callable[[float, float], float], swapped: bool) -> Callable[..., Real]:
-    def method(self: Real, other: float) -> Real:
-        a, b = float(self), float(other)
-        return Real(function(b, a) if swapped else function(a, b))
-
-    return method
-
-
-for _name, _function in {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "truediv": div,
-    "pow": pow,
-}.items():
-    setattr(Real, f"__{_name}__", _lifted(_function, swapped=False))
-    setattr(Real, f"__r{_name}__", _lifted(_function, swapped=True))
-Real.__neg__ = lambda self: Real(-float(self))  # type: ignore[method-assign]

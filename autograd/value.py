@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from autograd import modes, ops
-from autograd.ops import Op, as_float, count
+from autograd.ops import Op
+from autograd.real import as_float, count
 
 Number = float | int
 new = object.__new__
@@ -428,7 +429,7 @@ def _record_with_care(op: Op, inputs: tuple[Value, ...]) -> Value:
     node = Value(data)
     if len(partials) != len(inputs):
         raise ValueError(
-            f"the row {op.name!r} gave {count(len(partials), 'partial')} "
+            f"the operation {op.name!r} gave {count(len(partials), 'partial')} "
             f"for {count(len(inputs), 'input')}: its rule must return one for each"
         )
     node._record = (op, *inputs, *partials)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
-from autograd.ops import count
+from autograd.real import count
 from autograd.value import Number, Value, as_value, make_node, new, number_of, record
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from autograd.ops import as_float, count
+from autograd.real import as_float, count
 from nn.arguments import some
 from nn.module import Module
 from nn.optim import Optimizer

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.stages.record import CompileError
-from autograd.ops import as_float
+from autograd.real import as_float
 from autograd.value import Value
 from nn.optim import SGD, Adam, Optimizer
 

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import ops
-from autograd.ops import count
+from autograd.real import count
 from autograd.value import Value
 from autograd.weighted_sum import dot
 from nn.arguments import Number, Vector, as_list, as_values

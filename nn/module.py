@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograd.ops import as_float, count
+from autograd.real import as_float, count
 from autograd.value import Value
 from nn.arguments import Number, check_names
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd.ops import TABLE, Op, count
+from autograd.ops import TABLE, Op
+from autograd.real import count
 from autograd.value import Value, record
 from autograd.weighted_sum import dot
 from nn.arguments import (

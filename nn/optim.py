@@ -7,7 +7,7 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograd.ops import as_float, count
+from autograd.real import as_float, count
 from autograd.value import Value
 from nn.arguments import check_names
 

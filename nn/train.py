@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import modes
 from autograd.compiler.stages.record import CompileError
-from autograd.ops import as_float, count
+from autograd.real import as_float, count
 from autograd.value import Value
 from nn.arguments import positive_whole, random_stream
 from nn.compiled_training import WORTH_COMPILING, Trainer

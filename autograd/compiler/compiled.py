@@ -18,7 +18,7 @@ from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.stages.record import CompileError, record
 from autograd.compiler.stages.trace import trace_recording, trace_value
-from autograd.ops import as_float
+from autograd.real import as_float
 from autograd.value import Value
 
 # A branch for each of so many kinds of row is a function that compiling does not suit.

@@ -14,7 +14,7 @@ from autograd.explaining.blocks import Block, Listing, Product, Prose, Sum
 from autograd.explaining.paths import Path, PathSum, Rest, path_sum
 from autograd.explaining.steps import Layout, same_number
 from autograd.formulas import between, derivative, equal
-from autograd.ops import count as count_of
+from autograd.real import count as count_of
 from autograd.symbols import Symbol
 from autograd.value import Value
 

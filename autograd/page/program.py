@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from autograd import ops
-from autograd.ops import Op, as_float
+from autograd.ops import Op
+from autograd.real import as_float
 
 # The rows whose forward function is not arithmetic on other rows; model.js has each by its name.
 PRIMITIVES = frozenset(

@@ -364,7 +364,7 @@ def test_a_row_may_be_written_again_unless_it_is_built_in(own_row):
 
 def test_a_faulty_row_is_named(own_row):
     raising = own_row("raising", lambda x: math.exp(x), lambda y, x: (y,))
-    with pytest.raises(OverflowError, match=r"the row 'raising' failed at \(1000\.0\)"):
+    with pytest.raises(OverflowError, match=r"the operation 'raising' failed at \(1000\.0\)"):
         raising(Value(1000.0))
     short = own_row("short", lambda a, b: a + b, lambda y, a, b: (1.0,), arity=2)
     with pytest.raises(ValueError, match="'short' gave 1 partial for 2 inputs"):

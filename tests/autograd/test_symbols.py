@@ -143,7 +143,9 @@ def test_a_row_of_your_own_is_written_too():
 
 def test_a_rule_that_branches_is_refused_in_words():
     leaky = Op("leaky", abs, lambda y, x: (1.0 if x > 0 else 0.1,), registered=False)
-    with pytest.raises(TypeError, match=r"the row 'leaky' cannot be written .* does not branch"):
+    with pytest.raises(
+        TypeError, match=r"the operation 'leaky' cannot be written .* does not branch"
+    ):
         derivative_formula(leaky)
 
 

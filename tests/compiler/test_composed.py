@@ -68,7 +68,7 @@ class Writer:
         return self.style(list(weights), list(inputs), bias)
 
     def activate(self, x):
-        return [autograd.ops.row(self.activation)(v) if isinstance(v, Value) else v for v in x]
+        return [autograd.ops.named(self.activation)(v) if isinstance(v, Value) else v for v in x]
 
 
 def by_dot(weights, inputs, bias):
@@ -232,7 +232,7 @@ def wild(w, x):
     pool = [*x, w.parameter()]
     for _ in range(w.r.randint(1, 6)):
         a, b = w.r.choices(pool, k=2)
-        act = autograd.ops.row(w.r.choice(SMOOTH))
+        act = autograd.ops.named(w.r.choice(SMOOTH))
         pool.append(
             w.r.choice(
                 [

@@ -19,7 +19,7 @@ from autograd.ops import TABLE, Op, power
 from autograd.value import Value
 from nn import MLP, SGD, Layer, Module, Neuron, half_squared_error
 
-ONE_INPUT_ROWS = sorted(name for name in ops._BUILT_IN if TABLE[name].arity == 1)
+ONE_INPUT_ROWS = sorted(name for name in ops.BUILT_IN if TABLE[name].arity == 1)
 
 
 def run(code, **environment):

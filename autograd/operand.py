@@ -1,0 +1,74 @@
+"""Operand: what turns ``a + b`` into ``apply_op(ops.add, (a, b))``.
+
+A class derives from it and says in ``apply_op`` what an operation on it means: a Value records a
+node, the compiler's terms write instructions, the page's write steps. Derivative rules are plain
+arithmetic, so one rule serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from autograd import ops
+from autograd.op import Op
+from autograd.real import as_float
+
+T = TypeVar("T", bound="Operand")
+
+
+def _applied(operand: T, op: Op, inputs: Sequence[Any]) -> T:
+    result: T = operand.apply_op(op, inputs)
+    return result
+
+
+class Operand:
+    """Something that arithmetic and the operations of the table can be applied to."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def apply_op(op: Op, inputs: Sequence[Any]) -> Any:
+        """The operation on these inputs, at least one of which is such an operand."""
+        raise NotImplementedError
+
+    def __add__(self: T, other: T | float) -> T:
+        return _applied(self, ops.add, (self, other))
+
+    def __radd__(self: T, other: float) -> T:
+        return _applied(self, ops.add, (other, self))
+
+    def __sub__(self: T, other: T | float) -> T:
+        return _applied(self, ops.sub, (self, other))
+
+    def __rsub__(self: T, other: float) -> T:
+        return _applied(self, ops.sub, (other, self))
+
+    def __mul__(self: T, other: T | float) -> T:
+        return _applied(self, ops.mul, (self, other))
+
+    def __rmul__(self: T, other: float) -> T:
+        return _applied(self, ops.mul, (other, self))
+
+    def __truediv__(self: T, other: T | float) -> T:
+        return _applied(self, ops.div, (self, other))
+
+    def __rtruediv__(self: T, other: float) -> T:
+        return _applied(self, ops.div, (other, self))
+
+    def __pow__(self: T, exponent: T | float) -> T:
+        if isinstance(exponent, Operand):
+            return _applied(self, ops.pow, (self, exponent))
+        return _applied(self, ops.power(as_float(exponent)), (self,))
+
+    def __rpow__(self: T, base: float) -> T:
+        return _applied(self, ops.pow, (base, self))
+
+    def __neg__(self: T) -> T:
+        return _applied(self, ops.neg, (self,))
+
+    def __pos__(self: T) -> T:
+        return self
+
+    def __abs__(self: T) -> T:
+        return _applied(self, ops.abs, (self,))

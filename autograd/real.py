@@ -1,0 +1,84 @@
+"""Real numbers: what counts as one, and a float that follows IEEE 754 at every edge."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable
+from numbers import Real as RealNumber
+
+from autograd import ieee
+
+
+def as_float(x: object) -> float:
+    """A real number of any kind as a float.
+
+    Raises:
+        TypeError: ``x`` is not one real number; the message says what to write instead.
+        OverflowError: ``x`` is an integer too large for a float.
+    """
+    if type(x) is float:
+        return x
+    if isinstance(x, RealNumber):
+        return float(x)
+    raise TypeError(_advice(x))
+
+
+_EACH = "take its elements one by one, as in [Value(x) for x in {}]"
+
+
+def _advice(x: object) -> str:
+    kind = type(x).__name__
+    got = f"expected one real number (int, float or a numpy scalar); got {kind}"
+    if hasattr(type(x), "apply_op"):
+        return f"{got}: write x.data for its number; where a Value may stand, x itself will do"
+    if hasattr(x, "shape") and hasattr(x, "dtype"):
+        if x.shape == ():
+            return f"{got} of no dimensions: write x.item()"
+        return f"{got} of shape {tuple(x.shape)}: {_EACH.format('array')}"
+    if isinstance(x, str):
+        return f"{got} {reprlib.repr(x)}: write float(text) if it spells a number"
+    if isinstance(x, complex):
+        return f"{got} {x!r}: write z.real or z.imag; derivatives here are of real numbers"
+    if x is None:
+        return f"{got}: a function that should return a number may lack its return"
+    if isinstance(x, (list, tuple, set, dict)):
+        return f"{got} of {count(len(x), 'element')}: {_EACH.format('numbers')}"
+    return f"{got}: write float(x) if it stands for a number"
+
+
+def count(n: int, noun: str) -> str:
+    """``1 input``, ``3 inputs``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+class Real(float):
+    """A float whose operators follow ``ieee.py``. Derivative rules run on it at the edges."""
+
+    __slots__ = ()
+
+    def __neg__(self) -> Real:
+        return Real(-float(self))
+
+
+def _operators(
+    function: Callable[[float, float], float],
+) -> tuple[Callable[[Real, float], Real], Callable[[Real, float], Real]]:
+    def method(self: Real, other: float) -> Real:
+        return Real(function(float(self), float(other)))
+
+    def reverse(self: Real, other: float) -> Real:
+        return Real(function(float(other), float(self)))
+
+    return method, reverse
+
+
+for _name, _function in {
+    "add": float.__add__,
+    "sub": float.__sub__,
+    "mul": float.__mul__,
+    "truediv": ieee.div,
+    "pow": ieee.pow,
+}.items():
+    _method, _reverse = _operators(_function)
+    setattr(Real, f"__{_name}__", _method)
+    setattr(Real, f"__r{_name}__", _reverse)
