@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from autograd import ops
-from autograd.compiler.numpy.operations import HELPERS
+from autograd.compiler.algebra import exponent_of
+from autograd.compiler.numpy.kernels import KERNELS
 from autograd.compiler.program import Array, Contract, Map, Program
+from autograd.ops import Op
 
-RESERVED = {"np", "len", "slice", "int", "k", "value", "failures", *HELPERS}
+DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
+RESERVED = {"np", "len", "slice", "int", "k", "value", "failures", *DEFINED}
 
 
 class Names:
@@ -71,7 +74,7 @@ class Names:
             elif isinstance(i, Map) and numbers and i.op in (ops.sum, ops.add):
                 layer_of[i.out] = max(numbers)
             elif isinstance(i, Map) and numbers and len(i.operands) == 1:
-                if numbers[0] not in activated and not i.op.name.startswith(("neg", "power(")):
+                if numbers[0] not in activated and not _is_arithmetic(i.op):
                     activated.add(numbers[0])
                     self.wanted[i.out] = f"a{numbers[0]}"
                     self.steps.add(i.out)
@@ -99,3 +102,7 @@ class Names:
         for array, v in program.gradients.items():
             if v is not None and v.whole and v.array not in known:
                 self.wanted[v.array] = f"grad_{self.names[array]}"
+
+
+def _is_arithmetic(op: Op) -> bool:
+    return op is ops.neg or exponent_of(op) is not None

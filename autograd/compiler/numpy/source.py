@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.numpy import operations as numpy_rows
 from autograd.compiler.numpy import product as numpy_product
 from autograd.compiler.numpy.collect import Collector, straight
+from autograd.compiler.numpy.kernels import in_python, kernel, reduced_in_python
 from autograd.compiler.numpy.names import Names
+from autograd.compiler.numpy.operations import written
 from autograd.compiler.numpy.text import (
     INDENT,
     LONGEST_LINE,
@@ -70,7 +71,7 @@ class _Writer:
         self.program = program
         self.instructions = [_lean(i) for i in program.instructions]
         self.names = Names(program)
-        self.helpers: set[str] = set()
+        self.definitions: set[str] = set()
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
         self.users: dict[Array, list[tuple[Instruction, View]]] = {}
@@ -121,7 +122,7 @@ class _Writer:
                 "import numpy as np",
                 *([""] if self.views.constants else []),
                 *(f"{name} = {value}" for value, name in self.views.constants.items()),
-                *("\n\n" + numpy_rows.helper(h) for h in sorted(self.helpers)),
+                *("\n\n" + definition for definition in sorted(self.definitions)),
                 "",
                 "",
                 *listing(f"def {name}(", [names[a] for a in leaves], "):"),
@@ -198,16 +199,13 @@ class _Writer:
             factor = i.operands[0].array.literal()
             if factor is not None and (n := whole_inverse(factor)):
                 return Text(f"{xs[1].within(PRODUCT)} / {n}", PRODUCT)
-        text = numpy_rows.row(i.op, xs)
+        text = written(i.op, xs)
         if text is None:
             call = self._in_python(i.op, 0)
             return Text(f"{call}({', '.join(x.text for x in xs)})")
-        self._note_helper(i.op, text)
+        if (used := kernel(i.op)) and used.definition:
+            self.definitions.add(used.definition)
         return text
-
-    def _note_helper(self, op: Op, text: Text) -> None:
-        if op.name in numpy_rows.HELPERS and text.text.startswith(f"{op.name}("):
-            self.helpers.add(op.name)
 
     def _in_python(self, op: Op, axes: int) -> str:
         """The name of the function of a row that NumPy cannot say, over so many last axes."""
@@ -215,7 +213,7 @@ class _Writer:
             plain = "".join(c if c.isalnum() else "_" for c in op.name)
             name = self.names.free(f"{plain}_in_python")
             self.in_python[op, axes] = name
-            self.functions[name] = _reduced_in_python(op, axes) if axes else _in_python(op)
+            self.functions[name] = reduced_in_python(op, axes) if axes else in_python(op)
         return self.in_python[op, axes]
 
     def _filled(self, i: Map | Reduce | Contract) -> Shape:
@@ -231,14 +229,15 @@ class _Writer:
         v, kept = i.operand, len(i.out.shape)
         array, axes = v.array, list(range(kept, len(v.shape)))
         x = self.views.load(v)
-        places = _places(v) if i.op in (ops.sum, ops.logsumexp) else None
+        reduction = kernel(i.op)
+        places = _places(v) if i.op is ops.sum or reduction else None
         if places and places[:kept] == sorted(places[:kept]):
             axes = [places[a] for a in axes]  # of the array itself, and nothing to turn
             x = self.views.named(array)
         axes = [a + array.batched for a in axes]
-        if i.op is ops.logsumexp:
-            self.helpers.add("logsumexp")
-            return Text(f"logsumexp({x.text}, {axes_of(axes)})")
+        if reduction:
+            self.definitions.add(reduction.definition)
+            return Text(reduction.call.format(x.text, axes_of(axes)))
         if i.op is not ops.sum:
             return Text(f"{self._in_python(i.op, len(axes))}({x.text})")
         axes.sort()
@@ -285,26 +284,3 @@ def _places(v: View) -> list[int] | None:
     if sorted(zip(v.strides, v.shape)) != sorted(zip(strides, v.array.shape)):
         return None
     return [strides.index(s) for s in v.strides]
-
-
-def _in_python(op: Op) -> Callable[..., Floats]:
-    """A row that only Python computes, on arrays, number by number."""
-
-    def function(*xs: Floats) -> Floats:
-        arrays = np.broadcast_arrays(*xs)
-        rows = zip(*(x.reshape(-1).tolist() for x in arrays))
-        computed = np.array([op.compute(row) for row in rows], np.result_type(*arrays))
-        return computed.reshape(arrays[0].shape)
-
-    return function
-
-
-def _reduced_in_python(op: Op, axes: int) -> Callable[[Floats], Floats]:
-    """The same over the last axes."""
-
-    def function(x: Floats) -> Floats:
-        shape = x.shape[: x.ndim - axes]
-        rows = x.reshape(-1, int(np.prod(x.shape[x.ndim - axes :]))).tolist()
-        return np.array([op.compute(row) for row in rows], x.dtype).reshape(shape)
-
-    return function

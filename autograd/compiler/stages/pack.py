@@ -119,9 +119,8 @@ class _Graph:
         self.used[source] = True
         self.used[trace.outputs] = True
         self.used[trace.failures] = True
-        names = ("mul", "maximum", "minimum")
-        swap = [c for c, row in enumerate(trace.rows) if row.name in names and row.arity == 2]
-        self.commutes = np.isin(self.op, swap)
+        products = [code for code, op in enumerate(trace.rows) if op is ops.mul]
+        self.commutes = np.isin(self.op, products)
 
     def _absorbed(
         self, source: Int32s, owner: Int32s, first: NDArray[np.bool_]
@@ -325,7 +324,8 @@ class _Writer:
             sources[swap] = sources[swap][:, ::-1]
             of_source[swap] = of_source[swap][:, ::-1]
         op = self.trace.rows[self.trace.codes[members[0]]]
-        if op is ops.logsumexp:
+        if op.arity is None and op.is_built_in:
+            # All of its terms are alike, so they may lie along an axis.
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
         else:
             operands = tuple(self._pick(column) for column in sources.T)

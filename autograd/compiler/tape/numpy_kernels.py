@@ -6,13 +6,15 @@ operation table itself, carried out on arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
+from autograd.compiler.numpy.kernels import function
+from autograd.compiler.numpy.lanes import Lanes
 from autograd.compiler.tape import tape as machine
 from autograd.ops import Op
 
@@ -38,7 +40,7 @@ def forward(tape: Tape, values: Floats) -> None:
                 a, b = xs
                 out[:] = np.where(adds, a + b, np.where(subs, a - b, a * b))
             else:
-                out[:] = _function(_row(tape, first))(*xs)
+                out[:] = function(_row(tape, first))(*xs)
 
 
 def backward(tape: Tape, values: Floats, adjoints: Floats, output: int) -> None:
@@ -68,8 +70,8 @@ def _accumulate(tape: Tape, values: Floats, adjoints: Floats) -> None:
                     np.where(sums, np.where(subs, -1.0, 1.0), xs[0]),
                 )
             else:
-                lanes = [x.view(_Lanes) for x in xs]
-                partials = _row(tape, first).apply_rule(y.view(_Lanes), lanes)
+                lanes = [x.view(Lanes) for x in xs]
+                partials = _row(tape, first).apply_rule(y.view(Lanes), lanes)
             for column, partial in zip(columns, partials):
                 _give(adjoints, column, np.asarray(partial * adjoint))
 
@@ -169,87 +171,3 @@ def _give(adjoints: Floats, column: Any, given: Floats) -> None:
 def _adds_and_subs(tape: Tape, first: int, count: int) -> tuple[Any, Any]:
     codes = tape.codes[first : first + count]
     return codes == machine.CODES[ops.add], codes == machine.CODES[ops.sub]
-
-
-# --- the rows on arrays ---
-
-
-class _Lanes(np.ndarray[Any, np.dtype[np.float64]]):
-    """An array on which the table's derivative rules can be carried out."""
-
-    @staticmethod
-    def apply_op(op: Op, inputs: Sequence[Any]) -> Any:
-        """What a row calls when one of its inputs is an array of lanes."""
-        return _function(op)(*inputs)
-
-
-def _function(op: Op) -> Callable[..., Any]:
-    if op in machine.CODES:
-        return _FUNCTIONS[op.name]
-    exponent = machine.exponent_of(op)
-    # For some numbers as exponents, but not for arrays, NumPy takes a way that differs at -inf.
-    return lambda x: np.power(x, np.full(x.shape, exponent))
-
-
-def _sum(*xs: Floats) -> Any:
-    total: Any = 0.0
-    for x in xs:
-        total = total + x
-    return total
-
-
-def _logsumexp(*xs: Floats) -> Any:
-    if not xs:
-        return -np.inf
-    largest = xs[0]
-    for x in xs[1:]:
-        largest = np.maximum(largest, x)
-    shift = np.where(np.isinf(largest), 0.0, largest)
-    return shift + np.log(_sum(*[np.exp(x - shift) for x in xs]))
-
-
-def _sech2(x: Floats) -> Any:
-    t = np.exp(-2.0 * np.abs(x))
-    return 4.0 * t / (1.0 + t * (2.0 + t))
-
-
-def _sigmoid(x: Floats) -> Any:
-    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
-
-
-def _step(x: Floats) -> Any:
-    return np.where(x > 0, 1.0, np.where(x <= 0, 0.0, x))
-
-
-def _above(a: Floats, b: Floats) -> Any:
-    ordered = np.where(np.greater(a, b), 1.0, np.where(np.less(a, b), 0.0, 0.5))
-    return np.where(np.isnan(a) | np.isnan(b), np.nan, ordered)
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "neg": np.negative,
-    "sum": _sum,
-    "sign": np.sign,
-    "step": _step,
-    "above": _above,
-    "strong_mul": lambda a, b: np.where(np.equal(a, 0), 0.0, np.multiply(a, b)),
-    "pow": np.power,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "logsumexp": _logsumexp,
-    "sech2": _sech2,
-    "tanh": np.tanh,
-    "sigmoid": _sigmoid,
-    "softplus": lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
-    "relu": lambda x: np.where(x <= 0, 0.0, x),
-    "sin": np.sin,
-    "cos": np.cos,
-    "abs": np.abs,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-}
