@@ -1,4 +1,4 @@
-"""The colours of pictures, each for light and for dark surroundings.
+"""The font of pictures, and their colours, each for light and for dark surroundings.
 
 DOT text and files that cannot know their surroundings carry the light ones. An SVG also carries
 ``STYLE``, by which a browser whose reader prefers dark exchanges each colour for its partner.
@@ -6,6 +6,10 @@ Paper and ink change together, so a picture is legible wherever it is shown.
 """
 
 from __future__ import annotations
+
+# Layout reserves a box for this font's letters, and browsers fill it with the reader's: of the
+# fonts that renderers know the measures of, it is the one whose stand-ins are all as wide.
+FONT = "Courier New"
 
 # Six digits each: older renderers paint three-digit colours black.
 PAPER = "#fffffe"  # not plain white, which renderers write as a name

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from autograd.drawing.folded import neuron_view, sum_view
-from autograd.drawing.graph import scalar_view
 from autograd.drawing.render import FORMATS, render
+from autograd.drawing.views import neuron_view, scalar_view, sum_view
 from autograd.files import write_whole
 from autograd.names import given_names
 from autograd.neurons import LARGEST, sizes_of

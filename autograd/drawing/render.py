@@ -9,8 +9,7 @@ import subprocess
 import sys
 import sysconfig
 
-from autograd.drawing.graph import FONT
-from autograd.drawing.palette import STYLE
+from autograd.drawing.palette import FONT, STYLE
 
 FORMATS = ("svg", "png", "pdf")
 _FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', monospace"

@@ -1,9 +1,13 @@
-"""Numbers and names as they appear in pictures."""
+"""What stands in a node of a picture: numbers, names, and the tables that hold them."""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
+
+from autograd.drawing import palette
+from autograd.value import Value
 
 # A longer line is folded: a picture one label wide helps nobody, and past 32,767 pixels it is no
 # picture at all.
@@ -14,11 +18,13 @@ _PATH = re.compile(r"[\w\[\]]+(?:\.[\w\[\]]+)+")
 _BEFORE_A_WORD = re.compile(r"\.(?=[^\W\d])")
 SMALL = 9  # points, of such a path; other text has 12
 
+WIDTH = 19  # of a box that holds usual numbers, in the small letters of a path
+
 # What XML cannot carry, and tabs and returns, which renderers drop.
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def number(x: float, digits: int = 4) -> str:
+def rounded(x: float, digits: int = 4) -> str:
     """Four digits that count, however small or large: 0.4200 as 0.42, and 0.00001 as 1e-05."""
     return f"{x:.0f}" if 1e4 <= abs(x) < 999_999.5 else f"{x:.{digits}g}"
 
@@ -64,3 +70,62 @@ def _stand_in(match: re.Match[str]) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def colours(node: Value) -> dict[str, str]:
+    """A leaf is blue, what was computed is yellow."""
+    if node.op is None:
+        return {"fillcolor": palette.LEAF, "color": palette.LEAF_LINE}
+    return {"fillcolor": palette.OPERATION, "color": palette.OPERATION_LINE}
+
+
+def gradient(node: Value) -> tuple[str, str]:
+    """How a gradient is written, and in what colour."""
+    if node.grad is None:
+        return "not computed", palette.QUIET
+    return rounded(node.grad), palette.DERIVATIVE
+
+
+def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict[str, str]:
+    """The operation at the left; name, data and gradient below each other at the right."""
+    rows = [
+        _entry("data", rounded(node.data), palette.INK),
+        *(_entry(title, rounded(x), palette.INK) for title, x in extra),
+        _entry("grad", *gradient(node)),
+    ]
+    if name:
+        written = heading(name, WIDTH, "LEFT")
+        rows.insert(0, _cell(written, 'COLSPAN="2" ALIGN="LEFT" BALIGN="LEFT"'))
+    if node.op is not None:
+        symbol = f'<FONT POINT-SIZE="17">{markup(node.op.symbol)}</FONT>'
+        rows[0] = _cell(symbol, f'ROWSPAN="{len(rows)}" CELLPADDING="6"') + rows[0]
+    style = "filled" if node.op is None else "rounded,filled"
+    return {"label": _table(rows, padding=2), "style": style, **colours(node)}
+
+
+def circle(node: Value, name: str) -> dict[str, str]:
+    """What a neuron passes on, and below it the gradient."""
+    written, colour = gradient(node)
+    rows = [f"<TD>{heading(name, 10)}</TD>"] if name else []
+    rows += [f"<TD>{rounded(node.data, 3)}</TD>"]
+    rows += [f'<TD><FONT COLOR="{colour}" POINT-SIZE="10">{written}</FONT></TD>']
+    form = {"shape": "circle", "style": "filled", "margin": "0", "width": "1.0"}
+    return {"label": _table(rows, padding=1), **form, **colours(node)}
+
+
+def _table(rows: Sequence[str], padding: int) -> str:
+    """An HTML-like label."""
+    body = "".join(f"<TR>{row}</TR>" for row in rows)
+    return (
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{body}</TABLE>>'
+    )
+
+
+def _entry(title: str, content: str, color: str) -> str:
+    # Wider than the title by the least gap between it and the content.
+    left = _cell(f'<FONT COLOR="{palette.QUIET}">{title}</FONT>', 'ALIGN="LEFT" WIDTH="39"')
+    return left + _cell(f'<FONT COLOR="{color}">{content}</FONT>', 'ALIGN="RIGHT"')
+
+
+def _cell(content: str, attributes: str) -> str:
+    return f"<TD {attributes}>{content}</TD>"

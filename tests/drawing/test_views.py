@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd import Value, dot, draw, topological_order
-from autograd.drawing.text import number
+from autograd.drawing.text import rounded
 from nn import MLP, half_squared_error
 
 
@@ -69,8 +69,8 @@ def test_neurons_are_circles_in_columns():
 def test_every_view_shows_the_numbers_of_the_graph(view):
     _, loss = network()
     nodes = topological_order(loss)
-    numbers = {number(x, 3) for v in nodes for x in (v.data, v.grad)}
-    numbers |= {number(x) for v in nodes for x in (v.data, v.grad, *v.partials)}
+    numbers = {rounded(x, 3) for v in nodes for x in (v.data, v.grad)}
+    numbers |= {rounded(x) for v in nodes for x in (v.data, v.grad, *v.partials)}
     groups = parsed(draw(loss, view=view)).values()
     texts = [text.removeprefix("∂ ") for group in groups for texts in group for text in texts]
     shown = {text for text in texts if re.fullmatch(r"-?\d[\d.e+-]*", text)}
@@ -159,4 +159,4 @@ def test_weights_of_any_size_can_be_drawn():
     x = Value(1.0)
     for weight in (0.0, -0.0, float("inf"), float("nan"), -1e300, 1e-300):
         shown = parsed(draw((Value(weight) * x).tanh(), view="neurons"))
-        assert [number(weight)] in shown["edge"]
+        assert [rounded(weight)] in shown["edge"]

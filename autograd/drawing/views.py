@@ -1,6 +1,6 @@
-"""The sum and neuron views: weighted connections are lines, and a whole neuron is one circle.
+"""The three views of a graph as DOT text: scalars, weighted sums, neurons.
 
-What is folded away keeps its numbers; nothing is computed here.
+What the sum and neuron views fold away keeps its numbers; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from autograd.drawing import palette
-from autograd.drawing.graph import box, colours, gradient, name_of, new_picture, table
-from autograd.drawing.text import heading, markup, number
+from autograd.drawing.text import box, circle, markup, rounded
 from autograd.neurons import (
     Neuron,
     find_neurons,
@@ -26,34 +25,49 @@ from autograd.value import Value
 WRITTEN = 40
 LAID_OUT = 200
 
-Names = Mapping[Value, str] | None
+GivenNames = Mapping[Value, str] | None
 
 
-def sum_view(nodes: Sequence[Value], rankdir: str, names: Names = None) -> str:
+def scalar_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
+    """DOT text for ``nodes``, which are in topological order, every one a box.
+
+    A node's name is its place in that order, so the text of a graph is the same in every process.
+    """
+    picture = _new_picture(rankdir)
+    place = {node: i for i, node in enumerate(nodes)}
+    for i, node in reversed(list(enumerate(nodes))):  # so that inputs lie in the order of use
+        picture.node(f"n{i}", **box(node, _name_of(node, names)))
+        for child, partial in zip(node.inputs, node.partials):
+            picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {rounded(partial)}")
+    source: str = picture.source
+    return source
+
+
+def sum_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
     """DOT text in which a weighted sum is one box, and its weights stand on the lines to it."""
     neurons = find_neurons(nodes)
     sums = {neuron.total: neuron for neuron in neurons}
     hidden = folded_by_sums(nodes, neurons)
-    picture = new_picture(rankdir)
+    picture = _new_picture(rankdir)
     for i, node in reversed(list(enumerate(nodes))):
         if i not in hidden:
             biases = sums[i].biases if i in sums else ()
             extra = [("bias", nodes[place].data) for place in biases if place in hidden]
-            name = name_of(node, names) or _module_path(nodes, sums.get(i), names)
+            name = _name_of(node, names) or _module_path(nodes, sums.get(i), names)
             picture.node(f"n{i}", **box(node, name, extra))
     _edges(picture, nodes, hidden, sums)
     _connections(picture, nodes, neurons, {n.total: n.total for n in neurons}, names)
     return str(picture.source)
 
 
-def neuron_view(nodes: Sequence[Value], rankdir: str, names: Names = None) -> str:
+def neuron_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
     """DOT text as networks are usually drawn: a circle a neuron, a column a layer."""
     neurons = find_neurons(nodes)
     outputs = {neuron.output: neuron for neuron in neurons}
     hidden = folded_by_neurons(nodes, neurons)
     inputs = {c.input for neuron in neurons for c in neuron.connections}
     connections = sum(len(neuron.connections) for neuron in neurons)
-    picture = new_picture(rankdir)
+    picture = _new_picture(rankdir)
     places: dict[int, str] = {}
     if connections > LAID_OUT:
         places = _in_columns(nodes, neurons, hidden)
@@ -70,15 +84,49 @@ def neuron_view(nodes: Sequence[Value], rankdir: str, names: Names = None) -> st
             )
             for neuron in members:
                 i, node = neuron.output, nodes[neuron.output]
-                name = name_of(node, names) or _module_path(nodes, neuron, names)
-                column.node(f"n{i}", **_circle(node, name), pos=places.get(i))
+                name = _name_of(node, names) or _module_path(nodes, neuron, names)
+                column.node(f"n{i}", **circle(node, name), pos=places.get(i))
     for i, node in reversed(list(enumerate(nodes))):
         if i not in hidden and i not in outputs:
-            form = _circle if node.op is None and i in inputs else box
-            picture.node(f"n{i}", **form(node, name_of(node, names)), pos=places.get(i))
+            form = circle if node.op is None and i in inputs else box
+            picture.node(f"n{i}", **form(node, _name_of(node, names)), pos=places.get(i))
     _edges(picture, nodes, hidden, outputs)
     _connections(picture, nodes, neurons, {n.total: n.output for n in neurons}, names)
     return str(picture.source)
+
+
+def _new_picture(rankdir: str) -> Any:
+    """An empty ``graphviz.Digraph`` in this project's style."""
+    import graphviz  # here, so that only those who draw need it
+
+    return graphviz.Digraph(
+        "autograd",
+        graph_attr={
+            "rankdir": rankdir,
+            "bgcolor": palette.PAPER,
+            "pad": "0.2",
+            "nodesep": "0.25",
+            "ranksep": "0.4",
+            "fontname": palette.FONT,
+            "fontsize": "12",
+            "fontcolor": palette.QUIET,
+        },
+        node_attr={
+            "shape": "box",
+            "fontname": palette.FONT,
+            "fontsize": "12",
+            "fontcolor": palette.INK,
+            "margin": "0.08,0.05",
+            "penwidth": "1.2",
+        },
+        edge_attr={
+            "fontname": palette.FONT,
+            "fontsize": "11",
+            "fontcolor": palette.DERIVATIVE,
+            "color": palette.EDGE,
+            "arrowsize": "0.7",
+        },
+    )
 
 
 def _in_columns(
@@ -135,7 +183,7 @@ def _edges(
                 picture.edge(f"n{source}", f"n{i}")
         elif i not in hidden:
             for child, partial in zip(node.inputs, node.partials):
-                picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {number(partial)}")
+                picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {rounded(partial)}")
 
 
 def _shown_parts(nodes: Sequence[Value], neuron: Neuron, hidden: set[int]) -> list[int]:
@@ -149,7 +197,7 @@ def _connections(
     nodes: Sequence[Value],
     neurons: Sequence[Neuron],
     heads: Mapping[int, int],
-    names: Names,
+    names: GivenNames,
 ) -> None:
     """A line for each weight: as thick as the weight is large, its colour the sign."""
     every = [(neuron, c) for neuron in neurons for c in neuron.connections]
@@ -161,9 +209,9 @@ def _connections(
         colour = palette.NEGATIVE if weight.data < 0 else palette.POSITIVE
         attributes = {"penwidth": f"{0.4 + 2.6 * share:.2f}", "color": colour}
         if len(every) <= WRITTEN:
-            name = name_of(weight, names)
-            title = markup(name) if name and not _PATH.fullmatch(name) else ""
-            attributes["label"] = f"<{title}{number(weight.data)}>"
+            name = _name_of(weight, names)
+            title = markup(name) if name and not _PARAMETER.fullmatch(name) else ""
+            attributes["label"] = f"<{title}{rounded(weight.data)}>"
             attributes["fontcolor"] = palette.INK
         else:
             attributes["arrowsize"] = "0.35"
@@ -172,23 +220,18 @@ def _connections(
         picture.edge(f"n{c.input}", f"n{heads[neuron.total]}", **attributes)
 
 
-_PATH = re.compile(r"(.+)\.(?:weights\.\d+|bias)")
+_PARAMETER = re.compile(r"(.+)\.(?:weights\.\d+|bias)")
 
 
-def _module_path(nodes: Sequence[Value], neuron: Neuron | None, names: Names) -> str:
+def _name_of(node: Value, names: GivenNames) -> str:
+    """The name given for this drawing, or else the label."""
+    return (names or {}).get(node) or node.label
+
+
+def _module_path(nodes: Sequence[Value], neuron: Neuron | None, names: GivenNames) -> str:
     """The name of a neuron of a Module, as its weights tell it: ``layers.0.neurons.3``."""
     if neuron is None:
         return ""
-    weights = [name_of(nodes[c.weight], names) for c in neuron.connections]
-    paths = {match[1] if (match := _PATH.fullmatch(name)) else "" for name in weights}
+    weights = [_name_of(nodes[c.weight], names) for c in neuron.connections]
+    paths = {match[1] if (match := _PARAMETER.fullmatch(name)) else "" for name in weights}
     return paths.pop() if len(paths) == 1 else ""
-
-
-def _circle(node: Value, name: str) -> dict[str, str]:
-    """What a neuron passes on, and below it the gradient."""
-    written, colour = gradient(node)
-    rows = [f"<TD>{heading(name, 10)}</TD>"] if name else []
-    rows += [f"<TD>{number(node.data, 3)}</TD>"]
-    rows += [f'<TD><FONT COLOR="{colour}" POINT-SIZE="10">{written}</FONT></TD>']
-    form = {"shape": "circle", "style": "filled", "margin": "0", "width": "1.0"}
-    return {"label": table(rows, padding=1), **form, **colours(node)}
