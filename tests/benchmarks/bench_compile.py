@@ -22,11 +22,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from statistics import median
 from typing import Any
 
 if __name__ == "__main__":  # before numpy is loaded, which reads them once
@@ -42,43 +41,13 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value
-from tests.benchmarks import peers
-from tests.benchmarks.peers import Chains, Floats, LeftOut, Prepared, Training
-
-LIBRARIES = ["JAX", "NumPy", "PyTorch", "CasADi", "heyoka", "micrograd"]
-MODULES = {"jax", "torch", "casadi", "heyoka", "micrograd"}
-
-# What one call does, how many items that are, and its answer, to be compared.
-Entry = tuple[Callable[[], Any], float, Floats]
-
-
-@dataclass
-class Work:
-    """One line of the table.
-
-    Attributes:
-        title: what is done, and the unit of the figures.
-        unit: seconds of one item in that unit.
-        entries: for "ours" and each library what prepares it. Several forms of one library are
-            told apart after a colon, and the best counts.
-    """
-
-    title: str
-    unit: float
-    entries: dict[str, Callable[[], Entry]]
-
-
-@dataclass
-class Result:
-    work: Work
-    figures: dict[str, float]
-    prepared: dict[str, float]
-
-    def best(self, library: str) -> tuple[float, str] | None:
-        """The best figure of a library, and of which form it is."""
-        forms = [(x, n) for n, x in self.figures.items() if n.partition(":")[0] == library]
-        return min(forms) if forms else None
-
+from tests.benchmarks.contest import Entry, Result, Work, contest, report, say
+from tests.benchmarks.peers import Floats, Prepared
+from tests.benchmarks.peers import chains as chain_peers
+from tests.benchmarks.peers import formula as formula_peers
+from tests.benchmarks.peers import network as network_peers
+from tests.benchmarks.peers.chains import Chains
+from tests.benchmarks.peers.network import Training
 
 # --- ours ---
 
@@ -133,7 +102,7 @@ def network_ours(task: Training) -> tuple[Prepared, Prepared]:
 
 
 def formula_ours(a: Floats, b: Floats) -> Prepared:
-    program = autograd.compile(peers.formula)
+    program = autograd.compile(formula_peers.formula)
 
     def run() -> Any:
         return program.value_and_grad(a, b, wrt="inputs", reduction="sum")
@@ -142,7 +111,7 @@ def formula_ours(a: Floats, b: Floats) -> Prepared:
 
 
 def call_ours(a: float, b: float) -> Prepared:
-    program = autograd.compile(peers.formula)
+    program = autograd.compile(formula_peers.formula)
 
     def run() -> Any:
         return program.value_and_grad(a, b, wrt="inputs")
@@ -163,75 +132,6 @@ def chains_ours(task: Chains) -> Prepared:
 def in_order(leaves: list[Value], parameters: list[Value], gradient: Floats) -> Floats:
     place = {p: i for i, p in enumerate(parameters)}
     return gradient[[place[p] for p in leaves]]
-
-
-# --- measuring ---
-
-
-def contest(work: Work, seconds: float) -> Result:
-    """Prepare all, compare their answers, and time them in turns."""
-    say(work.title)
-    prepared: dict[str, float] = {}
-    ready: dict[str, Entry] = {}
-    for name, prepare in work.entries.items():
-        start = time.perf_counter()
-        try:
-            ready[name] = prepare()
-        except LeftOut as reason:
-            say(f"  {name} left out: {reason}")
-            continue
-        except ModuleNotFoundError as error:
-            if error.name not in MODULES:
-                raise
-            say(f"  {name} left out: not installed")
-            continue
-        prepared[name] = time.perf_counter() - start
-        compare(name, ready[name][2], next(iter(ready.values()))[2])
-    medians = measure({name: run for name, (run, _, _) in ready.items()}, seconds)
-    figures = {name: medians[name] / ready[name][1] / work.unit for name in ready}
-    for name, figure in figures.items():
-        say(f"  {name}: {figure:.4g}, prepared in {prepared[name]:.2f} s")
-    return Result(work, figures, prepared)
-
-
-def compare(name: str, found: Floats, expected: Floats) -> None:
-    size = min(len(found), len(expected))  # a slow library may have done fewer rows
-    apart = np.abs(found[:size] - expected[:size]).max() / np.abs(expected[:size]).max()
-    if not apart <= 1e-9:
-        raise AssertionError(f"{name} is {apart:.1e} of the largest gradient away from the first")
-
-
-def measure(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
-    """The median time of a call of each, taken in turns, each for so many seconds."""
-    gc.collect()
-    gc.freeze()  # what was prepared need not be gone through again
-    gc.disable()
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    # Short calls are timed several at once; the first also warms up.
-    calls = {name: max(1, round(0.002 / max(timed(run, 1), 1e-9))) for name, run in runs.items()}
-    waiting = set(runs)
-    while waiting:
-        for name in sorted(waiting):
-            gc.collect()
-            times[name].append(timed(runs[name], calls[name]))
-            spent = sum(times[name]) * calls[name]
-            if spent > seconds and (len(times[name]) >= 3 or spent > 4 * seconds):
-                waiting.discard(name)
-    gc.enable()
-    gc.unfreeze()
-    return {name: median(each) for name, each in times.items()}
-
-
-def timed(run: Callable[[], Any], calls: int) -> float:
-    # The processor's time, not the clock's: others may be at work on the same machine.
-    start = time.process_time()
-    for _ in range(calls):
-        run()
-    return (time.process_time() - start) / calls
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 # --- the works ---
@@ -305,13 +205,13 @@ def training(
 ) -> Work:
     """Whole epochs. Slow libraries get the first few ``rows`` only, and one epoch of them."""
     forms = {
-        "NumPy": peers.train_numpy,
+        "NumPy": network_peers.train_numpy,
         "ours": train_ours,
-        "JAX: scan": peers.train_jax_scan,
-        "JAX: a call a step": peers.train_jax_steps,
-        "PyTorch": peers.train_torch,
-        "CasADi: C": peers.train_casadi,
-        "micrograd": peers.train_micrograd,
+        "JAX: scan": network_peers.train_jax_scan,
+        "JAX: a call a step": network_peers.train_jax_steps,
+        "PyTorch": network_peers.train_torch,
+        "CasADi: C": network_peers.train_casadi,
+        "micrograd": network_peers.train_micrograd,
     }
     forms.pop(without, None)
 
@@ -331,13 +231,13 @@ def formula_rows(rows: int) -> Work:
     draw = np.random.default_rng(0)
     a, b = draw.normal(size=rows), draw.normal(size=rows)
     forms = {
-        "NumPy": peers.formula_numpy,
+        "NumPy": formula_peers.formula_numpy,
         "ours": formula_ours,
-        "JAX": peers.formula_jax,
-        "PyTorch": peers.formula_torch,
-        "CasADi: C": peers.formula_casadi,
-        "heyoka": peers.formula_heyoka,
-        "micrograd": peers.formula_micrograd,
+        "JAX": formula_peers.formula_jax,
+        "PyTorch": formula_peers.formula_torch,
+        "CasADi: C": formula_peers.formula_casadi,
+        "heyoka": formula_peers.formula_heyoka,
+        "micrograd": formula_peers.formula_micrograd,
     }
 
     def prepare(name: str) -> Entry:
@@ -350,12 +250,12 @@ def formula_rows(rows: int) -> Work:
 
 def formula_call() -> Work:
     forms = {
-        "NumPy: plain Python by hand": peers.call_by_hand,
+        "NumPy: plain Python by hand": formula_peers.call_by_hand,
         "ours": call_ours,
-        "JAX": peers.call_jax,
-        "PyTorch": peers.call_torch,
-        "CasADi: buffer": peers.call_casadi,
-        "micrograd": peers.call_micrograd,
+        "JAX": formula_peers.call_jax,
+        "PyTorch": formula_peers.call_torch,
+        "CasADi: buffer": formula_peers.call_casadi,
+        "micrograd": formula_peers.call_micrograd,
     }
 
     def prepare(name: str) -> Entry:
@@ -377,14 +277,14 @@ def chains(title: str, kinds: list[list[str]]) -> Work:
     factors = [1.5] if count == 1 else [1 + c / 1e5 for c in range(count)]
     task = Chains(starts, factors, [0.01] * count, kinds)
     forms = {
-        "PyTorch": peers.chains_torch,
+        "PyTorch": chain_peers.chains_torch,
         "ours": chains_ours,
-        "NumPy": peers.chains_by_hand,
-        "JAX: scan": peers.chains_jax,
-        "JAX: scan unrolled by 8": functools.partial(peers.chains_jax, unroll=8),
-        "CasADi: its machine": peers.chains_casadi,
-        "CasADi: C of one chain": peers.chains_casadi_c,
-        "micrograd": peers.chains_micrograd,
+        "NumPy": chain_peers.chains_by_hand,
+        "JAX: scan": chain_peers.chains_jax,
+        "JAX: scan unrolled by 8": functools.partial(chain_peers.chains_jax, unroll=8),
+        "CasADi: its machine": chain_peers.chains_casadi,
+        "CasADi: C of one chain": chain_peers.chains_casadi_c,
+        "micrograd": chain_peers.chains_micrograd,
     }
     if task.nodes > 100_000:
         del forms["PyTorch"]  # as for the shorter chain, and a gigabyte
@@ -403,10 +303,10 @@ def backward_to_forward(quick: bool, ours: bool, seconds: float) -> Result:
     """Of each library the ratio, in minibatches of 64; ours takes all rows in one call."""
     task = letters_task(64 * (20 if quick else 80))
     forms = {
-        "NumPy": peers.network_numpy,
+        "NumPy": network_peers.network_numpy,
         "ours": network_ours,
-        "JAX": peers.network_jax,
-        "PyTorch": peers.network_torch,
+        "JAX": network_peers.network_jax,
+        "PyTorch": network_peers.network_torch,
     }
     if not ours:
         del forms["ours"]
@@ -557,44 +457,6 @@ def recording_work() -> Work:
 
     entries = {"ours": ours, "CasADi": casadi, "JAX: unrolled": jax}
     return Work("recording and finding the matrices, µs a scalar node", 1e-6, entries)
-
-
-# --- the report ---
-
-
-def figure(x: float) -> str:
-    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
-
-
-def line(result: Result) -> str:
-    """One line of the table: ours, the ratio to the best of the others, and the others."""
-    cells = []
-    for library in LIBRARIES:
-        best = result.best(library)
-        form = best[1].partition(": ")[2] if best else ""
-        cells.append(f"{figure(best[0])}{f' ({form})' if form else ''}" if best else "")
-    mine = result.best("ours")
-    others = [(best, name) for name in LIBRARIES if (best := result.best(name))]
-    ratio = ""
-    if mine and others:
-        (best, _), name = min(others)
-        ratio = f"{mine[0] / best:.2f} ({name})"
-    first = [result.work.title, figure(mine[0]) if mine else "", ratio]
-    return "| " + " | ".join(first + cells) + " |"
-
-
-def report(results: list[Result]) -> str:
-    heads = ["work", "ours", "ratio to the best of the others", *LIBRARIES]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *map(line, results)]
-    lines += ["", "| prepared in seconds | ours | " + " | ".join(LIBRARIES) + " |"]
-    lines += ["|---" * (len(LIBRARIES) + 2) + "|"]
-    for result in results:
-        cells = [result.work.title]
-        for library in ["ours", *LIBRARIES]:
-            best = result.best(library)
-            cells.append(f"{result.prepared[best[1]]:.2g}" if best else "")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def fresh_process(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -370,7 +370,6 @@ def test_another_number_of_results():
         (np.zeros(2), "ndarray"),
         (iter([]), "list_iterator"),
     ],
-    ids=repr,
 )
 def test_results_that_are_no_values(returned, message):
     with pytest.raises(CompileError, match=message):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import struct
 import zlib
 from html.parser import HTMLParser
@@ -13,11 +12,6 @@ import pytest
 
 from demos.helpers.gallery import Exhibit, Section, is_gallery, save_gallery
 
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run"
-).split()
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 HOSTILE = [
@@ -233,27 +227,6 @@ def test_a_file_elsewhere_keeps_its_address(tmp_path):
 
 
 # --- in a browser ---
-
-
-def unavailable(what):
-    if os.environ.get("CI"):
-        pytest.fail(f"CI tests the gallery in a browser, and {what}")
-    pytest.skip(what)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("playwright is not installed")
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        unavailable("there is no Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

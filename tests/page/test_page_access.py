@@ -1,0 +1,185 @@
+"""The page with a keyboard, a screen reader, on a phone, in the dark."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from autograd import Value
+from nn import MLP, half_squared_error
+from tests.page.browsing import (
+    PHONE,
+    box,
+    figure_4,
+    network,
+    predict,
+    problem_12,
+    square,
+    tab_of,
+)
+
+
+def test_moving_through_the_graph_with_the_keyboard(show):
+    tab = show(figure_4())
+    tab.get_by_label("Neurons").check()
+    box(tab, "out").focus()
+    tab.keyboard.press("ArrowLeft")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    one = tab.evaluate(focused)
+    assert one.startswith("h")
+    tab.keyboard.press("ArrowDown" if one.startswith("h2") or one.startswith("h1") else "ArrowUp")
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Enter")
+    assert tab.get_by_role("tab", name="Explain").get_attribute("aria-selected") == "true"
+    assert tab.evaluate(focused).startswith("h")
+    tab.keyboard.press("e")
+    assert tab.locator(".box.neuron").count() == 2
+    tab.keyboard.press("e")
+    assert tab.locator(".box.neuron").count() == 3
+
+
+def test_tabs_with_the_keyboard(show):
+    tab = show(square())
+    tab.get_by_role("tab", name="Step").focus()
+    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+        tab.keyboard.press("ArrowRight")
+        assert tab.get_by_role("tab", name=name).get_attribute("aria-selected") == "true"
+        assert tab.evaluate("document.activeElement.id") == f"tab-{name.lower()}"
+
+
+def test_every_button_has_a_name(show):
+    tab = show(figure_4())
+    for role in ("button", "slider", "combobox", "radio", "tab"):
+        for element in tab.get_by_role(role).all():
+            name = element.get_attribute("aria-label") or element.evaluate(
+                "e => e.innerText || [...(e.labels || [])].map(l => l.innerText).join('')"
+                " || e.textContent"
+            )
+            assert name.strip(), element
+
+
+def test_fit_shows_all_of_it(show):
+    tab = show(network())
+    for view in ("Neurons", "Sums"):
+        tab.get_by_label(view).check()
+        tab.get_by_role("button", name="Fit").click()
+        frame = tab.locator("#picture").bounding_box()
+        for place in ("scene.top", "scene.top + scene.height"):
+            y = tab.evaluate(f"camera.y + camera.zoom * ({place})")
+            assert 0 <= y <= frame["height"]
+
+
+def test_pan_and_zoom(show):
+    tab = show(figure_4())
+    before = box(tab, "out").bounding_box()
+    tab.get_by_role("button", name="Zoom in").click()
+    assert box(tab, "out").bounding_box()["width"] > before["width"]
+    tab.get_by_role("button", name="Fit").click()
+    assert box(tab, "out").bounding_box() == pytest.approx(before)
+    # Where nothing is drawn.
+    tab.mouse.move(400, 80)
+    tab.mouse.down()
+    tab.mouse.move(430, 60, steps=4)
+    tab.mouse.up()
+    after = box(tab, "out").bounding_box()
+    assert after["x"] == pytest.approx(before["x"] + 30, abs=1)
+    assert after["y"] == pytest.approx(before["y"] - 20, abs=1)
+    tab.mouse.wheel(0, -300)
+    assert box(tab, "out").bounding_box()["width"] > before["width"]
+
+
+OVERFLOW = """() => {
+  const out = [];
+  for (const box of document.querySelectorAll('.box')) {
+    const frame = box.querySelector('.shape:last-of-type').getBoundingClientRect();
+    for (const text of box.querySelectorAll('text')) {
+      const r = text.getBoundingClientRect();
+      const fits = r.left >= frame.left - 1 && r.right <= frame.right + 1 &&
+        r.top >= frame.top - 1 && r.bottom <= frame.bottom + 1;
+      if (r.width && !fits) out.push(text.textContent);
+    }
+  }
+  if (document.documentElement.scrollWidth > innerWidth) out.push('the page is too wide');
+  for (const part of document.querySelectorAll('#side *')) {
+    if (part.closest('.scroll, select, svg') || !part.getClientRects().length) continue;
+    if (part.getBoundingClientRect().right > innerWidth + 1) out.push(part.outerHTML.slice(0, 80));
+  }
+  return out;
+}"""
+
+
+def named_network():
+    """A graph, and the names that its parameters have as those of a model."""
+    model = MLP(2, [3, 1], seed=1)
+    return half_squared_error(model([0.5, -0.3]), [1.0]), {"names": {"model": model}}
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
+def test_names_of_a_model_are_whole_and_fit(show, settings):
+    tab = show(*named_network(), **settings)
+    tab.get_by_label("Scalars").check()
+    assert tab.evaluate(OVERFLOW) == []
+    parts = box(tab, "model.layers.0.neurons.2.weights.1").locator(".name").all_text_contents()
+    assert parts == ["model.layers.0", "neurons.2.weights.1"]
+    widths = tab.evaluate("scene.boxes.map(box => box.width)")
+    assert max(widths) < 1.5 * min(widths)
+
+
+def long_labels():
+    x = Value(-1.23456e-87, "a name that is much longer than any box would like " * 3)
+    y = Value(123456.789, "多" * 40) * x
+    y.label = "two\nlines\x00\u202e<b>bold</b>"
+    return y.tanh() * Value(-9.87654e-100, "W" * 60)
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("make", [figure_4, problem_12, square, network, long_labels])
+def test_no_text_overflows(show, make, settings):
+    tab = show(make(), **settings)
+    for view in ("Scalars", "Sums", "Neurons"):
+        if tab.get_by_label(view).is_visible():
+            tab.get_by_label(view).check()
+        assert tab.evaluate(OVERFLOW) == []
+    tab.evaluate("choose(0)")
+    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+        tab_of(tab, name)
+        if name == "Update":
+            tab.get_by_role("button", name="One step").click()
+        assert tab.evaluate(OVERFLOW) == [], name
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(show, scheme, settings):
+    folder = os.environ.get("AXE_CORE")
+    if not folder:
+        pytest.skip("AXE_CORE does not name a folder with axe.min.js (npm pack axe-core)")
+    tab = show(problem_12(), color_scheme=scheme, bypass_csp=True, **settings)
+    tab.evaluate((Path(folder) / "axe.min.js").read_text(encoding="utf-8"))
+
+    def violations():
+        found = tab.evaluate("axe.run().then(r => r.violations)")
+        return [(each["id"], each["nodes"][0]["html"][:200]) for each in found]
+
+    assert violations() == []
+    tab.get_by_label("Naive recursion").check()
+    assert violations() == []
+    for view in ("Sums", "Neurons"):
+        tab.get_by_label(view).check()
+        assert violations() == []
+    tab.get_by_role("button", name="Fit").click()
+    box(tab, "in").click()
+    assert violations() == []
+    for name in ("Predict", "Nudge", "Update"):
+        tab_of(tab, name)
+        if name == "Predict":
+            predict(tab, "0.416")
+        if name == "Update":
+            tab.get_by_role("button", name="One step").click()
+        assert violations() == [], name
+
+
+def test_dark_is_dark(show):
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert show(square()).evaluate(background) == "rgb(255, 255, 254)"
+    assert show(square(), color_scheme="dark").evaluate(background) == "rgb(22, 25, 29)"

@@ -1,0 +1,177 @@
+"""The page in a browser: explaining, predicting, nudging, updating."""
+
+import math
+
+import pytest
+
+from autograd import Op, Value, detect_anomaly
+from tests.page.browsing import box, numbers, predict, problem_12, square, tab_of, to_the_end
+
+# --- selecting ---
+
+
+def test_selecting_a_node_explains_it(show):
+    tab = show(problem_12())
+    tab.get_by_label("Scalars").check()
+    box(tab, "h1").click()
+    text = tab.locator("#explanation").inner_text()
+    assert "h1 = tanh(v6)" in text
+    assert "= tanh(0.5) = 0.4621" in text
+    assert "∂h1/∂v6 = 1 - h1 * h1 = 0.7864" in text
+    box(tab, "in").click()
+    text = tab.locator("#explanation").inner_text()
+    assert "2 paths to E" in text
+    assert "0.4161 + 0.1243 = 0.5404 = ∂E/∂in" in text
+    assert "in → v4 → v6 → h1 → v8 → v9 → out → v10 → v11 → E" in text
+    assert "lit" in box(tab, "h2").get_attribute("class").split()
+    assert "dim" in box(tab, "w1").get_attribute("class").split()
+
+
+def test_a_product_of_a_node_with_itself_has_two_paths(show):
+    tab = show(square())
+    box(tab, "x").click()
+    text = tab.locator("#explanation").inner_text()
+    assert "2 paths to y" in text
+    assert "sum: 3 + 3 = 6 = ∂y/∂x" in text
+    assert tab.locator("path.edge").count() == 2
+
+
+def test_paths_are_counted_when_they_are_many(show):
+    y = Value(0.5, "x")
+    for _ in range(60):
+        y = y + y
+    tab = show(y)
+    tab_of(tab, "Explain")
+    tab.locator("#node").select_option(label="x")
+    assert "1.153e+18 paths to out" in tab.locator("#explanation").inner_text()
+
+
+def test_where_a_value_came_from(show):
+    with detect_anomaly():
+        y = Value(2.0, "x").tanh()
+    tab = show(y)
+    box(tab, "out").click()
+    assert "test_page_lessons.py" not in tab.locator("#explanation").inner_text()
+    tab.get_by_text("Where in the code it was made").click()
+    assert 'y = Value(2.0, "x").tanh()' in tab.locator("#explanation").inner_text()
+
+
+# --- predicting ---
+
+
+def test_predicting_names_the_slip(show):
+    tab = show(problem_12())
+    tab_of(tab, "Predict")
+    assert numbers(tab, "in") == ["0.5", "?"]
+    assert "hidden" in box(tab, "in").get_attribute("aria-label")
+    tab.get_by_label("Of which node").select_option(label="in")
+    assert "Right: ∂E/∂in = 0.5404" in predict(tab, "0.540")
+    assert "forgot a path" in predict(tab, "0.416")
+    assert "forgot a path" in predict(tab, "0,1243")
+    assert "sign" in predict(tab, "-0.540")
+    assert "No usual slip" in predict(tab, "17")
+    assert "Type a number" in predict(tab, "much")
+
+
+def test_predicting_a_neuron(show):
+    w, x = Value(2.0, "w"), Value(0.5, "x")
+    out = (w * x).tanh()
+    out.label = "o"
+    tab = show(out)
+    tab_of(tab, "Predict")
+    tab.get_by_label("Of which node").select_option(label="w")
+    assert "Right" in predict(tab, "0.21")
+    assert "forgot 1 - tanh²" in predict(tab, "0.5")
+    assert "input 1 where the output 0.7616 belongs" in predict(tab, "0")
+    assert "multiplied by w itself" in predict(tab, "0.84")
+    tab.get_by_role("button", name="Show the answer").click()
+    assert "∂o/∂w = 0.21" in tab.locator("#judgement").inner_text()
+    tab.get_by_role("button", name="Another").click()
+    assert tab.locator("#judgement").inner_text() == ""
+
+
+# --- nudging and updating ---
+
+
+def test_nudging_a_leaf(show):
+    tab = show(problem_12())
+    tab_of(tab, "Nudge")
+    tab.locator("#leaf").select_option(label="in")
+    slider = tab.locator("#nudge")
+    slider.focus()
+    for _ in range(10):
+        slider.press("ArrowRight")
+    assert tab.locator("#leaf-now").inner_text() == "in = 0.6"
+    assert numbers(tab, "in")[0] == "0.6"
+    cells = [row.locator("td").all_inner_texts() for row in tab.locator("#promise tr").all()]
+    rows = {what: float(number) for what, _, number in cells}
+
+    def error(x):
+        out = math.tanh(2 * math.tanh(x) + math.tanh(x / 2))
+        return out * out / 2
+
+    assert rows["step"] == pytest.approx(0.1)
+    assert rows["promise: gradient × step"] == pytest.approx(0.05404, abs=1e-5)
+    assert rows["change of E"] == pytest.approx(error(0.6) - error(0.5), rel=1e-3)
+    assert rows["error of the promise"] == pytest.approx(
+        error(0.6) - error(0.5) - 0.0540395, rel=1e-3
+    )
+    tab.get_by_role("button", name="Back to the recorded numbers").click()
+    assert numbers(tab, "in") == ["0.5", "0.5404"]
+
+
+def test_nudging_by_dragging(show):
+    tab = show(square())
+    tab_of(tab, "Nudge")
+    track = tab.locator("#nudge").bounding_box()
+    middle = track["y"] + track["height"] / 2
+    tab.mouse.move(track["x"] + track["width"] / 2, middle)
+    tab.mouse.down()
+    tab.mouse.move(track["x"] + track["width"] * 0.75, middle, steps=5)
+    tab.mouse.up()
+    x, gradient = map(float, numbers(tab, "x"))
+    assert x > 4
+    assert gradient == pytest.approx(2 * x)
+
+
+def test_one_step_of_gradient_descent_and_another(show):
+    tab = show(problem_12())
+    tab_of(tab, "Update")
+    tab.get_by_label("Learning rate").fill("0.5")
+    tab.get_by_role("button", name="One step").click()
+    row = tab.locator("#steps tr", has_text="w3").locator("td").all_inner_texts()
+    assert row == ["w3", "2", "0.1222", "-0.06112", "1.939"]
+    row = tab.locator("#steps tr", has_text="in").locator("td").all_inner_texts()
+    assert row == ["in", "0.5", "0.5404", "", "0.5"]
+    first = tab.evaluate("state.numbers.data[output.place]")
+    assert first < 0.339
+    tab.get_by_role("button", name="Again").click()
+    assert tab.evaluate("state.numbers.data[output.place]") < first
+    assert "after 2 steps" in tab.locator("#descent").inner_text()
+
+
+def test_a_leaf_can_be_kept_from_the_update(show):
+    tab = show(square())
+    tab_of(tab, "Update")
+    tab.get_by_label("x", exact=True).uncheck()
+    tab.get_by_role("button", name="One step").click()
+    assert numbers(tab, "x")[0] == "3"
+
+
+def test_a_row_that_cannot_be_recomputed(show):
+    erf = Op(
+        "erf",
+        math.erf,
+        lambda y, x: (1.1283791670955126 * math.exp(-x * x),),
+        registered=False,
+    )
+    tab = show(erf(Value(0.5, "x")))
+    for name in ("Nudge", "Update"):
+        tab_of(tab, name)
+        assert "The page cannot recompute out" in tab.get_by_role("tabpanel").inner_text()
+        assert not tab.locator("#nudge").is_visible()
+    box(tab, "out").click()
+    assert "= erf(0.5) = 0.5205" in tab.locator("#explanation").inner_text()
+    tab_of(tab, "Step")
+    to_the_end(tab)
+    assert numbers(tab, "x") == ["0.5", "0.8788"]
