@@ -7,7 +7,6 @@ the kernel that an executor may have for their value.
 from __future__ import annotations
 
 from autograd import ops
-from autograd.ops import Op
 
 ALGEBRA = {
     ops.add: "a chain of additions is one sum; the partials are 1",
@@ -17,9 +16,4 @@ ALGEBRA = {
     ops.mul: "a sum of products is a product of matrices; 1 times x is x, in whichever order",
     ops.div: "1/n times x is read better as x / n",
 }
-"""Besides these the compiler knows ``power(n)`` by ``exponent_of``: executors write x**n."""
-
-
-def exponent_of(op: Op) -> float | None:
-    """The n of ``power(n)``; None for any other operation."""
-    return float(op.name[6:-1]) if op.name.startswith("power(") and not op.registered else None
+"""Besides these, ``ops.Power``: executors write x ** n with the number n in its place."""

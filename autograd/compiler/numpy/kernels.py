@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.algebra import ALGEBRA, exponent_of
+from autograd import ops
+from autograd.compiler.algebra import ALGEBRA
 from autograd.compiler.program import Floats
 from autograd.ops import Op
 
@@ -106,7 +107,8 @@ def function(op: Op) -> Callable[..., Any]:
         if op.arity is not None:
             return made
         return lambda *xs: made(np.stack(np.broadcast_arrays(*xs)), 0) if xs else op.compute(())
-    if (exponent := exponent_of(op)) is not None:
+    if isinstance(op, ops.Power):
+        exponent = op.exponent
         # For some numbers as exponents, but not for arrays, NumPy takes a way that differs at -inf.
         return lambda x: np.power(x, np.full_like(x, exponent))
     if op in ALGEBRA:  # plain arithmetic, which arrays have

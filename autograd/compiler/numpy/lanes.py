@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.numpy.kernels import function
+from autograd.operand import Operand
 from autograd.ops import Op
 
 
-class Lanes(np.ndarray[Any, np.dtype[Any]]):
+class Lanes(Operand, np.ndarray[Any, np.dtype[Any]]):  # type: ignore[misc]
     """An array to which the operations of the table can be applied, element by element.
 
     Made from any array without a copy: ``array.view(Lanes)``.

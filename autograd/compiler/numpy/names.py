@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from autograd import ops
-from autograd.compiler.algebra import exponent_of
 from autograd.compiler.numpy.kernels import KERNELS
 from autograd.compiler.program import Array, Contract, Map, Program
 from autograd.ops import Op
@@ -105,4 +104,4 @@ class Names:
 
 
 def _is_arithmetic(op: Op) -> bool:
-    return op is ops.neg or exponent_of(op) is not None
+    return op is ops.neg or isinstance(op, ops.Power)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd import ops
-from autograd.compiler.algebra import exponent_of
 from autograd.compiler.numpy.kernels import kernel
 from autograd.compiler.numpy.text import CALL, MINUS, POWER, PRODUCT, SUM, Text, number
 from autograd.compiler.stages.record import GUARDS, constant_part
@@ -30,8 +29,8 @@ def written(op: Op, xs: Sequence[Text]) -> Text | None:
         return Text(f"-{xs[0].within(POWER)}", MINUS)
     if op is constant_part:
         return xs[0]
-    if (exponent := exponent_of(op)) is not None:
-        return _power(exponent, xs[0])
+    if isinstance(op, ops.Power):
+        return _power(op.exponent, xs[0])
     for name, guard in GUARDS.items():
         if op is guard:
             return _failure(name, *xs)

@@ -8,8 +8,9 @@ on terms that write instructions; a product of matrices gives two more.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
-from typing import Any
+import functools
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -29,7 +30,9 @@ from autograd.compiler.program import (
     whole,
 )
 from autograd.compiler.stages.trace import CONSTANT, PARAMETER
+from autograd.operand import Operand
 from autograd.ops import Op
+from autograd.real import count
 
 
 def differentiate(program: Program, arguments: bool = False) -> Program:
@@ -101,7 +104,7 @@ class _Backward:
         if i.op in (ops.sum, ops.add):
             return [1.0] * len(i.operands)
         y, *xs = (Term(self.writer, v) for v in (whole(i.out), *i.operands))
-        return [_plain(p) for p in _rule(i.op, y, xs)]
+        return _rule(i.op, y, xs)
 
     def _reduce(self, i: Reduce, adjoint: View) -> None:
         v = i.operand
@@ -111,9 +114,9 @@ class _Backward:
         spread = _spread(adjoint, v.shape, extra)
         if i.op is not ops.sum:
             y = Term(self.writer, _spread(whole(i.out), v.shape, extra))
-            # Each term of such a row is treated as every other, so one stands for all.
+            # Such an operation treats all of its terms alike, so one stands for all.
             (partial,) = _rule(i.op, y, [Term(self.writer, v)])
-            spread = self.writer.map(ops.mul, [spread, _plain(partial)], v.shape)
+            spread = self.writer.map(ops.mul, [spread, partial], v.shape)
         self._give(v, spread, whole(i.out))
 
     def _contract(self, i: Contract, adjoint: View) -> None:
@@ -215,16 +218,56 @@ def _spread(v: View, shape: Shape, extra: int) -> View:
     return View(v.array, shape, v.offset, v.strides + (0,) * extra)
 
 
-def _rule(op: Op, y: Term, xs: Sequence[Term]) -> Sequence[Any]:
-    """The partials of a row: in the taught form if it needs the output alone, as 1 - y*y does,
-    for that spares the functions of the accurate one; its error is a rounding of the 1."""
-    unused = object()
-    stand_ins: Sequence[Any] = [unused] * len(xs)
+def _rule(op: Op, y: Term, xs: Sequence[Term]) -> Sequence[View | float]:
+    """The partials of an operation, traced from its rule.
+
+    They are those of the taught form if it uses nothing but the output, as 1 - y*y does: this
+    spares the functions of the accurate form, and is off by a rounding of the 1. Inputs with
+    which a rule can do nothing show whether it uses them. Where a rule cannot be traced, Python
+    computes the partials, number by number.
+    """
     try:
-        taught = op.partials(y, stand_ins) if op.arity is None else op.partials(y, *stand_ins)
-    except (TypeError, AttributeError):
-        taught = (unused,)
-    return op.apply_rule(y, xs) if any(p is unused for p in taught) else taught
+        return _traced(op, y, [Unknown() for _ in xs], taught=True)
+    except Exception:  # whatever a user's rule raises on such inputs
+        pass
+    try:
+        return _traced(op, y, xs, taught=False)
+    except Exception:
+        shape, views = y.view.shape, [x.view for x in xs]
+        by_each = (_in_python(op, place) for place in range(len(xs)))
+        return [y.writer.map(partial, views, shape) for partial in by_each]
+
+
+def _traced(op: Op, y: Term, xs: Sequence[Any], taught: bool) -> Sequence[View | float]:
+    partials = [_plain(p) for p in op.apply_rule(y, xs, taught)]
+    if len(partials) != len(xs):
+        raise ValueError(_one_for_each(op, partials, xs))
+    return partials
+
+
+@functools.lru_cache(maxsize=1024)
+def _in_python(op: Op, place: int) -> Op:
+    """The derivative of an operation by one of its inputs, as an operation of its own."""
+
+    def forward(*inputs: Any) -> float:
+        xs = inputs[0] if op.arity is None else inputs
+        _, partials = op.evaluate(xs)
+        if len(partials) != len(xs):
+            raise ValueError(_one_for_each(op, partials, xs))
+        return partials[place]
+
+    def no_rule(*_: Any) -> NoReturn:
+        raise TypeError(f"the derivative of {op.name} is not written in arithmetic")
+
+    name = f"{op.name}_by_input_{place}"
+    return Op(name, forward, no_rule, arity=op.arity, registered=False)
+
+
+def _one_for_each(op: Op, partials: Sequence[Any], xs: Sequence[Any]) -> str:
+    return (
+        f"the operation {op.name!r} gave {count(len(partials), 'partial')} for "
+        f"{count(len(xs), 'input')}: its rule must return one for each"
+    )
 
 
 def _plain(p: Any) -> View | float:
@@ -327,52 +370,27 @@ def _key(v: View) -> Any:
     return (v.array, v.shape, v.offset, v.strides, index)
 
 
-class Term:
-    """An operand for the rules of the operation table that writes instructions."""
+class Unknown:
+    """Something without a number yet. It refuses to be compared, because a function that branches
+    on it would be traced for one of its branches only."""
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("a number that is not known yet cannot be compared")
+
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __eq__ = __ne__ = _refuse
+    __hash__ = object.__hash__
+
+
+class Term(Unknown, Operand):
+    """An operand that writes instructions: rules and forwards are traced with it."""
 
     def __init__(self, writer: Writer, v: View) -> None:
         self.writer, self.view = writer, v
 
     @staticmethod
     def apply_op(op: Op, inputs: Sequence[Any]) -> Term:
-        """What a row of the table calls when one of its inputs is a term."""
+        """The instruction for an operation of which an input is a term."""
         first = next(x for x in inputs if isinstance(x, Term))
         views = [x.view if isinstance(x, Term) else float(x) for x in inputs]
         return Term(first.writer, first.writer.map(op, views, first.view.shape))
-
-    def __neg__(self) -> Term:
-        return Term.apply_op(ops.neg, (self,))
-
-    def __pow__(self, exponent: Any) -> Term:
-        if isinstance(exponent, Term):
-            return Term.apply_op(ops.pow, (self, exponent))
-        return Term.apply_op(ops.power(float(exponent)), (self,))
-
-    def __rpow__(self, base: float) -> Term:
-        return Term.apply_op(ops.pow, (base, self))
-
-    # Written below, where one function serves all.
-    __add__: Callable[[Term, Any], Term]
-    __radd__: Callable[[Term, Any], Term]
-    __sub__: Callable[[Term, Any], Term]
-    __rsub__: Callable[[Term, Any], Term]
-    __mul__: Callable[[Term, Any], Term]
-    __rmul__: Callable[[Term, Any], Term]
-    __truediv__: Callable[[Term, Any], Term]
-    __rtruediv__: Callable[[Term, Any], Term]
-
-
-def _operators(op: Op) -> tuple[Callable[..., Term], Callable[..., Term]]:
-    def method(self: Term, other: Any) -> Term:
-        return Term.apply_op(op, (self, other))
-
-    def reverse(self: Term, other: Any) -> Term:
-        return Term.apply_op(op, (other, self))
-
-    return method, reverse
-
-
-for _op, _name in (ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv"):
-    _method, _reverse = _operators(_op)
-    setattr(Term, f"__{_name}__", _method)
-    setattr(Term, f"__r{_name}__", _reverse)

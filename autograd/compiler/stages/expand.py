@@ -1,28 +1,27 @@
-"""Rows of one's own in terms of the built-in ones, by running their forward on terms."""
+"""A user's operations in terms of the built-in ones, by running their forward on terms."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from autograd import ops
 from autograd.compiler.program import Map, Program
 from autograd.compiler.stages.differentiate import Term, Writer
 from autograd.compiler.stages.record import GUARDS, constant_part
-from autograd.ops import TABLE, Op
+from autograd.ops import Op
 
 
 def built_in(op: Op) -> bool:
-    """Whether backends know the row."""
-    known = TABLE.get(op.name) is op and op.is_built_in
-    return known or op is constant_part or op in GUARDS.values() or op.name.startswith("power(")
+    """Whether every executor knows the operation."""
+    own = isinstance(op, ops.Power) or op is constant_part or op in GUARDS.values()
+    return own or op.is_built_in
 
 
 def expand(program: Program) -> Program:
-    """The program without rows of one's own, as far as these are written in arithmetic and other
-    rows. One that computes in another way, with ``math`` say, stays."""
-    for i in program.instructions:
-        if isinstance(i, Map) and not built_in(i.op):
-            break
-    else:
+    """The program without a user's operations, as far as these are written in arithmetic and
+    other operations. One that computes in another way (by ``math``, or with an ``if``) stays, and
+    Python computes it, number by number."""
+    if all(not isinstance(i, Map) or built_in(i.op) for i in program.instructions):
         return program
     writer = Writer()
     forward = 0
@@ -41,18 +40,17 @@ def expand(program: Program) -> Program:
 
 def _expanded(writer: Writer, i: Map) -> bool:
     trial = Writer()
-    operands = [Term(trial, v) for v in i.operands]
     try:
-        y = i.op.forward(operands) if i.op.arity is None else i.op.forward(*operands)
-    except (TypeError, AttributeError):
+        y = i.op.apply([Term(trial, v) for v in i.operands])
+    except Exception:  # whatever a user's function raises on what is not a number
         return False
-    if not isinstance(y, Term):
+    if not isinstance(y, Term) or y.view.array.kind != i.out.kind:
         return False
-    last = trial.instructions.pop() if trial.instructions else None
-    if not isinstance(last, Map) or not y.view.whole or last.out is not y.view.array:
-        return False
+    last = trial.instructions[-1] if trial.instructions else None
+    if isinstance(last, Map) and y.view.whole and last.out is y.view.array:
+        trial.instructions[-1] = Map(i.out, last.op, last.operands)
+    else:
+        trial.add(Map(i.out, ops.sum, (y.view,)))
     writer.constants += trial.constants
-    for instruction in trial.instructions:
-        writer.add(instruction)
-    writer.add(Map(i.out, last.op, last.operands))
+    writer.add_all(trial.instructions)
     return True
