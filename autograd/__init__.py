@@ -44,6 +44,8 @@ from autograd.page import Page, page
 from autograd.value import Value, topological_order
 from autograd.weighted_sum import dot
 
+__version__ = "0.2.0"
+
 # `from autograd import *` leaves out abs, compile, pow and sum, which would hide Python's own.
 __all__ = [
     "AnomalyError",

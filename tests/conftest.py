@@ -1,11 +1,46 @@
-"""Fixtures shared by all tests."""
+"""The option --slow, and fixtures shared by all tests."""
 
 import importlib
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
+
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the slow tests too")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One process for single files and for benchmarks; otherwise one per core."""
+    paths = [Path(argument.partition("::")[0]) for argument in config.args]
+    alone = all(path.is_file() for path in paths)
+    return 0 if alone or any(path.resolve().is_relative_to(BENCHMARKS) for path in paths) else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --slow, leave out the slow tests, except those that the command line names."""
+    named = {argument.partition("[")[0].rpartition("::")[2] for argument in config.args}
+    chosen, left_out = [], []
+    for item in items:
+        slow = item.get_closest_marker("slow") or "browser" in item.fixturenames
+        wanted = config.option.slow or not slow or item.name.partition("[")[0] in named
+        (chosen if wanted else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = chosen
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not config.option.slow:
+        terminalreporter.write_line(
+            "Left out: tests marked slow (browsers, notebooks, kills, thousands of random "
+            "programs, long demos, most native code). pytest --slow runs them too."
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """What the project promises as a project: its packages, its imports, its README."""
 
+import ast
 import configparser
 import contextlib
 import io
@@ -15,17 +16,82 @@ import autograd
 ROOT = Path(__file__).parent.parent
 SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
+SOURCES = [path for top in ("autograd", "nn", "demos") for path in (ROOT / top).rglob("*.py")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_package_is_shipped_and_the_tests_are_not():
     listed = SETUP["options"]["packages"].split()
     found = {
-        ".".join(init.parent.relative_to(ROOT).parts)
-        for top in ("autograd", "nn", "demos")
-        for init in (ROOT / top).rglob("__init__.py")
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in SOURCES
+        if path.name == "__init__.py"
     }
     assert set(listed) == found
+
+
+# --- its imports, its sizes ---
+
+# A module or folder of autograd may import what stands above it, and in the core and in what the
+# lenses share also its neighbours. Only autograd/__init__.py, the door, imports what it likes.
+LEVELS = [
+    {"deprecation", "files", "installation"},
+    {"ieee", "op", "operand", "ops", "real"},
+    {"fast", "modes", "value"},
+    {"formulas", "gradient", "names", "neurons", "symbols", "weighted_sum"},
+    {"compiler", "drawing", "explaining", "page"},
+    {"nn"},
+    {"demos"},
+]
+LENSES = LEVELS[4]
+LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}
+
+
+def imported(path):
+    """The modules that a file imports, inside functions too, and names taken from modules."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports with dots"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def part_of(module):
+    """A module or folder of autograd, or nn or demos; None for anything else."""
+    top, _, rest = module.partition(".")
+    return rest.partition(".")[0] if top == "autograd" else top if top in LEVEL else None
+
+
+def test_imports_point_one_way():
+    for path in SOURCES:
+        part = part_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        if part == "__init__":
+            continue
+        for module in imported(path):
+            other = part_of(module)
+            if other == part or other not in LEVEL:
+                continue  # another library, or a name that the door has
+            ahead = LEVEL[other] < LEVEL[part]
+            beside = LEVEL[other] == LEVEL[part] and part not in LENSES
+            assert ahead or beside, f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_the_core_and_the_lenses_do_not_import_the_door():
+    """``from autograd import Value`` there would be a cycle."""
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] == "autograd":
+            for module in imported(path):
+                assert module != "autograd"
+                assert not module.startswith("autograd.") or part_of(module) in LEVEL, path
+
+
+def test_every_part_has_its_place():
+    parts = {part_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in SOURCES}
+    assert parts <= {*LEVEL, "__init__"}
+
+
+# --- its distribution ---
 
 
 def test_the_distribution_has_a_name_of_its_own():

@@ -176,6 +176,9 @@ def test_coefficients_are_chebyshev_fits():
     def logarithm(z):  # (2 artanh(s) - 2 s) / s³ with z = s²
         return 2 * mp40.fsum(z**k / mp40.mpf(2 * k + 3) for k in range(80))
 
+    # The highest power first, as mpmath 1.3 always returns them and 1.4 only on request.
+    known = inspect.signature(mp40.chebyfit).parameters
+    descending = {"asc": False} if "asc" in known else {}
     half = mp40.log(2) / 2 * mp40.mpf("1.0001")
     for function, f, interval, terms in [
         (elementary.reduced, exponential, [-half, half], 11),
@@ -183,6 +186,6 @@ def test_coefficients_are_chebyshev_fits():
         (elementary.log1p_of_fraction, logarithm, [0, mp40.mpf("0.11112")], 10),
     ]:
         source = inspect.getsource(function.py_func)
-        fit = [float(c) for c in mp40.chebyfit(f, interval, terms)]
+        fit = [float(c) for c in mp40.chebyfit(f, interval, terms, **descending)]
         written = [float(line.split()[-1]) for line in source.splitlines() if "    p = " in line]
         assert written == pytest.approx(fit, rel=1e-15)
