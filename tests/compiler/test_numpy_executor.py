@@ -401,7 +401,7 @@ def test_rows_that_only_python_computes_are_named_in_a_note():
 
     program, X, theta = recorded(function, 3)
     text = write(program)
-    assert "# bend_in_python is the row 'bend'" in text
+    assert "# bend_in_python is the operation 'bend'" in text
     with pytest.raises(NameError, match="bend_in_python"):
         run_alone(program, X, theta)
     found, _, _ = evaluate(program)(X, theta)

@@ -144,14 +144,17 @@ class _Writer:
 
     def _notes(self) -> list[str]:
         """What the text needs besides NumPy."""
-        lines = []
-        for (op, _), name in self.in_python.items():
-            lines += [
-                f"# {name} is the row {op.name!r}, which is not written in arithmetic and other",
-                "# rows alone, so that only Python computes it, number by number. It is no part of",
-                "# this text, which does not run without a function of that name.",
-            ]
-        return [*lines, ""] if lines else []
+        if not self.in_python:
+            return []
+        return [
+            *(
+                f"# {name} is the operation {op.name!r}."
+                for (op, _), name in self.in_python.items()
+            ),
+            "# Python computes it number by number, because it is not written in arithmetic and",
+            "# other operations. This text does not run without a function of that name.",
+            "",
+        ]
 
     def _gradient(self, array: Array, v: View | None) -> str:
         if v is None:
