@@ -48,8 +48,9 @@ STATEMENTS = {
         arity=None,
     ),
 }
-BACKENDS = ["numpy", "numba"] if importlib.util.find_spec("numba") else ["numpy"]
-ON_EACH_BACKEND = pytest.mark.parametrize("backend", BACKENDS)
+NO_NUMBA = importlib.util.find_spec("numba") is None
+NATIVE = [pytest.mark.slow, pytest.mark.skipif(NO_NUMBA, reason="Numba is not installed")]
+ON_EACH_BACKEND = pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=NATIVE)])
 
 
 @pytest.fixture(params=STATEMENTS)
@@ -174,7 +175,7 @@ def test_the_printed_program_stands_alone_unless_python_computes_it(op):
         assert f"# {op.name}_in_python is the operation {op.name!r}" in program.source
 
 
-def trained(op, compile):
+def trained(op, backend):
     """The parameters after a training with the operation as activation, or in the loss."""
     model = MLP(3, [4, 2], activation=op if op.arity == 1 else "tanh", seed=1)
 
@@ -184,13 +185,15 @@ def trained(op, compile):
         return half_squared_error(outputs, t) + extra
 
     optimizer = SGD(model.parameters(), lr=0.05, momentum=0.5)
-    history = fit(loss, X, X[:, :2], optimizer, epochs=3, batch_size=2, compile=compile)
+    function = compile(loss, backend=backend) if backend else loss
+    history = fit(function, X, X[:, :2], optimizer, epochs=3, batch_size=2, compile=bool(backend))
     assert history.errors[-1] < history.errors[0]
     return [p.data for p in model.parameters()]
 
 
-def test_a_training_compiled_and_plain(op):
-    assert trained(op, compile=True) == pytest.approx(trained(op, compile=False), rel=1e-11)
+@ON_EACH_BACKEND
+def test_a_training_compiled_and_plain(op, backend):
+    assert trained(op, backend) == pytest.approx(trained(op, None), rel=1e-11)
 
 
 def test_a_graph_is_pickled_with_it(op):
