@@ -8,8 +8,9 @@
 0.8
 """
 
-from autograd import installation
+from autograd import fast, installation
 from autograd.compiler.api import compile as compile
+from autograd.compiler.api import compile as jit
 from autograd.compiler.stages.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explaining.explain import Explanation, explain
@@ -46,7 +47,8 @@ from autograd.weighted_sum import dot
 
 __version__ = "0.2.0"
 
-# `from autograd import *` leaves out abs, compile, pow and sum, which would hide Python's own.
+# `from autograd import *` leaves out abs, compile, pow and sum, which would hide Python's own;
+# it brings compile as jit.
 __all__ = [
     "AnomalyError",
     "CompileError",
@@ -67,6 +69,7 @@ __all__ = [
     "formula",
     "grad",
     "gradcheck",
+    "jit",
     "log",
     "logsumexp",
     "maximum",
@@ -83,3 +86,4 @@ __all__ = [
 ]
 
 installation.check()
+fast.install()

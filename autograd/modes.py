@@ -10,48 +10,20 @@ import linecache
 import math
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autograd.ops import Op
     from autograd.value import Value
 
 active = 0
 _lock = threading.Lock()
 
 
-class Recorder(Protocol):
-    """What Values tell of what happens to them while a function is compiled."""
-
-    def record(self, op: Op, inputs: Sequence[Value]) -> Value:
-        """An operation: the node to return."""
-
-    def detached(self, v: Value) -> Value:
-        """``v.detach()``."""
-
-    def read(self, v: Value) -> float:
-        """``v.data``."""
-
-    def less(self, a: Value | float, b: Value | float) -> bool:
-        """``a < b``."""
-
-    def less_or_equal(self, a: Value | float, b: Value | float) -> bool:
-        """``a <= b``."""
-
-    def equal(self, a: Value, b: object) -> bool:
-        """``a == b``."""
-
-    def refuse_backward(self) -> NoReturn:
-        """``v.backward()``."""
-
-
 class _Switches(threading.local):
     recording = True
     watching = False
-    # What ``compile`` listens with while it runs a function: see autograd/compiler/record.py.
-    recorder: Recorder | None = None
 
 
 switches = _Switches()

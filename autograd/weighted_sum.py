@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
+from autograd.fast import make_node, new
 from autograd.real import count
-from autograd.value import Number, Value, as_value, make_node, new, number_of, record
+from autograd.value import Number, Value, as_value, number_of
 
 
 def dot(
@@ -17,20 +18,21 @@ def dot(
 ) -> Value:
     """The weighted sum w1*x1 + w2*x2 + ... (+ bias): a product for each pair, and one sum.
 
-    It records what ``sum([w * x for w, x in zip(weights, inputs)] + [bias])`` records, node by
-    node, in one loop of its own, for it is where a network spends its time.
+    It records the nodes of ``sum([w * x for w, x in zip(weights, inputs)] + [bias])`` in one loop
+    of its own, because a network spends most of its time here.
 
     Raises:
         ValueError: the two differ in length.
     """
     if len(weights) != len(inputs):
         raise ValueError(
-            f"a weighted sum needs one weight an input; got {count(len(weights), 'weight')} "
+            f"a weighted sum needs one weight per input; got {count(len(weights), 'weight')} "
             f"and {count(len(inputs), 'input')}"
         )
     if modes.active:
-        return _dot_with_care(weights, inputs, bias)
-    # The rows of mul and sum are written out below; a test holds this loop to the table.
+        by = recorded if modes.switches.recording else computed
+        return by(weights, inputs, bias)
+    # The operations mul and sum are written out below; a test holds this loop to the table.
     mul = ops.mul
     terms: list[Any] = []
     total, deepest = 0.0, 0
@@ -62,19 +64,23 @@ def dot(
             total += terms[-1].data
             deepest = max(deepest, terms[-1]._depth)
     except (AttributeError, TypeError):  # some are plain numbers
-        return _dot_with_care(weights, inputs, bias)
+        return recorded(weights, inputs, bias)
     if type(total) is not float or not terms:
-        return _dot_with_care(weights, inputs, bias)
+        return recorded(weights, inputs, bias)
     return make_node(total, deepest + 1, (ops.sum, *terms, *(1.0,) * len(terms)))
 
 
-def _dot_with_care(
+def recorded(
     weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None
 ) -> Value:
-    """``dot`` for the rest: some are plain numbers or hold odd data, or a mode is on."""
-    extra = () if bias is None else (bias,)
-    if modes.switches.recording or modes.switches.recorder:
-        products = [as_value(w) * x for w, x in zip(weights, inputs)]
-        return record(ops.sum, (*products, *map(as_value, extra)))
-    numbers = map(ops.mul.forward, map(number_of, weights), map(number_of, inputs))
-    return Value(ops.sum.forward([*numbers, *map(number_of, extra)]))
+    """``dot`` in its plain form."""
+    products: list[Value | Number] = [as_value(w) * x for w, x in zip(weights, inputs)]
+    return Value.apply_op(ops.sum, products if bias is None else [*products, bias])
+
+
+def computed(
+    weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None
+) -> Value:
+    """``dot`` under ``no_grad``: numbers alone."""
+    numbers = [*map(ops.mul.forward, map(number_of, weights), map(number_of, inputs))]
+    return Value(ops.sum.forward(numbers if bias is None else [*numbers, number_of(bias)]))

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.ops import TABLE, Op
 from autograd.real import count
-from autograd.value import Value, record
+from autograd.value import Value
 from autograd.weighted_sum import dot
 from nn.arguments import (
     Number,
@@ -80,7 +80,7 @@ class Neuron(Module):
         if type(inputs) is not list or len(inputs) != self.nin or type(inputs[0]) is not Value:
             inputs = _sized(inputs, self.nin, self)
         total = dot(self.weights, inputs, self.bias)
-        return total if self.activation is None else record(self.activation, (total,))
+        return total if self.activation is None else Value.apply_op(self.activation, (total,))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.nin}, {_options(self)})"

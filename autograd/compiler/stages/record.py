@@ -9,6 +9,7 @@ part of the graph, a gradient or a random number, is refused.
 
 from __future__ import annotations
 
+import functools
 import pickle
 import random
 import sys
@@ -18,18 +19,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from autograd import modes, ops
-from autograd.modes import Recorder
+from autograd import fast, gradient, modes, ops, weighted_sum
 from autograd.ops import Op
-from autograd.value import Number, Value, as_value, is_constant, new, topological_order
+from autograd.value import (
+    Number,
+    Value,
+    as_value,
+    is_constant,
+    one_pass_at_a_time,
+    topological_order,
+)
 
 
 class CompileError(Exception):
     """A function that cannot be compiled, or a row that the compiled program does not hold for."""
 
 
-# The numbers themselves, without being heard.
+# The numbers themselves, which nobody observes.
 number_slot: Any = Value.__dict__["data"]
+_grad_slot: Any = Value.__dict__["grad"]
+_partials: Any = Value.__dict__["partials"]
 
 
 def number(v: Value) -> float:
@@ -38,18 +47,87 @@ def number(v: Value) -> float:
     return x
 
 
-def _read(v: Value) -> float:
-    recorder = modes.switches.recorder
-    return recorder.read(v) if recorder else number(v)
+# --- observing Values ---
 
 
-def _set(v: Value, x: float) -> None:
-    if modes.switches.recorder and _has_number(v):
-        raise CompileError(
-            f"the function sets a Value's data, at {modes.user_line()}: that is a change "
-            "outside the graph, and would happen once instead of for every row"
-        )
-    number_slot.__set__(v, x)
+class _OfThread(threading.local):
+    """The recording that each thread makes, if it makes one."""
+
+    recording: Recording | None = None
+
+
+_this_thread = _OfThread()
+_observers = 0
+_lock = threading.Lock()
+_replaced: dict[tuple[Any, str], Any] = {}
+
+
+@contextmanager
+def _observed(recording: Recording) -> Iterator[None]:
+    """Within, ``recording`` observes what this thread does with Values."""
+    before = _this_thread.recording
+    _let_in(1)
+    _this_thread.recording = recording
+    try:
+        # A caller's no_grad is for this call, and the recording stays. And while a mode is
+        # switched, the fast methods of Values call ``Value.apply_op``, which is observed.
+        with modes.switched("recording", True):
+            yield
+    finally:
+        _this_thread.recording = before
+        _let_in(-1)
+
+
+def _let_in(change: int) -> None:
+    """Replace what must be observed when the first observer comes; restore it after the last.
+
+    Only for as long as somebody records, because the replacements are slower.
+    """
+    global _observers
+    with _lock:
+        before, _observers = _observers, _observers + change
+        if not before:
+            for (owner, name), observer in _OBSERVERS.items():
+                original = vars(owner)[name]
+                _replaced[owner, name] = original
+                setattr(owner, name, observer(original))
+        elif not _observers:
+            for (owner, name), original in _replaced.items():
+                setattr(owner, name, original)
+
+
+def _instead(method: Callable[..., Any], static: bool = False) -> Callable[[Any], Any]:
+    """An observer: ``method(recording, ...)`` in a thread that records, the original elsewhere."""
+
+    def observer(original: Any) -> Any:
+        usual: Callable[..., Any] = original.__func__ if static else original
+
+        @functools.wraps(usual)
+        def observed(*arguments: Any) -> Any:
+            recording = _this_thread.recording
+            if recording is None:
+                return usual(*arguments)
+            return method(recording, *arguments)
+
+        return staticmethod(observed) if static else observed
+
+    return observer
+
+
+def _data(_: Any) -> Any:
+    def read(v: Value) -> float:
+        recording = _this_thread.recording
+        return recording.read(v) if recording else number(v)
+
+    def write(v: Value, x: float) -> None:
+        if _this_thread.recording and _has_number(v):
+            raise CompileError(
+                f"the function sets a Value's data, at {modes.user_line()}: that is a change "
+                "outside the graph, and would happen once instead of for every row"
+            )
+        number_slot.__set__(v, x)
+
+    return property(read, write)
 
 
 def _has_number(v: Value) -> bool:
@@ -60,53 +138,23 @@ def _has_number(v: Value) -> bool:
     return True
 
 
-def _refuse(name: str, get: Callable[[Value], Any]) -> Callable[[Value], Any]:
-    """What reads an attribute that a graph has no node for: only this library may."""
+def _refused(name: str) -> Callable[[Any], Any]:
+    """An attribute that a graph has no node for: only this library may read it."""
 
-    def read(v: Value) -> Any:
-        reader = sys._getframe(1).f_globals.get("__name__", "")
-        if modes.switches.recorder and not reader.startswith("autograd."):
-            raise CompileError(
-                f"the function reads a Value's {name}, at {modes.user_line()}: that is a number "
-                "of one row; write autograd.grad(output, inputs) for derivatives within a function"
-            )
-        return get(v)
+    def observer(original: Any) -> Any:
+        def read(v: Value) -> Any:
+            reader = sys._getframe(1).f_globals.get("__name__", "")
+            if _this_thread.recording and not reader.startswith("autograd."):
+                raise CompileError(
+                    f"the function reads a Value's {name}, at {modes.user_line()}: that is a "
+                    "number of one row; write autograd.grad(output, inputs) for derivatives "
+                    "within a function"
+                )
+            return original.__get__(v)
 
-    return read
+        return property(read, getattr(original, "__set__", None))
 
-
-_grad_slot: Any = Value.__dict__["grad"]
-_partials: Any = Value.__dict__["partials"]
-_SILENT = {"data": number_slot, "grad": _grad_slot, "partials": _partials}
-_HEARD = {
-    "data": property(_read, _set),
-    "grad": property(_refuse("grad", _grad_slot.__get__), _grad_slot.__set__),
-    "partials": property(_refuse("partials", _partials.__get__)),
-}
-_listeners = 0
-_lock = threading.RLock()
-"""Held where the graphs of several threads could meet, at leaves that they share."""
-
-
-@contextmanager
-def _listening(recording: Recorder) -> Iterator[None]:
-    """Within, ``recording`` hears what this thread does with Values."""
-    _let_in(1)
-    try:
-        with modes.switched("recorder", recording):
-            yield
-    finally:
-        _let_in(-1)
-
-
-def _let_in(change: int) -> None:
-    # Only for as long as somebody listens, for a slot is several times faster than a property.
-    global _listeners
-    with _lock:
-        before, _listeners = _listeners, _listeners + change
-        if not before or not _listeners:
-            for name, attribute in (_HEARD if _listeners else _SILENT).items():
-                type.__setattr__(Value, name, attribute)
+    return observer
 
 
 def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
@@ -180,36 +228,51 @@ class Recording:
         """The outputs, and the count of failures of each guard."""
         return self.outputs + [guard.failure for guard in self.guards]
 
-    # --- what Values call while the function runs ---
+    # --- what Values do while the function runs ---
 
-    def record(self, op: Op, inputs: Sequence[Value]) -> Value:
+    def record(self, op: Op, inputs: Sequence[Value | Number]) -> Value:
         """An operation."""
-        node = self._node(op, inputs)
+        node = self._node(op, [as_value(x) for x in inputs])
         return node if modes.switches.recording else self.detached(node)
 
     def detached(self, v: Value) -> Value:
         """``v.detach()``: the same number, and no derivative."""
         return self._node(constant_part, [v])
 
+    def derivatives(self, output: Value, targets: Sequence[Value]) -> list[Value]:
+        """``grad`` without ``create_graph``, where a plain number would hold for one row only."""
+        return [self.detached(v) for v in gradient.recorded(output, targets)]
+
+    def dot(self, *arguments: Any) -> Value:
+        """``dot`` under ``no_grad``."""
+        return weighted_sum.recorded(*arguments)
+
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
-        node = new(Value)
-        number_slot.__set__(node, op.compute([number(v) for v in inputs]))
-        _grad_slot.__set__(node, None)
-        node.label, node._mark = "", None
-        # Backward is not for this graph, so the partials only keep their places.
-        node._record = (op, *inputs, *(0.0,) * len(inputs))
-        node._depth = max([v._depth for v in inputs], default=-1) + 1
+        node = fast.make_node(
+            op.compute([number(v) for v in inputs]),
+            max([v._depth for v in inputs], default=-1) + 1,
+            # Backward is not for this graph, so the partials only keep their places.
+            (op, *inputs, *(0.0,) * len(inputs)),
+        )
         if modes.switches.watching:
             node._source = modes.user_line()
         return node
 
-    def less(self, a: Value | Number, b: Value | Number) -> bool:
+    def less(self, a: Value, b: Value | Number) -> bool:
         """``a < b``."""
-        return self._compare("less", as_value(a), as_value(b))
+        return self._compare("less", a, as_value(b))
 
-    def less_or_equal(self, a: Value | Number, b: Value | Number) -> bool:
+    def less_or_equal(self, a: Value, b: Value | Number) -> bool:
         """``a <= b``."""
-        return self._compare("less_equal", as_value(a), as_value(b))
+        return self._compare("less_equal", a, as_value(b))
+
+    def greater(self, a: Value, b: Value | Number) -> bool:
+        """``a > b``."""
+        return self._compare("less", as_value(b), a)
+
+    def greater_or_equal(self, a: Value, b: Value | Number) -> bool:
+        """``a >= b``."""
+        return self._compare("less_equal", as_value(b), a)
 
     def equal(self, a: Value, b: object) -> bool:
         """``a == b``, of anything."""
@@ -243,12 +306,30 @@ class Recording:
         failure = self._node(GUARDS[name], (a, b))
         self.guards.append(Guard(failure, a, b, modes.user_place(), reading))
 
-    def refuse_backward(self) -> NoReturn:
+    def refuse_backward(self, _: Value) -> NoReturn:
         """``v.backward()``."""
         raise CompileError(
             f"the function calls backward(), at {modes.user_line()}: its gradients are numbers of "
             "one row; write autograd.grad(output, inputs) for derivatives within a function"
         )
+
+
+_OBSERVERS: dict[tuple[Any, str], Callable[[Any], Any]] = {
+    (Value, "apply_op"): _instead(Recording.record, static=True),
+    (Value, "detach"): _instead(Recording.detached),
+    (Value, "backward"): _instead(Recording.refuse_backward),
+    (Value, "__eq__"): _instead(Recording.equal),
+    (Value, "__lt__"): _instead(Recording.less),
+    (Value, "__le__"): _instead(Recording.less_or_equal),
+    (Value, "__gt__"): _instead(Recording.greater),
+    (Value, "__ge__"): _instead(Recording.greater_or_equal),
+    (Value, "data"): _data,
+    (Value, "grad"): _refused("grad"),
+    (Value, "partials"): _refused("partials"),
+    (gradient, "computed"): _instead(Recording.derivatives),
+    (weighted_sum, "computed"): _instead(Recording.dot),
+}
+"""What is replaced while a function is recorded, and what makes its replacement."""
 
 
 def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
@@ -269,7 +350,7 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
             "the function draws random numbers (random or numpy.random), and its recording would "
             "keep them for every row: draw them outside, and pass them in as an argument"
         )
-    with _lock:
+    with one_pass_at_a_time:
         one, other = topological_order(first.root()), topological_order(second.root())
         leaves = [v for v in other if v.op is None]
         shared = {v for v in one if v.op is None}.intersection(leaves)
@@ -295,8 +376,7 @@ def _streams() -> tuple[object, ...]:
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
     recording = Recording([[Value(float(x)) for x in row] for row in rows])
-    # A caller's no_grad is for this call, and the recording stays.
-    with _listening(recording), modes.switched("recording", True):
+    with _observed(recording):
         returned = function(*[list(row) for row in recording.inputs])
     recording.single = isinstance(returned, Value)
     recording.outputs = [returned] if recording.single else _as_values(returned)

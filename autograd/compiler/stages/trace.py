@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.stages.record import Recording, number_slot
 from autograd.ops import Op
-from autograd.value import Value, is_constant, topological_order
+from autograd.value import Value, is_constant, one_pass_at_a_time, topological_order
 
 CONSTANT, PARAMETER, INPUT = 0, 1, 2
 LEAF = -1
@@ -130,6 +130,16 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
 
 
 def _trace(
+    root: Value,
+    parameters: Sequence[Value] | None,
+    arguments: Sequence[Sequence[Value]],
+    outputs: int | None,
+) -> Trace:
+    with one_pass_at_a_time:
+        return _numbered(root, parameters, arguments, outputs)
+
+
+def _numbered(
     root: Value,
     parameters: Sequence[Value] | None,
     arguments: Sequence[Sequence[Value]],

@@ -1,0 +1,67 @@
+"""A function is recorded in one thread; what other threads compute meanwhile stays exact."""
+
+import sys
+import threading
+
+import pytest
+
+from autograd import Value, dot, grad, jit
+from autograd.compiler.stages.record import record
+from autograd.compiler.stages.trace import trace_recording
+from nn import MLP, half_squared_error
+
+X, T = [0.3, -0.7], [0.5]
+
+
+@pytest.fixture
+def often_switching():
+    """Threads take turns after a few operations, not after 5 ms."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_three_threads_compute_while_a_fourth_records_a_thousand_times(often_switching):
+    model = MLP(2, [4, 1], seed=1)  # shared by all
+
+    def eager():
+        x, y = Value(0.5), Value(2.0)
+        z = (x * y).tanh() + x.exp() / y - 3 * x + dot([x, y], [y, x], 1.0)
+        z.backward()
+        loss = half_squared_error(model(X), T)
+        loss.backward()  # other threads reach the same parameters at the same time
+        numbers = [d.data for d in grad(loss, model.parameters())]
+        return [z.data, x.grad, y.grad, x < y, x == 0.5, loss.data, loss.detach().data, *numbers]
+
+    expected = eager()
+    first = record(lambda x: half_squared_error(model(x), T), [X])
+    parameters, nodes = [id(p) for p in first.parameters], len(trace_recording(first))
+    assert len(parameters) == 17
+    done = threading.Event()
+    wrong, turns = [], [0, 0, 0]
+
+    def compute(place):
+        while not done.is_set():
+            turns[place] += 1
+            try:
+                if (found := eager()) != expected:
+                    wrong.append(found)
+            except Exception as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=compute, args=(place,)) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(1000):
+            recording = record(lambda x: half_squared_error(model(x), T), [X])
+            assert [id(p) for p in recording.parameters] == parameters
+            assert len(trace_recording(recording)) == nodes
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert not wrong, wrong[:3]
+    assert min(turns) > 0
+    assert jit(lambda x: model(x), backend="numpy")([X]) == pytest.approx(model(X).data, rel=1e-14)
