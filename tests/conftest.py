@@ -8,11 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import counts
+
 BENCHMARKS = Path(__file__).parent / "benchmarks"
+# The browser, the whole tour of the demos, trainings to be killed.
+SLOW_FIXTURES = {"browser", "tour", "trainings"}
 
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the slow tests too")
+
+
+def pytest_configure(config):
+    counts.slow = config.option.slow
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -22,13 +30,19 @@ def pytest_xdist_auto_num_workers(config):
     return 0 if alone or any(path.resolve().is_relative_to(BENCHMARKS) for path in paths) else None
 
 
+def is_slow(item):
+    """Marked so, or by what it uses; Numba takes seconds to compile a program."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    slow = not SLOW_FIXTURES.isdisjoint(item.fixturenames) or "numba" in map(str, parameters)
+    return slow or item.get_closest_marker("slow") is not None
+
+
 def pytest_collection_modifyitems(config, items):
     """Without --slow, leave out the slow tests, except those that the command line names."""
     named = {argument.partition("[")[0].rpartition("::")[2] for argument in config.args}
     chosen, left_out = [], []
     for item in items:
-        slow = item.get_closest_marker("slow") or "browser" in item.fixturenames
-        wanted = config.option.slow or not slow or item.name.partition("[")[0] in named
+        wanted = config.option.slow or not is_slow(item) or item.originalname in named
         (chosen if wanted else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

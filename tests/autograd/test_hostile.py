@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 from autograd import Value, draw, explain, topological_order
+from tests.counts import count
 
 FRAGMENTS = [
     *("<b>", "</b>", "<BR/>", "</TABLE>>", "<<TABLE>", "}{", "|", "\\N", "\\G", "\\l", "\\", '"'),
@@ -19,7 +20,7 @@ FRAGMENTS = [
     *("\x1b]0;", "\x07", "\x00", "\x7f", "\u202e", "😀", "é", "日本", "x", "w1", " "),
     *("->", ":", ";", "/*", "//"),
 ]  # fmt: skip
-COUNT, BATCH = 10_000, 500
+COUNT, BATCH = count(10_000, quick=1_000), 500
 
 
 @functools.cache

@@ -11,6 +11,7 @@ import pytest
 import autograd
 from autograd import Op, Value, grad, gradcheck, ops
 from autograd.ops import TABLE, power
+from tests.counts import count
 
 ROWS = [*TABLE.values(), power(3.0), power(-1.5), power(2.0), power(0.0)]
 ISSUE = (
@@ -86,7 +87,7 @@ def test_every_one_input_row_has_a_true_derivative_to_meet():
 def test_derivatives_are_within_4_ulp_over_the_whole_domain(op):
     draw = random.Random(7)
     true = TRUE_DERIVATIVE[op.name]
-    for _ in range(500):
+    for _ in range(count(500, quick=100)):
         for x in (
             draw.uniform(-5, 5),
             draw.uniform(-50, 50),
@@ -124,7 +125,7 @@ MANY_INPUTS = {
 
 @by_name([op for op in TABLE.values() if op.arity != 1])
 def test_derivatives_by_several_inputs_are_within_the_rows_own_bound(op):
-    for point in points(op, 1000):
+    for point in points(op, count(1000, quick=200)):
         _, computed = op.evaluate(point)
         for partial, exact in zip(computed, MANY_INPUTS[op.name](*map(mp.mpf, point)), strict=True):
             exact = mp.mpf(exact)

@@ -316,6 +316,7 @@ def test_a_label_is_text():
         Value(1, 2)
 
 
+@pytest.mark.slow
 def test_a_million_nodes_in_a_chain():
     x, w, y = chain(1_000_000)
     y.backward()

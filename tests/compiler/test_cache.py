@@ -60,6 +60,7 @@ def test_another_process_finds_it(folder):
     assert found.stdout.strip() == "True"
 
 
+@pytest.mark.slow
 def test_processes_that_compile_the_same_at_once(folder):
     code = (
         f"from autograd.compiler.cache import load\nprint(load({TEXT.format(7.0)!r}, 'run')(2.0))"

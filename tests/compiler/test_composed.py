@@ -20,8 +20,9 @@ from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 from nn import cross_entropy
+from tests.counts import count
 
-PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", "150"))
+PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
 ROWS = 2
 SMOOTH = ("tanh", "sigmoid", "sin", "softplus")
 ROUGH = ("relu", "abs")

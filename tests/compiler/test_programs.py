@@ -21,9 +21,10 @@ from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
+from tests.counts import count
 
-PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", "150"))
-NATIVE = PROGRAMS // 50  # each of which Numba takes ten seconds to compile
+PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
+NATIVE = PROGRAMS // 50  # Numba takes ten seconds to compile each
 ROWS = 3
 FUNCTIONS = ("tanh", "sigmoid", "sin", "cos", "exp", "softplus", "abs", "relu")
 
@@ -284,6 +285,7 @@ def test_the_numpy_backend_agrees(number):
 
 
 @pytest.mark.parametrize("number", range(NATIVE))
+@pytest.mark.slow
 def test_the_native_backend_agrees(number):
     pytest.importorskip("numba")
     assert_compiled_agrees(Case(number), "numba")

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from demos.letters.alphabet import ALPHABET
 from demos.letters.baselines import KneserNey, orders
 from demos.letters.scores import best_temperature, scores, softmax
+from tests.counts import count
 
 letters = st.text("abc _", min_size=6, max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count(200, quick=50), deadline=None)
 @given(letters, st.text("abcd ", max_size=8), st.integers(0, 5))
 def test_probabilities_sum_to_one_and_none_is_zero(text, context, length):
     p = KneserNey(length, text).probabilities(context)

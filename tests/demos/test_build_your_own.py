@@ -81,6 +81,7 @@ def test_edges_are_where_a_kernel_of_four_has_a_jump_in_its_middle():
     assert signal.edges == [0.0, 0.9, 0.0, 0.0, -0.9, 0.0]
 
 
+@pytest.mark.slow
 def test_the_demo_says_what_was_learned_and_leaves_three_pictures(tmp_path, capsys):
     exhibits = own.run(options(tmp_path))
     captured = capsys.readouterr()
@@ -94,6 +95,7 @@ def test_the_demo_says_what_was_learned_and_leaves_three_pictures(tmp_path, caps
         assert exhibit.path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)

@@ -415,6 +415,7 @@ def without(library, folder):
     return [folder]
 
 
+@pytest.mark.slow
 def test_without_matplotlib_sentences_stand_for_pictures(tmp_path):
     out = tmp_path / "out"
     result = demos("--quick", "--out", out, path=without("matplotlib", tmp_path))
@@ -466,6 +467,7 @@ def test_the_command_itself_loads_neither_matplotlib_nor_numpy():
     assert result.stdout.split() == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_early_hears_no_complaint(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "demos", "--quick", "--out", str(tmp_path)],

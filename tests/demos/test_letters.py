@@ -362,6 +362,7 @@ def test_letters_do_not_cover_each_other():
     assert np.isfinite(apart(np.zeros((28, 2)))).all()
 
 
+@pytest.mark.slow
 def test_together_with_counts_it_takes_fewer_bits_than_either():
     job = trained(epochs=1, rate=0.003)
     counts = KneserNey(1, ENGLISH.decode()[:200])
@@ -458,6 +459,7 @@ def demo(*arguments, stdin=""):
     )
 
 
+@pytest.mark.slow
 def test_the_demo_compares_draws_and_saves(tmp_path):
     out, path = tmp_path / "out", tmp_path / "a.safetensors"
     result = demo("--out", out, "--checkpoint", path, "--loss", "squared", "--hidden", 12, 8)
@@ -485,6 +487,7 @@ def test_the_demo_compares_draws_and_saves(tmp_path):
     assert other.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
     path = tmp_path / "new.safetensors"
     result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
@@ -503,6 +506,7 @@ def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+@pytest.mark.slow
 def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_path):
     import fcntl
     import pty
@@ -529,6 +533,7 @@ def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_p
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
 @pytest.mark.parametrize("end", [b"\r", b"\x03", b"\x04"])
+@pytest.mark.slow
 def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
     import pty
     import termios

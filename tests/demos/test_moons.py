@@ -63,6 +63,7 @@ def test_a_map_has_its_bottom_row_first():
     assert top == pytest.approx([network([-e, e]).data, network([e, e]).data])
 
 
+@pytest.mark.slow
 def test_the_demo_prints_accuracies_and_leaves_three_pictures(tmp_path, capsys):
     strip, neurons, moving = moons.run(options(tmp_path))
     captured = capsys.readouterr()
@@ -77,6 +78,7 @@ def test_the_demo_prints_accuracies_and_leaves_three_pictures(tmp_path, capsys):
     assert moving.path.stat().st_size < 2e6
 
 
+@pytest.mark.slow
 def test_the_table_and_the_picture_are_of_the_same_epochs(tmp_path, capsys, monkeypatch):
     drawn = []
     show = moons.show

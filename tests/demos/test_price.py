@@ -67,6 +67,7 @@ def test_times_are_spelled_for_people(time, words):
     assert price.spell(time) == words
 
 
+@pytest.mark.slow
 def test_the_demo_prints_its_table_and_leaves_a_picture(tmp_path, capsys):
     (exhibit,) = price.run(options(tmp_path))
     printed = capsys.readouterr().out

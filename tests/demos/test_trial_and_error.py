@@ -50,6 +50,7 @@ def test_crossover_and_growth_of_known_curves():
     assert crossover(costs[2:]) is None
 
 
+@pytest.mark.slow
 def test_the_demo_prints_its_finding_and_leaves_a_picture(tmp_path, capsys):
     (exhibit,) = trial_and_error.run(options(tmp_path))
     printed = capsys.readouterr().out

@@ -55,6 +55,7 @@ def test_steps_too_large_are_one_sentence(rate, momentum):
         descend(150, rate, momentum)
 
 
+@pytest.mark.slow
 def test_the_demo_says_so_and_leaves_a_picture_and_an_animation(tmp_path, capsys):
     still, moving = valley.run(options(tmp_path))
     printed = capsys.readouterr().out

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from autograd import sum as total
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.value import Value, topological_order
+from tests.counts import count
 
 SVG = "{http://www.w3.org/2000/svg}"
 ADVANCE = 0.6  # of Courier New, in ems
@@ -192,7 +193,7 @@ labels = st.one_of(
 @given(st.lists(labels, min_size=1, max_size=30))
 @example(HOSTILE)
 @example([f"{one}{other}" for one in HOSTILE for other in HOSTILE])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count(150, quick=30), deadline=None)
 def test_labels_come_out_as_written(written):
     y = total([Value(1.0, label) for label in written])
     nodes, edges = picture(draw(y, force=True))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from autograd import Value, dot, grad, logsumexp, tanh
 from autograd.explaining.explain import explain
 from nn import MLP, SGD, cross_entropy, half_squared_error
+from tests.counts import count
 
 # --- the course's problems ---
 
@@ -413,7 +414,7 @@ def check_markup(explanation):
 
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count(200, quick=40), deadline=None)
 def test_no_label_becomes_markup(labels):
     check_markup(hostile_explanation(labels))
 
