@@ -52,7 +52,7 @@ def micrograd():
     return pytest.importorskip("micrograd.engine")
 
 
-def test_what_it_forgets_is_kept(micrograd):
+def test_inputs_keep_their_order_and_repeats(micrograd):
     # A set of inputs has no order and no repeats: x * x has one, and x - y may come out as y, x.
     square = micrograd.Value(3.0) ** 1
     assert len((square * square)._prev) == 1

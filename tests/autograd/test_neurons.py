@@ -22,7 +22,7 @@ def test_a_neuron_written_by_hand():
     assert len(neuron.inside) == 2 + 2 + 1 + 1 + 1 + 1  # weights, products, b, partial, sum, tanh
 
 
-def test_what_is_no_neuron():
+def test_a_node_that_is_not_a_neuron():
     x, y = Value(1.0), Value(2.0)
     product = x * y
     for output in (x + y, x.tanh(), product + product, (x * y + y.tanh()).tanh(), x):

@@ -79,7 +79,7 @@ TRUE_DERIVATIVE = {
 ONE_INPUT = [op for op in TABLE.values() if op.arity == 1]
 
 
-def test_every_one_input_row_has_a_true_derivative_to_meet():
+def test_every_operation_of_one_input_has_a_true_derivative_to_meet():
     assert {op.name for op in ONE_INPUT} == set(TRUE_DERIVATIVE)
 
 
@@ -124,7 +124,7 @@ MANY_INPUTS = {
 
 
 @by_name([op for op in TABLE.values() if op.arity != 1])
-def test_derivatives_by_several_inputs_are_within_the_rows_own_bound(op):
+def test_derivatives_by_several_inputs_are_within_the_bound_of_the_operation(op):
     for point in points(op, count(1000, quick=200)):
         _, computed = op.evaluate(point)
         for partial, exact in zip(computed, MANY_INPUTS[op.name](*map(mp.mpf, point)), strict=True):
@@ -270,7 +270,7 @@ def test_zero_to_a_negative_power():
 
 
 @by_name(ROWS)
-def test_a_row_gives_floats_for_floats_and_values_for_values(op):
+def test_an_operation_gives_floats_for_floats_and_values_for_values(op):
     (point,) = points(op, 1)
     number, value = op(*point), op(*map(Value, point))
     assert type(number) is float
@@ -279,7 +279,7 @@ def test_a_row_gives_floats_for_floats_and_values_for_values(op):
     assert value.op is op
 
 
-def test_rows_of_any_number_of_inputs_take_a_list_too():
+def test_operations_of_any_number_of_inputs_take_a_list_too():
     a, b = Value(1.0), Value(2.0)
     assert autograd.sum([a, b, 3]).data == autograd.sum(a, b, 3).data == 6
     assert autograd.sum(x for x in (1, 2)) == 3.0
@@ -296,14 +296,14 @@ def test_the_sum_of_problem_10_is_one_node():
 
 
 @by_name(ROWS)
-def test_a_row_is_written_with_all_its_inputs(op):
+def test_an_operation_is_written_with_all_its_inputs(op):
     names = ("<1>", "<2>", "<3>")[: op.arity or 3]
     for written in (op.write(*names), op.write(*names, latex=True)):
         assert all(written.count(name) == 1 for name in names)
         assert written.count("{") == written.count("}")
 
 
-def test_how_rows_are_written():
+def test_how_operations_are_written():
     assert ops.sum.write("a", "b", "c") == "a + b + c"
     assert ops.logsumexp.write("a", "b") == "logsumexp(a, b)"
     assert ops.div.write("a", "b", latex=True) == r"\frac{a}{b}"
@@ -313,11 +313,11 @@ def test_how_rows_are_written():
 
 
 @by_name(ROWS)
-def test_a_row_can_be_pickled(op):
+def test_an_operation_can_be_pickled(op):
     assert pickle.loads(pickle.dumps(op)) is op
 
 
-def test_a_row_says_how_many_inputs_it_takes():
+def test_an_operation_says_how_many_inputs_it_takes():
     with pytest.raises(TypeError, match="tanh takes 1 input; got 2"):
         autograd.tanh(1.0, 2.0)
 
@@ -333,7 +333,7 @@ def own_row():
         del TABLE[name]
 
 
-def test_a_row_of_ones_own_in_one_statement(own_row):
+def test_a_custom_operation_in_one_statement(own_row):
     swish = own_row(
         "swish",
         lambda x: x * autograd.sigmoid(x),
@@ -353,7 +353,7 @@ def test_a_rule_on_plain_arithmetic_follows_ieee_at_the_edges(own_row):
     assert math.isnan(below.partials[0])
 
 
-def test_a_row_may_be_written_again_unless_it_is_built_in(own_row):
+def test_an_operation_may_be_replaced_unless_it_is_built_in(own_row):
     own_row("mine", lambda x: x, lambda y, x: (1.0,))
     again = own_row("mine", lambda x: 2 * x, lambda y, x: (2.0,))
     assert TABLE["mine"] is again

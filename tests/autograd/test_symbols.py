@@ -36,7 +36,7 @@ def arguments(op):
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
-def test_what_is_written_is_what_is_computed(op):
+def test_the_text_gives_what_is_computed(op):
     values = arguments(op)
     inputs = [Symbol.named(name) for name in values]
     written = op(*inputs)
@@ -90,7 +90,7 @@ def test_a_recorded_formula_keeps_the_value(expression):
         (Symbol.of(-0.0), "0"), (Symbol.of(math.inf), "inf"), (Symbol.of(math.nan), "nan"),
     ],
 )  # fmt: skip
-def test_what_says_nothing_is_left_out(symbol, text):
+def test_terms_that_change_nothing_are_left_out(symbol, text):
     assert symbol.text == text
     assert str(symbol) == text
 
@@ -128,7 +128,7 @@ def test_derivatives_of_rows():
     )
 
 
-def test_a_row_of_your_own_is_written_too():
+def test_a_custom_operation_is_written_too():
     swish = Op(
         "swish",
         lambda x: x * autograd.sigmoid(x),
@@ -218,7 +218,7 @@ def test_a_list_that_holds_itself_ends():
     assert Names(loop[:1], {"loop": loop})[loop[0]] == "loop[0]"
 
 
-def test_equal_labels_are_told_apart():
+def test_equal_labels_are_distinguished():
     values = [Value(1.0, "h"), Value(2.0, "h"), Value(3.0, "h#2"), Value(4.0, "h")]
     names = Names(values)
     assert [names[v] for v in values] == ["h", "h#2", "h#2#2", "h#3"]

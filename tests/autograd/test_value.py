@@ -91,7 +91,7 @@ METHODS = "tanh exp log sqrt relu sigmoid softplus sin cos abs".split()
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_methods_are_the_rows_of_the_table(name):
+def test_methods_are_the_operations_of_the_table(name):
     x = Value(0.5)
     assert getattr(x, name)().op is autograd.ops.TABLE[name]
     assert getattr(x, name)().data == getattr(autograd, name)(0.5) == getattr(autograd, name)(x)

@@ -76,7 +76,7 @@ def test_processes_that_compile_the_same_at_once(folder):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "swapped"])
-def test_what_is_damaged_is_compiled_anew(folder, damage):
+def test_a_damaged_file_is_compiled_again(folder, damage):
     loaded()
     (path,) = entries(folder)
     content = path.read_bytes()
@@ -100,7 +100,7 @@ class Bomb:
         return (os._exit, (3,))
 
 
-def test_what_another_wrote_is_not_unpickled(folder):
+def test_a_file_that_another_user_wrote_is_not_unpickled(folder):
     loaded()
     (path,) = entries(folder)
     payload = pickle.dumps(Bomb())

@@ -71,7 +71,7 @@ OWN = {
     # Native code fills new arrays in any case.
     [*(("numpy", name) for name in OWN), ("numba", "a product of inputs"), ("numba", "parameters")],
 )
-def test_what_comes_back_can_be_written_and_stays(backend, name, batch, dtype):
+def test_results_can_be_written_and_stay(backend, name, batch, dtype):
     pytest.importorskip(backend)
     w = Value(2.0)
     X = np.arange(1.0, 1 + 2 * batch, dtype=dtype).reshape(batch, 2)
@@ -145,7 +145,7 @@ def test_without_structure_results_have_the_same_shapes_and_dtype(dtype):
 # --- parameters ---
 
 
-def test_parameters_of_equal_numbers_are_told_apart_at_a_point(backend):
+def test_parameters_with_equal_numbers_are_distinguished_at_a_point(backend):
     a, b = Value(2.0), Value(2.0)
 
     def function(x):
@@ -240,7 +240,7 @@ def test_numbers_and_arrays_do_not_mix(backend):
     ],
     ids=str,
 )
-def test_what_is_not_a_real_number_is_named(backend, odd, held):
+def test_an_argument_that_is_not_a_real_number_is_named(backend, odd, held):
     program = compile(lambda x: x * 1.0, backend=backend)
     with pytest.raises(TypeError, match=rf"argument 0 .*not an array of real numbers.*{held}"):
         program(odd)
@@ -248,7 +248,7 @@ def test_what_is_not_a_real_number_is_named(backend, odd, held):
         program.value_and_grad(odd)
 
 
-def test_values_are_no_arrays():
+def test_values_are_not_arrays():
     with pytest.raises(TypeError, match="it holds Value"):
         compile(lambda x: x * 1.0)([Value(1.0)])
 

@@ -142,7 +142,7 @@ def test_each_row_takes_its_own_branch(backend):
     assert found == pytest.approx([w.grad], rel=1e-12)
 
 
-def test_a_branch_on_a_parameter_is_taken_anew_when_it_changes(backend):
+def test_a_branch_on_a_parameter_is_recorded_again_when_it_changes(backend):
     w = Value(1.0)
     program = compile(lambda x: w * x[0] if w > 0 else w + x[0], backend=backend)
     assert program([[3.0]]) == [3.0]
@@ -195,7 +195,7 @@ def test_hinge_needs_one_recording_for_both_sides(backend):
 # --- what cannot be compiled ---
 
 
-def test_what_changes_between_runs_is_refused():
+def test_a_function_that_changes_between_runs_is_refused():
     stream = random.Random(1)
     with pytest.raises(CompileError, match="another graph"):
         compile(lambda x: x[0] * stream.random())([[1.0]])
@@ -234,7 +234,7 @@ def test_shapes_that_do_not_fit():
         program()
 
 
-def test_what_is_neither_function_nor_value():
+def test_an_argument_that_is_neither_function_nor_value():
     with pytest.raises(TypeError, match="a function or a Value"):
         compile(3)
     with pytest.raises(TypeError, match="parameters of a function"):
@@ -284,7 +284,7 @@ def test_second_derivatives(backend):
     assert found == pytest.approx([w.grad], rel=1e-11)
 
 
-def test_what_no_grad_and_detach_compute_has_no_derivative(backend):
+def test_results_of_no_grad_and_detach_have_no_derivative(backend):
     def function(x):
         with no_grad():
             scale = x[0] * x[0]
@@ -423,7 +423,7 @@ def test_every_stage_can_be_printed():
 # --- rows of one's own ---
 
 
-def test_a_row_of_ones_own(backend):
+def test_a_custom_operation(backend):
     bump = Op(
         "bump_of_this_test",
         lambda x: autograd.exp(-x * x),
@@ -439,7 +439,7 @@ def test_a_row_of_ones_own(backend):
     assert found == pytest.approx(gradients(program.parameters), abs=1e-12)
 
 
-def test_a_row_that_only_python_can_compute_runs_too(backend):
+def test_an_operation_that_only_python_can_compute_runs_too(backend):
     steps = Op(
         "erf_of_this_test",
         math.erf,
@@ -473,7 +473,7 @@ def test_a_formula_at_one_point_takes_and_gives_plain_numbers(backend):
         formula(2.0, [1.0])
 
 
-def test_constants_are_told_apart_to_the_last(backend):
+def test_constants_are_distinguished_bit_by_bit(backend):
     def function(x):
         return [v * c for v, c in zip(x, [math.nan, 2.0, 3.0])] + [1 / (v * 0.0) for v in x[:1]]
 

@@ -98,7 +98,7 @@ def same(a, b):
     return (a != a and b != b) or (a == b and math.copysign(1, a) == math.copysign(1, b))
 
 
-def test_every_row_of_fixed_arity_is_there():
+def test_every_operation_of_fixed_arity_is_there():
     assert set(NATIVE) == {op.name for op in TABLE.values() if op.arity}
     for name, function in NATIVE.items():
         assert len(inspect.signature(function.py_func).parameters) == TABLE[name].arity

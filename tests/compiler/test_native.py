@@ -169,7 +169,7 @@ def test_single_precision():
         assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-def test_a_row_that_computes_with_math_has_no_native_form():
+def test_an_operation_that_computes_with_math_has_no_native_form():
     row = Op("with_math", lambda x: math.erf(x), lambda y, x: (1.0,), registered=False)
     with pytest.raises(NotNative, match="with_math"):
         NativeProgram(program(lambda x: row(x[0]), [1]))

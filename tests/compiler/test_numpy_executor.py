@@ -246,7 +246,7 @@ def test_the_text_alone_gives_what_the_interpreter_gives(function):
 
 
 @EACH
-def test_and_what_plain_backward_passes_give(function):
+def test_the_text_alone_gives_what_plain_backward_passes_give(function):
     program, X, theta = recorded(function, *FUNCTIONS[function], wrt_inputs=True)
     assert_like_backward(function, program, X, theta)
 
@@ -358,7 +358,7 @@ def test_steps_in_time_have_numbers_of_their_own():
         assert line in text
 
 
-def test_what_only_a_comprehension_uses_keeps_its_name():
+def test_a_parameter_used_only_in_a_comprehension_keeps_its_name():
     program, _, _ = recorded(picture, 25)
     assert "def value_and_grad(x, picture_kernel):" in write(program)
 
@@ -371,7 +371,7 @@ def test_windows_are_sums_of_ranges():
 # --- operations that the text does not spell out ---
 
 
-def test_a_row_of_ones_own_in_arithmetic_stands_alone():
+def test_a_custom_operation_in_arithmetic_needs_no_python():
     swish = Op(
         "swish",
         lambda x: x * sigmoid(x),
@@ -388,7 +388,7 @@ def test_a_row_of_ones_own_in_arithmetic_stands_alone():
     assert "python" not in write(program)
 
 
-def test_rows_that_only_python_computes_are_named_in_a_note():
+def test_operations_that_only_python_computes_are_named_in_a_note():
     # Two rows of one name are two functions.
     rows = [
         Op("bend", f, lambda y, x: (1 / (1 + x * x),), registered=False)
@@ -430,7 +430,7 @@ def test_single_precision_stays_single(function):
 
 
 @WITH_PARAMETERS
-def test_no_rows_have_no_results(function):
+def test_no_rows_give_no_results(function):
     program, X, theta = recorded(function, *FUNCTIONS[function])
     values, _, gradient = evaluate(program)([x[:0] for x in X], theta)
     assert len(values) == 0

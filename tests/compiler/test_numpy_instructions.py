@@ -49,7 +49,7 @@ def one_row(op, arity):
     + [ops.power(n) for n in (-2, -1, 2, 3, 1.5)],
     ids=lambda op: op.name,
 )
-def test_every_row_at_every_corner(op):
+def test_every_operation_at_every_corner(op):
     arity = op.arity or 3
     inputs = np.array(list(itertools.product(CORNERS, repeat=arity)))
     values, _ = evaluate(one_row(op, arity))([inputs], np.zeros(0))
@@ -70,7 +70,7 @@ def test_logsumexp_at_every_corner():
     assert found[:, 0] == pytest.approx(np.array(wanted), rel=1e-14, nan_ok=True)
 
 
-def test_a_row_of_many_inputs_that_only_python_computes():
+def test_an_operation_of_many_inputs_that_only_python_computes():
     span = Op(
         "span",
         lambda xs: math.hypot(*xs),

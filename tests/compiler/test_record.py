@@ -93,7 +93,7 @@ def test_a_branch_holds_for_the_rows_that_take_it(name):
 
 
 @pytest.mark.parametrize("name", BRANCHES)
-def test_compiled_each_row_gets_what_plain_values_give(name):
+def test_a_compiled_function_gives_what_plain_values_give_for_each_row(name):
     function, first, same, other = BRANCHES[name]
     rows = [row for row in [first, *other, *same, *other, first] if row == row]
     rows = [row for row in rows if not any(map(math.isnan, row))]
@@ -163,7 +163,7 @@ def test_comparisons_within_the_library_are_at_the_line_that_called_it():
     assert all(line.endswith("# the call") for line in lines(call))
 
 
-def test_comparisons_of_constants_are_no_guards():
+def test_comparisons_of_constants_are_not_guards():
     call = recorded(lambda x: x[0] * 2 if Value(1.0) < 2 else x[0], [1.0])
     assert call([5.0]) == (True, [10.0])
     assert pack(trace_recording(call.recording)).failures is None
@@ -178,7 +178,7 @@ def by_input(function, row):
     return found[0].tolist()
 
 
-def test_what_no_grad_computes_holds_for_any_row():
+def test_results_of_no_grad_hold_for_any_row():
     def function(x):
         with no_grad():
             scale = (x[0] * x[0]).exp()
@@ -198,7 +198,7 @@ def test_detach_holds_for_any_row():
     assert by_input(function, [5.0]) == [5.0]
 
 
-def test_a_derivative_without_its_graph_is_a_number_for_each_row():
+def test_a_derivative_without_its_graph_is_one_number_per_row():
     def function(x):
         slope = grad(x[0] ** 3, x[0])
         return slope * x[0]
@@ -255,7 +255,7 @@ def test_derivatives_that_are_numbers(name):
     assert (p.grad, (p * 3.0).partials) == (2.0, (3.0, 1.0))
 
 
-def test_what_looks_at_derivatives_within_the_library_is_not_refused():
+def test_derivatives_read_within_the_library_are_not_refused():
     x = Value(2.0)
 
     def function(inputs):
@@ -343,7 +343,7 @@ def test_a_state_that_grows():
     another_graph(function)
 
 
-def test_what_was_kept_of_another_row():
+def test_results_kept_from_another_row():
     kept = []
 
     def function(x):
@@ -372,7 +372,7 @@ def test_another_number_of_results():
         (iter([]), "list_iterator"),
     ],
 )
-def test_results_that_are_no_values(returned, message):
+def test_results_that_are_not_values(returned, message):
     with pytest.raises(CompileError, match=message):
         record(lambda x: returned, [[1.0]])
 
@@ -464,7 +464,7 @@ def test_values_made_inside_are_constants_and_those_from_outside_parameters():
     assert recording.parameters == [outside]
 
 
-def test_a_number_of_ones_own_may_be_set_while_it_is_made():
+def test_a_subclass_of_value_may_set_its_number_while_it_is_made():
     class Twice(Value):
         def __init__(self, x):
             super().__init__(2 * x)
@@ -472,7 +472,7 @@ def test_a_number_of_ones_own_may_be_set_while_it_is_made():
     assert recorded(lambda x: x[0] * Twice(3.0), [1.0])([5.0]) == (True, [30.0])
 
 
-def test_a_memory_of_what_depends_on_parameters_alone():
+def test_a_cached_result_of_parameters_alone():
     p = Value(2.0)
 
     @functools.cache

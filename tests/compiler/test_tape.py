@@ -120,7 +120,7 @@ def test_agrees_with_value_on_random_graphs(backend, block):
 
 @pytest.mark.parametrize("op", [*ROWS, *POWERS], ids=lambda op: op.name)
 @pytest.mark.parametrize("lanes", [1, NARROW, 2500])
-def test_every_row_in_runs_and_in_vector_steps(backend, op, lanes):
+def test_every_operation_in_runs_and_in_vector_steps(backend, op, lanes):
     rng = random.Random(lanes)
     nodes = []
     for _ in range(lanes):
@@ -233,7 +233,7 @@ def test_a_leaf_is_an_output_too(backend):
     assert tape.backward(tape.forward(tape.recorded()), 0).tolist() == [1.0]
 
 
-def test_rows_of_no_inputs(backend):
+def test_operations_of_no_inputs(backend):
     empty = [ops.sum.forward([]), ops.logsumexp.forward([])]
     tape = Tape(
         (ops.sum, ops.logsumexp), [0] * 9 + [1] * 9, [0] * 19, [], [0.0] * 18, None, backend

@@ -117,7 +117,7 @@ def test_scores_of_guessing():
 @pytest.mark.parametrize(
     ("p", "right"), [(np.zeros((0, 28)), []), ([[0.5, 0.5]], [0, 1]), ([0.5, 0.5], [0, 1])]
 )
-def test_scores_take_a_letter_for_each_row(p, right):
+def test_scores_take_one_letter_per_row(p, right):
     with pytest.raises(ValueError, match="n right letters"):
         scores(np.array(p), right)
 

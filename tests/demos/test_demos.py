@@ -393,7 +393,7 @@ def test_an_option_of_no_use_is_refused(arguments, capsys):
 
 
 @pytest.mark.parametrize("inside", ["", "deeper"])
-def test_a_file_is_no_folder_for_pictures(tmp_path, inside):
+def test_a_file_cannot_be_the_folder_for_pictures(tmp_path, inside):
     path = tmp_path / "file"
     path.touch()
     result = demos("figure_4", "--out", path / inside)
@@ -468,7 +468,7 @@ def test_the_command_itself_loads_neither_matplotlib_nor_numpy():
 
 
 @pytest.mark.slow
-def test_a_reader_who_leaves_early_hears_no_complaint(tmp_path):
+def test_a_reader_who_leaves_early_gets_no_complaint(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "demos", "--quick", "--out", str(tmp_path)],
         stdout=subprocess.PIPE,

@@ -170,7 +170,7 @@ def test_whatever_a_demo_said_its_section_is_kept_whole(tmp_path, text):
     assert save_gallery([section(2)], path).read_bytes() == before
 
 
-def test_a_page_of_somebody_else_is_no_gallery(tmp_path):
+def test_a_page_by_somebody_else_is_not_a_gallery(tmp_path):
     path = tmp_path / "index.html"
     assert not is_gallery(path)
     path.write_bytes(b"<section><h2>caf\xe9</h2></section>")
@@ -263,7 +263,7 @@ def test_all_pictures_load_and_nothing_is_too_wide(show, tmp_path, viewport):
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_what_was_printed_is_folded_and_so_may_be_what_moves(show, tmp_path):
+def test_printed_text_is_folded_and_animations_may_be(show, tmp_path):
     tab = show(usual(tmp_path))
     assert not tab.locator("pre").first.is_visible()
     moving = tab.get_by_alt_text("This is c.gif.")

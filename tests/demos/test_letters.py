@@ -44,7 +44,7 @@ def test_alphabet_order():
 
 
 @given(st.text())
-def test_fold_gives_one_symbol_for_each_character(text):
+def test_fold_gives_one_symbol_per_character(text):
     folded = fold(text)
     assert len(folded) == len(text)
     assert set(folded) <= set(ALPHABET)
@@ -226,7 +226,7 @@ def test_networks_of_any_shape(context, hidden, embedding):
     assert predictor.outputs([encode("letters"[-context:])])[0] == pytest.approx(plain, rel=1e-12)
 
 
-def test_what_dropout_keeps_multiplies_the_hidden_neurons():
+def test_the_mask_of_dropout_multiplies_the_hidden_neurons():
     predictor = Predictor(2, [3, 2], 0, "cross-entropy", activation="relu")
     numbers, kept = encode("th"), [0.0, 2.0, 1.5, 0.5, 3.0]
     with no_grad():

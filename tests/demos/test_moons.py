@@ -19,7 +19,7 @@ def options(out):
 
 
 @pytest.mark.parametrize(("shape", "least"), list(zip(SHAPES, (0.97, 0.97, 0.9))))
-def test_new_points_are_told_apart(shape, least):
+def test_new_points_are_classified(shape, least):
     story = moons.train(shape, 2, 1.0, seed=0)
     assert story.epochs[0] == 0
     assert story.epochs[-1] == shape.epochs

@@ -102,7 +102,7 @@ def test_each_edge_shows_its_own_partial():
     assert sorted(text for _, _, text in edges) == ["∂ -1", "∂ 1"]
 
 
-def test_a_gradient_not_computed_is_no_zero():
+def test_a_gradient_not_computed_is_not_zero():
     x = Value(3.0)
     y = x * 0
     assert all(texts[-1] == "not computed" for texts in picture(draw(y))[0].values())

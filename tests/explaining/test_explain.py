@@ -352,7 +352,7 @@ def test_fewer_paths_on_request():
     )
 
 
-def test_equal_labels_are_told_apart():
+def test_equal_labels_are_distinguished():
     x = Value(0.5, "x")
     h = labelled(x.tanh(), "h")
     g = labelled(h.tanh(), "h")

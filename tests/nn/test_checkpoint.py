@@ -313,7 +313,7 @@ def test_a_huge_header_is_not_believed(path):
     refused(path)
 
 
-def test_whole_numbers_are_no_weights(path):
+def test_whole_numbers_are_not_weights(path):
     Training().save(path)
     tensors = load_file(path)
     tensors["model.layers.0.bias"] = np.zeros(3, np.int64)
@@ -321,7 +321,7 @@ def test_whole_numbers_are_no_weights(path):
     assert "model.layers.0.bias holds int64" in refused(path)
 
 
-def test_a_folder_is_no_checkpoint(tmp_path):
+def test_a_folder_is_not_a_checkpoint(tmp_path):
     with pytest.raises(IsADirectoryError):
         load_checkpoint(tmp_path)
 
@@ -368,7 +368,7 @@ def test_a_link_stays_a_link(tmp_path):
     assert Training(seed=2).load(target) is None
 
 
-def test_another_order_of_arguments_is_told_the_right_one(tmp_path):
+def test_a_wrong_order_of_arguments_is_corrected(tmp_path):
     model, path = nn.MLP(2, [1]), str(tmp_path / "x.safetensors")
     optimizer = nn.SGD(model.parameters(), lr=0.1)
     for wrong, kinds in [

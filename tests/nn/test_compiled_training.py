@@ -166,7 +166,7 @@ def test_little_work_is_not_compiled_and_says_so():
     assert history.how == "plain Python: too little to compile"
 
 
-def test_what_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
+def test_a_function_that_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
     pytest.importorskip("numba")
     seen = []
 
@@ -181,7 +181,7 @@ def test_what_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
     assert "# looks" in history.how
 
 
-def test_what_cannot_be_recorded_runs_in_plain_python_and_says_why(monkeypatch):
+def test_a_function_that_cannot_be_recorded_runs_in_plain_python_and_says_why(monkeypatch):
     stream = random.Random(1)
 
     def noisy(model, x, t):
@@ -194,7 +194,7 @@ def test_what_cannot_be_recorded_runs_in_plain_python_and_says_why(monkeypatch):
         train(OPTIMISERS["descent"], error=noisy, compile=True)
 
 
-def test_what_cannot_be_made_native_runs_in_plain_python_and_says_why(monkeypatch):
+def test_a_function_without_native_code_runs_in_plain_python_and_says_why(monkeypatch):
     pytest.importorskip("numba")
     from autograd.compiler.native.executor import NativeProgram
 
@@ -229,7 +229,7 @@ def test_gradients_are_0_afterwards(compile):
     assert [p.grad for p in optimizer.parameters] == [0.0] * len(optimizer.parameters)
 
 
-def test_an_optimiser_of_ones_own_steps_in_python():
+def test_a_custom_optimiser_steps_in_python():
     class Signs(Optimizer):
         def step(self):
             for p in self.parameters:

@@ -97,12 +97,12 @@ def test_cross_entropy_takes_targets_of_any_kind(target):
 
 
 @pytest.mark.parametrize("target", [-1, 3, 1.5, math.nan, math.inf])
-def test_cross_entropy_refuses_what_is_no_index(target):
+def test_cross_entropy_refuses_a_target_that_is_not_an_index(target):
     with pytest.raises(ValueError, match=r"3 logits is an index from 0 to 2; got"):
         cross_entropy([0.0, 0.0, 0.0], target)
 
 
-def test_cross_entropy_refuses_what_are_no_probabilities():
+def test_cross_entropy_refuses_numbers_that_are_not_probabilities():
     with pytest.raises(ValueError, match=r"got 3 logits and 2 target probabilities$"):
         cross_entropy([0.0, 0.0, 0.0], [0.5, 0.5])
     with pytest.raises(ValueError, match=r"3 logits and 1 target probabilities; .*target\[0\]"):

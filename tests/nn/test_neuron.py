@@ -121,12 +121,12 @@ def test_a_network_and_its_gradients_agree_with_pytorch(torch):
 
 
 @pytest.mark.parametrize("name", ONE_INPUT_ROWS)
-def test_any_row_of_one_input_is_an_activation(name):
+def test_any_operation_of_one_input_is_an_activation(name):
     for activation in name, TABLE[name]:
         assert Neuron(1, activation, weights=[0.5])(1.0).data == TABLE[name](0.5)
 
 
-def test_rows_outside_the_table_and_rows_added_later_are_activations():
+def test_operations_outside_the_table_and_added_later_are_activations():
     assert Neuron(1, power(3.0), weights=[2])(1.0).data == 8.0
     row = Op("test_nn_double", lambda x: 2 * x, lambda y, x: (2.0,))
     try:
@@ -165,7 +165,7 @@ def test_hidden_and_output_activation_differ():
     assert found == [{TABLE["relu"]}, {TABLE["relu"]}, {None}]
 
 
-def test_a_layer_shares_one_node_for_each_input_number():
+def test_a_layer_shares_one_node_per_input_number():
     outputs = Layer(3, 4)([1.0, 2.0, 3.0])
     first_inputs = [[product.inputs[1] for product in o.inputs[0].inputs[:3]] for o in outputs]
     assert len({node for row in first_inputs for node in row}) == 3
@@ -375,7 +375,7 @@ class Residual(Module):
         return x + self.inner(x) * self.tied * self.table["a"]
 
 
-def test_a_module_of_ones_own():
+def test_a_custom_module():
     module = Residual()
     assert [name for name, _ in module.named_parameters()] == [
         "scale",
@@ -431,7 +431,7 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     assert neuron.state_dict() == before
 
 
-def test_not_strict_takes_what_there_is():
+def test_without_strict_it_takes_what_there_is():
     neuron = Neuron(2, weights=[1, 2])
     assert neuron.load_state_dict({"weights.1": 5, "else": 6}, strict=False) == (
         ["weights.0", "bias"],

@@ -377,7 +377,7 @@ def test_an_error_may_share_nodes_between_rows():
 
 
 @pytest.mark.parametrize("returned", [None, 0.5, [Value(1.0)], numpy.float64(1)])
-def test_an_error_that_is_no_value_is_refused(returned):
+def test_an_error_that_is_not_a_value_is_refused(returned):
     with pytest.raises(TypeError, match=r"must return a Value.*for row 0 it returned"):
         fit(lambda x, t: returned, [[1]], [[1]], SGD([Value(1.0)], 0.1))
 
@@ -466,7 +466,7 @@ def test_a_history_shows_where_it_began_and_ended(history, shown):
     assert repr(history) == shown
 
 
-def test_another_order_of_arguments_is_told_the_right_one():
+def test_a_wrong_order_of_arguments_is_corrected():
     model = MLP(2, [1])
     error, optimizer = lambda x, t: half_squared_error(model(x), t), SGD(model.parameters(), 0.1)
     for given, kinds in [
@@ -491,7 +491,7 @@ def test_a_second_ctrl_c_raises_at_once():
         fit(error, [[1]], [[1]], SGD([Value(1.0)], 0.1))
 
 
-def test_a_handler_of_ones_own_stays():
+def test_a_custom_handler_stays():
     caught = []
     handler = lambda signum, frame: caught.append(signum)
     signal.signal(signal.SIGINT, handler)

@@ -47,7 +47,7 @@ def points(row):
     return [[EDGES[(i * (j + 1) + 3 * j) % len(EDGES)] for j in range(n)] for i in range(13)]
 
 
-def test_every_built_in_row_can_be_recomputed():
+def test_every_built_in_operation_can_be_recomputed():
     assert ops.BUILT_IN >= PRIMITIVES
     # A new row that is arithmetic on others needs nothing; any other, a line in model.js.
     for name in ops.BUILT_IN:
@@ -57,7 +57,7 @@ def test_every_built_in_row_can_be_recomputed():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_row_as_a_program_gives_its_own_numbers(row):
+def test_every_operation_as_a_program_gives_its_own_numbers(row):
     for xs in points(row):
         y, partials = row.evaluate(xs)
         forward, rule = forward_program(row, len(xs)), rule_program(row, len(xs))
@@ -73,7 +73,7 @@ def rows():
     ops.TABLE.update(before)
 
 
-def test_a_row_of_ones_own_is_traced_through(rows):
+def test_a_custom_operation_is_traced_through(rows):
     swish = Op(
         "swish",
         lambda x: x * autograd.sigmoid(x),
@@ -86,7 +86,7 @@ def test_a_row_of_ones_own_is_traced_through(rows):
         assert run(rule_program(row, 1), [0.7, y]) == pytest.approx(list(partials), rel=1e-15)
 
 
-def test_a_row_that_cannot_be_traced_has_no_program(rows):
+def test_an_operation_that_cannot_be_traced_has_no_program(rows):
     erf = Op("erf", math.erf, lambda y, x: (1.1283791670955126 * math.exp(-x * x),))
     bent = Op("bent", lambda x: x if x > 0 else 0.0, lambda y, x: (1.0,))
     assert forward_program(erf, 1) is None

@@ -23,7 +23,7 @@ from tests.page.browsing import (
 # --- the numbers ---
 
 
-def test_the_page_and_python_agree_for_every_row(show):
+def test_the_page_and_python_agree_for_every_operation(show):
     """Recomputed in the page at points of which Python knows nothing but the leaves."""
     rng = random.Random(1)
     rows = [*(ops.TABLE[name] for name in sorted(ops.BUILT_IN))]

@@ -158,7 +158,7 @@ def test_a_leaf_can_be_kept_from_the_update(show):
     assert numbers(tab, "x")[0] == "3"
 
 
-def test_a_row_that_cannot_be_recomputed(show):
+def test_an_operation_that_cannot_be_recomputed(show):
     erf = Op(
         "erf",
         math.erf,

@@ -66,7 +66,7 @@ def test_a_small_graph_opens_whole_and_legible(show, graph, view, size):
 
 @pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("make", [figure_4, problem_12, network])
-def test_what_is_too_large_opens_legible_where_the_story_begins(show, make, settings):
+def test_a_large_graph_opens_legible_at_the_first_step(show, make, settings):
     tab = show(make(), **settings)
     assert size_of_text(tab) == pytest.approx(11) or all_boxes_in_sight(tab)
     assert size_of_text(tab) >= 10.99
@@ -147,7 +147,7 @@ def test_a_step_names_what_is_drawn(show, make, view):
         assert not hidden & set(re.findall(r"[a-z]\d+(?:\.\d+)*", said)), said
 
 
-def test_a_step_inside_a_neuron_is_told_and_highlighted_there(show):
+def test_a_step_inside_a_neuron_is_described_and_highlighted_there(show):
     tab = show(problem_12())
     tab.get_by_label("Neurons").check()
     steps = {}
@@ -171,7 +171,7 @@ def test_a_step_inside_a_neuron_is_told_and_highlighted_there(show):
     assert tab.locator(".edge.active").count() == 1, weight
 
 
-def test_a_weight_that_neurons_share_is_told_at_the_neuron_of_the_step(show):
+def test_a_shared_weight_is_described_at_the_neuron_of_the_step(show):
     w, h = Value(0.5, "w"), Value(2.0).log()
     h.label = "x"
     for name in ("first", "second"):
@@ -186,7 +186,7 @@ def test_a_weight_that_neurons_share_is_told_at_the_neuron_of_the_step(show):
     assert at_first[1] == {"first"}
 
 
-def test_a_long_sum_is_told_shortly(show):
+def test_a_long_sum_is_shortened(show):
     tab = show(MLP(9, [1], seed=1)([0.1 * i for i in range(9)]))
     tab.get_by_label("Neurons").check()
     said = next(text for i in range(30) if "Σ" in (text := step_text(tab, i)))
