@@ -1,14 +1,16 @@
 """autograd.compile and nn.fit against other libraries: python -m tests.benchmarks.bench_compile
 
-One core, float64, all ratios from one run. Before anything is timed, each library must give the
-gradients (after training, the weights) of the first in its list to 1e-9 of the largest. Then they
-take turns, and medians count: of processor time, as others may be at work on the machine, with the
-garbage collector off as in timeit (which favours those that record objects). A library that is not
-installed is left out. ``--quick`` takes two minutes, not six; ``--only TEXT`` some works;
-``--largest 10000000`` records ten million nodes too.
+Everything runs on one core, in float64, and all ratios come from one run. Before anything is
+timed, each library must give the same gradients (after training, the same weights) as the first
+library in the list, to 1e-9 of the largest. Then they take turns, and the median counts. It is of
+processor time, because other programs may use the machine, and with the garbage collector off, as
+in timeit (which favours libraries that record objects). Libraries that are not installed are left
+out. ``--quick`` takes two minutes instead of six, ``--only TEXT`` runs only the benchmarks with
+that text in their title, and ``--largest 10000000`` also records ten million nodes.
 
-Printed at the end, in Markdown: the works, how long each took to prepare, and recording by size.
-As a test, python -m pytest tests/benchmarks/bench_compile.py does the same in a fresh process.
+The end of the output is Markdown: the results, how long each library took to prepare, and the cost
+of recording by size. python -m pytest tests/benchmarks/bench_compile.py runs all of this too, in a
+fresh process.
 """
 
 import argparse
@@ -28,7 +30,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-if __name__ == "__main__":  # before numpy is loaded, which reads them once
+if __name__ == "__main__":  # numpy reads them when it is loaded
     for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
         os.environ[f"{name}_NUM_THREADS"] = "1"
     os.environ["JAX_ENABLE_X64"] = "1"
@@ -41,7 +43,7 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value
-from tests.benchmarks.contest import Entry, Result, Work, contest, report, say
+from tests.benchmarks.contest import Benchmark, Entry, Result, contest, report, say
 from tests.benchmarks.peers import Floats, Prepared
 from tests.benchmarks.peers import chains as chain_peers
 from tests.benchmarks.peers import formula as formula_peers
@@ -134,18 +136,18 @@ def in_order(leaves: list[Value], parameters: list[Value], gradient: Floats) -> 
     return gradient[[place[p] for p in leaves]]
 
 
-# --- the works ---
+# --- the benchmarks ---
 
 
-def works(quick: bool) -> Iterator[Work]:
-    """All lines of the table but the last two, which are made of several figures each."""
+def benchmarks(quick: bool) -> Iterator[Benchmark]:
+    """All lines of the table except the last two, which combine several figures."""
     letters = letters_task(64 * (40 if quick else 320))
     yield training(
         "letters 84-64-28, minibatch 64, µs a sample, forward + backward + update",
         letters,
         1e-6,
         {},
-        without="micrograd",  # as below, and a graph of a gigabyte
+        without="micrograd",  # as slow as below, with a graph of a gigabyte
     )
     yield training(
         "the same, per-sample SGD, a whole epoch in one call, µs a sample",
@@ -173,7 +175,7 @@ def works(quick: bool) -> Iterator[Work]:
 
 
 def letters_task(rows: int) -> Training:
-    """Three letters of 28, each as 28 numbers of which one is 0.5; the next letter likewise."""
+    """Three letters of 28, each as 28 numbers, one of them 0.5; the target is the next letter."""
     draw = np.random.default_rng(0)
     X, T = np.zeros((rows, 84)), np.zeros((rows, 28))
     for place in range(3):
@@ -183,7 +185,7 @@ def letters_task(rows: int) -> Training:
 
 
 def moons_task(epochs: int) -> Training:
-    """Two half circles that reach into each other, with noise; targets -0.9 and 0.9."""
+    """Two interleaved half circles with noise; the targets are -0.9 and 0.9."""
     draw = np.random.default_rng(0)
     angle, upper = draw.uniform(0, np.pi, 100), np.arange(100) % 2
     x = np.where(upper, np.cos(angle), 1 - np.cos(angle))
@@ -202,8 +204,8 @@ def weights(sizes: list[int]) -> Floats:
 
 def training(
     title: str, task: Training, unit: float, rows: dict[str, int], without: str = ""
-) -> Work:
-    """Whole epochs. Slow libraries get the first few ``rows`` only, and one epoch of them."""
+) -> Benchmark:
+    """Whole epochs. Slow libraries train on the first ``rows`` only, for one epoch."""
     forms = {
         "NumPy": network_peers.train_numpy,
         "ours": train_ours,
@@ -224,10 +226,10 @@ def training(
         run, _ = form(all_of_it)
         return run, len(all_of_it.X) * all_of_it.epochs, theta() - task.theta
 
-    return Work(title, unit, {name: functools.partial(prepare, name) for name in forms})
+    return Benchmark(title, unit, {name: functools.partial(prepare, name) for name in forms})
 
 
-def formula_rows(rows: int) -> Work:
+def formula_rows(rows: int) -> Benchmark:
     draw = np.random.default_rng(0)
     a, b = draw.normal(size=rows), draw.normal(size=rows)
     forms = {
@@ -245,10 +247,10 @@ def formula_rows(rows: int) -> Work:
         return run, rows, np.concatenate([np.ravel(part) for part in answer()])
 
     title = "a tiny formula, forward + backward, 10,000 rows in one call, ns a row"
-    return Work(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
+    return Benchmark(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
 
 
-def formula_call() -> Work:
+def formula_call() -> Benchmark:
     forms = {
         "NumPy: plain Python by hand": formula_peers.call_by_hand,
         "ours": call_ours,
@@ -263,15 +265,15 @@ def formula_call() -> Work:
         return run, 1, np.concatenate([np.ravel(part) for part in answer()])
 
     title = "the same, one call at a time from Python, ns"
-    return Work(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
+    return Benchmark(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
 
 
 def triples(nodes: int) -> list[str]:
     return ["mul", "add", "tanh"] * (nodes // 3)
 
 
-def chains(title: str, kinds: list[list[str]]) -> Work:
-    """Chains that neither vanish nor grow, two leaves and a start to each."""
+def chains(title: str, kinds: list[list[str]]) -> Benchmark:
+    """Chains that neither vanish nor explode; each has a start and two more leaves."""
     draw, count = Random(0), len(kinds)
     starts = [draw.uniform(-1, 1) for _ in range(count)]
     factors = [1.5] if count == 1 else [1 + c / 1e5 for c in range(count)]
@@ -287,20 +289,20 @@ def chains(title: str, kinds: list[list[str]]) -> Work:
         "micrograd": chain_peers.chains_micrograd,
     }
     if task.nodes > 100_000:
-        del forms["PyTorch"]  # as for the shorter chain, and a gigabyte
+        del forms["PyTorch"]  # as slow as for the shorter chain, and it takes a gigabyte
 
     def prepare(name: str) -> Entry:
         run, answer = forms[name](task)
         return run, task.nodes, answer()
 
-    return Work(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
+    return Benchmark(title, 1e-9, {name: functools.partial(prepare, name) for name in forms})
 
 
 # --- backward / forward ---
 
 
 def backward_to_forward(quick: bool, ours: bool, seconds: float) -> Result:
-    """Of each library the ratio, in minibatches of 64; ours takes all rows in one call."""
+    """The ratio of each library, in minibatches of 64; ours takes all rows in one call."""
     task = letters_task(64 * (20 if quick else 80))
     forms = {
         "NumPy": network_peers.network_numpy,
@@ -319,17 +321,19 @@ def backward_to_forward(quick: bool, ours: bool, seconds: float) -> Result:
         {name: functools.partial(prepare, name, part) for name in forms} for part in range(2)
     ]
     title = "backward / forward, compiled, letters"
-    forward = contest(Work(f"{title}: forward, µs a sample", 1e-6, entries[0]), seconds)
-    both = contest(Work(f"{title}: forward and gradients, µs a sample", 1e-6, entries[1]), seconds)
+    forward = contest(Benchmark(f"{title}: forward, µs a sample", 1e-6, entries[0]), seconds)
+    both = contest(
+        Benchmark(f"{title}: forward and gradients, µs a sample", 1e-6, entries[1]), seconds
+    )
     ratios = {name: both.figures[name] / x - 1 for name, x in forward.figures.items()}
-    return Result(replace(both.work, title=title), ratios, both.prepared)
+    return Result(replace(both.benchmark, title=title), ratios, both.prepared)
 
 
 # --- recording ---
 
 
 def network_of_scalars(rows: int, leaf: Callable[[float], Any], tanh: Callable[[Any], Any]) -> Any:
-    """The squared error of a 4-8-1 network over some rows, as plain loops: 107 nodes a row."""
+    """The squared error of a 4-8-1 network over some rows, as plain loops: 107 nodes per row."""
     draw = Random(0)
     sizes = [4, 8, 1]
     layers = [
@@ -364,7 +368,7 @@ PROCESS = Path("/proc/self")
 
 
 def found(graph: str, nodes: int) -> dict[str, float]:
-    """Record a graph and find its matrices: nodes, seconds, bytes at the peak beyond the graph.
+    """Record a graph and find its matrices: nodes, seconds, and peak bytes beyond the graph.
 
     Without native code, which is compiled once for all sizes.
     """
@@ -385,10 +389,10 @@ def found(graph: str, nodes: int) -> dict[str, float]:
 
 
 def memory_from_here() -> float:
-    """Let the peak start again, and return what is in use; nan where there is no /proc."""
+    """Reset the peak and return the bytes in use; nan where there is no /proc."""
     gc.collect()
     if PROCESS.exists():
-        ctypes.CDLL(None).malloc_trim(0)  # what is free but kept would hide what is taken next
+        ctypes.CDLL(None).malloc_trim(0)  # else memory kept for reuse hides new memory
         (PROCESS / "clear_refs").write_text("5")
     return memory("VmRSS")
 
@@ -401,7 +405,7 @@ def memory(name: str) -> float:
 
 
 def recording_table(sizes: list[int]) -> str:
-    """Markdown; each line in a process of its own, so that its peak is its own."""
+    """Markdown; each line is measured in a fresh process, so that peaks are separate."""
     lines = [
         "| graph | nodes | recording, µs a node | finding, µs a node "
         "| bytes a node at the peak, beyond the graph |",
@@ -420,8 +424,8 @@ def recording_table(sizes: list[int]) -> str:
     return "\n".join(lines)
 
 
-def recording_work() -> Work:
-    """Recording and finding the matrices together; a hundred thousand nodes, of JAX 300."""
+def recording_benchmark() -> Benchmark:
+    """Recording and finding the matrices: a hundred thousand nodes, or 300 for JAX."""
 
     numbers = network_of_scalars(3, float, math.tanh)[1]
 
@@ -456,7 +460,7 @@ def recording_work() -> Work:
         return compiled, 3 * 107, np.array(compiled()(numbers))
 
     entries = {"ours": ours, "CasADi": casadi, "JAX: unrolled": jax}
-    return Work("recording and finding the matrices, µs a scalar node", 1e-6, entries)
+    return Benchmark("recording and finding the matrices, µs a scalar node", 1e-6, entries)
 
 
 def fresh_process(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -475,18 +479,18 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.recording:
         graph, nodes = chosen.recording
-        found(graph, 30_000)  # loads and compiles what is loaded and compiled once
+        found(graph, 30_000)  # so that one-time loading and compiling is not counted
         print(json.dumps(found(graph, int(nodes))))
         return
     seconds = 0.2 if chosen.quick else 1.0
     ours = ours_available() and not chosen.others
     results = []
-    for work in [*works(chosen.quick), recording_work()]:
-        if chosen.only not in work.title:
+    for benchmark in [*benchmarks(chosen.quick), recording_benchmark()]:
+        if chosen.only not in benchmark.title:
             continue
         if not ours:
-            work.entries.pop("ours")
-        results.append(contest(work, seconds))
+            benchmark.entries.pop("ours")
+        results.append(contest(benchmark, seconds))
     if chosen.only in "backward / forward":
         results.append(backward_to_forward(chosen.quick, ours, seconds))
     print(report(results))

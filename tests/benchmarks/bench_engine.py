@@ -1,7 +1,8 @@
-"""The engine against micrograd, in one run: python -m pytest tests/benchmarks/bench_engine.py
+"""The engine against micrograd, in one run.
 
-The number in parentheses behind each time is its ratio to the best of its group. Each work is
-checked before it is timed: both engines must have the same gradients.
+Run it with python -m pytest tests/benchmarks/bench_engine.py. The number in parentheses behind each
+time is its ratio to the best of its group. Before anything is timed, both engines must give the
+same gradients.
 """
 
 import gc
@@ -54,7 +55,7 @@ def moons():
             p.data -= 0.01 * p.grad
 
     def our_step_by_rows():
-        # As nn.fit does it: leaves add up their gradients, so each row may run backward by itself.
+        # As nn.fit does: gradients of leaves add up, so that each row can run backward alone.
         optimizer.zero_grad()
         for x, t in zip(X, y):
             ((1 - t * ours(x)).relu() / len(X)).backward()
@@ -87,7 +88,7 @@ def letters():
 
 
 def tidy():
-    """Between rounds, untimed: with the collector off micrograd never frees."""
+    """Called between rounds, untimed: without the collector micrograd never frees memory."""
     gc.collect()
 
 
@@ -176,7 +177,7 @@ print((done - start) / n * 1e9, memory / n, (time.perf_counter() - done) / n * 1
 
 @pytest.mark.parametrize("engine", ["ours", "torch"])
 def bench_chain_of_a_million(benchmark, engine, capsys):
-    """Bytes and time a node of a chain of mul and tanh: built, run backward, freed."""
+    """Bytes and time per node of a chain of mul and tanh: built, run backward, freed."""
     if engine == "torch":
         pytest.importorskip("torch")
 

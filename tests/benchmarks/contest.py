@@ -1,4 +1,4 @@
-"""How a work is timed in several libraries, and the table of the results."""
+"""How a benchmark is timed in several libraries, and the table of the results."""
 
 import gc
 import sys
@@ -15,19 +15,19 @@ from tests.benchmarks.peers import Floats, LeftOut
 LIBRARIES = ["JAX", "NumPy", "PyTorch", "CasADi", "heyoka", "micrograd"]
 MODULES = {"jax", "torch", "casadi", "heyoka", "micrograd"}
 
-# What one call does, how many items that are, and its answer, to be compared.
+# One call, the number of items that it computes, and its answer, which is compared.
 Entry = tuple[Callable[[], Any], float, Floats]
 
 
 @dataclass
-class Work:
+class Benchmark:
     """One line of the table.
 
     Attributes:
-        title: what is done, and the unit of the figures.
-        unit: seconds of one item in that unit.
-        entries: for "ours" and each library what prepares it. Several forms of one library are
-            told apart after a colon, and the best counts.
+        title: what is measured, and the unit of the figures.
+        unit: one unit of the figures, in seconds.
+        entries: the function that prepares each library, and ours as "ours". Where a library
+            has several forms, a colon and the name of the form follow, and the best one counts.
     """
 
     title: str
@@ -37,12 +37,12 @@ class Work:
 
 @dataclass
 class Result:
-    work: Work
+    benchmark: Benchmark
     figures: dict[str, float]
     prepared: dict[str, float]
 
     def best(self, library: str) -> tuple[float, str] | None:
-        """The best figure of a library, and of which form it is."""
+        """The best figure of a library, and the name of its entry."""
         forms = [(x, n) for n, x in self.figures.items() if n.partition(":")[0] == library]
         return min(forms) if forms else None
 
@@ -50,12 +50,12 @@ class Result:
 # --- measuring ---
 
 
-def contest(work: Work, seconds: float) -> Result:
-    """Prepare all, compare their answers, and time them in turns."""
-    say(work.title)
+def contest(benchmark: Benchmark, seconds: float) -> Result:
+    """Prepare all libraries, compare their answers, and time them in turns."""
+    say(benchmark.title)
     prepared: dict[str, float] = {}
     ready: dict[str, Entry] = {}
-    for name, prepare in work.entries.items():
+    for name, prepare in benchmark.entries.items():
         start = time.perf_counter()
         try:
             ready[name] = prepare()
@@ -70,26 +70,26 @@ def contest(work: Work, seconds: float) -> Result:
         prepared[name] = time.perf_counter() - start
         compare(name, ready[name][2], next(iter(ready.values()))[2])
     medians = measure({name: run for name, (run, _, _) in ready.items()}, seconds)
-    figures = {name: medians[name] / ready[name][1] / work.unit for name in ready}
+    figures = {name: medians[name] / ready[name][1] / benchmark.unit for name in ready}
     for name, figure in figures.items():
         say(f"  {name}: {figure:.4g}, prepared in {prepared[name]:.2f} s")
-    return Result(work, figures, prepared)
+    return Result(benchmark, figures, prepared)
 
 
 def compare(name: str, found: Floats, expected: Floats) -> None:
-    size = min(len(found), len(expected))  # a slow library may have done fewer rows
+    size = min(len(found), len(expected))  # a slow library may have computed fewer rows
     apart = np.abs(found[:size] - expected[:size]).max() / np.abs(expected[:size]).max()
     if not apart <= 1e-9:
         raise AssertionError(f"{name} is {apart:.1e} of the largest gradient away from the first")
 
 
 def measure(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
-    """The median time of a call of each, taken in turns, each for so many seconds."""
+    """The median time of one call of each; they take turns until each has had these seconds."""
     gc.collect()
-    gc.freeze()  # what was prepared need not be gone through again
+    gc.freeze()  # the collector need not visit prepared objects again
     gc.disable()
     times: dict[str, list[float]] = {name: [] for name in runs}
-    # Short calls are timed several at once; the first also warms up.
+    # Short calls are timed in groups; this first call also warms up.
     calls = {name: max(1, round(0.002 / max(timed(run, 1), 1e-9))) for name, run in runs.items()}
     waiting = set(runs)
     while waiting:
@@ -105,7 +105,7 @@ def measure(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, flo
 
 
 def timed(run: Callable[[], Any], calls: int) -> float:
-    # The processor's time, not the clock's: others may be at work on the same machine.
+    # Processor time, because other programs may use the machine.
     start = time.process_time()
     for _ in range(calls):
         run()
@@ -124,7 +124,7 @@ def figure(x: float) -> str:
 
 
 def line(result: Result) -> str:
-    """One line of the table: ours, the ratio to the best of the others, and the others."""
+    """One line of the table: our figure, its ratio to the best of the others, and the others."""
     cells = []
     for library in LIBRARIES:
         best = result.best(library)
@@ -136,7 +136,7 @@ def line(result: Result) -> str:
     if mine and others:
         (best, _), name = min(others)
         ratio = f"{mine[0] / best:.2f} ({name})"
-    first = [result.work.title, figure(mine[0]) if mine else "", ratio]
+    first = [result.benchmark.title, figure(mine[0]) if mine else "", ratio]
     return "| " + " | ".join(first + cells) + " |"
 
 
@@ -146,7 +146,7 @@ def report(results: list[Result]) -> str:
     lines += ["", "| prepared in seconds | ours | " + " | ".join(LIBRARIES) + " |"]
     lines += ["|---" * (len(LIBRARIES) + 2) + "|"]
     for result in results:
-        cells = [result.work.title]
+        cells = [result.benchmark.title]
         for library in ["ours", *LIBRARIES]:
             best = result.best(library)
             cells.append(f"{result.prepared[best[1]]:.2g}" if best else "")

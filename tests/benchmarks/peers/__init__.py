@@ -1,8 +1,8 @@
-"""The works of bench_compile.py in other libraries, each in the best form that we know.
+"""The benchmarks of bench_compile.py in other libraries, each in the best form that we know.
 
-Every function here takes a task, prepares it, and returns what ``measure`` times: a callable that
-does the work once, and one that tells the answer, to be compared before anything is timed. Each
-imports its library itself, so that one which is not installed is only missing in the table.
+Every function in this folder prepares a task and returns two functions. The first does the task
+once and is timed; the second returns the answer, which is compared before anything is timed.
+Each function imports its own library, so that the table only lacks a library that is missing.
 """
 
 import ctypes
@@ -22,11 +22,11 @@ Prepared = tuple[Callable[[], Any], Callable[[], Any]]
 
 
 class LeftOut(Exception):
-    """Why a library has no figure for a work."""
+    """The reason why a library has no figure for a benchmark."""
 
 
 def micrograd_tanh(x: Any) -> Any:
-    """Its own table has relu only."""
+    """tanh, which micrograd lacks: relu is its only activation."""
     from micrograd.engine import Value
 
     y = math.tanh(x.data)
@@ -43,7 +43,7 @@ def micrograd_tanh(x: Any) -> Any:
 
 
 def in_c(f: Any, more: str) -> Any:
-    """A CasADi function as generated C, and more C around it, in a library.
+    """Compile a CasADi function, generated as C, with more C into a library.
 
     Raises:
         LeftOut: there is no gcc.

@@ -17,7 +17,7 @@ Step = tuple[str, int, int]  # "mul", "add" or "tanh", and the leaves; see Chain
 
 @dataclass
 class Chains:
-    """Several chains of scalar operations, from one start each, added up.
+    """The sum of several chains of scalar operations, each with a start of its own.
 
     Chain c begins as ``starts[c]``, and in step j is multiplied by ``factors[c]``, or
     ``terms[c]`` is added, or its tanh is taken, as ``kinds[c][j]`` says.
@@ -33,7 +33,7 @@ class Chains:
         return sum(map(len, self.kinds))
 
     def record(self, leaf: Callable[[float], Any], tanh: Callable[[Any], Any]) -> tuple[Any, Any]:
-        """The sum, and all leaves: starts, factors, terms."""
+        """Returns the sum and all leaves: starts, factors, terms."""
         groups = [[leaf(x) for x in group] for group in (self.starts, self.factors, self.terms)]
         total: Any = None
         for v, w, u, kinds in zip(*groups, self.kinds):
@@ -44,7 +44,7 @@ class Chains:
 
     @property
     def alike(self) -> bool:
-        """Whether all chains do the same steps, so that somebody may write a loop over arrays."""
+        """Whether all chains take the same steps, so that a loop over arrays can do them."""
         return all(kinds == self.kinds[0] for kinds in self.kinds)
 
     def arrays(self) -> list[Floats]:
@@ -52,7 +52,7 @@ class Chains:
 
 
 def chains_by_hand(task: Chains) -> Prepared:
-    """One array operation a step for all chains; for a single chain plain numbers."""
+    """One array operation per step for all chains, or plain numbers for a single chain."""
     v0, w, u = task.arrays()
     single = len(v0) == 1
     start = v0.item() if single else v0
@@ -114,7 +114,7 @@ def chains_jax(task: Chains, unroll: int = 1) -> Prepared:
 
 
 def chains_torch(task: Chains) -> Prepared:
-    """Scalar by scalar; where all chains do the same steps, on vectors."""
+    """On vectors if all chains take the same steps, otherwise scalar by scalar."""
     import torch
 
     torch.set_num_threads(1)
@@ -139,7 +139,7 @@ def chains_torch(task: Chains) -> Prepared:
 
 
 def chains_casadi(task: Chains) -> Prepared:
-    """The scalar graph on CasADi's own machine: a C compiler takes minutes for such sources."""
+    """The scalar graph in CasADi's interpreter: a C compiler takes minutes for such sources."""
     import casadi as ca
 
     total, leaves = task.record(lambda x: ca.SX.sym("x"), ca.tanh)
@@ -152,7 +152,8 @@ def chains_casadi(task: Chains) -> Prepared:
     buffer.set_res(0, memoryview(value))
     buffer.set_res(1, memoryview(gradient))
 
-    def run(alive: Any = (f, buffer, numbers, value)) -> None:  # the trigger keeps none of them
+    # The trigger keeps none of these alive.
+    def run(alive: Any = (f, buffer, numbers, value)) -> None:
         trigger()
 
     def answer() -> Floats:
@@ -174,7 +175,7 @@ void chains(const double *v, const double *w, const double *u, double *by, long 
 
 
 def chains_casadi_c(task: Chains) -> Prepared:
-    """One chain as generated C, called for each of those that do the same steps."""
+    """One chain as generated C, called for each chain, where all take the same steps."""
     import casadi as ca
 
     if not task.alike:
@@ -201,7 +202,7 @@ def chains_micrograd(task: Chains) -> Prepared:
 
     if task.nodes > 100_000:
         raise LeftOut("it would take minutes")
-    sys.setrecursionlimit(1_000_000)  # its backward calls itself, once for each node of a chain
+    sys.setrecursionlimit(1_000_000)  # its backward recurses once per node of a chain
 
     def run() -> Floats:
         total, leaves = task.record(Value, micrograd_tanh)

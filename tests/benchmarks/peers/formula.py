@@ -9,7 +9,7 @@ from tests.benchmarks.peers import Floats, Prepared, in_c, pointer
 
 
 def formula(a: Any, b: Any) -> Any:
-    """In operations that every library has."""
+    """The formula in operations that every library has."""
     c = a + b
     d = a * b + b * b * b
     e = c - d
@@ -18,7 +18,7 @@ def formula(a: Any, b: Any) -> Any:
 
 
 def formula_numpy(a: Floats, b: Floats) -> Prepared:
-    """The value g = e²/2 has the slopes e(1-b) and e(1-a-3b²); every result in a buffer."""
+    """g = e²/2 has the derivatives e(1-b) and e(1-a-3b²); every result goes into a buffer."""
     square, e, by_a, by_b = (np.empty_like(a) for _ in range(4))
 
     def run() -> float:
@@ -172,7 +172,7 @@ def call_torch(a: float, b: float) -> Prepared:
 
 
 def call_casadi(a: float, b: float) -> Prepared:
-    """Through a buffer, its fastest way in from Python."""
+    """Through a buffer, the fastest call from Python."""
     f = casadi_formula()
     inputs, results = [np.array([a]), np.array([b])], [np.empty(1) for _ in range(3)]
     buffer, trigger = f.buffer()
@@ -181,7 +181,7 @@ def call_casadi(a: float, b: float) -> Prepared:
     for i, x in enumerate(results):
         buffer.set_res(i, memoryview(x))
 
-    def run(alive: Any = (f, buffer)) -> Any:  # the trigger keeps neither
+    def run(alive: Any = (f, buffer)) -> Any:  # the trigger keeps neither alive
         inputs[0][0], inputs[1][0] = a, b
         trigger()
         return [x[0] for x in results]

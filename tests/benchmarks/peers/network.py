@@ -27,7 +27,7 @@ class Training:
     epochs: int = 1
 
     def first(self, rows: int) -> "Training":
-        """The same on a few rows only, one epoch."""
+        """The same task on the first rows only, for one epoch."""
         return replace(self, X=self.X[:rows], T=self.T[:rows], epochs=1)
 
     def layers(self) -> list[tuple[Floats, Floats]]:
@@ -42,7 +42,7 @@ class Training:
 
 
 def flat(layers: Any) -> Floats:
-    """Weights and biases as ``Training.theta`` has them."""
+    """Weights and biases in the order of ``Training.theta``."""
     return np.concatenate([np.asarray(p).ravel() for layer in layers for p in layer])
 
 
@@ -52,7 +52,7 @@ def batches(task: Training) -> list[tuple[Floats, Floats]]:
 
 
 def train_numpy(task: Training) -> Prepared:
-    """Every intermediate result in a buffer of its own, updates in place."""
+    """Every intermediate result has its own buffer, and updates are in place."""
     layers, parts = task.layers(), batches(task)
     acts = [np.empty((task.batch, n)) for n in task.sizes[1:]]
     slopes, changes = [np.empty_like(a) for a in acts], [np.empty_like(w) for w, _ in layers]
@@ -82,7 +82,7 @@ def train_numpy(task: Training) -> Prepared:
 
 
 def jax_error(parameters: Any, x: Any, t: Any) -> Any:
-    """The mean over rows, or for vectors the one; weights are (inputs, outputs)."""
+    """The mean over the rows, or the error of one vector; weights are (inputs, outputs)."""
     import jax.numpy as jnp
 
     for weights, bias in parameters:
@@ -98,7 +98,7 @@ def jax_parameters(task: Training) -> Any:
 
 
 def jax_rows(task: Training) -> tuple[Any, Any]:
-    """(steps, batch, n); for single samples (steps, n), as vectors are faster."""
+    """(steps, batch, n), or (steps, n) for single samples, because vectors are faster."""
     import jax.numpy as jnp
 
     middle = () if task.batch == 1 else (task.batch,)
@@ -130,7 +130,7 @@ def train_jax_scan(task: Training) -> Prepared:
 
 
 def train_jax_steps(task: Training) -> Prepared:
-    """One compiled call a step, the parameters donated."""
+    """One compiled call per step, the parameters donated."""
     import jax
     import jax.numpy as jnp
 
@@ -167,7 +167,7 @@ def torch_error(layers: Any, x: Any, t: Any) -> Any:
 
 
 def train_torch(task: Training) -> Prepared:
-    """Its autograd, and one call that updates all parameters in place."""
+    """PyTorch's autograd, and one call that updates all parameters in place."""
     import torch
 
     layers = torch_layers(task)
@@ -219,7 +219,7 @@ def casadi_network(sizes: tuple[int, ...]) -> Any:
 
 
 def train_casadi(task: Training) -> Prepared:
-    """Scalars as generated C, gcc -O3 -march=native, the loop over the rows in C too."""
+    """Scalars as generated C (gcc -O3 -march=native), with the loop over the rows in C too."""
     library = casadi_network(tuple(task.sizes))
     theta = task.theta.copy()
     gradient, total = np.empty_like(theta), np.empty_like(theta)
@@ -235,7 +235,7 @@ def train_casadi(task: Training) -> Prepared:
 
 
 def train_micrograd(task: Training) -> Prepared:
-    """Backward after each row, so that memory stays small; tanh as its author's lecture has it."""
+    """Backward after each row, so that memory stays small; tanh as in its author's lecture."""
     from micrograd.engine import Value
 
     layers = [
