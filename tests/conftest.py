@@ -59,13 +59,13 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c():
-    """Programs that tests start hear Ctrl-C, also where tests run in a background deaf to it."""
+    """Programs that tests start react to Ctrl-C, even if the tests run in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def torch():
-    """PyTorch, to compare with: skipped where it is not installed, but not in CI."""
+    """PyTorch, to compare with. Without it tests are skipped, except in CI, where they fail."""
     try:
         return importlib.import_module("torch")
     except ImportError:
@@ -89,7 +89,7 @@ def unavailable(what):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, driven by Playwright: skipped where either is missing, but not in CI."""
+    """Chromium, driven by Playwright. Without them tests are skipped, except in CI."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -1,4 +1,4 @@
-"""The one writer of files: whole or not at all."""
+"""Files are written whole or not at all."""
 
 import os
 from pathlib import Path

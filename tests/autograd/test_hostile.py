@@ -1,4 +1,4 @@
-"""10,000 labels made to break DOT, HTML, SVG, LaTeX, Markdown, JSON and terminals."""
+"""Labels that try to break DOT, HTML, SVG, LaTeX, Markdown, JSON and terminals."""
 
 import functools
 import json

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def install(site: Path, name: str, files: dict[str, str]) -> None:
-    """What pip does: files into the folder, over whatever is there, and a record of them."""
+    """As pip does: write files into the folder, over older ones, and record them."""
     lines = []
     for path, text in files.items():
         (site / path).parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def site(tmp_path):
 
 
 def importing(name: str, site: Path) -> subprocess.CompletedProcess[str]:
-    # -I and -S: without the packages of the tests' own environment, of which ours may be one.
+    # -I and -S hide the packages of the environment in which the tests run.
     code = f"import sys; sys.path.insert(0, {str(site)!r}); import {name}; print({name}.__file__)"
     return subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, cwd=site.parent

@@ -1,4 +1,4 @@
-"""Programs written for micrograd run here with the import line changed, and its slips are not."""
+"""Programs for micrograd run here with another import line, and its mistakes are not made here."""
 
 import random
 

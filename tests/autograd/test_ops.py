@@ -1,4 +1,4 @@
-"""Every row of the table, found by itself: accuracy, derivatives, corners, how it is written."""
+"""Every operation of the table: accuracy, derivatives, corners, and how it is written."""
 
 import math
 import pickle
@@ -25,7 +25,7 @@ def by_name(rows):
 
 
 def points(op, n, seed=1):
-    """Random points of the row's domain."""
+    """Random points in the domain of the operation."""
     draw = random.Random(seed)
     return [[draw.uniform(low, high) for low, high in op.domain] for _ in range(n)]
 
@@ -266,7 +266,7 @@ def test_zero_to_a_negative_power():
     assert (a.grad, b.grad) == pytest.approx((-inf, nan), nan_ok=True)
 
 
-# --- rows as functions and as objects ---
+# --- operations as functions and as objects ---
 
 
 @by_name(ROWS)
@@ -322,7 +322,7 @@ def test_an_operation_says_how_many_inputs_it_takes():
         autograd.tanh(1.0, 2.0)
 
 
-# --- a row of one's own ---
+# --- a custom operation ---
 
 
 @pytest.fixture

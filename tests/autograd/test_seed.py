@@ -10,7 +10,7 @@ from nn import MLP, SGD, Layer, half_squared_error
 
 
 def close(x):
-    """To the nine digits that the answers are given with."""
+    """Equal to nine digits, as many as the answers have."""
     return pytest.approx(x, abs=6e-10)
 
 

@@ -471,9 +471,9 @@ def fresh_process(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer turns, smaller works")
+    parser.add_argument("--quick", action="store_true", help="fewer turns, smaller benchmarks")
     parser.add_argument("--others", action="store_true", help="only the other libraries")
-    parser.add_argument("--only", default="", metavar="TEXT", help="works with it in their title")
+    parser.add_argument("--only", default="", metavar="TEXT", help="those with it in their title")
     parser.add_argument("--largest", type=int, default=1_000_000, help="nodes of the last table")
     parser.add_argument("--recording", nargs=2, metavar=("GRAPH", "NODES"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()

@@ -1,6 +1,6 @@
 """The tape machine on graphs without structure: python -m pytest tests/benchmarks/bench_tape.py
 
-Forward and backward of one row on one core, nanoseconds a node, and setting up. Each work is
+Forward and backward of one row on one core, nanoseconds per node, and the set-up. Each task is
 checked against ``Value.backward`` before it is timed.
 """
 
@@ -45,7 +45,7 @@ def chain(n):
     return v
 
 
-WORKS = {
+TASKS = {
     "500 chains by turns, a leaf each": (lambda: chains(own_leaf, False), 100_000),
     "500 chains at random, a leaf each": (lambda: chains(own_leaf, True), 100_000),
     "500 chains by turns, two leaves a chain": (lambda: chains(leaf_of_chain(), False), 100_000),
@@ -55,9 +55,9 @@ WORKS = {
 }
 
 
-@pytest.mark.parametrize("work", WORKS)
-def bench_forward_and_backward(benchmark, work):
-    record, nodes = WORKS[work]
+@pytest.mark.parametrize("task", TASKS)
+def bench_forward_and_backward(benchmark, task):
+    record, nodes = TASKS[task]
     output = record()
     trace = trace_value(output)
     start = time.perf_counter()

@@ -141,7 +141,7 @@ def line(result: Result) -> str:
 
 
 def report(results: list[Result]) -> str:
-    heads = ["work", "ours", "ratio to the best of the others", *LIBRARIES]
+    heads = ["benchmark", "ours", "ratio to the best of the others", *LIBRARIES]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *map(line, results)]
     lines += ["", "| prepared in seconds | ours | " + " | ".join(LIBRARIES) + " |"]
     lines += ["|---" * (len(LIBRARIES) + 2) + "|"]

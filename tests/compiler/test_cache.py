@@ -1,4 +1,4 @@
-"""Compiled code on the disk: found again, never trusted blindly."""
+"""Compiled code on the disk is found again, and never trusted blindly."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""compile: what a program can be called with, and the shapes of what it gives back."""
+"""What a compiled program can be called with, and the shapes of its results."""
 
 import math
 import random
@@ -49,7 +49,7 @@ def test_each_branch_keeps_its_shape_and_together_they_are_refused(backend):
         longer([[1.0], [-1.0]])
 
 
-# --- results are the caller's own ---
+# --- results belong to the caller ---
 
 
 OWN = {

@@ -1,4 +1,4 @@
-"""compile: what a user sees of it. The stages have tests of their own."""
+"""What a user sees of compile. Other files test the stages."""
 
 import copy
 import inspect
@@ -420,7 +420,7 @@ def test_every_stage_can_be_printed():
     assert "gradient of W" in program.stages["differentiate"]
 
 
-# --- rows of one's own ---
+# --- custom operations ---
 
 
 def test_a_custom_operation(backend):

@@ -29,8 +29,8 @@ ROUGH = ("relu", "abs")
 
 
 class Writer:
-    """Writes one random network. The same seed writes the same network, on the same parameters,
-    however often, as a function must that is recorded."""
+    """Writes one random network. The same seed always writes the same network on the same
+    parameters, as a recorded function must."""
 
     def __init__(self, seed, parameters):
         self.r = random.Random(seed)

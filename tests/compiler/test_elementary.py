@@ -74,7 +74,7 @@ def apply(function, *inputs):
 
 
 def points(name, seed=1):
-    """Some thousands: of every size, around the usual ones, and near 0 and 1."""
+    """Thousands of points: of every size, of usual size, and near 0 and 1."""
     draw = random.Random(seed)
     xs = [draw.uniform(-3, 3) for _ in range(1500)]
     xs += [draw.uniform(-40, 40) for _ in range(500)]

@@ -389,7 +389,7 @@ def test_a_custom_operation_in_arithmetic_needs_no_python():
 
 
 def test_operations_that_only_python_computes_are_named_in_a_note():
-    # Two rows of one name are two functions.
+    # Two operations of one name are two functions.
     rows = [
         Op("bend", f, lambda y, x: (1 / (1 + x * x),), registered=False)
         for f in (math.atan, math.asinh)

@@ -1,5 +1,5 @@
-"""Recording: what a function does besides arithmetic is heard, kept as a guard, or refused with
-the line where it happens; and nothing stays behind."""
+"""Recording: what a function does besides arithmetic becomes a guard, or is refused with its line;
+recording leaves nothing behind."""
 
 import functools
 import math
@@ -52,7 +52,7 @@ def lines(call):
     return [guard.line() for guard in call.recording.guards]
 
 
-# --- branches: a row to record, rows that take the same path, rows that take another ---
+# --- branches: rows that take the recorded path, and rows that take another ---
 
 w = Value(0.7)
 BRANCHES = {
@@ -215,7 +215,7 @@ def test_a_derivative_with_its_graph_is_differentiated():
     assert by_input(function, [2.0]) == [36.0]
 
 
-# --- what is refused ---
+# --- refusals ---
 
 
 def test_backward():

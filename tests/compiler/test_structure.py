@@ -1,4 +1,4 @@
-"""What the compiler finds: for these programs exactly the products that a textbook has."""
+"""In these programs the compiler finds exactly the products that a textbook has."""
 
 import random
 from itertools import pairwise

@@ -81,7 +81,7 @@ POWERS = [ops.power(n) for n in (0.0, 1.0, 2.0, 3.0, -1.0, 0.5, 5.0, -2.5)]
 
 
 def apply(op, pick, rng):
-    """The row on nodes brought into its domain, so that numbers stay moderate."""
+    """The operation on nodes that are first brought into its domain."""
     count = op.arity if op.arity is not None else rng.choice([1, 3, 3, 3, 7])
     inputs = []
     for low, high in (op.domain * count)[:count]:
@@ -317,7 +317,7 @@ print(machine({backend!r})._forward_kernel._cache.cache_path)
 tape = Tape((ops.exp,), [-1, 0], [0, 0, 1], [0], [0.0, 0.0], None, {backend!r})
 print(tape.forward(tape.recorded()).tolist())
 """
-    if backend == "numba":  # NumPy has nothing to keep
+    if backend == "numba":  # NumPy compiles nothing that could be cached
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=False
         )

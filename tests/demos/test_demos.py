@@ -18,7 +18,7 @@ from demos import __main__ as command
 from demos.letters import abcd
 
 ROOT = Path(__file__).parents[2]
-# Errors in CI only: on a newcomer's machine a library may warn of what it likes.
+# In CI only, because libraries on a newcomer's machine may give warnings.
 WARNINGS = ["-W", "error"] if os.environ.get("CI") else []
 GRADIENTS = {
     "i1->h1": "0.011141322",

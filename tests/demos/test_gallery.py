@@ -1,4 +1,4 @@
-"""The gallery page: whatever demos hand it, in a real browser too."""
+"""The gallery page with anything that demos may give it, also in a real browser."""
 
 import os
 import re
@@ -143,7 +143,7 @@ def test_a_reason_is_given_once(tmp_path):
     assert shown.count("No picture: too slow.\n") == 1
 
 
-# --- what was there before ---
+# --- files from before ---
 
 
 def test_sections_of_other_demos_stay_as_they_are(tmp_path):
@@ -231,7 +231,7 @@ def test_a_file_elsewhere_keeps_its_address(tmp_path):
 
 @pytest.fixture
 def show(browser):
-    """Open a page; at the end there was no error, and nothing was asked for but files."""
+    """Open a page; in the end, check that there was no error and that it only loaded files."""
     contexts, requests, errors = [], [], []
 
     def open_page(path, viewport=DESK, **settings):

@@ -179,7 +179,7 @@ def test_each_character_is_in_one_block(text, size):
 def test_a_large_file_is_never_read_whole(tmp_path):
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
-        file.truncate(1 << 40)  # a terabyte, of which the disk holds nothing but these letters
+        file.truncate(1 << 40)  # a terabyte, but the disk holds only these letters
         file.write(b"abc " * 100)
         file.seek((1 << 40) - (1 << 40) // 10)
         file.write(b"xyz " * 100)
@@ -315,7 +315,7 @@ def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
     assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
     first = trained(tmp_path / "parts", stop_after=2, **choice)
     assert first.progress.blocks == 2
-    assert len(first.progress.validation) == 1  # for what is kept, and not in the checkpoint
+    assert len(first.progress.validation) == 1  # the checkpoint has none
     trained(tmp_path / "parts", resume=True, stop_after=9, **choice)
     last = trained(tmp_path / "parts", resume=True, **choice)
     assert last.finished
@@ -393,7 +393,7 @@ def test_the_best_is_kept_and_loaded_in_three_lines(tmp_path):
 
 @pytest.mark.usefixtures("small_blocks")
 def test_it_stops_early_where_it_gets_no_better():
-    # What it learns from tells nothing about what it is to stop by.
+    # The text to learn from says nothing about the text that decides when to stop.
     text = b"ab" * 2400 + b"ba" * 0 + b"zyxw " * 240
     job = trained(text=text, epochs=50, evaluations=100, patience=3)
     assert job.finished
@@ -474,7 +474,7 @@ def test_the_demo_compares_draws_and_saves(tmp_path):
     for name in ("letters.png", "letters_confused.png", "letters_alike.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG")
     assert Predictor.load(path).hidden == [12, 8]
-    # All was learned: going on is to test again, and to predict what is typed.
+    # Learning is complete, so that resuming only tests again and predicts typed letters.
     resume = ["--checkpoint", path, "--resume", "--interactive"]
     again = demo("--out", out, "--loss", "squared", "--hidden", 12, 8, *resume, stdin="the qu\n\n")
     assert (again.returncode, again.stderr) == (0, "")
@@ -567,7 +567,7 @@ def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
 
 @contextlib.contextmanager
 def started(arguments, terminal, **options):
-    """A Python program in a terminal, which does not outlive the test."""
+    """A Python program in a terminal; it ends with the test."""
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
     with subprocess.Popen([sys.executable, *arguments], **streams, cwd=ROOT, **options) as process:
         try:
@@ -577,7 +577,7 @@ def started(arguments, terminal, **options):
 
 
 def until(terminal, pattern):
-    """What the terminal shows until it shows this."""
+    """Read what the terminal shows, up to the given text."""
     shown = b""
     end = time.monotonic() + 120
     while not re.search(pattern, shown):

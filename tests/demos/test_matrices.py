@@ -1,4 +1,4 @@
-"""Demo 7, from neurons to matrices: what it prints is so."""
+"""Demo 7, from neurons to matrices: what it prints is true."""
 
 import re
 import subprocess

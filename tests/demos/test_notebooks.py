@@ -22,7 +22,7 @@ def test_there_is_one_for_each_demo_and_no_other():
 
 
 @pytest.mark.parametrize("name", TITLES)
-@pytest.mark.filterwarnings("ignore")  # of the tools that run notebooks
+@pytest.mark.filterwarnings("ignore")  # the tools that run notebooks give warnings
 @pytest.mark.slow
 def test_it_runs_from_top_to_bottom_and_shows_what_it_made(name, tmp_path, monkeypatch):
     nbformat = pytest.importorskip("nbformat")

@@ -35,7 +35,7 @@ def test_finite_differences_need_one_evaluation_more_than_weights(width, monkeyp
 def test_backward_multiplies_a_bounded_number_of_times_as_often(width):
     problem = Problem(width, 0)
     forward, backward = price.products(problem.error())
-    # One for each weight that is no bias, and half and square of each output's error.
+    # One per weight except biases, and half the square of each output's error.
     assert 2 * width**2 <= forward <= 2 * width**2 + 2 * width
     assert forward <= backward <= 6 * forward
 

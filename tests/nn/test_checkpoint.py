@@ -1,4 +1,4 @@
-"""Checkpoints: exact, deterministic, read by other tools, whole or absent, and clear when not."""
+"""Checkpoints are exact, deterministic, readable by other tools, and whole or absent."""
 
 import json
 import random
@@ -23,7 +23,7 @@ T = [[-0.5], [0.5], [0.5], [-0.5]]
 
 
 class Training:
-    """A network, an optimiser and a stream that a few epochs were done with."""
+    """A network, an optimiser and a random stream, after a few epochs."""
 
     def __init__(self, optimizer=nn.Adam, sizes=(3, 1), seed=1, epochs=0):
         self.model = nn.MLP(2, sizes, seed=seed)
@@ -178,11 +178,11 @@ def test_notes_alone_are_read_without_a_model(path):
     assert load_checkpoint(path) == {"settings": {"context": 3}}
 
 
-# --- what does not fit, or is damaged ---
+# --- checkpoints that do not fit or are damaged ---
 
 
 def refused(path, training=None):
-    """The sentence, after seeing that nothing changed."""
+    """The message, after a check that nothing changed."""
     training = training or Training(seed=5, epochs=1)
     before = training.state()
     with pytest.raises(CheckpointError) as caught:

@@ -1,4 +1,4 @@
-"""Killed at any instant, a training loses no checkpoint, and goes on bit for bit.
+"""A training that is killed at any instant loses no checkpoint, and resumes bit for bit.
 
 50 kills; AUTOGRAD_KILLS=1000 python -m pytest tests/test_kill.py for as many as you like.
 """
@@ -36,12 +36,12 @@ def trainings():
 
 
 def run(trainings, path, seconds=None):
-    """Train from a checkpoint until killed after some seconds; whether it was, before its end."""
+    """Train from a checkpoint and kill it after some seconds; whether it was still alive."""
     trainings.stdin.write(f"{path}\n")
     child = int(trainings.stdout.readline())
     if seconds is not None:
         time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)  # if it has ended, it still waits to be asked how
+        os.kill(child, signal.SIGKILL)  # after its end, too, it waits until its status is read
     trainings.stdin.write("how did it end?\n")
     status = os.waitstatus_to_exitcode(int(trainings.stdout.readline()))
     assert status in (0, -signal.SIGKILL)
@@ -56,7 +56,7 @@ def test_killed_at_any_instant(tmp_path, trainings):
     seconds, expected = time.monotonic() - began, undisturbed.read_bytes()
     chance = random.Random(0)
     kills, reached, enough = 0, set(), min(KILLS, 50) / 5
-    # Where the machine is slow for a while, more kills, for they are not to be at the same place.
+    # More kills if the machine is slow for a while, because they should hit different places.
     while kills < KILLS or (len(reached) < enough and kills < 4 * KILLS):
         killed = run(trainings, path, chance.uniform(0, seconds / 6))
         kills += killed

@@ -23,7 +23,7 @@ ONE_INPUT_ROWS = sorted(name for name in ops.BUILT_IN if TABLE[name].arity == 1)
 
 
 def run(code, **environment):
-    """What a new Python process prints."""
+    """The output of a new Python process."""
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -34,7 +34,7 @@ def test_fifty_steps_agree_with_pytorch(torch, kind, settings):
     for step in range(50):
         optimizer.zero_grad()
         reference.zero_grad()
-        # Now and then the last parameter takes no part: it has no gradient and stays.
+        # Sometimes the last parameter is not used: it has no gradient and stays.
         skipped = step % 7 == 0
         a, b, c = ours
         valley(a, b, c.data if skipped else c).backward()

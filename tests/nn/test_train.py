@@ -1,4 +1,4 @@
-"""fit: learning, what it accepts, and how it ends."""
+"""How fit learns, what it accepts, and how it ends."""
 
 import io
 import math
@@ -217,7 +217,7 @@ def test_shuffle():
 
 
 class Table:
-    """As a pandas table: indexing is by column; numpy reads it through __array__."""
+    """Like a pandas table: indexed by column, and readable by numpy through __array__."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -233,7 +233,7 @@ class Table:
 
 
 class Lazy:
-    """Rows that are made when asked for."""
+    """Rows that are made on request."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -280,7 +280,7 @@ def check_data(data):
         assert type(x) is list
         assert {type(c) for c in x + t} <= {int, float}
         seen.append((list(x), list(t)))
-        x.append(1.0)  # rows are the error's own, and the next epoch sees them afresh
+        x.append(1.0)  # each call has its own copy, so that the next epoch is unchanged
         return p * x[0]
 
     fit(error, data, data, SGD([p], 0.1), epochs=2)
@@ -443,7 +443,7 @@ def test_ctrl_c_ends_after_the_step_and_keeps_what_was_learned(batch_size):
     rows = [[0], [1], [2], [3]]
     history = fit(error, rows, rows, SGD([p], 1.0), epochs=10, batch_size=batch_size)
     assert history.interrupted
-    assert len(calls) == 4 + batch_size  # its batch was finished
+    assert len(calls) == 4 + batch_size  # fit finished the batch
     assert p.data == 4 / batch_size + 1
     assert len(history.errors) == 2
     assert history.errors[1] == -4.0 / batch_size  # of the rows until then

@@ -1,4 +1,4 @@
-"""Graphs to show in a browser, and what tests do with the page of one."""
+"""Graphs to show in a browser, and helpers that read and use their pages."""
 
 from autograd import Value, dot
 from nn import MLP, half_squared_error
@@ -55,7 +55,7 @@ def box(tab, name):
 
 
 def numbers(tab, name):
-    """What the box of that name shows, from top to bottom."""
+    """The numbers in the box with that name, from top to bottom."""
     return box(tab, name).locator(".number").all_text_contents()
 
 

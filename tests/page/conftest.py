@@ -8,7 +8,7 @@ from autograd.page import page
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """Write the page of a graph and open it; at the end nothing was asked for, and no error."""
+    """Write and open the page of a graph; in the end, check that it made no request or error."""
     contexts, requests, errors = [], [], []
 
     def open_page(value, options=None, **settings):
@@ -32,7 +32,7 @@ def show(browser, tmp_path):
 
 @pytest.fixture(scope="module")
 def at_home(browser, tmp_path_factory):
-    """A page whose functions are called, which graph it shows being no matter."""
+    """Any page, for tests that call its functions."""
     tab = browser.new_page()
     tab.goto(page(Value(1.0)).save(tmp_path_factory.mktemp("page") / "chain.html").as_uri())
     yield tab

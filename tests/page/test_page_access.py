@@ -109,7 +109,7 @@ OVERFLOW = """() => {
 
 
 def named_network():
-    """A graph, and the names that its parameters have as those of a model."""
+    """A graph, and the option that names its parameters after a model."""
     model = MLP(2, [3, 1], seed=1)
     return half_squared_error(model([0.5, -0.3]), [1.0]), {"names": {"model": model}}
 

@@ -24,7 +24,7 @@ from tests.page.browsing import (
 
 
 def test_the_page_and_python_agree_for_every_operation(show):
-    """Recomputed in the page at points of which Python knows nothing but the leaves."""
+    """The page recomputes at points where Python gives it only the leaves."""
     rng = random.Random(1)
     rows = [*(ops.TABLE[name] for name in sorted(ops.BUILT_IN))]
     rows += [ops.power(n) for n in (-2, -1, 0, 0.5, 1, 2, 3)]

@@ -135,7 +135,7 @@ def test_every_event_is_highlighted_to_the_last(show):
 @pytest.mark.parametrize("view", ["Sums", "Neurons"])
 @pytest.mark.parametrize("make", [chain_rule.two_paths, problem_12, figure_4])
 def test_a_step_names_what_is_drawn(show, make, view):
-    """Boxes, and the weights that stand on arrows; products and sums inside are written out."""
+    """It names boxes and weights on arrows, and writes out products and sums inside."""
     tab = show(make())
     tab.get_by_label(view).check()
     drawn = set(tab.evaluate("scene.boxes.map(box => nodes[box.node].name)"))
