@@ -12,13 +12,13 @@ import pytest
 import autograd
 from autograd import CompileError, Value, compile, dot, grad, modes, no_grad
 from autograd.compiler.program import check, run
-from autograd.compiler.stages import record as record_module
+from autograd.compiler.stages import observe
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, Module, cross_entropy
 
-SILENT = {name: Value.__dict__[name] for _, name in record_module._OBSERVERS if name != "computed"}
+SILENT = {name: Value.__dict__[name] for _, name in observe.REPLACEMENTS if name != "computed"}
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def nothing_stays_behind():
     yield
     assert {name: Value.__dict__[name] for name in SILENT} == SILENT
     assert not modes.active
-    assert record_module._this_thread.recording is None
+    assert observe._this_thread.recording is None
 
 
 def recorded(function, *rows):

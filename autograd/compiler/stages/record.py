@@ -1,25 +1,24 @@
-"""Record: run a function once, and keep the graph that it builds for any row.
+"""Record: run a function, and keep the graph that it builds for any row.
 
-The numbers of the row at hand must not leak into the program. So whoever looks at the number of a
-Value while a function runs here is heard: a comparison, on which a branch may hang, is noted as a
-*guard*, and so is a look at a number itself (``value.data``). A row for which every guard turns
-out as it did while recording takes the same path, and the graph holds for it. A look at what is no
-part of the graph, a gradient or a random number, is refused.
+The numbers of the row at hand must not leak into the program. So the recording observes every look
+at the number of a Value while the function runs. A comparison, on which a branch may hang, becomes
+a *guard*, and so does a look at the number itself (``value.data``). A row for which every guard
+turns out as it did while recording takes the same path, and the graph holds for it. A look at what
+is not part of the graph, a gradient or a random number, is refused.
 """
 
 from __future__ import annotations
 
-import functools
 import pickle
 import random
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from autograd import fast, gradient, modes, ops, weighted_sum
+from autograd.compiler.stages.observe import CompileError as CompileError
+from autograd.compiler.stages.observe import number, observed
 from autograd.ops import Op
 from autograd.value import (
     Number,
@@ -29,132 +28,6 @@ from autograd.value import (
     one_pass_at_a_time,
     topological_order,
 )
-
-
-class CompileError(Exception):
-    """A function that cannot be compiled, or a row that the compiled program does not hold for."""
-
-
-# The numbers themselves, which nobody observes.
-number_slot: Any = Value.__dict__["data"]
-_grad_slot: Any = Value.__dict__["grad"]
-_partials: Any = Value.__dict__["partials"]
-
-
-def number(v: Value) -> float:
-    """The number in a Value."""
-    x: float = number_slot.__get__(v)
-    return x
-
-
-# --- observing Values ---
-
-
-class _OfThread(threading.local):
-    """The recording that each thread makes, if it makes one."""
-
-    recording: Recording | None = None
-
-
-_this_thread = _OfThread()
-_observers = 0
-_lock = threading.Lock()
-_replaced: dict[tuple[Any, str], Any] = {}
-
-
-@contextmanager
-def _observed(recording: Recording) -> Iterator[None]:
-    """Within, ``recording`` observes what this thread does with Values."""
-    before = _this_thread.recording
-    _let_in(1)
-    _this_thread.recording = recording
-    try:
-        # A caller's no_grad is for this call, and the recording stays. And while a mode is
-        # switched, the fast methods of Values call ``Value.apply_op``, which is observed.
-        with modes.switched("recording", True):
-            yield
-    finally:
-        _this_thread.recording = before
-        _let_in(-1)
-
-
-def _let_in(change: int) -> None:
-    """Replace what must be observed when the first observer comes; restore it after the last.
-
-    Only for as long as somebody records, because the replacements are slower.
-    """
-    global _observers
-    with _lock:
-        before, _observers = _observers, _observers + change
-        if not before:
-            for (owner, name), observer in _OBSERVERS.items():
-                original = vars(owner)[name]
-                _replaced[owner, name] = original
-                setattr(owner, name, observer(original))
-        elif not _observers:
-            for (owner, name), original in _replaced.items():
-                setattr(owner, name, original)
-
-
-def _instead(method: Callable[..., Any], static: bool = False) -> Callable[[Any], Any]:
-    """An observer: ``method(recording, ...)`` in a thread that records, the original elsewhere."""
-
-    def observer(original: Any) -> Any:
-        usual: Callable[..., Any] = original.__func__ if static else original
-
-        @functools.wraps(usual)
-        def observed(*arguments: Any) -> Any:
-            recording = _this_thread.recording
-            if recording is None:
-                return usual(*arguments)
-            return method(recording, *arguments)
-
-        return staticmethod(observed) if static else observed
-
-    return observer
-
-
-def _data(_: Any) -> Any:
-    def read(v: Value) -> float:
-        recording = _this_thread.recording
-        return recording.read(v) if recording else number(v)
-
-    def write(v: Value, x: float) -> None:
-        if _this_thread.recording and _has_number(v):
-            raise CompileError(
-                f"the function sets a Value's data, at {modes.user_line()}: that is a change "
-                "outside the graph, and would happen once instead of for every row"
-            )
-        number_slot.__set__(v, x)
-
-    return property(read, write)
-
-
-def _has_number(v: Value) -> bool:
-    try:
-        number_slot.__get__(v)
-    except AttributeError:  # it is just being made
-        return False
-    return True
-
-
-def _refused(name: str) -> Callable[[Any], Any]:
-    """An attribute that a graph has no node for: only this library may read it."""
-
-    def observer(original: Any) -> Any:
-        def read(v: Value) -> Any:
-            reader = sys._getframe(1).f_globals.get("__name__", "")
-            if _this_thread.recording and not reader.startswith("autograd."):
-                raise CompileError(
-                    f"the function reads a Value's {name}, at {modes.user_line()}: that is a "
-                    "number of one row; write autograd.grad(output, inputs) for derivatives "
-                    "within a function"
-                )
-            return original.__get__(v)
-
-        return property(read, getattr(original, "__set__", None))
-
-    return observer
 
 
 def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
@@ -314,24 +187,6 @@ class Recording:
         )
 
 
-_OBSERVERS: dict[tuple[Any, str], Callable[[Any], Any]] = {
-    (Value, "apply_op"): _instead(Recording.record, static=True),
-    (Value, "detach"): _instead(Recording.detached),
-    (Value, "backward"): _instead(Recording.refuse_backward),
-    (Value, "__eq__"): _instead(Recording.equal),
-    (Value, "__lt__"): _instead(Recording.less),
-    (Value, "__le__"): _instead(Recording.less_or_equal),
-    (Value, "__gt__"): _instead(Recording.greater),
-    (Value, "__ge__"): _instead(Recording.greater_or_equal),
-    (Value, "data"): _data,
-    (Value, "grad"): _refused("grad"),
-    (Value, "partials"): _refused("partials"),
-    (gradient, "computed"): _instead(Recording.derivatives),
-    (weighted_sum, "computed"): _instead(Recording.dot),
-}
-"""What is replaced while a function is recorded, and what makes its replacement."""
-
-
 def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
     """Run ``function`` on one row of each argument and keep what it builds.
 
@@ -376,7 +231,7 @@ def _streams() -> tuple[object, ...]:
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
     recording = Recording([[Value(float(x)) for x in row] for row in rows])
-    with _observed(recording):
+    with observed(recording):
         returned = function(*[list(row) for row in recording.inputs])
     recording.single = isinstance(returned, Value)
     recording.outputs = [returned] if recording.single else _as_values(returned)

@@ -15,7 +15,8 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.stages.record import Recording, number_slot
+from autograd.compiler.stages.observe import number_slot
+from autograd.compiler.stages.record import Recording
 from autograd.ops import Op
 from autograd.value import Value, is_constant, one_pass_at_a_time, topological_order
 

@@ -1,0 +1,158 @@
+"""Observe: while a function is recorded, its recording learns what is done with Values.
+
+The core knows nothing of the compiler. So for as long as a recording is made, the methods of Value
+that matter are replaced, and restored afterwards. The replacements ask which thread records; for
+every other thread they do what the original does.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from autograd import gradient, modes, weighted_sum
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.stages.record import Recording
+
+
+class CompileError(Exception):
+    """A function that cannot be compiled, or a row that the compiled program does not hold for."""
+
+
+# The numbers themselves, which nobody observes.
+number_slot: Any = Value.__dict__["data"]
+
+
+def number(v: Value) -> float:
+    """The number in a Value."""
+    x: float = number_slot.__get__(v)
+    return x
+
+
+class _OfThread(threading.local):
+    """The recording of each thread that makes one."""
+
+    recording: Recording | None = None
+
+
+_this_thread = _OfThread()
+_lock = threading.Lock()
+_count = 0
+_replaced: dict[tuple[Any, str], Any] = {}
+
+
+@contextmanager
+def observed(recording: Recording) -> Iterator[None]:
+    """Within, ``recording`` does what this thread asks of Values."""
+    before = _this_thread.recording
+    _let_in(1)
+    _this_thread.recording = recording
+    try:
+        # A caller's no_grad is for this call, and the recording stays. And while a mode is
+        # switched, the fast methods of Values call ``Value.apply_op``, which is replaced.
+        with modes.switched("recording", True):
+            yield
+    finally:
+        _this_thread.recording = before
+        _let_in(-1)
+
+
+def _let_in(change: int) -> None:
+    # Only for as long as somebody records, because the replacements are slower.
+    global _count
+    with _lock:
+        before, _count = _count, _count + change
+        if not before:
+            for (owner, name), replacement in REPLACEMENTS.items():
+                original = vars(owner)[name]
+                _replaced[owner, name] = original
+                setattr(owner, name, replacement(original))
+        elif not _count:
+            for (owner, name), original in _replaced.items():
+                setattr(owner, name, original)
+
+
+def _instead(method: str) -> Callable[[Any], Any]:
+    """A replacement that calls this method of the recording in a thread that records."""
+
+    def replacement(original: Any) -> Any:
+        static = isinstance(original, staticmethod)
+        usual: Callable[..., Any] = original.__func__ if static else original
+
+        @functools.wraps(usual)
+        def replaced(*arguments: Any) -> Any:
+            recording = _this_thread.recording
+            if recording is None:
+                return usual(*arguments)
+            return getattr(recording, method)(*arguments)
+
+        return staticmethod(replaced) if static else replaced
+
+    return replacement
+
+
+def _data(_: Any) -> Any:
+    def read(v: Value) -> float:
+        recording = _this_thread.recording
+        return recording.read(v) if recording else number(v)
+
+    def write(v: Value, x: float) -> None:
+        if _this_thread.recording and _has_number(v):
+            raise CompileError(
+                f"the function sets a Value's data, at {modes.user_line()}: that is a change "
+                "outside the graph, and would happen once instead of for every row"
+            )
+        number_slot.__set__(v, x)
+
+    return property(read, write)
+
+
+def _has_number(v: Value) -> bool:
+    try:
+        number_slot.__get__(v)
+    except AttributeError:  # it is just being made
+        return False
+    return True
+
+
+def _refused(name: str) -> Callable[[Any], Any]:
+    """An attribute for which a graph has no node: only this library may read it."""
+
+    def replacement(original: Any) -> Any:
+        def read(v: Value) -> Any:
+            reader = sys._getframe(1).f_globals.get("__name__", "")
+            if _this_thread.recording and not reader.startswith("autograd."):
+                raise CompileError(
+                    f"the function reads a Value's {name}, at {modes.user_line()}: that is a "
+                    "number of one row; write autograd.grad(output, wrt) for derivatives "
+                    "within a function"
+                )
+            return original.__get__(v)
+
+        return property(read, getattr(original, "__set__", None))
+
+    return replacement
+
+
+REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
+    (Value, "apply_op"): _instead("record"),
+    (Value, "detach"): _instead("detached"),
+    (Value, "backward"): _instead("refuse_backward"),
+    (Value, "__eq__"): _instead("equal"),
+    (Value, "__lt__"): _instead("less"),
+    (Value, "__le__"): _instead("less_or_equal"),
+    (Value, "__gt__"): _instead("greater"),
+    (Value, "__ge__"): _instead("greater_or_equal"),
+    (Value, "data"): _data,
+    (Value, "grad"): _refused("grad"),
+    (Value, "partials"): _refused("partials"),
+    (gradient, "computed"): _instead("derivatives"),
+    (weighted_sum, "computed"): _instead("dot"),
+}
+"""What is replaced while a function is recorded, and what makes its replacement."""
