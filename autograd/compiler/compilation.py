@@ -78,7 +78,7 @@ class Compilation:
         from autograd.compiler.tape.tape import supports
 
         single = self._packed.outputs.size == 1
-        known = all(supports(row) for row in self.trace.rows)
+        known = all(supports(row) for row in self.trace.ops)
         products = len(contract(self._packed).products())
         return single and known and LONG * products < len(self._packed.instructions)
 
@@ -215,7 +215,7 @@ class Compilation:
     def _tape(self) -> Any:
         from autograd.compiler.tape.tape import Tape, supports
 
-        unknown = [row.name for row in self.trace.rows if not supports(row)]
+        unknown = [row.name for row in self.trace.ops if not supports(row)]
         if unknown:
             raise CompileError(
                 f"this graph of {len(self.trace):,} nodes has no structure to make matrices of, "

@@ -119,7 +119,7 @@ class _Graph:
         self.used[source] = True
         self.used[trace.outputs] = True
         self.used[trace.failures] = True
-        products = [code for code, op in enumerate(trace.rows) if op is ops.mul]
+        products = [code for code, op in enumerate(trace.ops) if op is ops.mul]
         self.commutes = np.isin(self.op, products)
 
     def _absorbed(
@@ -229,7 +229,7 @@ _CODES = {ops.add: _ADD, ops.sum: _SUM, ops.sub: _SUB}
 
 def _row_kinds(trace: Trace) -> NDArray[np.int16]:
     """The code of each row; those of sums have their own, whatever the trace calls them."""
-    codes = [_CODES.get(row, code) for code, row in enumerate(trace.rows)]
+    codes = [_CODES.get(row, code) for code, row in enumerate(trace.ops)]
     return np.array([*codes, LEAF], np.int16)
 
 
@@ -323,7 +323,7 @@ class _Writer:
             swap = of_source[:, 0] > of_source[:, 1]
             sources[swap] = sources[swap][:, ::-1]
             of_source[swap] = of_source[swap][:, ::-1]
-        op = self.trace.rows[self.trace.codes[members[0]]]
+        op = self.trace.ops[self.trace.codes[members[0]]]
         if op.arity is None and op.is_built_in:
             # All of its terms are alike, so they may lie along an axis.
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
@@ -414,7 +414,7 @@ class _Writer:
 
     def _is_product(self, members: Int32s) -> bool:
         code = self.graph.op[members[0]]
-        return 0 <= code < len(self.trace.rows) and self.trace.rows[code] is ops.mul
+        return 0 <= code < len(self.trace.ops) and self.trace.ops[code] is ops.mul
 
     # --- sums that need not wait for each other ---
 

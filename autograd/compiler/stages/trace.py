@@ -1,8 +1,8 @@
-"""Trace, the first stage: the recorded graph as flat arrays, one entry a node.
+"""Trace, the first stage: the recorded graph as flat arrays, one entry per node.
 
-Every node is of one *kind*: a constant, a leaf or what follows from constants alone; a
-parameter, or what follows from parameters; or an input, or what follows from inputs. Only the
-last differ between the rows of a batch.
+Every node has a *kind*. It is constant if it is a constant, or follows from constants alone; a
+parameter if it is one, or follows from parameters and constants; else it is an input, or follows
+from inputs. Only the last kind differs between the rows of a batch.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Trace:
     """A graph of n nodes as arrays; each node stands after all of its inputs.
 
     Attributes:
-        rows: the distinct rows of the operation table in use.
-        codes: (n,), which of ``rows`` made a node; -1 for a leaf.
+        ops: the distinct operations in use.
+        codes: (n,), which of ``ops`` made each node; -1 for a leaf.
         starts, inputs: node i's inputs, in order and with repeats, are
             ``inputs[starts[i]:starts[i + 1]]``.
         numbers: (n,), the number of each node when it was recorded.
@@ -46,7 +46,7 @@ class Trace:
         failures: where the guards' counts of failures stand.
     """
 
-    rows: tuple[Op, ...]
+    ops: tuple[Op, ...]
     codes: NDArray[np.int16]
     starts: NDArray[np.int64]
     inputs: Ints
@@ -64,7 +64,7 @@ class Trace:
         return len(self.codes)
 
     def __str__(self) -> str:
-        """The first nodes, one a line: ``v5 = mul(v1, v4)``."""
+        """The first nodes, one per line: ``v5 = mul(v1, v4)``."""
         shown = min(len(self), 60)
         lines = [f"{len(self):,} nodes"]
         for i in range(shown):
@@ -72,7 +72,7 @@ class Trace:
                 lines.append(f"v{i} = {self._leaf(i)}")
             else:
                 inputs = ", ".join(f"v{j}" for j in self.inputs_of(i))
-                lines.append(f"v{i} = {self.rows[self.codes[i]].name}({inputs})")
+                lines.append(f"v{i} = {self.ops[self.codes[i]].name}({inputs})")
         if shown < len(self):
             lines.append(f"... and {len(self) - shown:,} more")
         return "\n".join(lines)
@@ -147,11 +147,11 @@ def _numbered(
     outputs: int | None,
 ) -> Trace:
     order = topological_order(root)
-    # Within a depth by first use, the first first: the order in which a person would list them.
+    # Within a depth by first use, as a person would list them.
     order.reverse()
     order.sort(key=attrgetter("_depth"))
-    # A node's place goes where a pass leaves its mark: a dictionary would take more memory than
-    # the trace. Leaves that are not used get none.
+    # A node's place goes where a pass leaves its mark, because a dictionary would take more memory
+    # than the trace. Leaves that are not used keep none.
     for leaves in [*arguments, parameters or []]:
         for leaf in leaves:
             leaf._mark = LEAF
@@ -164,7 +164,7 @@ def _numbered(
     of_parameter = {p._mark for p in parameters}
     used = [p for p in parameters if p._mark != LEAF]
 
-    rows: dict[Op | None, int] = {None: LEAF}
+    code_of: dict[Op | None, int] = {None: LEAF}
     codes, inputs = array("h"), array("i")
     starts, numbers, kinds, depths = array("q", [0]), array("d"), bytearray(), array("i")
     get = number_slot.__get__
@@ -180,7 +180,7 @@ def _numbered(
                 inputs.append(place)
                 if kinds[place] > kind:
                     kind = kinds[place]
-        codes.append(rows.setdefault(op, len(rows) - 1))
+        codes.append(code_of.setdefault(op, len(code_of) - 1))
         starts.append(len(inputs))
         numbers.append(get(node))
         kinds.append(kind)
@@ -190,7 +190,7 @@ def _numbered(
     for node in order:
         node._mark = None  # or a number of its own would stay with each
     return Trace(
-        tuple(op for op in rows if op is not None),
+        tuple(op for op in code_of if op is not None),
         np.frombuffer(codes, np.int16),
         np.frombuffer(starts, np.int64),
         np.frombuffer(inputs, np.int32) if inputs else np.zeros(0, np.int32),

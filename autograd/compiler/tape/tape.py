@@ -184,7 +184,7 @@ class Tape:
     def of(cls, trace: Any, backend: str | None = None) -> Tape:
         """The tape of a ``Trace``."""
         return cls(
-            trace.rows,
+            trace.ops,
             trace.codes,
             trace.starts,
             trace.inputs,
