@@ -17,8 +17,9 @@ from autograd.compiler.program import Floats, Lanes, Program
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.expand import expand
+from autograd.compiler.stages.group import Unstructured
 from autograd.compiler.stages.layout import layout
-from autograd.compiler.stages.pack import Unstructured, pack
+from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import CompileError, Guard
 from autograd.compiler.stages.trace import Trace
 from autograd.value import Value

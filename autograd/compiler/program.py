@@ -13,22 +13,20 @@ any order and shape:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER
+from autograd.compiler.stages.trace import INPUT
 from autograd.ops import Op
 from autograd.value import Value
 
 Shape = tuple[int, ...]
 Lanes = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
-
-KINDS = {CONSTANT: "constant", PARAMETER: "fixed", INPUT: "batch"}
 
 
 @dataclass(eq=False)
@@ -305,54 +303,6 @@ def _right_side(i: Instruction) -> str:
     return f"collect({parts})"
 
 
-class ProgramError(AssertionError):
-    """A program that contradicts itself: a fault of the compiler."""
-
-
-def check(program: Program) -> Program:
-    """Return the program if every shape, kind and order in it is right.
-
-    Raises:
-        ProgramError: one is not.
-    """
-    known = {*program.arguments, *(b.array for b in program.blocks), *program.constants}
-    for i in program.instructions:
-        for v in i.operands:
-            _must(v.array in known, i, "an operand is used before it is made")
-            _must(int(v.lanes().min(initial=0)) >= 0, i, "a lane below 0")
-            _must(int(v.lanes().max(initial=0)) < max(v.array.size, 1), i, "no such lane")
-        kinds = max((v.array.kind for v in i.operands), default=CONSTANT)
-        if isinstance(i, Map):
-            _must(all(v.shape == i.out.shape for v in i.operands), i, "shapes differ")
-            _must(i.out.kind == kinds, i, "the wrong kind")
-        elif isinstance(i, Reduce):
-            _must(i.operand.shape[: len(i.out.shape)] == i.out.shape, i, "shapes differ")
-        elif isinstance(i, Contract):
-            sizes = _sizes(i)
-            _must(i.out.shape == tuple(sizes[c] for c in i.labels[2]), i, "the wrong shape")
-        else:
-            for place, part in zip(i.places, i.parts):
-                _must(place.shape == part.shape and place.array is i.out, i, "shapes differ")
-        known.add(i.out)
-    for v in program.ends():
-        _must(v.array in known, v, "a result is not made")
-    return program
-
-
-def _sizes(i: Contract) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for v, labels in zip(i.operands, i.labels):
-        _must(len(v.shape) == len(labels), i, "labels do not fit")
-        for c, n in zip(labels, v.shape):
-            _must(sizes.setdefault(c, n) == n, i, f"label {c} has two sizes")
-    return sizes
-
-
-def _must(true: bool, where: Any, what: str) -> None:
-    if not true:
-        raise ProgramError(f"{what}: {where}")
-
-
 def needed(program: Program) -> Program:
     """The program without the instructions and constants that nothing uses."""
     live = {v.array for v in program.ends()}
@@ -370,56 +320,3 @@ def needed(program: Program) -> Program:
     program.instructions = kept
     program.constants = [a for a in program.constants if a in live]
     return program
-
-
-def run(program: Program, arguments: Sequence[Floats], parameters: Floats) -> dict[Array, Floats]:
-    """The reference interpreter: every array of the program, with its batch where it has one.
-
-    Slow and plain; what the backends are held against.
-
-    Args:
-        arguments: (batch, n) for each.
-        parameters: (number of parameters,).
-    """
-    values: dict[Array, Floats] = dict(zip(program.arguments, arguments))
-    for block in program.blocks:
-        values[block.array] = parameters[block.lanes].reshape(block.array.shape)
-    for array in program.constants:
-        assert array.numbers is not None
-        values[array] = array.numbers.reshape(array.shape)
-    batch = len(arguments[0]) if arguments else 1
-
-    def load(v: View) -> Floats:
-        rows = batch if v.array.batched else 1
-        return values[v.array].reshape(rows, -1)[:, v.lanes().reshape(-1)].reshape(rows, *v.shape)
-
-    for i in program.instructions:
-        xs = [load(v) for v in i.operands]
-        if isinstance(i, Map):
-            y = _apply(i.op, np.broadcast_arrays(*xs))
-        elif isinstance(i, Reduce):
-            (x,) = xs
-            flat = x.reshape(*x.shape[: 1 + len(i.out.shape)], -1)
-            y = _apply(i.op, [flat[..., k] for k in range(flat.shape[-1])])
-            if i.over_batch:
-                y = np.broadcast_to(y, (batch, *y.shape[1:])).sum(axis=0, keepdims=True)
-        elif isinstance(i, Contract):
-            left, right, out = i.labels
-            rows = max(map(len, xs))
-            xs = [np.broadcast_to(x, (rows, *x.shape[1:])) for x in xs]
-            kept = "Z" if i.out.batched or rows == 1 else ""
-            y = np.einsum(f"Z{left},Z{right}->{kept}{out}", *xs)
-        else:
-            y = np.zeros((batch if i.out.batched else 1, i.out.size))
-            for place, x in zip(i.places, xs):
-                x = x.reshape(len(x), -1)
-                for lane, column in zip(place.lanes().reshape(-1), x.T):
-                    y[:, lane] += column
-        values[i.out] = y.reshape((batch,) * i.out.batched + i.out.shape)
-    return values
-
-
-def _apply(op: Op, xs: Sequence[Floats]) -> Floats:
-    """A row of the table on arrays, number by number."""
-    rows = zip(*(x.reshape(-1).tolist() for x in xs))
-    return np.array([op.compute(row) for row in rows]).reshape(xs[0].shape)

@@ -12,7 +12,6 @@ import pytest
 
 import autograd
 from autograd import Value, dot, grad
-from autograd.compiler import program as array_program
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
@@ -21,6 +20,7 @@ from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 from nn import cross_entropy
 from tests.counts import count
+from tests.reference import check, run
 
 PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
 ROWS = 2
@@ -387,7 +387,7 @@ def test_every_stage_means_what_plain_values_mean(number):
         stages += [contracted, laid_out, differentiate(laid_out)]
         stages += [differentiate(laid_out, arguments=True)]
     for program in stages:
-        values = array_program.run(array_program.check(program), network.data, theta)
+        values = run(check(program), network.data, theta)
         results = taken(values, program.outputs, ROWS)
         close(np.broadcast_to(results, network.values.shape), network.values, network.scale)
         if not program.gradients:
@@ -420,6 +420,6 @@ def test_a_loop_over_samples_too(number):
         contracted = contract(pack(trace), input_major)
         derived = differentiate(layout(contracted))
         for program in (contracted, derived):
-            values = array_program.run(array_program.check(program), [], theta)
+            values = run(check(program), [], theta)
             close(taken(values, program.outputs, 1), [[loss.data]], scale)
         close(gradient_of(theta, derived, values), [p.grad for p in trace.parameters], scale)

@@ -13,7 +13,6 @@ pytest.importorskip("numba")
 
 from autograd.compiler.native.executor import NativeProgram, zeros
 from autograd.compiler.native.source import NotNative
-from autograd.compiler.program import run
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
@@ -21,6 +20,7 @@ from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from tests.counts import some
+from tests.reference import run
 
 SMALL = MLP(3, [5, 2], seed=1)
 NARROW = MLP(2, [6, 1], seed=2)

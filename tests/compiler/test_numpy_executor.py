@@ -11,7 +11,6 @@ import pytest
 
 import autograd
 from autograd import Value, compile, dot, grad, logsumexp, sigmoid
-from autograd.compiler import program as array_program
 from autograd.compiler.naming import argument_names, in_order, name_leaves, names_around
 from autograd.compiler.numpy.executor import evaluate, load, write
 from autograd.compiler.stages.contract import contract
@@ -23,6 +22,7 @@ from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 from autograd.ops import Op
 from nn import MLP, half_squared_error
+from tests.reference import check, run
 
 ROWS = 3
 
@@ -49,7 +49,7 @@ def recorded(function, *widths, wrt_inputs=False):
     recording.parameters = in_order(recording.parameters, names_around(function))
     program = named(layout(contract(pack(trace_recording(recording)))), function, widths)
     program = expand(differentiate(program, arguments=wrt_inputs))
-    return array_program.check(program), X, np.array([p.data for p in program.parameters])
+    return check(program), X, np.array([p.data for p in program.parameters])
 
 
 def run_alone(program, arguments, theta):
@@ -71,7 +71,7 @@ def taken(program, computed, v):
 
 def assert_like_the_interpreter(program, arguments, theta):
     value, *gradients = run_alone(program, arguments, theta)
-    computed = array_program.run(program, arguments, theta)
+    computed = run(program, arguments, theta)
     wanted = taken(program, computed, program.outputs)
     assert np.reshape(value, wanted.shape) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
     if program.failures is not None:

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.compiler import program as array_program
 from autograd.compiler.numpy.executor import evaluate, write
 from autograd.compiler.program import (
     Array,
@@ -27,6 +26,7 @@ from autograd.compiler.program import (
 from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER
 from autograd.ops import Op
 from tests.counts import count
+from tests.reference import check, run
 
 ROWS = 3
 
@@ -140,11 +140,11 @@ def assert_program(sources, instructions, rows=ROWS):
     program = Program(
         arguments, [], blocks, [], made, whole(result), result.shape == (), forward=len(made)
     )
-    array_program.check(program)
+    check(program)
     r = np.random.default_rng(0)
     X, theta = [r.normal(size=(rows, a.size)) for a in arguments], r.normal(size=count)
     found, _ = evaluate(program)(X, theta)
-    wanted = array_program.run(program, X, theta)[result]
+    wanted = run(program, X, theta)[result]
     wanted = wanted.reshape(-1, result.size)
     shape = (rows if arguments else 1, result.size)
     assert found == pytest.approx(np.broadcast_to(wanted, shape), rel=1e-12, abs=1e-12)
@@ -245,7 +245,7 @@ def test_parts_added_to_what_does_not_lie_in_row_major_order():
         whole(y), False, forward=4,
     )  # fmt: skip
     X = np.random.default_rng(0).normal(size=(5, 6))
-    found, _ = evaluate(array_program.check(program))([X], np.zeros(0))
+    found, _ = evaluate(check(program))([X], np.zeros(0))
     wanted = np.tanh(np.exp(X)).reshape(5, 3, 2).transpose(0, 2, 1).reshape(5, 6)
     wanted[:, [0, 4, 5]] -= X[:, :3]
     assert found == pytest.approx(wanted, rel=1e-14)

@@ -14,7 +14,6 @@ import pytest
 
 import autograd
 from autograd import Value, compile, grad
-from autograd.compiler import program as array_program
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
@@ -22,6 +21,7 @@ from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from tests.counts import count
+from tests.reference import check, run
 
 PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
 NATIVE = PROGRAMS // 50  # Numba takes ten seconds to compile each
@@ -253,11 +253,11 @@ def test_every_stage_means_the_same(number):
     contracted = [contract(packed), contract(packed, input_major=True)]
     laid_out = [layout(program) for program in contracted]
     for program in (packed, *contracted, *laid_out):
-        values = array_program.run(array_program.check(program), [case.X], theta)
+        values = run(check(program), [case.X], theta)
         case.close(np.broadcast_to(taken(values, program.outputs)[:, 0], ROWS), case.values)
     for program in laid_out:
-        derived = array_program.check(differentiate(program, arguments=True))
-        values = array_program.run(derived, [case.X], theta)
+        derived = check(differentiate(program, arguments=True))
+        values = run(derived, [case.X], theta)
         (x,) = derived.arguments
         of_x = derived.gradients[x]
         found = 0.0 if of_x is None else taken(values, of_x)

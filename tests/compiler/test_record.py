@@ -11,12 +11,12 @@ import pytest
 
 import autograd
 from autograd import CompileError, Value, compile, dot, grad, modes, no_grad
-from autograd.compiler.program import check, run
 from autograd.compiler.stages import observe
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, Module, cross_entropy
+from tests.reference import check, run
 
 SILENT = {name: Value.__dict__[name] for _, name in observe.REPLACEMENTS if name != "computed"}
 

@@ -11,7 +11,7 @@ DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
 RESERVED = {"np", "len", "slice", "int", "k", "value", "failures", *DEFINED}
 
 
-class Names:
+class VariableNames:
     """The names of a program's arrays. Leaves have theirs at once, results as they are written.
 
     Attributes:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from autograd import ops
 from autograd.compiler.numpy.kernels import kernel
-from autograd.compiler.numpy.text import CALL, MINUS, POWER, PRODUCT, SUM, Text, number
+from autograd.compiler.numpy.text import CALL, MINUS, POWER, PRODUCT, SUM, Text, number_text
 from autograd.compiler.stages.record import GUARDS, constant_part
 from autograd.ops import Op
 
 
-def written(op: Op, xs: Sequence[Text]) -> Text | None:
+def expression(op: Op, xs: Sequence[Text]) -> Text | None:
     """The operation on operands already written; None if NumPy cannot say it."""
     if op in (ops.sum, ops.add):
         return summed(xs)
@@ -64,7 +64,7 @@ def _power(n: float, x: Text) -> Text:
         return Text(f"1 / {x.within(POWER)}", PRODUCT)
     base = x.within(CALL)
     base = f"({base})" if base[0].isdigit() else base
-    return Text(f"{base}**{number(n).text}", POWER)
+    return Text(f"{base}**{number_text(n).text}", POWER)
 
 
 def _failure(name: str, a: Text, b: Text) -> Text:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 
-from autograd.compiler.numpy.text import CALL, MATRIX, PRODUCT, Text, axes_of, number
+from autograd.compiler.numpy.text import CALL, MATRIX, PRODUCT, Text, axes_of, number_text
 from autograd.compiler.program import Contract, View
 
 # The label of the batch, in front of those of the instruction, which are lower-case.
@@ -97,7 +97,7 @@ def _repeated(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | N
         x = Text(f"np.broadcast_to({text}, ({shape}))")
     if literal == 1:
         return x
-    return Text(f"{number(literal).within(PRODUCT)} * {x.within(PRODUCT + 0.1)}", PRODUCT)
+    return Text(f"{number_text(literal).within(PRODUCT)} * {x.within(PRODUCT + 0.1)}", PRODUCT)
 
 
 def _matmul(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | None:

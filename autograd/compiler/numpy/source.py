@@ -12,8 +12,8 @@ from autograd import ops
 from autograd.compiler.numpy import product as numpy_product
 from autograd.compiler.numpy.collect import Collector, straight
 from autograd.compiler.numpy.kernels import in_python, kernel, reduced_in_python
-from autograd.compiler.numpy.names import Names
-from autograd.compiler.numpy.operations import written
+from autograd.compiler.numpy.names import VariableNames
+from autograd.compiler.numpy.operations import expression
 from autograd.compiler.numpy.text import (
     INDENT,
     LONGEST_LINE,
@@ -46,14 +46,14 @@ LONGEST_PART = 48
 
 
 @dataclass
-class Source:
+class NumpySource:
     """The text, and what it needs besides NumPy: functions of rows that only Python computes."""
 
     text: str
     functions: dict[str, Callable[..., Floats]]
 
 
-def write(program: Program, dtype: Any = np.float64) -> Source:
+def write(program: Program, dtype: Any = np.float64) -> NumpySource:
     """The source of ``forward(...)``, or for a program with gradients ``value_and_grad(...)``.
 
     The function takes the arguments, (batch, n) each, and the arrays of parameters. It returns
@@ -63,14 +63,14 @@ def write(program: Program, dtype: Any = np.float64) -> Source:
     Args:
         dtype: float64 or float32, of the arrays that the source itself makes.
     """
-    return _Writer(program, np.dtype(dtype) == np.float32).source()
+    return _SourceWriter(program, np.dtype(dtype) == np.float32).source()
 
 
-class _Writer:
+class _SourceWriter:
     def __init__(self, program: Program, single: bool) -> None:
         self.program = program
-        self.instructions = [_lean(i) for i in program.instructions]
-        self.names = Names(program)
+        self.instructions = [_simplified(i) for i in program.instructions]
+        self.names = VariableNames(program)
         self.definitions: set[str] = set()
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
@@ -85,7 +85,7 @@ class _Writer:
 
     # --- the text ---
 
-    def source(self) -> Source:
+    def source(self) -> NumpySource:
         """The whole module."""
         program, names = self.program, self.names
         forward: list[str] = []
@@ -130,7 +130,7 @@ class _Writer:
                 "",
             ]
         )
-        return Source(text, self.functions)
+        return NumpySource(text, self.functions)
 
     def _summary(self) -> str:
         program = self.program
@@ -202,7 +202,7 @@ class _Writer:
             factor = i.operands[0].array.literal()
             if factor is not None and (n := whole_inverse(factor)):
                 return Text(f"{xs[1].within(PRODUCT)} / {n}", PRODUCT)
-        text = written(i.op, xs)
+        text = expression(i.op, xs)
         if text is None:
             call = self._in_python(i.op, 0)
             return Text(f"{call}({', '.join(x.text for x in xs)})")
@@ -264,7 +264,7 @@ class _Writer:
 # --- small things ---
 
 
-def _lean(i: Instruction) -> Instruction:
+def _simplified(i: Instruction) -> Instruction:
     """A sum over axes of one element as no sum; parts as their places lie in the array."""
     if isinstance(i, Collect):
         pairs = [straight(place, v) for place, v in zip(i.places, i.parts)]

@@ -40,7 +40,7 @@ class Text:
 # --- numbers ---
 
 
-def number(x: float) -> Text:
+def number_text(x: float) -> Text:
     """A number as a person writes it."""
     if not math.isfinite(x):
         text = "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"
@@ -72,7 +72,7 @@ def index_of(lanes: Lanes) -> str:
 
 def element(x: float) -> str:
     """A number as an array of floats has it."""
-    return repr(x) if math.isfinite(x) else number(x).text
+    return repr(x) if math.isfinite(x) else number_text(x).text
 
 
 def _nested(numbers: Floats | Lanes, shown: Callable[[Any], str], depth: int = 0) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.compiler.numpy.names import Names
+from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.text import (
     CALL,
     Text,
     array_of,
     element,
     index_of,
-    number,
+    number_text,
     slice_of,
     tuple_of,
 )
@@ -35,7 +35,7 @@ class Views:
         constants: what stands above the function, and its name.
     """
 
-    def __init__(self, names: Names, rows: str, single: bool) -> None:
+    def __init__(self, names: VariableNames, rows: str, single: bool) -> None:
         self.names, self.rows, self.single = names, rows, single
         self.inlined: dict[Array, Text] = {}
         self.narrow: dict[Array, Shape] = {}
@@ -74,7 +74,7 @@ class Views:
                 dtype = ", np.float32" if self.single else ""
                 shown = element(literal)
                 return Text(f"np.full({tuple_of([*map(str, v.shape)])}, {shown}{dtype})")
-            return number(literal)
+            return number_text(literal)
         x = self.named(array)
         if v.whole:
             return x

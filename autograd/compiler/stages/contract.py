@@ -23,7 +23,7 @@ from autograd.compiler.program import (
     needed,
     view,
 )
-from autograd.compiler.stages.pack import mix
+from autograd.compiler.stages.group import mix
 from autograd.compiler.stages.rewrite import Rewriter, rewritten
 from autograd.compiler.stages.trace import CONSTANT, INPUT
 

@@ -7,7 +7,6 @@ on terms that write instructions; a product of matrices gives two more.
 
 from __future__ import annotations
 
-import builtins
 import functools
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -29,8 +28,8 @@ from autograd.compiler.program import (
     view,
     whole,
 )
-from autograd.compiler.stages.trace import CONSTANT, PARAMETER
-from autograd.operand import Operand
+from autograd.compiler.stages.term import InstructionWriter, Term, Unknown
+from autograd.compiler.stages.trace import PARAMETER
 from autograd.ops import Op
 from autograd.real import count
 
@@ -48,7 +47,7 @@ def differentiate(program: Program, arguments: bool = False) -> Program:
 class _Backward:
     def __init__(self, program: Program, arguments: bool) -> None:
         self.source = program
-        self.writer = Writer()
+        self.writer = InstructionWriter()
         self.contributions: dict[Array, list[tuple[View, View]]] = {}
         self.targets = [block.array for block in program.blocks]
         self.targets += program.arguments if arguments else []
@@ -279,118 +278,3 @@ def _is(x: View | float, number: float) -> bool:
         literal = x.array.literal()
         return literal is not None and literal == number
     return x == number
-
-
-class Writer:
-    """Writes instructions, and leaves out those that would change nothing."""
-
-    def __init__(self) -> None:
-        self.instructions: list[Instruction] = []
-        self.constants: list[Array] = []
-        self._made_by: dict[Array, Instruction] = {}
-        self._known: dict[Any, View] = {}
-        self._literals: dict[str, Array] = {}
-
-    def add(self, i: Instruction) -> None:
-        """One instruction."""
-        self.instructions.append(i)
-        self._made_by[i.out] = i
-
-    def add_all(self, instructions: Sequence[Instruction]) -> None:
-        """Several."""
-        for i in instructions:
-            self.add(i)
-
-    def literal(self, x: float, shape: Shape) -> View:
-        """A number at every place."""
-        if repr(x) not in self._literals:
-            array = self._literals[repr(x)] = Array((), CONSTANT, numbers=np.array(x))
-            self.constants.append(array)
-        return View(self._literals[repr(x)], shape, 0, (0,) * len(shape))
-
-    def reduce(self, v: View, kept: int, over_batch: bool) -> View:
-        """The sum over the axes after the first ``kept``, and over the batch."""
-        kind = PARAMETER if over_batch else v.array.kind
-        out = Array(v.shape[:kept], kind)
-        self.add(Reduce(out, ops.sum, v, over_batch))
-        return whole(out)
-
-    def map(self, op: Op, operands: Sequence[View | float], shape: Shape) -> View:
-        """A row of the table, element by element."""
-        views = [v if isinstance(v, View) else self.literal(v, shape) for v in operands]
-        if op is ops.mul and views[1].array.literal() is not None:
-            views.reverse()
-        if simpler := self._simpler(op, views, shape):
-            return simpler
-        key = (op, *(_key(v) for v in views))
-        if key not in self._known:
-            out = Array(shape, max(v.array.kind for v in views))
-            self.add(Map(out, op, tuple(views)))
-            self._known[key] = whole(out)
-        return self._known[key]
-
-    def _simpler(self, op: Op, views: list[View], shape: Shape) -> View | None:
-        literals = [v.array.literal() for v in views]
-        if None not in literals:
-            numbers = [x for x in literals if x is not None]
-            return self.literal(op.compute(_as_inputs(op, numbers)), shape)
-        if op is ops.mul:
-            factor, (_, other) = literals[0], views
-            if factor == 1:
-                return other
-            if factor == -1:
-                return self.map(ops.neg, [other], shape)
-            inner = self._made_by.get(other.array)
-            if factor is not None and isinstance(inner, Map) and other.whole:
-                of_inner = [v.array.literal() for v in inner.operands]
-                if inner.op is ops.mul and of_inner[0] is not None:
-                    return self.map(ops.mul, [factor * of_inner[0], inner.operands[1]], shape)
-                if inner.op is ops.neg:
-                    return self.map(ops.mul, [-factor, inner.operands[0]], shape)
-        if op in (ops.sum, ops.add):
-            distinct = {_key(v): v for v in views}
-            if len(distinct) < len(views):
-                keys = [_key(v) for v in views]
-                times = [
-                    self.map(ops.mul, [float(keys.count(k)), v], shape) for k, v in distinct.items()
-                ]
-                return self.map(ops.sum, times, shape)
-            if len(views) == 1:
-                return views[0]
-        return None
-
-
-def _as_inputs(op: Op, numbers: list[float]) -> list[float]:
-    # An addition may have more than its two terms here.
-    return [numbers[0], builtins.sum(numbers[1:])] if op is ops.add else numbers
-
-
-def _key(v: View) -> Any:
-    index = None if v.index is None else v.index.tobytes()
-    return (v.array, v.shape, v.offset, v.strides, index)
-
-
-class Unknown:
-    """Something without a number yet. It refuses to be compared, because a function that branches
-    on it would be traced for one of its branches only."""
-
-    def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError("a number that is not known yet cannot be compared")
-
-    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __eq__ = __ne__ = _refuse
-    __hash__ = object.__hash__
-
-
-class Term(Unknown, Operand):
-    """An operand that writes instructions: rules and forwards are traced with it."""
-
-    def __init__(self, writer: Writer, v: View) -> None:
-        self.writer, self.view = writer, v
-
-    @staticmethod
-    def apply_op(op: Op, inputs: Sequence[Any]) -> Term:
-        """The instruction for an operation of which an input is a term."""
-        first = next(x for x in inputs if isinstance(x, Term))
-        views = [x.view if isinstance(x, Term) else float(x) for x in inputs]
-        return Term(first.writer, first.writer.map(op, views, first.view.shape))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from autograd import ops
 from autograd.compiler.program import Map, Program
-from autograd.compiler.stages.differentiate import Term, Writer
 from autograd.compiler.stages.record import GUARDS, constant_part
+from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.ops import Op
 
 
@@ -23,7 +23,7 @@ def expand(program: Program) -> Program:
     Python computes it, number by number."""
     if all(not isinstance(i, Map) or built_in(i.op) for i in program.instructions):
         return program
-    writer = Writer()
+    writer = InstructionWriter()
     forward = 0
     for place, i in enumerate(program.instructions):
         if not (isinstance(i, Map) and not built_in(i.op) and _expanded(writer, i)):
@@ -38,8 +38,8 @@ def expand(program: Program) -> Program:
     )
 
 
-def _expanded(writer: Writer, i: Map) -> bool:
-    trial = Writer()
+def _expanded(writer: InstructionWriter, i: Map) -> bool:
+    trial = InstructionWriter()
     try:
         y = i.op.apply([Term(trial, v) for v in i.operands])
     except Exception:  # whatever a user's function raises on what is not a number

@@ -1,18 +1,10 @@
-"""Pack, the second stage: operations of the same structure become one array instruction.
-
-Two nodes belong to one group if they are made by the same row of the table from inputs of the
-same groups. Leaves start as three kinds of group (the arguments, parameters, constants); those of
-parameters and constants are then split by who uses them, which sets weights apart from biases and
-one layer from the next, and the grouping is made again.
-"""
+"""Pack, the second stage: operations of the same structure become one array instruction."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compiler.program import (
@@ -28,21 +20,12 @@ from autograd.compiler.program import (
     view,
     whole,
 )
+from autograd.compiler.stages.group import ADD, CHAIN, SUM, Graph, Int32s, Ints, Unstructured
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
-Ints = NDArray[np.int64]
-Int32s = NDArray[np.int32]
-Hashes = NDArray[np.uint64]
-
-# Beyond, a graph has no structure worth finding, and its program would be as long as the graph.
-MOST_GROUPS = 3000
-# Deeper, and with few nodes at each depth, it is chains: they are not even looked at.
+# Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at.
 MOST_LEVELS = 2000
 FEW_NODES = 16
-
-
-class Unstructured(Exception):
-    """A graph of too many groups, or too deep for them to be found level by level."""
 
 
 def pack(trace: Trace) -> Program:
@@ -54,189 +37,19 @@ def pack(trace: Trace) -> Program:
     levels = int(trace.depths[-1]) + 1
     if levels > MOST_LEVELS and len(trace) < FEW_NODES * levels:
         raise Unstructured(f"{levels:,} operations in a row in {len(trace):,} nodes")
-    graph = _Graph(trace)
+    graph = Graph(trace)
     leaf_groups = graph.leaves_by_kind()
     groups = graph.group(leaf_groups)
     leaf_groups = graph.leaves_by_use(leaf_groups, groups)
     groups = graph.group(leaf_groups)
     del leaf_groups
-    return _Writer(trace, graph, groups).program()
+    return _Packer(trace, graph, groups).program()
 
 
-class _Graph:
-    """The edges of a trace, with chains of additions made into one sum each.
-
-    Arrays are as narrow as they can be, and temporary ones short-lived: a graph may have ten
-    million nodes.
-    """
-
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        n = len(trace)
-        self.op = _row_kinds(trace)[trace.codes]
-        # What follows from constants alone is as good as a leaf.
-        self.op[trace.kinds == CONSTANT] = LEAF
-        owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
-        keep = self.op[owner] != LEAF
-        first = np.zeros(len(owner) + 1, np.bool_)
-        first[trace.starts[:-1]] = True
-        source, owner, first = trace.inputs[keep], owner[keep], first[:-1][keep]
-        del keep
-
-        absorbed, root = self._absorbed(source, owner, first)
-        subtracting = self.op == _SUB
-        negative = subtracting[owner] & ~first
-        del first
-        summing = (self.op == _ADD) | (self.op == _SUM) | (subtracting & absorbed)
-        zero = (trace.kinds[source] == CONSTANT) & (trace.numbers[source] == 0)
-        zero &= summing[owner]
-        del summing
-        owner = root[owner]
-        keep = ~absorbed[source] & ~zero
-        # A sum of nothing but zeros keeps them.
-        terms = np.bincount(owner[keep], minlength=n)
-        keep |= zero & (terms[owner] == 0)
-        del zero, terms
-        source, owner, negative = source[keep], owner[keep], negative[keep]
-        del keep
-        if absorbed.any():
-            # Stable, so that the terms of a sum stay in the order of its additions.
-            order = np.argsort(owner, kind="stable")
-            source, owner, negative = source[order], owner[order], negative[order]
-            del order
-        self.source, self.owner, self.negative = source, owner, negative
-        self.terms = np.bincount(owner, minlength=n).astype(np.int32)
-        self.starts = np.zeros(n + 1, np.int64)
-        np.cumsum(self.terms, out=self.starts[1:])
-        # Two numbers added are a sum element by element; more, a sum along an axis.
-        negatives = np.bincount(owner[negative], minlength=n)
-        self.op[(self.op == _ADD) & ((self.terms > 2) | (negatives > 0))] = _CHAIN
-        self.op[subtracting & (self.terms > 0) & ((self.terms != 2) | (negatives != 1))] = _CHAIN
-        self.summing = (self.op == _ADD) | (self.op == _SUM) | (self.op == _CHAIN)
-        del negatives, subtracting
-        self.live = (self.terms > 0) | (self.op == LEAF)
-        self.used = np.zeros(n, np.bool_)
-        self.used[source] = True
-        self.used[trace.outputs] = True
-        self.used[trace.failures] = True
-        products = [code for code, op in enumerate(trace.ops) if op is ops.mul]
-        self.commutes = np.isin(self.op, products)
-
-    def _absorbed(
-        self, source: Int32s, owner: Int32s, first: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.bool_], Int32s]:
-        """Which additions are part of another sum, and the sum that each node is part of.
-
-        A subtraction is where a loop adds up, as in ``total = total - a * b``; in ``total + (a -
-        b)`` it is kept together, for the difference may be of large numbers.
-        """
-        n = len(self.trace)
-        uses = np.bincount(source, minlength=n)
-        uses[self.trace.outputs] += 1
-        uses[self.trace.failures] += 1
-        consumer = np.full(n, -1, np.int32)
-        consumer[source] = owner
-        leading = np.zeros(n, np.bool_)
-        leading[source] = first
-        # A sum written as such keeps its terms together; additions become one sum.
-        adding = self.op == _ADD
-        either = adding | (self.op == _SUB)
-        absorbed = adding & (adding | (self.op == _SUM))[consumer]
-        absorbed |= either & leading & either[consumer]
-        absorbed &= (uses == 1) & (consumer >= 0)
-        del uses, adding, either, leading
-        root = np.arange(n, dtype=np.int32)
-        root[absorbed] = consumer[absorbed]
-        while not np.array_equal(following := root[root], root):
-            root = following
-        return absorbed, root
-
-    # --- groups, as numbers from 0 ---
-
-    def leaves_by_kind(self) -> Hashes:
-        """A first hash for each leaf: by argument, parameters, constants."""
-        hashes = np.zeros(len(self.trace), np.uint64)
-        leaf = self.op == LEAF
-        hashes[leaf] = mix(self.trace.kinds[leaf].astype(np.uint64) + np.uint64(1))
-        for number, nodes in enumerate(self.trace.arguments):
-            hashes[nodes[nodes >= 0]] = mix(np.uint64(100 + number))
-        return hashes
-
-    def leaves_by_use(self, leaves: Hashes, groups: Int32s) -> Hashes:
-        """Their hashes with the set of uses (consumer's group and place) mixed in."""
-        edges = np.flatnonzero((self.op == LEAF)[self.source])
-        edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
-        place = edges - self.starts[self.owner[edges]]
-        place[(self.summing | self.commutes)[self.owner[edges]]] = 0
-        place[self.negative[edges]] += 1000
-        use = groups[self.owner[edges]] * np.int64(1 << 32) + place
-        del place
-        uses, use_of_edge = np.unique(use, return_inverse=True)
-        # Each use of a leaf once, however often.
-        pairs = self.source[edges] * np.int64(len(uses)) + use_of_edge
-        del edges, use, use_of_edge
-        pairs = np.unique(pairs)
-        result = leaves.copy()
-        hashes = mix(uses)[pairs % len(uses)]
-        np.add.at(result, pairs // len(uses), hashes)
-        return result
-
-    def group(self, leaves: Hashes) -> Int32s:
-        """The group of each node; -1 for those that are gone."""
-        n = len(self.trace)
-        hashes = leaves.copy()
-        groups = np.full(n, -1, np.int32)
-        numbers: dict[int, int] = {}
-        bounds = np.searchsorted(self.trace.depths, np.arange(self.trace.depths[-1] + 2))
-        for first, last in pairwise(bounds.tolist()):
-            for start in range(first, last, AT_ONCE):
-                nodes = np.arange(start, min(start + AT_ONCE, last))
-                nodes = nodes[self.live[nodes] & self.used[nodes]]
-                inner = nodes[self.op[nodes] != LEAF]
-                if len(inner):
-                    hashes[inner] = self._hashes(inner, hashes)
-                self._number(nodes, hashes, groups, numbers)
-                if len(numbers) > MOST_GROUPS:
-                    raise Unstructured(f"over {MOST_GROUPS:,} groups of operations in {n:,} nodes")
-        return groups
-
-    def _hashes(self, nodes: Ints, hashes: Hashes) -> Hashes:
-        terms = self.terms[nodes].astype(np.int64)
-        spans = _spans(self.starts[nodes], terms)
-        of_input = hashes[self.source[spans]]
-        place = spans - np.repeat(self.starts[nodes], terms)
-        place[np.repeat(self.summing[nodes] | self.commutes[nodes], terms)] = 0
-        place[self.negative[spans]] += 1000
-        mixed = mix(of_input + mix(place + 7))
-        total = np.add.reduceat(mixed, np.concatenate([[0], np.cumsum(terms)[:-1]]))
-        return mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
-
-    def _number(self, nodes: Ints, hashes: Hashes, groups: Int32s, numbers: dict[int, int]) -> None:
-        """Number the groups of these nodes, as they first appear: each after its inputs'."""
-        distinct, first, which = np.unique(hashes[nodes], return_index=True, return_inverse=True)
-        for place in np.argsort(first):
-            numbers.setdefault(int(distinct[place]), len(numbers))
-        names = np.array([numbers[int(h)] for h in distinct], np.int32)
-        groups[nodes] = names[which]
-
-
-AT_ONCE = 1 << 12
-"""So many nodes at once, which bounds the memory for what is temporary."""
-
-_ADD, _SUM, _CHAIN, _SUB = 30_001, 30_002, 30_003, 30_004
-_CODES = {ops.add: _ADD, ops.sum: _SUM, ops.sub: _SUB}
-
-
-def _row_kinds(trace: Trace) -> NDArray[np.int16]:
-    """The code of each row; those of sums have their own, whatever the trace calls them."""
-    codes = [_CODES.get(row, code) for code, row in enumerate(trace.ops)]
-    return np.array([*codes, LEAF], np.int16)
-
-
-class _Writer:
+class _Packer:
     """Groups as instructions."""
 
-    def __init__(self, trace: Trace, graph: _Graph, groups: Int32s) -> None:
+    def __init__(self, trace: Trace, graph: Graph, groups: Int32s) -> None:
         self.trace, self.graph, self.groups = trace, graph, groups
         order = np.argsort(groups, kind="stable").astype(np.int32)
         sizes = np.bincount(groups + 1)
@@ -315,7 +128,7 @@ class _Writer:
         graph = self.graph
         kind = int(self.trace.kinds[members[0]])
         out = Array((len(members),), kind)
-        if graph.op[members[0]] in (_ADD, _SUM, _CHAIN):
+        if graph.op[members[0]] in (ADD, SUM, CHAIN):
             return self._sum(out, members)
         sources = graph.source[self._edges(members)]
         of_source = self.groups[sources]
@@ -378,7 +191,7 @@ class _Writer:
             operands = subtracted if key % 2 else added
             if (v := self._part_of_many(key, members)) is not None:
                 operands.append(v)
-            elif kind == _ADD or not self._along_axis(kind, terms):
+            elif kind == ADD or not self._along_axis(kind, terms):
                 operands += [self._pick(column) for column in terms.T]
             else:
                 array = self.arrays[key // 2]
@@ -410,7 +223,7 @@ class _Writer:
     def _along_axis(self, kind: int, terms: Int32s) -> bool:
         """Whether terms are a sum along an axis. A neuron with one input is a product of matrices
         still; a formula's w * x is not."""
-        return terms.shape[1] > 1 or (kind == _SUM and self._is_product(terms[:, 0]))
+        return terms.shape[1] > 1 or (kind == SUM and self._is_product(terms[:, 0]))
 
     def _is_product(self, members: Int32s) -> bool:
         code = self.graph.op[members[0]]
@@ -425,7 +238,7 @@ class _Writer:
         users: dict[int, dict[int, int]] = {}
         for group, members in enumerate(self.members):
             first = members[0]
-            if graph.op[first] in (_SUM, _CHAIN):
+            if graph.op[first] in (SUM, CHAIN):
                 terms = graph.source[graph.starts[first] : graph.starts[first] + graph.terms[first]]
                 for source, count in zip(*np.unique(self.groups[terms], return_counts=True)):
                     if self._is_product(self.members[source]):
@@ -521,21 +334,3 @@ def _data_first(instructions: list[Instruction]) -> list[Instruction]:
 
 def _is_data(array: Array) -> bool:
     return array.kind == INPUT or (array.numbers is not None and array.size > 1)
-
-
-def _spans(starts: Ints, counts: Ints) -> Ints:
-    """``start, start + 1, ...``, as many as counted, one after the other."""
-    total = int(counts.sum())
-    steps = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(starts, counts) + steps
-
-
-def mix(x: NDArray[Any] | np.uint64) -> Hashes:
-    """A hash of 64 bits for each of 64 bits (Steele, Lea and Flood, "Fast splittable pseudorandom
-    number generators", 2014, with the constants of its variant 13)."""
-    with np.errstate(over="ignore"):
-        z = np.asarray(x, np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed: Hashes = z ^ (z >> np.uint64(31))
-        return mixed
