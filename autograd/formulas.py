@@ -64,11 +64,17 @@ class Notation:
         return self.checked(write(node.op, written))
 
     def partial(self, node: Value, place: int) -> Symbol:
-        """The derivative of a computed node by its input at ``place``, as the table teaches it."""
+        """The derivative of a computed node by its input at ``place``, as the table teaches it.
+
+        Where the rule cannot be written, as ∂f(x)/∂x.
+        """
         if node not in self._partials:
             assert node.op is not None
             inputs = [self.symbol(x) for x in node.inputs]
-            self._partials[node] = partials(node.op, self.symbol(node), inputs)
+            try:
+                self._partials[node] = partials(node.op, self.symbol(node), inputs)
+            except TypeError:
+                self._partials[node] = _unwritten(node.op, inputs)
         return self._partials[node][place]
 
     def prepare(self, nodes: Iterable[Value]) -> None:
@@ -97,13 +103,19 @@ def partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
         TypeError: the rule does something with its inputs that cannot be written.
     """
     try:
-        rule = op.partials(y, inputs) if op.arity is None else op.partials(y, *inputs)
+        rule = op.apply_rule(y, inputs, taught=True)
     except TypeError as error:
         raise TypeError(
             f"the operation {op.name!r} cannot be written as a formula: {error}. A rule uses "
             f"+ - * / ** and other rows of the table, and does not branch"
         ) from error
     return tuple(Symbol.of(partial) for partial in rule)
+
+
+def _unwritten(op: Op, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
+    """∂f(a, b)/∂a, ∂f(a, b)/∂b."""
+    y = _call(write(op, inputs))
+    return tuple(derivative(y, _call(x)) for x in inputs)
 
 
 def formula(value: Value, names: object = None, *, latex: bool = False) -> str:
@@ -187,7 +199,7 @@ def _derivatives_of_row(op: Op) -> list[Symbol]:
     letters = {1: "x", 2: "ab", 3: "abc"}.get(op.arity or 0)
     names = letters or [f"x{i + 1}" for i in range(op.arity or 3)]
     inputs = [Symbol.named(name) for name in names]
-    y = op(*inputs)
+    y = write(op, inputs)
     rules = partials(op, y, inputs)
     if op.arity == 1:
         prime = f"{op.name}'(x)" if op.text == f"{op.name}({{}})" else f"({y.text})'"
@@ -211,7 +223,7 @@ def _derivative_by(output: Value, target: Value, given: object) -> Symbol:
             if child in relevant:
                 term = adjoints[node] * notation.partial(node, place)
                 before = adjoints.get(child)
-                adjoints[child] = notation.checked(before + term if before else term)
+                adjoints[child] = notation.checked(term if before is None else before + term)
     top = notation.symbol(output)
     enclosed = Symbol(f"({top.text})", rf"\left({top.latex}\right)")
     of = top if output in names else enclosed

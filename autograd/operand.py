@@ -8,7 +8,7 @@ arithmetic, so one rule serves them all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from autograd import ops
 from autograd.op import Op
@@ -72,3 +72,19 @@ class Operand:
 
     def __abs__(self: T) -> T:
         return _applied(self, ops.abs, (self,))
+
+
+class Unknown(Operand):
+    """An operand without a number yet. It refuses to be compared.
+
+    A function that branches on it would be traced for one of its branches only.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("a number that is not known yet cannot be compared or converted")
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __float__ = __int__ = __index__ = _refuse
+    __hash__ = object.__hash__

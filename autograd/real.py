@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Callable
 from numbers import Real as RealNumber
@@ -49,6 +50,11 @@ def _advice(x: object) -> str:
 def count(n: int, noun: str) -> str:
     """``1 input``, ``3 inputs``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def same_number(a: float, b: float) -> bool:
+    """Whether two numbers differ by no more than rounding; nan is the same as nan."""
+    return math.isclose(a, b, rel_tol=1e-9) or (a != a and b != b)
 
 
 class Real(float):

@@ -7,27 +7,27 @@ A rule of the table is plain arithmetic on whatever it is given. Given Symbols, 
 >>> tanh.partials(tanh(x), x)[0].text
 '1 - tanh(x)²'
 
-A row called on Symbols is written as it stands. The operators ``+ - * / **``, which rules use,
-also leave out what says nothing: 1 * x, x + 0, -(-x); they gather numbers in front, and write a
-product of two equal factors as a square. There is no further algebra.
+Arithmetic on Symbols leaves out what says nothing (1 * x, x + 0, -(-x)), gathers numbers in front,
+and writes a product of two equal factors as a square. There is no further algebra.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograd import ops
 from autograd.names import displayed, latex_name
-from autograd.ops import Op
+from autograd.op import Op
+from autograd.operand import Unknown
 
 ATOM = 4
 """The precedence of what never needs parentheses (see ``Op.precedence``)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Symbol:
+class Symbol(Unknown):
     """An expression, written.
 
     Args:
@@ -65,8 +65,11 @@ class Symbol:
 
     @staticmethod
     def apply_op(op: Op, inputs: Sequence[Symbol | float]) -> Symbol:
-        """What a row of the table calls when one of its inputs is a Symbol: write it."""
-        return write(op, [Symbol.of(x) for x in inputs])
+        """The operation, written; arithmetic without what says nothing."""
+        symbols = [Symbol.of(x) for x in inputs]
+        if isinstance(op, ops.Power):
+            return _power(symbols[0], op.exponent)
+        return _ARITHMETIC[op](*symbols) if op in _ARITHMETIC else write(op, symbols)
 
     @property
     def parts(self) -> tuple[float, Symbol]:
@@ -75,75 +78,43 @@ class Symbol:
             return self.number, ONE
         return self.scaled or (1.0, self)
 
-    def __neg__(self) -> Symbol:
-        factor, rest = self.parts
-        return _scale(-factor, rest)
-
-    def __mul__(self, other: Symbol | float) -> Symbol:
-        (c, a), (d, b) = self.parts, Symbol.of(other).parts
-        return _scale(c * d, _product(a, b))
-
-    def __rmul__(self, other: float) -> Symbol:
-        return Symbol.of(other) * self
-
-    def __add__(self, other: Symbol | float) -> Symbol:
-        b = Symbol.of(other)
-        if self.number is not None and b.number is not None:
-            return Symbol.of(self.number + b.number)
-        if self.number == 0:
-            return b
-        if b.number == 0:
-            return self
-        return self - -b if b.parts[0] < 0 else _row(ops.add, self, b)
-
-    def __radd__(self, other: float) -> Symbol:
-        return Symbol.of(other) + self
-
-    def __sub__(self, other: Symbol | float) -> Symbol:
-        b = Symbol.of(other)
-        if self.number is not None and b.number is not None:
-            return Symbol.of(self.number - b.number)
-        if self.number == 0:
-            return -b
-        return self if b.number == 0 else _row(ops.sub, self, b)
-
-    def __rsub__(self, other: float) -> Symbol:
-        return Symbol.of(other) - self
-
-    def __truediv__(self, other: Symbol | float) -> Symbol:
-        b = Symbol.of(other)
-        if b.number == 1:
-            return self
-        if self.number is not None and b.number:
-            quotient = Symbol.of(self.number / b.number)
-            if float(quotient.text) == quotient.number:  # 1 / 2 as 0.5, but 1 / 3 as it is
-                return quotient
-        return _row(ops.div, self, b)
-
-    def __rtruediv__(self, other: float) -> Symbol:
-        return Symbol.of(other) / self
-
-    def __pow__(self, other: Symbol | float) -> Symbol:
-        exponent = Symbol.of(other)
-        if exponent.number is None:
-            return _row(ops.pow, self, exponent)
-        if exponent.number == 1:
-            return self
-        return ONE if exponent.number == 0 else _row(ops.power(exponent.number), self)
-
-    def __rpow__(self, other: float) -> Symbol:
-        return Symbol.of(other) ** self
-
     def __str__(self) -> str:
         return self.text
 
 
-def _row(op: Op, *inputs: Symbol) -> Symbol:
-    return Symbol.apply_op(op, inputs)
-
-
 ONE = Symbol("1", "1", number=1.0)
 DOTS = Symbol("…", r"\cdots")
+
+
+# --- arithmetic ---
+
+
+def _add(a: Symbol, b: Symbol) -> Symbol:
+    if a.number is not None and b.number is not None:
+        return Symbol.of(a.number + b.number)
+    if a.number == 0 or b.number == 0:
+        return b if a.number == 0 else a
+    return _sub(a, _neg(b)) if b.parts[0] < 0 else write(ops.add, (a, b))
+
+
+def _sub(a: Symbol, b: Symbol) -> Symbol:
+    if a.number is not None and b.number is not None:
+        return Symbol.of(a.number - b.number)
+    if a.number == 0:
+        return _neg(b)
+    return a if b.number == 0 else write(ops.sub, (a, b))
+
+
+def _neg(x: Symbol) -> Symbol:
+    factor, rest = x.parts
+    return _scale(-factor, rest)
+
+
+def _mul(x: Symbol, y: Symbol) -> Symbol:
+    (c, a), (d, b) = x.parts, y.parts
+    if a is ONE or b is ONE:
+        return _scale(c * d, b if a is ONE else a)
+    return _scale(c * d, _power(a, 2) if a.text == b.text else write(ops.mul, (a, b)))
 
 
 def _scale(factor: float, rest: Symbol) -> Symbol:
@@ -152,46 +123,70 @@ def _scale(factor: float, rest: Symbol) -> Symbol:
         return Symbol.of(factor)
     if factor == 1:
         return rest
-    written = _row(ops.neg, rest) if factor == -1 else _row(ops.mul, Symbol.of(factor), rest)
+    written = write(ops.neg, [rest]) if factor == -1 else write(ops.mul, [Symbol.of(factor), rest])
     forms = written.text, written.latex, written.precedence, written.latex_precedence
     return Symbol(*forms, scaled=(factor, rest))
 
 
-def _product(a: Symbol, b: Symbol) -> Symbol:
-    if a is ONE or b is ONE:
-        return b if a is ONE else a
-    return a**2 if a.text == b.text else _row(ops.mul, a, b)
+def _div(a: Symbol, b: Symbol) -> Symbol:
+    if b.number == 1:
+        return a
+    if a.number is not None and b.number:
+        quotient = Symbol.of(a.number / b.number)
+        if float(quotient.text) == quotient.number:  # 1 / 2 as 0.5, but 1 / 3 as it is
+            return quotient
+    return write(ops.div, (a, b))
 
+
+def _pow(a: Symbol, b: Symbol) -> Symbol:
+    return write(ops.pow, (a, b)) if b.number is None else _power(a, b.number)
+
+
+def _power(x: Symbol, exponent: float) -> Symbol:
+    if exponent == 1:
+        return x
+    return ONE if exponent == 0 else write(ops.power(exponent), [x])
+
+
+_ARITHMETIC: dict[Op, Callable[..., Symbol]] = {
+    ops.add: _add,
+    ops.sub: _sub,
+    ops.neg: _neg,
+    ops.mul: _mul,
+    ops.div: _div,
+    ops.pow: _pow,
+}
 
 # --- writing one operation ---
 
-_ASSOCIATIVE = ("add", "sum", "mul", "strong_mul")
+_ASSOCIATIVE = (ops.add, ops.sum, ops.mul, ops.strong_mul)
 _OPENING = ("{{", "(", "|", ", ")  # what stands before an input that needs no parentheses
 _RAISED = re.compile(r" \*\* (\d+)$")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write(op: Op, inputs: Sequence[Symbol]) -> Symbol:
-    """The operation as its row of the table writes it, with parentheses where they are needed."""
+    """The operation as the table writes it, with parentheses where they are needed."""
     if len(inputs) == 1 and op.arity is None and op.text.count("{}") == 2:
         return inputs[0]  # a sum of one term
-    text = op.write(*(_in_text(op, place, x) for place, x in enumerate(inputs)))
+    operands = [within(op, place, x) for place, x in enumerate(inputs)]
+    text = op.write(*(x.text for x in operands))
+    latex = op.write(*(x.latex for x in operands), latex=True)
     precedence = op.precedence
     if raised := _RAISED.search(op.text):
         text = text.removesuffix(raised[0]) + raised[1].translate(_SUPERSCRIPTS)
         precedence = min(precedence, ops.pow.precedence)
-    latex = op.write(*(_in_latex(op, place, x) for place, x in enumerate(inputs)), latex=True)
     return Symbol(text, latex, precedence, _latex_precedence(op))
 
 
-def _in_text(op: Op, place: int, x: Symbol) -> str:
-    bare = _needs_parentheses(op, op.text, place, x.text, x.precedence)
-    return f"({x.text})" if bare else x.text
-
-
-def _in_latex(op: Op, place: int, x: Symbol) -> str:
-    bare = _needs_parentheses(op, op.latex, place, x.latex, x.latex_precedence)
-    return rf"\left({x.latex}\right)" if bare else x.latex
+def within(op: Op, place: int, x: Symbol) -> Symbol:
+    """The input at ``place`` as it stands within an operation: in parentheses if it needs them."""
+    text, latex = x.text, x.latex
+    if _needs_parentheses(op, op.text, place, text, x.precedence):
+        text = f"({text})"
+    if _needs_parentheses(op, op.latex, place, latex, x.latex_precedence):
+        latex = rf"\left({latex}\right)"
+    return Symbol(text, latex)
 
 
 def _needs_parentheses(op: Op, template: str, place: int, written: str, precedence: int) -> bool:
@@ -201,7 +196,7 @@ def _needs_parentheses(op: Op, template: str, place: int, written: str, preceden
     if before and written.startswith("-"):
         return True  # a - (-b)
     leftmost = not before and op.precedence < ops.pow.precedence
-    if op.name in _ASSOCIATIVE or leftmost:
+    if op in _ASSOCIATIVE or leftmost:
         return precedence < op.precedence
     return precedence <= op.precedence and precedence < ATOM
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from autograd import ops
 from autograd.explaining.steps import Step
 from autograd.formulas import equal
-from autograd.symbols import DOTS, Symbol
+from autograd.symbols import DOTS, Symbol, within
 
 WIDTH = 88  # of the text, in columns
 
@@ -59,8 +59,8 @@ class Product:
     def __init__(self, steps: Sequence[Step], product: float) -> None:
         self._rows = [
             [step.derivative for step in steps],
-            [_factor(step.formula, at, len(steps)) for at, step in enumerate(steps)],
-            [_factor(Symbol.of(step.number), at, len(steps)) for at, step in enumerate(steps)],
+            _factors([step.formula for step in steps]),
+            _factors([Symbol.of(step.number) for step in steps]),
         ]
         if len(steps) > 1:
             self._rows.append([Symbol.of(product)])
@@ -89,18 +89,19 @@ class Sum:
     """The products of the paths, and their sum."""
 
     def __init__(self, left: Symbol, terms: Sequence[Symbol], total: Symbol) -> None:
-        self._left, self._terms, self._total = left, terms, total
+        self._left, self._total = left, total
+        self._terms = [within(ops.add, place, term) for place, term in enumerate(terms)]
 
     def text(self) -> str:
         """For a terminal."""
-        first, *others = (_term(x, at).text for at, x in enumerate(self._terms))
+        first, *others = (x.text for x in self._terms)
         lead = f"  {self._left.text}"
         sum_ = _folded([first, *others], f"{lead} = ", "+")
         return f"{sum_}\n{' ' * len(lead)} = {self._total.text}"
 
     def math(self, environment: str) -> str:
         """In LaTeX; rows of formulas within the environment."""
-        terms = " + ".join(_term(x, at).latex for at, x in enumerate(self._terms))
+        terms = " + ".join(x.latex for x in self._terms)
         rows = [f"{self._left.latex} &= {terms}", f"&= {self._total.latex}"]
         return _aligned(rows, environment)
 
@@ -108,21 +109,11 @@ class Sum:
 Block = Prose | Listing | Product | Sum
 
 
-def _factor(x: Symbol, at: int, factors: int) -> Symbol:
-    """Within a product, with parentheses if need be."""
-    if factors == 1 or x is DOTS:
-        return x
-    minus = at > 0 and x.text.startswith("-")
-    text = f"({x.text})" if x.precedence < ops.mul.precedence or minus else x.text
-    enclosed = x.latex_precedence < ops.mul.precedence or minus
-    return Symbol(text, rf"\left({x.latex}\right)" if enclosed else x.latex)
-
-
-def _term(x: Symbol, at: int) -> Symbol:
-    """Within a sum, with parentheses if need be."""
-    if at == 0 or not x.text.startswith("-"):
-        return x
-    return Symbol(f"({x.text})", rf"\left({x.latex}\right)")
+def _factors(factors: Sequence[Symbol]) -> list[Symbol]:
+    """Factors as they stand within their product."""
+    if len(factors) == 1:
+        return list(factors)
+    return [x if x is DOTS else within(ops.mul, at, x) for at, x in enumerate(factors)]
 
 
 def _folded(cells: Sequence[str], lead: str, sign: str) -> str:

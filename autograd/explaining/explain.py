@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from autograd.deprecation import renamed
 from autograd.explaining.blocks import Block, Listing, Product, Prose, Sum
 from autograd.explaining.paths import Path, PathSum, Rest, path_sum
-from autograd.explaining.steps import Layout, same_number
+from autograd.explaining.steps import Outline
 from autograd.formulas import between, derivative, equal
 from autograd.real import count as count_of
+from autograd.real import same_number
 from autograd.symbols import Symbol
 from autograd.value import Value
 
@@ -44,7 +45,7 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
 
     Raises:
         TypeError: ``output`` or ``wrt`` is no Value, ``names`` are none, ``paths`` is
-            no whole number, or a row of the table has a rule that cannot be written.
+            no whole number.
         ValueError: ``paths`` is negative.
     """
     for v in (output, wrt):
@@ -56,8 +57,8 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
         raise ValueError(f"the number of paths to show is at least 0; got {paths}")
     relevant = between(output, wrt)
     found = path_sum(output, wrt, relevant, paths)
-    layout = Layout(output, wrt, relevant, found.largest, names)
-    blocks = tuple(_blocks(layout, found))
+    outline = Outline(output, wrt, relevant, found.largest, names)
+    blocks = tuple(_blocks(outline, found))
     return Explanation(found.gradient, found.largest, found.count, found.rest, blocks)
 
 
@@ -105,16 +106,16 @@ class Explanation:
         return f"<Explanation: {count_of(self.path_count, 'path')}, together {self.gradient:.9g}>"
 
 
-def _blocks(layout: Layout, found: PathSum) -> Iterator[Block]:
+def _blocks(outline: Outline, found: PathSum) -> Iterator[Block]:
     """All that an explanation says, in order."""
-    output, target = layout.symbol(layout.output), layout.symbol(layout.target)
+    output, target = outline.symbol(outline.output), outline.symbol(outline.target)
     left = derivative(output, target, total=True)
     headline = equal(left, Symbol.of(found.gradient))
     if found.count == 0:
         yield Prose(headline, ": no path. ", output, " was not computed from ", target, ".")
-        if layout.output.op is None:
+        if outline.output.op is None:
             yield Prose(output, " is a leaf: it was computed from nothing that is recorded.")
-    elif layout.output is layout.target:
+    elif outline.output is outline.target:
         yield Prose(headline, ": the output itself, by the empty path.")
     else:
         n = len(found.largest)
@@ -122,25 +123,25 @@ def _blocks(layout: Layout, found: PathSum) -> Iterator[Block]:
         shown = f"; the {which} shown" if n and found.rest.count else ""
         how = "along one path" if found.count == 1 else f"the sum over {found.count:,} paths"
         yield Prose(headline, f", {how}{shown}.")
-        yield from _derivation(layout, found)
+        yield from _derivation(outline, found)
         if n and found.count > 1:
             yield from _addition(left, found)
         if found.gradient == 0:
             yield Prose(_zero(found))
-    yield from _remarks(layout, left, found)
+    yield from _remarks(outline, left, found)
 
 
-def _derivation(layout: Layout, found: PathSum) -> Iterator[Block]:
+def _derivation(outline: Outline, found: PathSum) -> Iterator[Block]:
     """The values along the paths, and then each path."""
     if found.largest:
-        yield _given(layout)
-        yield Listing(_computed(layout))
+        yield _given(outline)
+        yield Listing(_computed(outline))
     used_twice = False
     for at, path in enumerate(found.largest, start=1):
-        steps = layout.steps(path)
+        steps = outline.steps(path)
         used_twice |= any(step.use for step in steps)
         place = "The path: " if found.count == 1 else f"Path {at:,} of {found.count:,}: "
-        yield Prose(place, *_route(layout.route(path)))
+        yield Prose(place, *_route(outline.route(path)))
         yield Product(steps, path.product)
     if used_twice:
         yield Prose(
@@ -149,18 +150,18 @@ def _derivation(layout: Layout, found: PathSum) -> Iterator[Block]:
         )  # fmt: skip
 
 
-def _given(layout: Layout) -> Prose:
+def _given(outline: Outline) -> Prose:
     """The numbers that the formulas start from."""
     parts: list[str | Symbol] = ["With "]
-    for v in layout.given[:GIVEN]:
-        parts += [equal(layout.symbol(v), Symbol.of(v.data)), ", "]
-    more = len(layout.given) - GIVEN
+    for v in outline.given[:GIVEN]:
+        parts += [equal(outline.symbol(v), Symbol.of(v.data)), ", "]
+    more = len(outline.given) - GIVEN
     return Prose(*parts[:-1], f" and {more:,} more:" if more > 0 else ":")
 
 
-def _computed(layout: Layout) -> list[tuple[Symbol, Symbol, Symbol]]:
+def _computed(outline: Outline) -> list[tuple[Symbol, Symbol, Symbol]]:
     """What is computed from them."""
-    return [(layout.symbol(v), layout.expression(v), Symbol.of(v.data)) for v in layout.computed]
+    return [(outline.symbol(v), outline.expression(v), Symbol.of(v.data)) for v in outline.computed]
 
 
 def _route(stops: Sequence[Symbol]) -> list[str | Symbol]:
@@ -191,11 +192,11 @@ def _zero(found: PathSum) -> str:
     return "Zero: the paths cancel." if largest else "Zero: every product is zero."
 
 
-def _remarks(layout: Layout, left: Symbol, found: PathSum) -> Iterator[Block]:
+def _remarks(outline: Outline, left: Symbol, found: PathSum) -> Iterator[Block]:
     """What else a reader should know about the numbers."""
-    target, stored = layout.symbol(layout.target), layout.target.grad
-    output = layout.symbol(layout.output)
-    if layout.changed:
+    target, stored = outline.symbol(outline.target), outline.target.grad
+    output = outline.symbol(outline.output)
+    if outline.changed:
         yield Prose("Some values were changed after ", output, " was computed; the derivatives ",
                      "are those of the numbers before.")  # fmt: skip
     if stored is None and found.count:

@@ -15,6 +15,7 @@ from itertools import count, pairwise
 from autograd.explaining.paths import Path
 from autograd.formulas import Notation, derivative, reading_order
 from autograd.names import Names
+from autograd.real import same_number
 from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value
 
@@ -39,7 +40,7 @@ class Step:
     use: int = 0
 
 
-class Layout:
+class Outline:
     """How the values of one explanation are called, and its paths cut into steps.
 
     A step leads from one value with a name to the next, across those that are written in place.
@@ -229,8 +230,3 @@ def _has_changed(node: Value) -> bool:
         return False
     now = node.op.compute([x.data for x in node.inputs])
     return not same_number(now, node.data)
-
-
-def same_number(a: float, b: float) -> bool:
-    """Whether two numbers differ by no more than rounding; nan is the same as nan."""
-    return math.isclose(a, b, rel_tol=1e-9) or (a != a and b != b)

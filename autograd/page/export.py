@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
+from autograd.formulas import partials
 from autograd.names import given_names
 from autograd.neurons import LARGEST, Neuron, find_neurons, sizes_of
-from autograd.ops import Op
-from autograd.page.program import (
-    encoded,
-    forward_program,
-    rule_program,
-    written,
-    written_rule,
-)
+from autograd.op import Op
+from autograd.ops import Power
+from autograd.page.program import Program, encoded, forward_program, rule_program, run
+from autograd.real import same_number
+from autograd.symbols import Symbol, write
 from autograd.value import Value, topological_order
+
+CURVE = 101  # points of an operation that the page cannot compute
+LONGEST = 400  # letters of a derivative written out
 
 
 def exported(value: Value, names: object = None) -> dict[str, Any]:
     """The graph of ``value``: its nodes in topological order, their operations, its neurons."""
     nodes = topological_order(value)
-    rows: dict[tuple[Op, int], int] = {}
     place = {id(node): i for i, node in enumerate(nodes)}
-    entries = [_node(node, place, rows) for node in nodes]
+    ops: dict[tuple[Op, int], int] = {}
+    op_entries: list[dict[str, Any]] = []
+    for node in nodes:
+        if node.op is not None and (node.op, len(node.inputs)) not in ops:
+            ops[node.op, len(node.inputs)] = len(ops)
+            op_entries.append(_op(node.op, [child.data for child in node.inputs]))
+    entries = [_node(node, place, ops) for node in nodes]
+    opaque = {i for i, entry in enumerate(op_entries) if entry["forward"] is None}
+    if opaque:
+        _add_what_python_knows(nodes, entries, opaque)
     neurons = find_neurons(nodes)
     given = given_names(names)
     known = [given.get(node) or node.label for node in nodes]
@@ -35,38 +45,129 @@ def exported(value: Value, names: object = None) -> dict[str, Any]:
             entry["anonymous"] = True
     return {
         "nodes": entries,
-        "ops": [_op(op, n) for op, n in rows],
+        "ops": op_entries,
         "neurons": [_neuron(neuron) for neuron in neurons],
         "sizes": sizes_of(nodes),
         "largest": LARGEST["neurons"],
     }
 
 
-def _node(node: Value, place: dict[int, int], rows: dict[tuple[Op, int], int]) -> dict[str, Any]:
+def _node(node: Value, place: dict[int, int], ops: dict[tuple[Op, int], int]) -> dict[str, Any]:
     entry: dict[str, Any] = {"label": node.label, "data": encoded(node.data)}
     if node.grad is not None:
         entry["grad"] = encoded(node.grad)
     if node.source:
         entry["source"] = _shortened(node.source)
     if node.op is not None:
-        entry["op"] = rows.setdefault((node.op, len(node.inputs)), len(rows))
+        entry["op"] = ops[node.op, len(node.inputs)]
         entry["inputs"] = [place[id(child)] for child in node.inputs]
         entry["partials"] = [encoded(partial) for partial in node.partials]
     return entry
 
 
-def _op(op: Op, n: int) -> dict[str, Any]:
-    taught = rule_program(op, n, taught=True)
+# --- operations ---
+
+
+def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
+    n = len(xs)
+    forward, rule = forward_program(op, n), rule_program(op, n)
+    if forward is None or rule is None or not _is_faithful(op, xs, forward, rule):
+        forward = rule = None
+    inputs = [_blank(place) for place in range(n)]
     return {
         "name": op.name,
         "symbol": op.symbol,
         "precedence": op.precedence,
-        "text": written(op, n),
-        "derivatives": written_rule(taught, n),
-        "forward": forward_program(op, n),
-        "rule": rule_program(op, n),
-        "taught": taught,
+        "text": _parts(write(op, inputs)),
+        "derivatives": _derivatives(op, inputs),
+        "forward": forward,
+        "rule": rule,
+        "taught": rule and rule_program(op, n, taught=True),
     }
+
+
+def _is_faithful(op: Op, xs: Sequence[float], forward: Program, rule: Program) -> bool:
+    """Whether the programs give the numbers that Python gives at ``xs``.
+
+    Tracing cannot see everything: a function may ask for the type of its operand, or for the time.
+    """
+    if op.is_built_in or isinstance(op, Power):
+        return True
+    numbers = _evaluated(op, xs)
+    traced = [*run(forward, xs), *run(rule, [*xs, numbers[0]])]
+    return all(map(same_number, traced, numbers))
+
+
+def _derivatives(op: Op, inputs: Sequence[Symbol]) -> list[list[str | int] | None]:
+    """Each derivative as it is taught: text, with the places of inputs; the output's is n."""
+    try:
+        written = partials(op, _blank(len(inputs)), inputs)
+    except Exception:  # a rule may be any Python
+        return [None] * len(inputs)
+    return [_parts(x) if len(x.text) < LONGEST else None for x in written]
+
+
+def _blank(place: int) -> Symbol:
+    """A gap in a formula that the page fills with a name or a number."""
+    return Symbol(f"\0{place}\0", "")
+
+
+def _parts(written: Symbol) -> list[str | int]:
+    return [int(part) if i % 2 else part for i, part in enumerate(written.text.split("\0"))]
+
+
+# --- what the page cannot compute ---
+
+
+def _add_what_python_knows(
+    nodes: Sequence[Value], entries: Sequence[dict[str, Any]], opaque: Set[int]
+) -> None:
+    """Give the nodes of opaque operations a curve, and the newest numbers where leaves changed.
+
+    The leaves may have been assigned since the graph was recorded. The page recomputes the rest by
+    itself, but these numbers only Python can compute.
+    """
+    data: dict[Value, float] = {}
+    for node, entry in zip(nodes, entries):
+        if node.op is None:
+            data[node] = node.data
+            continue
+        xs = [data[child] for child in node.inputs]
+        numbers = _evaluated(node.op, xs)
+        data[node] = numbers[0]
+        if entry["op"] not in opaque:
+            continue
+        if not all(map(same_number, numbers, (node.data, *node.partials))):
+            entry["now"] = [encoded(x) for x in numbers]
+        if len(xs) == 1:
+            entry["curve"] = _curve(node.op, node.inputs[0].data)
+
+
+def _evaluated(op: Op, xs: Sequence[float]) -> list[float]:
+    """The value and the local derivatives; nan where the operation fails."""
+    try:
+        y, by_input = op.evaluate(xs)
+    except Exception:  # it may be any Python
+        return [math.nan] * (1 + len(xs))
+    return [y, *by_input]
+
+
+def _curve(op: Op, x: float) -> list[tuple[float, float]]:
+    """Finite points of an operation of one input, around ``x``."""
+    reach = 2 * max(1.0, abs(x))
+    points: list[tuple[float, float]] = []
+    for i in range(CURVE):
+        at = x + reach * (2 * i / (CURVE - 1) - 1)
+        try:
+            y = op.compute([at])
+        except Exception:  # outside of its domain
+            continue
+        if math.isfinite(at) and math.isfinite(y):
+            points.append((float(f"{at:.6g}"), float(f"{y:.6g}")))
+    return points
+
+
+# --- neurons and names ---
 
 
 def _neuron(neuron: Neuron) -> dict[str, Any]:

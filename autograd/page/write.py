@@ -17,7 +17,10 @@ from autograd.neurons import LARGEST, sizes_of
 from autograd.page.export import exported
 from autograd.value import Value, topological_order
 
-_SCRIPTS = ("model.js", "slips.js", "layout.js", "picture.js", "panels.js", "main.js")
+_SCRIPTS = (
+    *("model.js", "elements.js", "layout.js", "picture.js"),
+    *("steps.js", "explain.js", "predict.js", "experiments.js", "state.js", "main.js"),
+)
 
 
 def page(
@@ -140,4 +143,4 @@ def _hash(content: str) -> str:
 
 
 def _file(name: str) -> str:
-    return resources.files("autograd.page").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("autograd.page").joinpath("browser", name).read_text(encoding="utf-8")

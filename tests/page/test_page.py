@@ -6,21 +6,16 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 import autograd
-from autograd import Op, Value, detect_anomaly, ops, real
+from autograd import Op, Value, detect_anomaly, ops
 from autograd.page import Page, page
 from autograd.page.export import exported
-from autograd.page.program import (
-    PRIMITIVES,
-    forward_program,
-    rule_program,
-    written,
-    written_rule,
-)
+from autograd.page.program import forward_program, has_kernel, rule_program, run
 from nn import MLP
 
 ROWS = [
@@ -30,30 +25,26 @@ ROWS = [
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.3, -0.7, 25.0, -25.0, 800.0, math.inf, -math.inf, math.nan]
 
 
-def run(program, given):
-    """The program as the page runs it, in Python."""
-    numbers = [real.Real(x) for x in given]
-    for step in program["steps"]:
-        if isinstance(step, list):
-            row = ops.TABLE[step[0]]
-            numbers.append(real.Real(row.compute([float(numbers[place]) for place in step[1:]])))
-        else:
-            numbers.append(real.Real(step))
-    return [float(numbers[place]) for place in program["results"]]
-
-
 def points(row):
     n = row.arity or 3
     return [[EDGES[(i * (j + 1) + 3 * j) % len(EDGES)] for j in range(n)] for i in range(13)]
 
 
 def test_every_built_in_operation_can_be_recomputed():
-    assert ops.BUILT_IN >= PRIMITIVES
-    # A new row that is arithmetic on others needs nothing; any other, a line in model.js.
     for name in ops.BUILT_IN:
-        row = ops.TABLE[name]
-        assert forward_program(row, row.arity or 3), f"{name}: add it to PRIMITIVES and model.js"
-        assert rule_program(row, row.arity or 3), name
+        op = ops.TABLE[name]
+        assert forward_program(op, op.arity or 3), name
+        assert rule_program(op, op.arity or 3), name
+
+
+def test_the_page_has_a_kernel_for_exactly_the_operations_that_cannot_be_traced():
+    folder = resources.files("autograd.page").joinpath("browser")
+    script = folder.joinpath("model.js").read_text(encoding="utf-8")
+    kernels = re.search(r"const kernels = \{\n(.*?)\n\};", script, re.DOTALL)[1]
+    names = re.findall(r"^  (\w+):", kernels, re.MULTILINE)
+    assert sorted(names) == sorted(name for name in ops.BUILT_IN if has_kernel(ops.TABLE[name]))
+    assert not has_kernel(ops.sum)  # it is a chain of additions
+    assert not has_kernel(ops.power(3))  # it is pow
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -95,18 +86,23 @@ def test_an_operation_that_cannot_be_traced_has_no_program(rows):
     assert "null" in json.dumps(exported(erf(Value(0.5))))
 
 
-def test_derivatives_as_they_are_taught():
-    def text(row, n, names):
-        taught = written_rule(rule_program(row, n, taught=True), n)
-        return ["".join(names[p] if isinstance(p, int) else p for p in t) for t in taught]
+def test_operations_and_derivatives_as_they_are_taught():
+    def entry(op, n):
+        output = op(*(Value(0.3 + i) for i in range(n)))
+        return exported(output)["ops"][-1]
 
-    assert text(ops.tanh, 1, "xy") == ["1 - y * y"]
-    assert text(ops.mul, 2, "aby") == ["b", "a"]
-    assert text(ops.div, 2, "aby") == ["1 / b", "-y / b"]
-    assert text(ops.pow, 2, "aby") == ["b * a ** (b - 1)", "y * log(a)"]
-    assert text(ops.power(3), 1, "xy") == ["3 * x ** 2"]
-    assert written(ops.sum, 3) == ["", 0, " + ", 1, " + ", 2, ""]
-    assert written(ops.logsumexp, 2) == ["logsumexp(", 0, ", ", 1, ")"]
+    def derivatives(op, n, names):
+        texts = entry(op, n)["derivatives"]
+        return ["".join(names[p] if isinstance(p, int) else p for p in t) for t in texts]
+
+    assert derivatives(ops.tanh, 1, "xy") == ["1 - y²"]
+    assert derivatives(ops.mul, 2, "aby") == ["b", "a"]
+    assert derivatives(ops.div, 2, "aby") == ["1 / b", "-y / b"]
+    assert derivatives(ops.pow, 2, "aby") == ["b * a ** (b - 1)", "y * log(a)"]
+    assert derivatives(ops.power(3), 1, "xy") == ["3 * x²"]
+    assert entry(ops.power(3), 1)["text"] == ["", 0, "³"]
+    assert entry(ops.sum, 3)["text"] == ["", 0, " + ", 1, " + ", 2, ""]
+    assert entry(ops.logsumexp, 2)["text"] == ["logsumexp(", 0, ", ", 1, ")"]
 
 
 def graph_of(text):

@@ -28,8 +28,9 @@ from autograd.compiler.program import (
     view,
     whole,
 )
-from autograd.compiler.stages.term import InstructionWriter, Term, Unknown
+from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.compiler.stages.trace import PARAMETER
+from autograd.operand import Unknown
 from autograd.ops import Op
 from autograd.real import count
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from autograd import ops
 from autograd.compiler.program import Array, Instruction, Map, Reduce, Shape, View, whole
 from autograd.compiler.stages.trace import CONSTANT, PARAMETER
-from autograd.operand import Operand
+from autograd.operand import Unknown
 from autograd.ops import Op
 
 
@@ -104,19 +104,7 @@ def _key(v: View) -> Any:
     return (v.array, v.shape, v.offset, v.strides, index)
 
 
-class Unknown:
-    """Something without a number yet. It refuses to be compared, because a function that branches
-    on it would be traced for one of its branches only."""
-
-    def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError("a number that is not known yet cannot be compared")
-
-    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __eq__ = __ne__ = _refuse
-    __hash__ = object.__hash__
-
-
-class Term(Unknown, Operand):
+class Term(Unknown):
     """An operand that writes instructions: rules and forwards are traced with it."""
 
     def __init__(self, writer: InstructionWriter, v: View) -> None:

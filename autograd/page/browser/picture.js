@@ -7,17 +7,6 @@ const camera = { x: 0, y: 0, zoom: 1 };
 const LEGIBLE = 11 / 12; // the zoom at which text is 11 pixels high
 const [SIDE_WIDTH, SIDE_HEIGHT, SIDE_ON_A_PHONE] = [400, 350, 0.5]; // as in page.css
 
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-function text(x, y, className, content = "", anchor = "start") {
-  return svg("text", { x, y, class: className, "text-anchor": anchor }, content);
-}
-
 // Draws the boxes of `arranged`; `labels` says whether edges carry numbers.
 function build(arranged, labels) {
   place(arranged);
@@ -137,6 +126,7 @@ function updateBox(box, shown) {
   }
   const any = (set) => set && box.members.some((place) => set.has(place));
   const classes = ["box", box.kind];
+  if (box.node != null && isOpaque(nodes[box.node])) classes.push("opaque");
   if (any(shown.active.nodes)) classes.push("active");
   if (shown.lit) classes.push(any(shown.lit.nodes) ? "lit" : "dim");
   if (any(shown.wrong)) classes.push("wrong");

@@ -15,6 +15,8 @@ const nodes = graph.nodes.map((node, place) => ({
   grad: node.grad === undefined ? null : numberOf(node.grad),
   partials: (node.partials || []).map(numberOf),
   source: node.source || null,
+  now: node.now ? node.now.map(numberOf) : null, // of an opaque node: its value and partials, if leaves changed since
+  curve: node.curve || null, // of an opaque node of one input: points that Python sampled
   consumers: [], // [consumer, which of its inputs], in order and with repeats
 }));
 const output = nodes[nodes.length - 1];
@@ -28,9 +30,9 @@ function printable(text) {
     c === "\n" ? " " : c < " " ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : "\ufffd");
 }
 
-// --- the forward functions, by the names of the table's rows, as ieee.py has them ---
+// --- the operations whose value cannot be traced, by name, as ieee.py has them ---
 
-const functions = {
+const kernels = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -38,7 +40,6 @@ const functions = {
   neg: (x) => -x,
   // C's pow is 1 for 1 ** nan and for (-1) ** inf; JavaScript's is nan.
   pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b)),
-  sum: (...xs) => xs.reduce((a, b) => a + b, 0),
   exp: Math.exp,
   log: Math.log,
   sqrt: Math.sqrt,
@@ -66,13 +67,13 @@ const functions = {
   },
 };
 
-// A program: each step appends a constant or [function, places...]; see expression.py.
+// A program: each step appends a constant or what a kernel computes from [kernel, places...]; see program.py.
 function run(program, given) {
   const numbers = given.slice();
   for (const step of program.steps) {
     if (Array.isArray(step)) {
       const [name, ...places] = step;
-      numbers.push(functions[name](...places.map((place) => numbers[place])));
+      numbers.push(kernels[name](...places.map((place) => numbers[place])));
     } else numbers.push(numberOf(step));
   }
   return program.results.map((place) => numbers[place]);
@@ -80,7 +81,14 @@ function run(program, given) {
 
 // --- the numbers of the graph: {data, partials, grads}, each by a node's place ---
 
-const unrecomputable = nodes.find((node) => node.op && !(node.op.forward && node.op.rule)) || null;
+// An opaque node is the result of Python code that cannot be traced: its numbers are known, and no others.
+const isOpaque = (node) => node.op !== null && node.op.forward === null;
+
+// For each place an opaque node that is computed from it, or null.
+const opaqueAfter = nodes.map(() => null);
+for (const node of [...nodes].reverse()) {
+  for (const input of node.inputs) opaqueAfter[input] ??= isOpaque(node) ? node : opaqueAfter[node.place];
+}
 
 function withGradients(numbers) {
   numbers.grads = backward(numbers.partials);
@@ -92,31 +100,39 @@ const recorded = withGradients({
   partials: nodes.map((node) => node.partials),
 });
 
-// The graph computed anew from the numbers at its leaves.
+// The graph computed anew from the numbers at its leaves. Where a leaf below an opaque node has another number than
+// in Python, that node is nan.
 function recompute(leafData) {
   const data = nodes.map((node) => (node.op ? NaN : leafData[node.place]));
   const partials = nodes.map(() => []);
+  const moved = nodes.map((node) => !node.op && !Object.is(leafData[node.place], node.data));
   for (const node of nodes) {
     if (!node.op) continue;
     const xs = node.inputs.map((input) => data[input]);
-    [data[node.place]] = run(node.op.forward, xs);
-    partials[node.place] = run(node.op.rule, [...xs, data[node.place]]);
+    moved[node.place] = node.inputs.some((input) => moved[input]);
+    if (isOpaque(node)) {
+      const known = moved[node.place] ? [NaN, ...xs.map(() => NaN)] : node.now ?? [node.data, ...node.partials];
+      [data[node.place], ...partials[node.place]] = known;
+    } else {
+      [data[node.place]] = run(node.op.forward, xs);
+      partials[node.place] = run(node.op.rule, [...xs, data[node.place]]);
+    }
   }
   return withGradients({ data, partials });
 }
 
 // The same numbers, computed here: what was recorded keeps old results where a leaf was assigned
 // since, as `p.data -= rate * p.grad` does.
-const fresh = (numbers) => (unrecomputable ? numbers : recompute(numbers.data));
+const fresh = (numbers) => recompute(numbers.data);
 const isStale = () => fresh(recorded).data.some((x, place) => !same(x, recorded.data[place]));
 
-// The value at the output alone.
-function evaluate(leafData) {
-  const data = leafData.slice();
+// The value at the output after one leaf changed, which has no opaque node after it.
+function evaluate(data) {
+  const next = data.slice();
   for (const node of nodes) {
-    if (node.op) [data[node.place]] = run(node.op.forward, node.inputs.map((input) => data[input]));
+    if (node.op && !isOpaque(node)) [next[node.place]] = run(node.op.forward, node.inputs.map((input) => next[input]));
   }
-  return data[output.place];
+  return next[output.place];
 }
 
 function backward(partials) {

@@ -1,5 +1,27 @@
 "use strict";
-// Predict: what a wrong answer was likely to be.
+// Predict: a gradient is asked for, and a wrong answer is traced to the slip that leads to it.
+
+function showPrediction() {
+  const node = nodes[state.asked];
+  byId("asked").value = state.asked;
+  byId("question").textContent = `${gradientName(node)} =`;
+}
+
+function judgePrediction() {
+  const typed = byId("answer").value.trim().replace(/[−–]/g, "-").replace(",", ".");
+  const answer = typed === "" ? NaN : Number(typed);
+  if (answer !== answer) return put("judgement", h("p", "wrong-text", "Type a number, such as 0.125 or -2e-3."));
+  const verdict = judge(state.asked, answer, state.numbers);
+  if (verdict.right) return put("judgement", h("p", "right-text", `Right: ${gradientName(nodes[state.asked])} = ${format(state.numbers.grads[state.asked])}.`));
+  put("judgement", h("p", "wrong-text", `Not ${format(answer)}.`), h("p", "", verdict.slip || "No usual slip gives this number. Multiply the local derivatives along each path, then add up the paths."));
+}
+
+function showAnswer() {
+  const node = nodes[state.asked];
+  put("judgement", formula("", derivative(`${gradientName(node)} = ${format(state.numbers.grads[node.place])}`)), ...aboutGradient(node).slice(1), ...aboutPaths(node));
+}
+
+// --- slips ---
 
 // Equal to three digits, as far as three digits can tell.
 function agrees(answer, truth) {

@@ -1,0 +1,116 @@
+"use strict";
+// Explain: a value, its local derivatives, its gradient, and the paths to the output.
+
+function showExplanation() {
+  byId("node").value = state.selected === null ? "" : state.selected;
+  const box = scene.boxes.find((other) => other.key === state.box);
+  if (box?.kind === "layer") return put("explanation", ...aboutLayer(box));
+  if (state.selected === null) return put("explanation", h("p", "", "Select a box in the picture, or a node above."));
+  const node = nodes[state.selected];
+  put("explanation", h("h2", "", node.name), ...folding(box), ...aboutValue(node), ...aboutGradient(node), ...aboutPaths(node), ...aboutConnections(box), aboutSource(node));
+}
+
+const chooser = (node, label = node.name) => button(label, () => choose(node.place), "link");
+
+function aboutLayer(box) {
+  const neurons = graph.neurons.filter((neuron) => neuron.layer === box.layer);
+  const { data, grads } = state.numbers;
+  const rows = neurons.map(({ output }) => [chooser(nodes[output]), format(data[output]), format(grads[output])]);
+  return [
+    h("h2", "", `${box.title}: ${box.lines[0]}`),
+    button("Expand the layer", () => toggle(box)),
+    table(["neuron", "data", "gradient"], rows),
+  ];
+}
+
+// The neuron that a node belongs to, opened or closed; and its whole layer.
+function folding(box) {
+  const place = neuronOf(box);
+  if (place === null) return [];
+  const { layer } = graph.neurons[place];
+  return [h("div", "row",
+    button(state.modes[place] === "scalars" ? "Collapse the neuron" : "Expand the neuron", () => toggle(box)),
+    button(`Collapse layer ${layer}`, () => collapseLayer(layer)))];
+}
+
+function aboutValue(node) {
+  const value = format(state.numbers.data[node.place]);
+  if (!node.op) return [formula("", `${node.name} = ${value}`), h("p", "quiet", "A leaf: nothing computed it.")];
+  const lines = [h("h3", "", "Value"), formula("", `${node.name} = ${inSymbols(node)}`), formula("", `= ${inNumbers(node, state.numbers)} = ${value}`), ...aboutOpaque(node)];
+  if (node.inputs.length <= 8) lines.push(h("h3", "", "Local derivatives"));
+  if (node.inputs.length <= 8) {
+    node.inputs.forEach((input, slot) => {
+      const symbols = derivativeInSymbols(node, slot);
+      const number = format(state.numbers.partials[node.place][slot]);
+      lines.push(formula("", `${partialName(node, nodes[input])} = ${symbols === null || symbols === number ? "" : `${symbols} = `}${number}`));
+    });
+  }
+  return lines;
+}
+
+// Why the page knows an operation at one point only; and its curve, where Python sampled one.
+function aboutOpaque(node) {
+  if (!isOpaque(node)) return [];
+  const curve = node.curve?.length > 1 ? node.curve : null;
+  const more = curve ? ", and a curve that Python sampled when it wrote the page" : "";
+  const lines = [h("p", "", `${pythonOnly(node)}, so it shows the numbers that Python recorded${more}.`)];
+  if (!curve) return lines;
+  const { data, partials } = state.numbers;
+  const [input] = node.inputs;
+  const plot = svg("svg", { class: "plot", viewBox: "0 0 320 174", role: "img", "aria-label": `${node.op.name} as a curve, with its tangent at ${format(data[input])}` });
+  plot.append(...curvePlot({
+    id: "opaque", points: curve, low: curve[0][0], high: curve[curve.length - 1][0],
+    x: data[input], y: data[node.place], slope: partials[node.place][0],
+    title: `${node.name} over ${nodes[input].name}`, note: "dashed: the tangent, whose slope is the local derivative",
+  }));
+  return [...lines, plot];
+}
+
+function aboutGradient(node) {
+  const { partials, grads } = state.numbers;
+  const total = format(grads[node.place]);
+  if (node === output) return [h("h3", "", "Gradient"), formula("", derivative(`${gradientName(node)} = 1`))];
+  const terms = node.consumers.slice(0, 8);
+  const rest = node.consumers.length > 8 ? " + …" : "";
+  const symbols = terms.map(([consumer]) => `${partialName(nodes[consumer], node)} × ${gradientName(nodes[consumer])}`).join(" + ");
+  const numbers = terms.map(([consumer, slot]) => `${factor(partials[consumer][slot])} × ${factor(grads[consumer])}`).join(" + ");
+  const lines = [h("h3", "", "Gradient: local × upstream, summed"), formula("", derivative(gradientName(node)), ` = ${symbols}${rest}`), formula("", `= ${numbers}${rest}`), formula("", "= ", derivative(total))];
+  if (state.numbers === recorded && node.grad !== null && !same(node.grad, grads[node.place])) {
+    lines.push(h("p", "quiet", `In Python .grad was ${format(node.grad)}: it adds up over calls of backward, or was set by another output.`));
+  }
+  return lines;
+}
+
+function aboutPaths(node) {
+  if (node === output) return [];
+  const { count, best } = paths(node.place, state.numbers);
+  const lines = [h("h3", "", `${count < 1e15 ? many(count, "path") : `${format(count)} paths`} to ${output.name}`)];
+  for (const { product, steps } of best) {
+    const shown = steps.length > 12 ? [...steps.slice(0, 6), null, ...steps.slice(-5)] : steps;
+    const way = shown.map((step) => (step ? nodes[step[0]].name : "…")).join(" → ");
+    const factors = shown.map((step) => (step ? factor(state.numbers.partials[step[0]][step[1]]) : "…")).join(" × ");
+    lines.push(formula("", `${node.name} → ${way}`, h("br"), `${factors} = ${format(product)}`));
+  }
+  const rest = state.numbers.grads[node.place] - best.reduce((sum, { product }) => sum + product, 0);
+  if (count > best.length) lines.push(formula("", `the other ${format(count - best.length)}: ${format(rest)}`));
+  const sum = best.map(({ product }) => format(product)).join(" + ").replaceAll("+ -", "- ");
+  lines.push(formula("total", `sum: ${count > 1 && best.length < 6 && count === best.length ? `${sum} = ` : ""}`, derivative(`${format(state.numbers.grads[node.place])} = ${gradientName(node)}`)));
+  return lines;
+}
+
+// The weights of a neuron, which its box does not show.
+function aboutConnections(box) {
+  if (!box || box.neuron === null || box.neuron === undefined || box.kind === "layer") return [];
+  const { data, grads } = state.numbers;
+  const { connections, biases } = graph.neurons[box.neuron];
+  const row = (place, from) => [chooser(nodes[place]), from, format(data[place]), format(grads[place])];
+  const rows = [...connections.map(([, weight, input]) => row(weight, nodes[input].name)), ...biases.map((bias) => row(bias, "bias"))];
+  return [h("h3", "", "Its weights"), table(["weight", "on", "data", "gradient"], rows)];
+}
+
+function aboutSource(node) {
+  const line = node.source ? h("code", "", printable(node.source)) : h("p", "quiet", node.op ? "Not known. Values recorded within autograd.detect_anomaly() remember their line." : "A leaf keeps no line.");
+  const details = h("details", "", h("summary", "", "Where in the code it was made"), line);
+  details.id = "source";
+  return details;
+}

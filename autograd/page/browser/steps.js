@@ -1,0 +1,124 @@
+"use strict";
+// Step: one event of the passes after the other, and what it does.
+
+const events = () => (state.order === "naive" ? naive : topological);
+
+function showStep() {
+  const list = events();
+  byId("slider").max = list.length;
+  byId("slider").value = state.at;
+  byId("slider").setAttribute("aria-valuetext", `event ${state.at} of ${list.length}`);
+  byId("progress").textContent = `Event ${state.at} of ${list.length}`;
+  byId("play").textContent = state.playing ? "Pause" : "Play";
+  byId("event").setAttribute("aria-live", state.playing ? "off" : "polite");
+  byId("back").disabled = byId("first").disabled = state.at === 0;
+  byId("next").disabled = byId("last").disabled = state.at === list.length;
+  put("event", ...(state.at ? describe(list[state.at - 1]) : invitation(list)));
+  put("verdict", ...verdict());
+}
+
+// What is seen before the first step.
+function invitation(list) {
+  const forward = list.findIndex((event) => event.kind === "seed");
+  const first = nodes[list[0].node];
+  const next = forward ? [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.place, first.inputs)] : [];
+  return [
+    ...next,
+    h("p", "", h("b", "", "Play"), ` takes every step: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives: in red, how fast ${output.name} changes with each number.`),
+  ];
+}
+
+// --- what a step calls things: as they are drawn in this view ---
+
+const boxName = ({ kind, title, node }) => (kind === "layer" ? title : nodes[node].name);
+const isFolded = (place) => scene.boxOf[place].node !== place;
+const inside = (place) => (isFolded(place) ? `, inside ${boxName(scene.boxOf[place])}` : "");
+const isWrittenOut = (place) => isFolded(place) && !nodes[place].named && (products.has(place) || sums.has(place));
+const called = (place) => (isWrittenOut(place) ? writtenOut(place, called) : nodes[place].name);
+const isTotal = (place) => isWrittenOut(place) && graph.neurons.some(({ total }) => total === place);
+const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : called(place));
+const derived = (of, by) => `∂${within(of)}/∂${within(by)}`;
+
+// The terms of a sum; of a sum that is written out within it, the terms of that one.
+const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(input) && isWrittenOut(input) ? termsOf(input) : [input]));
+
+// An operation with its inputs filled in; of many terms the first two and the last.
+function writtenOut(place, of) {
+  const { op, inputs } = nodes[place];
+  const term = (input) => (of === called && isWrittenOut(input) ? of(input) : operand(op, of(input)));
+  if (!["add", "sum"].includes(op.name)) return fill(op.text, (slot) => term(inputs[slot]));
+  const terms = termsOf(place).map(term);
+  return (terms.length > 5 ? [...terms.slice(0, 2), "…", terms[terms.length - 1]] : terms).join(" + ");
+}
+
+const equation = ({ place }) => (isWrittenOut(place) ? called(place) : `${called(place)} = ${writtenOut(place, called)}`);
+
+// Where a node is seen when `user` takes it up: a weight that several neurons share, in each.
+const isInner = (place) => !nodes[place].op && isFolded(place);
+const boxFor = (place, user) => scene.boxOf[isInner(place) ? user : place];
+
+// Which weights and biases among the inputs of a node stand as an arrow, or within its box.
+function leavesWithin(user, inputs) {
+  const { kind } = scene.boxOf[user];
+  const home = boxName(scene.boxOf[user]);
+  const connection = graph.neurons.flatMap(({ connections }) => connections).find(([product]) => product === user);
+  return inputs.filter(isInner).slice(0, 3).map((leaf) => {
+    const way = connection && `the weight on the arrow from ${boxName(scene.boxOf[connection[2]])} to ${home}`;
+    return h("p", "quiet", `${nodes[leaf].name} is ${kind === "layer" ? `inside ${home}` : way || `the bias of ${home}`}.`);
+  });
+}
+
+function describe(event) {
+  const node = nodes[event.node];
+  const { data, partials, grads: right } = state.numbers;
+  const home = scene.boxOf[node.place];
+  if (event.kind === "forward") {
+    const numbers = writtenOut(node.place, (place) => format(data[place]));
+    return [
+      h("p", "stage-name", `Forward${inside(node.place)}`),
+      formula("", equation(node)),
+      formula("", `${isWrittenOut(node.place) ? "" : `${node.name} `}= ${numbers} = ${format(data[node.place])}`),
+      ...leavesWithin(node.place, node.inputs),
+    ];
+  }
+  if (event.kind === "seed") {
+    return [h("p", "stage-name", "Backward"), formula("", derivative(`${gradientName(node)} = 1`)), h("p", "quiet", "The pass starts at the output, which changes just as much as itself.")];
+  }
+  const input = nodes[node.inputs[event.slot]];
+  const { grads, before } = stateAfter(events(), state.at, state.numbers);
+  const [local, upstream] = [partials[node.place][event.slot], grads[node.place]];
+  const there = boxFor(input.place, node.place);
+  const [by, of] = [derived(output.place, input.place), derived(output.place, node.place)];
+  const lines = [
+    h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes on to ${boxName(there)}`),
+    formula("", derivative(by), ` += ${derived(node.place, input.place)} × `, derivative(of)),
+    formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
+    formula("", derivative(by), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),
+  ];
+  if (before) lines.push(h("p", "quiet", "Another path arrived here before: += adds to what is there."));
+  if (!same(upstream, right[node.place])) {
+    lines.push(h("p", "wrong-text", `Too early: ${of} is ${format(upstream)} so far, and complete it is ${format(right[node.place])}.`));
+  }
+  const total = [node, input].find(({ place }) => isTotal(place));
+  if (total) lines.push(h("p", "quiet", `Σ is ${called(total.place)}, the sum inside ${boxName(scene.boxOf[total.place])}.`));
+  return [...lines, ...leavesWithin(node.place, [input.place])];
+}
+
+// In naive order: what came out wrong.
+function wrongNodes() {
+  const wrong = naiveGradients(state.numbers);
+  return nodes.filter((node) => !same(wrong[node.place], state.numbers.grads[node.place]));
+}
+
+function verdict() {
+  if (state.order !== "naive") return [];
+  if (state.at < naive.length) return [h("p", "quiet", "Step to the end to see what comes out.")];
+  const wrong = wrongNodes();
+  if (!wrong.length) return [h("p", "", "Here naive recursion is right: no node had to wait for a second consumer.")];
+  const came = naiveGradients(state.numbers);
+  const rows = wrong.slice(0, 12).map((node) => [gradientName(node), format(came[node.place]), format(state.numbers.grads[node.place])]);
+  return [
+    h("p", "wrong-text", `${many(wrong.length, "wrong gradient")}: a node passed its gradient on before all of its consumers had added to it.`),
+    table(["", "naive", "right"], rows),
+  ];
+}
