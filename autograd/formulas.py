@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from autograd import ops
 from autograd.deprecation import renamed
-from autograd.names import Names, latex_name
+from autograd.names import NodeNames, latex_name
 from autograd.ops import Op
-from autograd.symbols import ATOM, DOTS, ONE, Symbol, write
+from autograd.symbols import ATOM, DOTS, ONE, Symbol, write_op
 from autograd.value import Value, topological_order
 
 LONGEST_FORMULA = 10_000
@@ -16,16 +16,17 @@ LONGEST_FORMULA = 10_000
 
 
 class Notation:
-    """How the nodes of one graph are written within formulas.
+    """How to write the nodes of one graph within formulas.
 
-    By name; a leaf without a name as its number; any other node in place, as its operation.
+    A node with a name is written by its name, a leaf without one as its number, and any other node
+    as its operation.
 
     Args:
-        names: of the nodes that have one.
-        limit: the number of characters of the longest formula.
+        names: the names of those nodes that have one.
+        limit: how long a formula may be, in characters.
     """
 
-    def __init__(self, names: Names, limit: int = LONGEST_FORMULA) -> None:
+    def __init__(self, names: NodeNames, limit: int = LONGEST_FORMULA) -> None:
         self._names = names
         self._limit = limit
         self._symbols: dict[Value, Symbol] = {}
@@ -47,11 +48,11 @@ class Notation:
         """The operation that made the node; a leaf as its number.
 
         Args:
-            node: any.
-            places: the inputs to write, with dots between those that are no neighbours. All.
+            node: any node.
+            places: the inputs to write, with dots where some are left out. Default: all.
 
         Raises:
-            ValueError: it is too long.
+            ValueError: the formula is too long.
         """
         if node.op is None:
             return Symbol.of(node.data)
@@ -61,7 +62,7 @@ class Notation:
             written += [DOTS] if place > before + 1 else []
             written.append(self.symbol(inputs[place]))
             before = place
-        return self.checked(write(node.op, written))
+        return self.checked(write_op(node.op, written))
 
     def partial(self, node: Value, place: int) -> Symbol:
         """The derivative of a computed node by its input at ``place``, as the table teaches it.
@@ -72,32 +73,32 @@ class Notation:
             assert node.op is not None
             inputs = [self.symbol(x) for x in node.inputs]
             try:
-                self._partials[node] = partials(node.op, self.symbol(node), inputs)
+                self._partials[node] = written_partials(node.op, self.symbol(node), inputs)
             except TypeError:
                 self._partials[node] = _unwritten(node.op, inputs)
         return self._partials[node][place]
 
     def prepare(self, nodes: Iterable[Value]) -> None:
-        """Write the nodes, in topological order, so that none need be looked at deeper down."""
+        """Write the nodes, which are in topological order, so that no recursion goes deep."""
         for node in nodes:
             self.symbol(node)
 
     def checked(self, written: Symbol) -> Symbol:
-        """The Symbol, if it is not too long.
+        """The Symbol as it is.
 
         Raises:
-            ValueError: it is.
+            ValueError: it is too long.
         """
         if max(len(written.text), len(written.latex)) > self._limit:
             raise ValueError(
-                f"the formula is longer than {self._limit:,} characters: give labels to some of "
-                f"the values in between, and it is written in terms of them"
+                f"the formula is longer than {self._limit:,} characters: label some of the values "
+                f"in between, and the formula will refer to them by their labels"
             )
         return written
 
 
-def partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
-    """The derivatives of an operation by its inputs, written by the rule that the table teaches.
+def written_partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
+    """The derivatives of an operation by its inputs, as the table teaches them.
 
     Raises:
         TypeError: the rule does something with its inputs that cannot be written.
@@ -107,39 +108,39 @@ def partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
     except TypeError as error:
         raise TypeError(
             f"the operation {op.name!r} cannot be written as a formula: {error}. A rule uses "
-            f"+ - * / ** and other rows of the table, and does not branch"
+            f"+ - * / ** and other operations, and does not branch"
         ) from error
     return tuple(Symbol.of(partial) for partial in rule)
 
 
 def _unwritten(op: Op, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
     """∂f(a, b)/∂a, ∂f(a, b)/∂b."""
-    y = _call(write(op, inputs))
+    y = _call(write_op(op, inputs))
     return tuple(derivative(y, _call(x)) for x in inputs)
 
 
 def formula(value: Value, names: object = None, *, latex: bool = False) -> str:
-    """What a Value was computed from, as one expression.
+    """How a Value was computed, as one expression.
 
-    Values with a name are written by it, whether they were computed or not; so labels decide how
+    Values with a name are written by that name, even if they were computed. So labels decide how
     much is written out.
 
     Args:
-        value: any Value; its own name does not count.
-        names: a dict such as ``locals()`` or a Module, for names before those of labels.
-        latex: for a document rather than a terminal.
+        value: any Value; its own name is not used.
+        names: a dict such as ``locals()``, or a Module. These names take precedence over labels.
+        latex: write LaTeX for a document, and not text for a terminal.
 
     Raises:
         ValueError: the formula would be longer than LONGEST_FORMULA characters.
     """
-    chosen = Names(reading_order(value), names)
+    chosen = NodeNames(reading_order(value), names)
     notation = Notation(chosen)
     notation.prepare(_written_out(value, chosen))
     written = notation.expression(value)
     return written.latex if latex else written.text
 
 
-def _written_out(value: Value, names: Names) -> list[Value]:
+def _written_out(value: Value, names: NodeNames) -> list[Value]:
     """The nodes below ``value`` that its formula mentions, in topological order."""
     found = set(value.inputs)
     waiting = list(found)
@@ -159,7 +160,7 @@ def derivative_formula(
     *,
     latex: bool = False,
 ) -> str:
-    """A derivative as a formula: of a row of the table, or of a Value by a Value.
+    """A derivative as a formula: that of an operation, or of a Value by a Value.
 
     >>> derivative_formula("tanh")
     "tanh'(x) = 1 - tanh(x)²"
@@ -171,36 +172,38 @@ def derivative_formula(
     'd(tanh(w * x))/dw = (1 - tanh(w * x)²) * x'
 
     Args:
-        of: a row, its name, or a Value.
+        of: an operation, its name, or a Value.
         wrt: the Value by which to differentiate, if ``of`` is a Value.
-        names: a dict such as ``locals()`` or a Module, for names before those of labels.
-        latex: for a document rather than a terminal.
+        names: a dict such as ``locals()``, or a Module. These names take precedence over labels.
+        latex: write LaTeX for a document, and not text for a terminal.
 
     Returns:
-        One line for each input of a row; one line for a Value.
+        One line per input of an operation; one line for a Value.
 
     Raises:
-        ValueError: no such row, or the formula would be longer than LONGEST_FORMULA characters.
-        TypeError: a Value without the other, or something else.
+        ValueError: there is no such operation, or the formula would be longer than
+            LONGEST_FORMULA characters.
+        TypeError: ``of`` is a Value and ``wrt`` is missing, or ``of`` is something else; or the
+            rule of the operation cannot be written, because it branches or calls other code.
     """
     if isinstance(of, Value) and isinstance(wrt, Value):
         lines = [_derivative_by(of, wrt, names)]
     elif isinstance(of, (Op, str)) and wrt is None:
-        lines = _derivatives_of_row(ops.named(of) if isinstance(of, str) else of)
+        lines = _derivatives_of_op(ops.named(of) if isinstance(of, str) else of)
     else:
         raise TypeError(
-            f"derivative_formula takes a row of the table or its name, or two Values; "
+            f"derivative_formula takes an operation or its name, or two Values; "
             f"got {type(of).__name__} and {type(wrt).__name__}"
         )
     return "\n".join(line.latex if latex else line.text for line in lines)
 
 
-def _derivatives_of_row(op: Op) -> list[Symbol]:
+def _derivatives_of_op(op: Op) -> list[Symbol]:
     letters = {1: "x", 2: "ab", 3: "abc"}.get(op.arity or 0)
     names = letters or [f"x{i + 1}" for i in range(op.arity or 3)]
     inputs = [Symbol.named(name) for name in names]
-    y = write(op, inputs)
-    rules = partials(op, y, inputs)
+    y = write_op(op, inputs)
+    rules = written_partials(op, y, inputs)
     if op.arity == 1:
         prime = f"{op.name}'(x)" if op.text == f"{op.name}({{}})" else f"({y.text})'"
         left = Symbol(prime, rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}x}} {_call(y).latex}")
@@ -210,7 +213,7 @@ def _derivatives_of_row(op: Op) -> list[Symbol]:
 
 def _derivative_by(output: Value, target: Value, given: object) -> Symbol:
     order = reading_order(output)
-    names = Names([*order, target] if target not in set(order) else order, given)
+    names = NodeNames([*order, target] if target not in set(order) else order, given)
     names.give_first_free(target, iter(["x", *(f"x{i}" for i in range(1, 1000))]))
     notation = Notation(names)
     notation.prepare(_written_out(output, names))
@@ -232,7 +235,7 @@ def _derivative_by(output: Value, target: Value, given: object) -> Symbol:
 
 
 def reading_order(output: Value) -> list[Value]:
-    """The graph in topological order, and of equal depth from left to right as it was written."""
+    """The graph in topological order; nodes of equal depth from left to right, as in the code."""
     nodes = topological_order(output)
     nodes.reverse()
     nodes.sort(key=lambda node: node._depth)
@@ -252,7 +255,7 @@ def between(output: Value, target: Value) -> dict[Value, None]:
 
 
 def derivative(of: Symbol, by: Symbol, total: bool = False) -> Symbol:
-    """∂of/∂by, of one operation or formula; d of/d by, by all ways together."""
+    """∂of/∂by for one operation; d of/d by for the sum over all paths."""
     d, latex = ("d", r"\mathrm{d}") if total else ("∂", r"\partial ")
     text = f"{d}{of.text}/{d}{by.text}"
     return Symbol(text, rf"\frac{{{latex}{of.latex}}}{{{latex}{by.latex}}}")

@@ -1,4 +1,4 @@
-"""What the nodes of a graph are called, and how a name is shown: as text, whatever it holds."""
+"""Names of the nodes of a graph, and how to show any name as plain text."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _GREEK = dict(zip(
 
 
 def displayed(name: str) -> str:
-    """A name as it is shown in a terminal: on one line, not too long, and nothing but text.
+    """A name for a terminal: one line, not too long, and nothing but visible text.
 
-    What has no printed form gets a visible stand-in: control characters their pictures (U+2400
-    for NUL), everything else U+FFFD.
+    Characters without a printed form get a stand-in: control characters their pictures (U+2400
+    for NUL), all others U+FFFD.
     """
     shown = "".join(c if c.isprintable() else _stand_in(c) for c in name)
     if len(shown) > LONGEST_NAME:
@@ -54,7 +54,7 @@ def _stand_in(character: str) -> str:
 
 
 def latex_name(name: str) -> str:
-    """A name in math mode, of any characters; compiles with any TeX that has amsmath.
+    """A name in math mode, whatever its characters. Any TeX that has amsmath compiles it.
 
     >>> latex_name("w1"), latex_name("in->h1")
     ('w_{1}', '\\\\mathrm{in{\\\\to}h1}')
@@ -80,14 +80,14 @@ def _latex_character(c: str) -> str:
     return f"{{U{{+}}{ord(c):04X}}}"
 
 
-class Names:
-    """Distinct names for the nodes of a graph: given ones, then labels.
+class NodeNames:
+    """Distinct names for the nodes of a graph: given names first, then labels.
 
-    Where two would be the same, the later one in the graph becomes ``h#2``, ``h#3`` and so on.
+    Where two would be the same, the later node gets ``h#2``, ``h#3`` and so on.
 
     Args:
         nodes: the graph in topological order.
-        given: what ``explain`` takes as ``names``.
+        given: the argument ``names`` of ``explain``.
     """
 
     def __init__(self, nodes: Iterable[Value], given: object = None) -> None:
@@ -110,7 +110,7 @@ class Names:
         return self._of[node]
 
     def give(self, node: Value, name: str) -> None:
-        """Name a node, distinctly."""
+        """Name a node; a taken name gets a number."""
         candidate = name
         while candidate in self._used:
             self._repeats[name] = self._repeats.get(name, 1) + 1
@@ -119,7 +119,7 @@ class Names:
         self._of[node] = candidate
 
     def give_first_free(self, node: Value, candidates: Iterator[str]) -> None:
-        """Name a node, if it has no name, with the first of the candidates that is free."""
+        """Give a node without a name the first candidate that is free."""
         if node not in self._of:
             self.give(node, next(name for name in candidates if name not in self._used))
 
@@ -128,16 +128,16 @@ def given_names(given: object) -> dict[Value, str]:
     """The name of each Value in a dict such as ``locals()``, or in a Module.
 
     Within a dict, lists and tuples give ``w[0]``, Modules ``model.layers.0.neurons.1.bias``.
-    Entries that are none of these, and keys that begin with an underscore, are left alone.
+    Other entries are ignored, and so are keys that begin with an underscore.
 
     Raises:
-        TypeError: ``given`` is neither a mapping nor a Module, nor None.
+        TypeError: ``given`` is not a mapping, a Module or None.
     """
     if given is None:
         return {}
     if not isinstance(given, Mapping) and not _is_module(given):
         raise TypeError(
-            f"names are a dict such as locals(), or a Module; got {type(given).__name__}"
+            f"`names` is a dict such as locals(), or a Module; got {type(given).__name__}"
         )
     found: dict[Value, str] = {}
     seen: set[int] = set()
@@ -153,7 +153,7 @@ def given_names(given: object) -> dict[Value, str]:
 
 
 def _entries(name: str, thing: Any) -> list[tuple[str, object]]:
-    """What a container holds, named."""
+    """The entries of a container, with their names."""
     if _is_module(thing):
         dot = f"{name}." if name else ""
         return [(f"{dot}{path}", v) for path, v in thing.named_parameters()]

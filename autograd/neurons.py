@@ -1,7 +1,7 @@
-"""Neurons found again in a graph of scalars: which products, sum and activation belong together.
+"""Finds neurons in a graph of scalars: which products, sum and activation belong together.
 
-Nothing needs to have said so. A neuron is an operation on a sum of products, wherever the graph
-has one: recorded by ``nn``, or by a loop of one's own.
+The graph itself tells. A neuron is an operation on a sum of products, whether ``nn`` recorded it
+or a loop that you wrote.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from autograd.value import Value
 
 LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
-"""The views, and up to how many scalars in a graph each is the one to choose."""
+"""For each view, the largest graph to show in it, in scalars."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Neuron:
+class FoundNeuron:
     """An activation of a weighted sum.
 
     Attributes:
         output: the node whose value the neuron passes on; ``total`` itself if it is linear.
-        total: the sum; of a neuron with a single input and no sum, ``output``.
+        total: the sum. A neuron with a single input has no sum, and then it is ``output``.
         connections: its weighted inputs, in order.
         biases: the other terms of the sum, which are leaves.
         partial_sums: the nodes of a sum written as a + b + c, all but the last.
-        layer: 1 for a neuron that no other feeds, else 1 more than the last that does.
+        layer: 1 if no other neuron feeds it; else 1 more than the highest layer that does.
     """
 
     output: int
@@ -53,27 +53,27 @@ class Neuron:
 
     @property
     def inside(self) -> tuple[int, ...]:
-        """The nodes that the neuron consists of, weights and biases included."""
+        """The nodes of the neuron, including its weights and biases."""
         parts = [place for c in self.connections for place in (c.weight, c.product)]
         total = () if self.total == self.output else (self.total,)
         return tuple(dict.fromkeys((*parts, *self.biases, *self.partial_sums, *total, self.output)))
 
 
-def find_neurons(nodes: Sequence[Value]) -> list[Neuron]:
-    """The neurons among ``nodes``, which are in topological order; in that order too.
+def find_neurons(nodes: Sequence[Value]) -> list[FoundNeuron]:
+    """The neurons among ``nodes``. Both lists are in topological order.
 
-    A product belongs to a neuron if nothing else uses it; and a sum belongs to the activation that
-    alone uses it, or is a linear neuron by itself.
+    A product belongs to a neuron if nothing else uses it. A sum belongs to an activation if nothing
+    else uses the sum; otherwise it is a linear neuron by itself.
     """
     place = {node: i for i, node in enumerate(nodes)}
     uses = Counter(child for node in nodes for child in node.inputs)
     only_user = {child: node for node in nodes for child in node.inputs if uses[child] == 1}
-    neurons: list[Neuron] = []
-    layer_of: dict[int, int] = {}  # of every node so far: the last layer on the way to it
+    neurons: list[FoundNeuron] = []
+    layer_of: dict[int, int] = {}  # for each node so far, the highest layer below it
     for i, node in enumerate(nodes):
         layer_of[i] = max((layer_of[place[child]] for child in node.inputs), default=0)
         user = only_user.get(node)
-        # One input alone needs no sum.
+        # A single input needs no sum.
         alone = _is_named(node, "mul") and _is_call(user) and _has_leaf(node)
         if not alone and (not _is_named(node, "sum", "add") or _is_named(user, "add")):
             continue
@@ -85,7 +85,7 @@ def find_neurons(nodes: Sequence[Value]) -> list[Neuron]:
         output = place[user] if user is not None and _is_call(user) else i
         layer_of[i] += 1
         neurons.append(
-            Neuron(
+            FoundNeuron(
                 output,
                 output if alone else i,
                 tuple(_connection(product, place, uses) for product in products),
@@ -98,7 +98,7 @@ def find_neurons(nodes: Sequence[Value]) -> list[Neuron]:
 
 
 def _terms(total: Value, only_user: dict[Value, Value]) -> tuple[list[Value], list[Value]]:
-    """What a sum adds up, from left to right, and the sums a + b + ... that it is made of."""
+    """The terms of a sum, from left to right, and the partial sums a + b + ... within it."""
     terms: list[Value] = []
     partial_sums: list[Value] = []
     waiting = list(reversed(total.inputs))
@@ -131,7 +131,7 @@ def _is_named(node: Value | None, *names: str) -> bool:
 
 
 def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -> Connection:
-    """The weight is the leaf; of two leaves the one used less; and else the first factor."""
+    """The weight is the leaf; of two leaves, the one used less; otherwise, the first factor."""
     first, second = product.inputs
     swap = first.op is not None and second.op is None
     if first.op is None and second.op is None:
@@ -140,10 +140,10 @@ def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -
     return Connection(place[product], place[weight], place[source])
 
 
-def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
+def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) -> set[int]:
     """The places of the nodes that a picture of weighted sums does not show.
 
-    Products and partial sums, and those weights and biases that nothing else needs.
+    These are products and partial sums, and the weights and biases that nothing else uses.
     """
     products = {c.product for n in neurons for c in n.connections}
     inner = products | {place for n in neurons for place in n.partial_sums}
@@ -158,13 +158,13 @@ def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int
     return inner | (leaves - shown)
 
 
-def folded_by_neurons(nodes: Sequence[Value], neurons: Sequence[Neuron]) -> set[int]:
-    """The places of the nodes that a picture of neurons does not show: the sums, too."""
+def folded_by_neurons(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) -> set[int]:
+    """The places of the nodes that a picture of neurons does not show: the sums as well."""
     return folded_by_sums(nodes, neurons) | {n.total for n in neurons if n.total != n.output}
 
 
 def sizes_of(nodes: Sequence[Value]) -> dict[str, int]:
-    """How many nodes a picture of each kind would have."""
+    """The number of nodes that each view shows."""
     neurons = find_neurons(nodes)
     return {
         "scalars": len(nodes),

@@ -1,4 +1,4 @@
-"""The operand that writes instead of computing, so that the operation table prints its formulas.
+"""An operand that writes instead of computing: with it, the operation table prints its formulas.
 
 A rule of the table is plain arithmetic on whatever it is given. Given Symbols, it writes:
 
@@ -7,8 +7,8 @@ A rule of the table is plain arithmetic on whatever it is given. Given Symbols, 
 >>> tanh.partials(tanh(x), x)[0].text
 '1 - tanh(x)²'
 
-Arithmetic on Symbols leaves out what says nothing (1 * x, x + 0, -(-x)), gathers numbers in front,
-and writes a product of two equal factors as a square. There is no further algebra.
+Arithmetic on Symbols drops what says nothing (1 * x, x + 0, -(-x)), gathers numbers in front, and
+writes a product of two equal factors as a square. It does no further algebra.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from autograd.op import Op
 from autograd.operand import Unknown
 
 ATOM = 4
-"""The precedence of what never needs parentheses (see ``Op.precedence``)."""
+"""The precedence of expressions that never need parentheses (see ``Op.precedence``)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Symbol(Unknown):
-    """An expression, written.
+    """A written expression.
 
     Args:
-        text: for a terminal: ``1 - tanh(x)²``.
+        text: for a terminal, such as ``1 - tanh(x)²``.
         latex: for a document, in math mode.
         precedence: how tightly ``text`` binds, as an Op's.
         latex_precedence: how tightly ``latex`` binds: a fraction is held together by its bar.
@@ -48,13 +48,13 @@ class Symbol(Unknown):
 
     @staticmethod
     def named(name: str) -> Symbol:
-        """The symbol of a name; any text, none of it markup."""
+        """The symbol of a name, which may be any text. None of it counts as markup."""
         shown = displayed(name)
         return Symbol(shown, latex_name(shown))
 
     @staticmethod
     def of(x: Symbol | float) -> Symbol:
-        """A Symbol as it is; a number written with nine digits."""
+        """A Symbol as it is, or a number, written with nine digits."""
         if isinstance(x, Symbol):
             return x
         text = f"{x + 0.0:.9g}"  # + 0.0 turns -0 into 0
@@ -65,11 +65,11 @@ class Symbol(Unknown):
 
     @staticmethod
     def apply_op(op: Op, inputs: Sequence[Symbol | float]) -> Symbol:
-        """The operation, written; arithmetic without what says nothing."""
+        """The operation, written. Arithmetic drops what says nothing."""
         symbols = [Symbol.of(x) for x in inputs]
         if isinstance(op, ops.Power):
             return _power(symbols[0], op.exponent)
-        return _ARITHMETIC[op](*symbols) if op in _ARITHMETIC else write(op, symbols)
+        return _ARITHMETIC[op](*symbols) if op in _ARITHMETIC else write_op(op, symbols)
 
     @property
     def parts(self) -> tuple[float, Symbol]:
@@ -94,7 +94,7 @@ def _add(a: Symbol, b: Symbol) -> Symbol:
         return Symbol.of(a.number + b.number)
     if a.number == 0 or b.number == 0:
         return b if a.number == 0 else a
-    return _sub(a, _neg(b)) if b.parts[0] < 0 else write(ops.add, (a, b))
+    return _sub(a, _neg(b)) if b.parts[0] < 0 else write_op(ops.add, (a, b))
 
 
 def _sub(a: Symbol, b: Symbol) -> Symbol:
@@ -102,7 +102,7 @@ def _sub(a: Symbol, b: Symbol) -> Symbol:
         return Symbol.of(a.number - b.number)
     if a.number == 0:
         return _neg(b)
-    return a if b.number == 0 else write(ops.sub, (a, b))
+    return a if b.number == 0 else write_op(ops.sub, (a, b))
 
 
 def _neg(x: Symbol) -> Symbol:
@@ -114,7 +114,7 @@ def _mul(x: Symbol, y: Symbol) -> Symbol:
     (c, a), (d, b) = x.parts, y.parts
     if a is ONE or b is ONE:
         return _scale(c * d, b if a is ONE else a)
-    return _scale(c * d, _power(a, 2) if a.text == b.text else write(ops.mul, (a, b)))
+    return _scale(c * d, _power(a, 2) if a.text == b.text else write_op(ops.mul, (a, b)))
 
 
 def _scale(factor: float, rest: Symbol) -> Symbol:
@@ -123,7 +123,9 @@ def _scale(factor: float, rest: Symbol) -> Symbol:
         return Symbol.of(factor)
     if factor == 1:
         return rest
-    written = write(ops.neg, [rest]) if factor == -1 else write(ops.mul, [Symbol.of(factor), rest])
+    written = (
+        write_op(ops.neg, [rest]) if factor == -1 else write_op(ops.mul, [Symbol.of(factor), rest])
+    )
     forms = written.text, written.latex, written.precedence, written.latex_precedence
     return Symbol(*forms, scaled=(factor, rest))
 
@@ -135,17 +137,17 @@ def _div(a: Symbol, b: Symbol) -> Symbol:
         quotient = Symbol.of(a.number / b.number)
         if float(quotient.text) == quotient.number:  # 1 / 2 as 0.5, but 1 / 3 as it is
             return quotient
-    return write(ops.div, (a, b))
+    return write_op(ops.div, (a, b))
 
 
 def _pow(a: Symbol, b: Symbol) -> Symbol:
-    return write(ops.pow, (a, b)) if b.number is None else _power(a, b.number)
+    return write_op(ops.pow, (a, b)) if b.number is None else _power(a, b.number)
 
 
 def _power(x: Symbol, exponent: float) -> Symbol:
     if exponent == 1:
         return x
-    return ONE if exponent == 0 else write(ops.power(exponent), [x])
+    return ONE if exponent == 0 else write_op(ops.power(exponent), [x])
 
 
 _ARITHMETIC: dict[Op, Callable[..., Symbol]] = {
@@ -160,12 +162,12 @@ _ARITHMETIC: dict[Op, Callable[..., Symbol]] = {
 # --- writing one operation ---
 
 _ASSOCIATIVE = (ops.add, ops.sum, ops.mul, ops.strong_mul)
-_OPENING = ("{{", "(", "|", ", ")  # what stands before an input that needs no parentheses
+_OPENING = ("{{", "(", "|", ", ")  # before an input that needs no parentheses
 _RAISED = re.compile(r" \*\* (\d+)$")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def write(op: Op, inputs: Sequence[Symbol]) -> Symbol:
+def write_op(op: Op, inputs: Sequence[Symbol]) -> Symbol:
     """The operation as the table writes it, with parentheses where they are needed."""
     if len(inputs) == 1 and op.arity is None and op.text.count("{}") == 2:
         return inputs[0]  # a sum of one term
@@ -202,16 +204,16 @@ def _needs_parentheses(op: Op, template: str, place: int, written: str, preceden
 
 
 def _around(template: str, place: int) -> tuple[str, str]:
-    """What stands before and after the input at ``place``; the last of a template repeats."""
+    """The text before and after the input at ``place``; the last input of a template repeats."""
     pieces = template.split("{}")
     slot = min(place, len(pieces) - 2)
     return pieces[slot], pieces[slot + 1]
 
 
 def _latex_precedence(op: Op) -> int:
-    """An operation that encloses all its inputs, as a fraction does, need not be enclosed itself.
+    """An operation that encloses all its inputs, as a fraction does, needs no parentheses itself.
 
-    Except below an exponent, if it is no call or has an exponent already.
+    It needs them below an exponent, unless it is a call that has no exponent yet.
     """
     *before, _ = op.latex.split("{}")
     if not all(piece.endswith(_OPENING) for piece in before):

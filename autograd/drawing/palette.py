@@ -1,18 +1,18 @@
 """The font of pictures, and their colours, each for light and for dark surroundings.
 
-DOT text and files that cannot know their surroundings carry the light ones. An SVG also carries
-``STYLE``, by which a browser whose reader prefers dark exchanges each colour for its partner.
+DOT text, and files that cannot know their surroundings, have the light colours. An SVG also has
+``STYLE``, by which a browser exchanges each colour for its partner if the reader prefers dark.
 Paper and ink change together, so a picture is legible wherever it is shown.
 """
 
 from __future__ import annotations
 
-# Layout reserves a box for this font's letters, and browsers fill it with the reader's: of the
-# fonts that renderers know the measures of, it is the one whose stand-ins are all as wide.
+# The layout reserves room for letters of this font, and a browser fills it with a font that the
+# reader has. Of the fonts whose measures renderers know, only this one has stand-ins all as wide.
 FONT = "Courier New"
 
-# Six digits each: older renderers paint three-digit colours black.
-PAPER = "#fffffe"  # not plain white, which renderers write as a name
+# Six digits each, because older renderers paint three-digit colours black.
+PAPER = "#fffffe"  # not plain white, because renderers write that as a name
 INK = "#1f2933"
 QUIET = "#5a6470"
 DERIVATIVE = "#a3284b"
@@ -21,7 +21,7 @@ LEAF = "#e8f1fb"
 LEAF_LINE = "#4a7fb5"
 OPERATION = "#fdf2dc"
 OPERATION_LINE = "#bd8a35"
-# Weights above and below 0; and what surrounds a layer.
+# Weights above and below 0, and the box around a layer.
 POSITIVE = "#3a7ca8"
 NEGATIVE = "#c2603f"
 CLUSTER = "#f6f7f9"

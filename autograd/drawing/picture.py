@@ -32,24 +32,24 @@ def draw(
     node with its operation, name, data and gradient, and each edge carries the local derivative of
     the node at its head by the node at its tail (``x * x`` has two edges). "sums" folds a weighted
     sum into one node, with the weights on the lines to it. "neurons" folds sum and activation into
-    one circle, with its output and below it the gradient; a layer is a column, and a line is as
-    thick as its weight is large, blue above 0 and red below. Gradients are those of the last
-    ``backward``.
+    one circle, which shows its output with the gradient below. There a layer is a column, and a
+    line is thicker for a larger weight, blue above 0 and red below. The gradients are those of the
+    last ``backward``.
 
     Args:
         value: the output at which the graph ends.
-        view: "scalars", "sums" or "neurons". Left out, the first for graphs of up to 60 scalars,
-            the second for up to 300, and the third for more.
-        names: names for Values, above their labels: a Module, or a dict such as ``locals()``, in
-            which Values, lists of them and Modules are found.
-        rankdir: where the arrows point: "LR" for left to right, or "TB", "RL", "BT".
-        force: draw even a graph too large to be read.
+        view: "scalars", "sums" or "neurons". Default: scalars for graphs of up to 60 scalars,
+            sums for up to 300, and neurons for more.
+        names: names for Values, which take precedence over their labels: a Module, or a dict such
+            as ``locals()``, in which Values, lists of them and Modules are found.
+        rankdir: the direction of the arrows: "LR" for left to right, or "TB", "RL", "BT".
+        force: draw the graph even if it is too large to be read.
 
     Returns:
         A Drawing, which a notebook shows by itself and ``save`` writes to a file.
 
     Raises:
-        TypeError: ``value`` is not a Value, or ``names`` neither a dict nor a Module.
+        TypeError: ``value`` is not a Value, or ``names`` is neither a dict nor a Module.
         ValueError: the view has more than 1500 nodes and ``force`` is false, or there is no such
             view or direction.
     """
@@ -80,7 +80,7 @@ def _too_large(sizes: Mapping[str, int], view: str) -> str:
 
 
 class Drawing:
-    """A picture of a graph, which behaves as the objects of the package ``graphviz`` do.
+    """A picture of a graph. It has the methods of the objects of the package ``graphviz``.
 
     Attributes:
         source: the picture as DOT text, for any Graphviz tool.
@@ -97,26 +97,26 @@ class Drawing:
             format: "svg", "png" or "pdf".
 
         Raises:
-            RenderError: no program here renders that format, or it failed.
-            ValueError: another format.
+            RenderError: no installed program renders that format, or the program failed.
+            ValueError: the format is another one.
         """
         if format not in FORMATS:
             raise ValueError(f"pictures are {', '.join(FORMATS)}; got {format!r}")
-        # Letters stay sharp on today's screens, but a large network would take minutes so finely.
+        # Fine enough for today's screens; at this resolution a large network would take minutes.
         return render(self.source, format, dpi=192 if self._nodes <= 200 else 60)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: where to; .svg, .png or .pdf choose the format, .dot or .gv the DOT text.
-                Missing folders are made.
+            path: where to. The suffix chooses the format: .svg, .png or .pdf, or .dot or .gv for
+                the DOT text. Missing folders are made.
 
         Returns:
             ``path``, with ``~`` written out.
 
         Raises:
-            RenderError: no program here renders that format, or it failed.
+            RenderError: no installed program renders that format, or the program failed.
             ValueError: the suffix is another one.
         """
         format = Path(path).suffix[1:].lower()
@@ -128,14 +128,14 @@ class Drawing:
         return write_whole(path, self.source.encode() if format in _TEXT else self.pipe(format))
 
     def render(self, filename: str | os.PathLike[str], format: str | None = None) -> str:
-        """``save`` in the manner of graphviz: ``render("net", format="png")`` writes net.png.
+        """``save`` as graphviz has it: ``render("net", format="png")`` writes net.png.
 
         Args:
             filename: where to. A suffix that names the format is not repeated.
-            format: as in ``save``; left out, the suffix of ``filename`` chooses.
+            format: as in ``save``. Default: the suffix of ``filename``.
 
         Returns:
-            The name of the file written.
+            The name of the file.
         """
         name = os.fspath(filename)
         if format is not None and Path(name).suffix.lower() != f".{format}":

@@ -1,4 +1,4 @@
-"""DOT text to pictures: find a program that renders, run it, finish what it wrote."""
+"""From DOT text to pictures: find a program that renders, run it, finish its SVG."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', monospace"
 
 
 class RenderError(RuntimeError):
-    """No program that renders was found, or it failed."""
+    """No program that renders was found, or the program failed."""
 
 
 def render(source: str, format: str, dpi: int) -> bytes:
@@ -25,10 +25,10 @@ def render(source: str, format: str, dpi: int) -> bytes:
     Args:
         source: DOT text.
         format: "svg", "png" or "pdf".
-        dpi: dots an inch, of a png.
+        dpi: dots per inch of a png.
 
     Raises:
-        RenderError: no program here renders that format, or it failed.
+        RenderError: no installed program renders that format, or the program failed.
     """
     command = [_renderer(format), f"-T{format}"]
     if format == "png":
@@ -44,9 +44,9 @@ def render(source: str, format: str, dpi: int) -> bytes:
 
 
 def _renderer(format: str) -> str:
-    """The program to run: graphviz-pure of this environment, else dot; for pdf, only dot."""
+    """The program to run: graphviz-pure from this environment, else dot; for a pdf, only dot."""
     if format != "pdf":
-        # An environment that is in use without being activated is not on the PATH.
+        # An environment may be in use without being activated, and then is not on the PATH.
         folders = [sysconfig.get_path("scripts"), os.path.dirname(sys.executable)]
         places = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
         if found := shutil.which("graphviz-pure", path=places):
@@ -67,15 +67,15 @@ def _renderer(format: str) -> str:
 
 
 def _finish(svg: str, source: str) -> str:
-    """The same SVG fit for a page with others on it, in light and in dark surroundings.
+    """The SVG, made fit for a page that has others on it, and for light and dark surroundings.
 
-    Replacing text is safe: the renderer writes every < and " of a label as an entity.
+    Replacing text is safe, because the renderer writes every < and " of a label as an entity.
     """
     prefix = "g" + hashlib.sha256(source.encode()).hexdigest()[:8]
     svg = svg[svg.index("<svg") :]
     svg = svg.replace('<g id="', f'<g id="{prefix}_')
     svg = svg.replace(f'font-family="{FONT}"', f'font-family="{_FALLBACKS}"')
-    # It writes a second space as a no-break space, which is another character to whoever copies.
+    # It writes a second space as a no-break space, which would be copied as another character.
     svg = svg.replace("&#160;", " ")
     head, body = svg.split(">", 1)
     head = head.replace("<svg", '<svg class="autograd" xml:space="preserve"', 1)

@@ -1,4 +1,4 @@
-"""What stands in a node of a picture: numbers, names, and the tables that hold them."""
+"""The contents of a node of a picture: numbers, names, and the tables that hold them."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from collections.abc import Sequence
 from autograd.drawing import palette
 from autograd.value import Value
 
-# A longer line is folded: a picture one label wide helps nobody, and past 32,767 pixels it is no
-# picture at all.
+# A longer line is folded: nobody can read a picture as wide as a long label, and beyond 32,767
+# pixels there is no picture at all.
 LINE = 48
 
-# Where a parameter lives, such as layers.0.neurons.3.bias. A number stays with what it counts.
+# The path of a parameter, such as layers.0.neurons.3.bias. A number stays with the word before it.
 _PATH = re.compile(r"[\w\[\]]+(?:\.[\w\[\]]+)+")
 _BEFORE_A_WORD = re.compile(r"\.(?=[^\W\d])")
-SMALL = 9  # points, of such a path; other text has 12
+SMALL = 9  # the size of such a path in points; other text has 12
 
-WIDTH = 19  # of a box that holds usual numbers, in the small letters of a path
+WIDTH = 19  # the width of a box with numbers of usual length, in small letters
 
 # What XML cannot carry, and tabs and returns, which renderers drop.
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def rounded(x: float, digits: int = 4) -> str:
-    """Four digits that count, however small or large: 0.4200 as 0.42, and 0.00001 as 1e-05."""
+    """Four significant digits: 0.4200 as 0.42, and 0.00001 as 1e-05."""
     return f"{x:.0f}" if 1e4 <= abs(x) < 999_999.5 else f"{x:.{digits}g}"
 
 
 def lines(text: str) -> list[str]:
-    """The lines that show ``text`` as written.
+    """The lines that show ``text`` as it was written.
 
-    What has no printed form gets a visible stand-in: control characters their pictures (U+2400
-    for NUL), and lone surrogates and other characters that XML forbids the replacement character.
+    Characters without a printed form get a visible stand-in: control characters their pictures
+    (U+2400 for NUL); lone surrogates and others that XML forbids, the replacement character.
     """
     shown = _UNPRINTABLE.sub(_stand_in, text)
     return [
@@ -44,10 +44,10 @@ def lines(text: str) -> list[str]:
 
 
 def markup(text: str, align: str = "CENTER") -> str:
-    """``text`` for an HTML-like DOT label, where nothing in it is markup or an escape."""
+    """``text`` for an HTML-like DOT label, in which nothing of it acts as markup or an escape."""
     fold = f'<BR ALIGN="{align}"/>'
-    # A last line is aligned by its own break, which DOT reads as an end of line, not a new one.
-    # Markup is read first and backslashes after it, in HTML-like labels too: \N is a node's name.
+    # The last line needs a break too, which aligns it; DOT starts no new line there.
+    # DOT reads backslashes after markup, even in HTML-like labels: \N is the name of the node.
     safe = (html.escape(line, quote=False).replace("\\", r"\\") for line in lines(text))
     return "".join(line + fold for line in safe)
 
@@ -73,21 +73,21 @@ def _stand_in(match: re.Match[str]) -> str:
 
 
 def colours(node: Value) -> dict[str, str]:
-    """A leaf is blue, what was computed is yellow."""
+    """A leaf is blue; a computed node is yellow."""
     if node.op is None:
         return {"fillcolor": palette.LEAF, "color": palette.LEAF_LINE}
     return {"fillcolor": palette.OPERATION, "color": palette.OPERATION_LINE}
 
 
 def gradient(node: Value) -> tuple[str, str]:
-    """How a gradient is written, and in what colour."""
+    """The text of a gradient, and its colour."""
     if node.grad is None:
         return "not computed", palette.QUIET
     return rounded(node.grad), palette.DERIVATIVE
 
 
 def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict[str, str]:
-    """The operation at the left; name, data and gradient below each other at the right."""
+    """A box: the operation on the left; name, data and gradient below one another on the right."""
     rows = [
         _entry("data", rounded(node.data), palette.INK),
         *(_entry(title, rounded(x), palette.INK) for title, x in extra),
@@ -104,7 +104,7 @@ def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict
 
 
 def circle(node: Value, name: str) -> dict[str, str]:
-    """What a neuron passes on, and below it the gradient."""
+    """A circle: the output of a neuron, with the gradient below."""
     written, colour = gradient(node)
     rows = [f"<TD>{heading(name, 10)}</TD>"] if name else []
     rows += [f"<TD>{rounded(node.data, 3)}</TD>"]
@@ -122,7 +122,7 @@ def _table(rows: Sequence[str], padding: int) -> str:
 
 
 def _entry(title: str, content: str, color: str) -> str:
-    # Wider than the title by the least gap between it and the content.
+    # The width leaves a gap between the title and the content.
     left = _cell(f'<FONT COLOR="{palette.QUIET}">{title}</FONT>', 'ALIGN="LEFT" WIDTH="39"')
     return left + _cell(f'<FONT COLOR="{color}">{content}</FONT>', 'ALIGN="RIGHT"')
 

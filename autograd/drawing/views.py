@@ -1,6 +1,6 @@
 """The three views of a graph as DOT text: scalars, weighted sums, neurons.
 
-What the sum and neuron views fold away keeps its numbers; nothing is computed here.
+Every number in a picture comes from the graph; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -13,25 +13,23 @@ from typing import Any
 from autograd.drawing import palette
 from autograd.drawing.text import box, circle, markup, rounded
 from autograd.neurons import (
-    Neuron,
+    FoundNeuron,
     find_neurons,
     folded_by_neurons,
     folded_by_sums,
 )
 from autograd.value import Value
 
-# With more connections than this, weights are told by thickness and colour alone; and with more
-# than that, nodes are put in columns without untangling the lines.
-WRITTEN = 40
-LAID_OUT = 200
+WRITTEN = 40  # with more connections, only thickness and colour show the weights
+LAID_OUT = 200  # with more connections, nodes stand in columns and lines are not untangled
 
 GivenNames = Mapping[Value, str] | None
 
 
 def scalar_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
-    """DOT text for ``nodes``, which are in topological order, every one a box.
+    """DOT text in which each of ``nodes``, which are in topological order, is a box.
 
-    A node's name is its place in that order, so the text of a graph is the same in every process.
+    The name of a node is its place in that order, so every process writes the same text.
     """
     picture = _new_picture(rankdir)
     place = {node: i for i, node in enumerate(nodes)}
@@ -44,7 +42,7 @@ def scalar_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) 
 
 
 def sum_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
-    """DOT text in which a weighted sum is one box, and its weights stand on the lines to it."""
+    """DOT text in which a weighted sum is one box, with its weights on the lines to it."""
     neurons = find_neurons(nodes)
     sums = {neuron.total: neuron for neuron in neurons}
     hidden = folded_by_sums(nodes, neurons)
@@ -61,7 +59,7 @@ def sum_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> 
 
 
 def neuron_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
-    """DOT text as networks are usually drawn: a circle a neuron, a column a layer."""
+    """DOT text of a network as it is usually drawn: a circle per neuron, a column per layer."""
     neurons = find_neurons(nodes)
     outputs = {neuron.output: neuron for neuron in neurons}
     hidden = folded_by_neurons(nodes, neurons)
@@ -130,11 +128,11 @@ def _new_picture(rankdir: str) -> Any:
 
 
 def _in_columns(
-    nodes: Sequence[Value], neurons: Sequence[Neuron], hidden: set[int]
+    nodes: Sequence[Value], neurons: Sequence[FoundNeuron], hidden: set[int]
 ) -> dict[int, str]:
-    """Where to put each node shown: a column for each step on the longest way from the leaves.
+    """The positions of the nodes shown: one column per step on the longest path from the leaves.
 
-    For networks with so many lines that a layout program would take minutes to untangle them.
+    This is for networks with more lines than a layout program can untangle within minutes.
     """
     place = {node: i for i, node in enumerate(nodes)}
     neuron_at = {neuron.output: neuron for neuron in neurons}
@@ -147,7 +145,7 @@ def _in_columns(
             parts = _shown_parts(nodes, neuron_at[i], hidden)
             sources = [c.input for c in neuron_at[i].connections] + parts
         column[i] = max((column[source] + 1 for source in sources), default=0)
-    # A leaf that feeds no neuron stands just before what uses it.
+    # A leaf that feeds no neuron stands just before the node that uses it.
     for i, node in enumerate(nodes):
         if i in column and i not in neuron_at:
             for child in node.inputs:
@@ -157,7 +155,7 @@ def _in_columns(
     for i in sorted(column, reverse=True):  # so that inputs lie in the order of use
         members.setdefault(column[i], []).append(i)
     tallest = max(map(len, members.values()))
-    apart = max(3.0, 0.3 * tallest)  # in inches; lines that are too steep cannot be told apart
+    apart = max(3.0, 0.3 * tallest)  # in inches; steep lines cannot be told apart
     return {
         i: f"{apart * c},{1.3 * (len(every) / 2 - at)}!"
         for c, every in members.items()
@@ -165,16 +163,16 @@ def _in_columns(
     }
 
 
-def _by_layer(neuron: Neuron) -> tuple[int, int]:
+def _by_layer(neuron: FoundNeuron) -> tuple[int, int]:
     return neuron.layer, -neuron.output
 
 
 def _edges(
-    picture: Any, nodes: Sequence[Value], hidden: set[int], neurons: Mapping[int, Neuron]
+    picture: Any, nodes: Sequence[Value], hidden: set[int], neurons: Mapping[int, FoundNeuron]
 ) -> None:
-    """The lines that are no weighted connections, each with its local derivative.
+    """The lines that are not weighted connections, each with its local derivative.
 
-    Into a neuron there is such a line only from a bias or a computed weight that is shown.
+    Such a line leads into a neuron only from a bias or a weight that has a node.
     """
     place = {node: i for i, node in enumerate(nodes)}
     for i, node in enumerate(nodes):
@@ -186,8 +184,8 @@ def _edges(
                 picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {rounded(partial)}")
 
 
-def _shown_parts(nodes: Sequence[Value], neuron: Neuron, hidden: set[int]) -> list[int]:
-    """Weights and biases with a node of their own: they were computed, or others use them."""
+def _shown_parts(nodes: Sequence[Value], neuron: FoundNeuron, hidden: set[int]) -> list[int]:
+    """The weights and biases that have nodes, because they were computed or others use them."""
     weights = [c.weight for c in neuron.connections]
     return [place for place in dict.fromkeys((*weights, *neuron.biases)) if place not in hidden]
 
@@ -195,11 +193,11 @@ def _shown_parts(nodes: Sequence[Value], neuron: Neuron, hidden: set[int]) -> li
 def _connections(
     picture: Any,
     nodes: Sequence[Value],
-    neurons: Sequence[Neuron],
+    neurons: Sequence[FoundNeuron],
     heads: Mapping[int, int],
     names: GivenNames,
 ) -> None:
-    """A line for each weight: as thick as the weight is large, its colour the sign."""
+    """A line per weight: its thickness shows the size of the weight, its colour the sign."""
     every = [(neuron, c) for neuron in neurons for c in neuron.connections]
     sizes = [abs(nodes[c.weight].data) for _, c in every]
     largest = max((size for size in sizes if 0 < size < float("inf")), default=1.0)
@@ -216,7 +214,7 @@ def _connections(
         else:
             attributes["arrowsize"] = "0.35"
         if len(every) > LAID_OUT:
-            attributes["color"] += "70"  # see-through, so that strong lines stand out
+            attributes["color"] += "70"  # translucent, so that strong lines stand out
         picture.edge(f"n{c.input}", f"n{heads[neuron.total]}", **attributes)
 
 
@@ -224,12 +222,12 @@ _PARAMETER = re.compile(r"(.+)\.(?:weights\.\d+|bias)")
 
 
 def _name_of(node: Value, names: GivenNames) -> str:
-    """The name given for this drawing, or else the label."""
+    """The name given for this drawing; else the label."""
     return (names or {}).get(node) or node.label
 
 
-def _module_path(nodes: Sequence[Value], neuron: Neuron | None, names: GivenNames) -> str:
-    """The name of a neuron of a Module, as its weights tell it: ``layers.0.neurons.3``."""
+def _module_path(nodes: Sequence[Value], neuron: FoundNeuron | None, names: GivenNames) -> str:
+    """The name of a neuron of a Module, from those of its weights: ``layers.0.neurons.3``."""
     if neuron is None:
         return ""
     weights = [_name_of(nodes[c.weight], names) for c in neuron.connections]

@@ -1,4 +1,4 @@
-"""What is said before it is written for one medium: blocks, each as text and as LaTeX."""
+"""The blocks of an explanation, which can be written as text and as LaTeX."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from autograd.explaining.steps import Step
 from autograd.formulas import equal
 from autograd.symbols import DOTS, Symbol, within
 
-WIDTH = 88  # of the text, in columns
+WIDTH = 88  # columns of the text
 
 
 class Prose:
-    """A paragraph: words, and Symbols among them."""
+    """A paragraph of words and Symbols."""
 
     def __init__(self, *parts: str | Symbol) -> None:
         self._parts = parts
 
     def text(self) -> str:
-        """For a terminal."""
+        """The block for a terminal."""
         parts = (part if isinstance(part, str) else _unbroken(part.text) for part in self._parts)
         return _wrapped("".join(parts)).replace(_NO_BREAK, " ")
 
     def math(self, environment: str) -> str:
-        """In LaTeX; rows of formulas within the environment."""
+        """The block in LaTeX; lines of formulas stand within the environment."""
         parts = (part if isinstance(part, str) else f"${part.latex}$" for part in self._parts)
         return "".join(parts)
 
 
 class Listing:
-    """Values, one a line: name = expression = number."""
+    """Values, one per line: name = expression = number."""
 
     def __init__(self, rows: Sequence[tuple[Symbol, Symbol, Symbol]]) -> None:
         self._rows = rows
 
     def text(self) -> str:
-        """For a terminal."""
+        """The block for a terminal."""
         names = max(len(name.text) for name, _, _ in self._rows)
         room = WIDTH - names - len("   =  = -1.23456789e-100")
         column = max((len(x.text) for _, x, _ in self._rows if len(x.text) <= room), default=0)
@@ -48,13 +48,13 @@ class Listing:
         return "\n".join(_wrapped(line, " " * (names + 5)) for line in lines)
 
     def math(self, environment: str) -> str:
-        """In LaTeX; rows of formulas within the environment."""
+        """The block in LaTeX; lines of formulas stand within the environment."""
         rows = (f"{name.latex} &= {equal(*sides).latex}" for name, *sides in self._rows)
         return _aligned(rows, environment)
 
 
-class Product:
-    """A path: its factors as derivatives, as formulas and as numbers; and their product."""
+class PathProduct:
+    """A path: its factors as derivatives, as formulas and as numbers, and their product."""
 
     def __init__(self, steps: Sequence[Step], product: float) -> None:
         self._rows = [
@@ -65,10 +65,10 @@ class Product:
         if len(steps) > 1:
             self._rows.append([Symbol.of(product)])
         elif steps[0].formula.number is not None:
-            self._rows.pop()  # a formula that is a number says it all
+            self._rows.pop()  # the formula is the number itself
 
     def text(self) -> str:
-        """For a terminal."""
+        """The block for a terminal."""
         widths = [max(len(x.text) for x in column) for column in zip(*self._rows[:3])]
         if sum(widths) + 3 * len(widths) > WIDTH - 4:
             widths = [0] * len(widths)
@@ -79,13 +79,13 @@ class Product:
         return "\n".join(lines)
 
     def math(self, environment: str) -> str:
-        """In LaTeX; rows of formulas within the environment."""
+        """The block in LaTeX; lines of formulas stand within the environment."""
         products = [r" \cdot ".join(x.latex for x in row) for row in self._rows]
         first, *others = products
         return _aligned([f"&{first}", *(f"&= {product}" for product in others)], environment)
 
 
-class Sum:
+class SumOfPaths:
     """The products of the paths, and their sum."""
 
     def __init__(self, left: Symbol, terms: Sequence[Symbol], total: Symbol) -> None:
@@ -93,20 +93,20 @@ class Sum:
         self._terms = [within(ops.add, place, term) for place, term in enumerate(terms)]
 
     def text(self) -> str:
-        """For a terminal."""
+        """The block for a terminal."""
         first, *others = (x.text for x in self._terms)
         lead = f"  {self._left.text}"
         sum_ = _folded([first, *others], f"{lead} = ", "+")
         return f"{sum_}\n{' ' * len(lead)} = {self._total.text}"
 
     def math(self, environment: str) -> str:
-        """In LaTeX; rows of formulas within the environment."""
+        """The block in LaTeX; lines of formulas stand within the environment."""
         terms = " + ".join(x.latex for x in self._terms)
         rows = [f"{self._left.latex} &= {terms}", f"&= {self._total.latex}"]
         return _aligned(rows, environment)
 
 
-Block = Prose | Listing | Product | Sum
+Block = Prose | Listing | PathProduct | SumOfPaths
 
 
 def _factors(factors: Sequence[Symbol]) -> list[Symbol]:
@@ -117,7 +117,7 @@ def _factors(factors: Sequence[Symbol]) -> list[Symbol]:
 
 
 def _folded(cells: Sequence[str], lead: str, sign: str) -> str:
-    """Cells joined by a sign, on as many lines as it takes."""
+    """Cells joined by a sign, on as many lines as they need."""
     lines = [lead + cells[0]]
     margin = " " * (len(lead) - 2)
     for cell in cells[1:]:
@@ -129,7 +129,7 @@ def _folded(cells: Sequence[str], lead: str, sign: str) -> str:
 
 
 def _wrapped(line: str, margin: str = "") -> str:
-    """A line that is too long on several, broken at spaces."""
+    """A line that is too long, broken at spaces into several."""
     if len(line) <= WIDTH:
         return line
     folded = textwrap.wrap(
@@ -142,7 +142,7 @@ _NO_BREAK = "\u00a0"
 
 
 def _unbroken(text: str) -> str:
-    """A text that stays on one line."""
+    """The text with spaces at which no line is broken."""
     return text.replace(" ", _NO_BREAK)
 
 

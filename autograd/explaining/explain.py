@@ -1,7 +1,7 @@
 """The chain rule in words and formulas: every path from an output back to a value, and their sum.
 
-``explain`` finds the paths (``paths``), cuts them into steps that can be read (``steps``), and
-says what there is to say in blocks that are written as text or as LaTeX (``blocks``).
+``explain`` finds the paths (paths.py), cuts them into steps that can be read (steps.py), and writes
+what it has to say in blocks, as text or as LaTeX (blocks.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograd.deprecation import renamed
-from autograd.explaining.blocks import Block, Listing, Product, Prose, Sum
+from autograd.explaining.blocks import Block, Listing, PathProduct, Prose, SumOfPaths
 from autograd.explaining.paths import Path, PathSum, Rest, path_sum
 from autograd.explaining.steps import Outline
 from autograd.formulas import between, derivative, equal
@@ -19,12 +19,12 @@ from autograd.real import same_number
 from autograd.symbols import Symbol
 from autograd.value import Value
 
-GIVEN = 16  # numbers that are listed
+GIVEN = 16  # how many of the numbers it starts from an explanation lists
 
 
 @renamed(with_respect_to="wrt")
 def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10) -> Explanation:
-    """The derivative of one Value by another, as the chain rule has it: a sum over paths.
+    """The derivative of one Value by another, explained by the chain rule as a sum over paths.
 
     >>> x = Value(3.0, "x")
     >>> y = x * x
@@ -36,16 +36,16 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
     Args:
         output: the Value to differentiate.
         wrt: the Value by which to differentiate it, a leaf or computed.
-        names: a dict such as ``locals()``, or a Module. These names go before labels; Values with
-            neither are written out where they occur, or called v1, v2 and so on.
-        paths: how many to show, the largest products first.
+        names: a dict such as ``locals()``, or a Module. These names take precedence over labels;
+            Values with neither are written out where they occur, or called v1, v2 and so on.
+        paths: how many paths to show, those with the largest products first.
 
     Returns:
         An Explanation: print it, or show it in a notebook.
 
     Raises:
-        TypeError: ``output`` or ``wrt`` is no Value, ``names`` are none, ``paths`` is
-            no whole number.
+        TypeError: ``output`` or ``wrt`` is not a Value, ``names`` is neither a dict nor a Module,
+            or ``paths`` is not a whole number.
         ValueError: ``paths`` is negative.
     """
     for v in (output, wrt):
@@ -70,9 +70,9 @@ class Explanation:
 
     Attributes:
         gradient: the derivative, which is the sum over all paths; 0 if there is no path.
-        paths: those with the largest products, the largest first.
-        path_count: how many there are, exactly; 0 if the output does not depend on the value.
-        rest: how many are not in ``paths``, and the sum of their products.
+        paths: the paths with the largest products, largest first.
+        path_count: the exact number of paths; 0 if the output does not depend on the value.
+        rest: the number of paths that are not in ``paths``, and the sum of their products.
     """
 
     gradient: float
@@ -83,17 +83,17 @@ class Explanation:
 
     @property
     def text(self) -> str:
-        """For a terminal of 88 columns."""
+        """The explanation for a terminal of 88 columns."""
         return "\n\n".join(block.text() for block in self._blocks)
 
     @property
     def latex(self) -> str:
-        """A fragment of a document, which needs the package amsmath."""
+        """The explanation as a fragment of a LaTeX document, which needs the package amsmath."""
         return "\n\n".join(block.math("align*") for block in self._blocks)
 
     @property
     def markdown(self) -> str:
-        """For a notebook, with formulas between dollar signs."""
+        """The explanation for a notebook, with formulas between dollar signs."""
         return "\n\n".join(block.math("aligned") for block in self._blocks)
 
     def _repr_markdown_(self) -> str:
@@ -107,14 +107,14 @@ class Explanation:
 
 
 def _blocks(outline: Outline, found: PathSum) -> Iterator[Block]:
-    """All that an explanation says, in order."""
+    """The blocks of an explanation, in order."""
     output, target = outline.symbol(outline.output), outline.symbol(outline.target)
     left = derivative(output, target, total=True)
     headline = equal(left, Symbol.of(found.gradient))
     if found.count == 0:
         yield Prose(headline, ": no path. ", output, " was not computed from ", target, ".")
         if outline.output.op is None:
-            yield Prose(output, " is a leaf: it was computed from nothing that is recorded.")
+            yield Prose(output, " is a leaf: it was not computed from recorded values.")
     elif outline.output is outline.target:
         yield Prose(headline, ": the output itself, by the empty path.")
     else:
@@ -132,7 +132,7 @@ def _blocks(outline: Outline, found: PathSum) -> Iterator[Block]:
 
 
 def _derivation(outline: Outline, found: PathSum) -> Iterator[Block]:
-    """The values along the paths, and then each path."""
+    """The values along the paths, then each path."""
     if found.largest:
         yield _given(outline)
         yield Listing(_computed(outline))
@@ -142,11 +142,11 @@ def _derivation(outline: Outline, found: PathSum) -> Iterator[Block]:
         used_twice |= any(step.use for step in steps)
         place = "The path: " if found.count == 1 else f"Path {at:,} of {found.count:,}: "
         yield Prose(place, *_route(outline.route(path)))
-        yield Product(steps, path.product)
+        yield PathProduct(steps, path.product)
     if used_twice:
         yield Prose(
-            Symbol("[1]", "|_{1}"), ", ", Symbol("[2]", "|_{2}"), ": an operation has the same "
-            "value as more than one of its inputs. Each use is a path of its own.",
+            Symbol("[1]", "|_{1}"), ", ", Symbol("[2]", "|_{2}"), ": an operation uses the same "
+            "value more than once. Each use is a separate path.",
         )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _given(outline: Outline) -> Prose:
 
 
 def _computed(outline: Outline) -> list[tuple[Symbol, Symbol, Symbol]]:
-    """What is computed from them."""
+    """The values computed from them."""
     return [(outline.symbol(v), outline.expression(v), Symbol.of(v.data)) for v in outline.computed]
 
 
@@ -173,19 +173,19 @@ def _route(stops: Sequence[Symbol]) -> list[str | Symbol]:
 
 
 def _addition(left: Symbol, found: PathSum) -> Iterator[Block]:
-    """The sum over all paths."""
+    """The sum over all paths, written out."""
     terms, rest = [path.product for path in found.largest], found.rest
     if rest.count:
         others = "path: " if rest.count == 1 else f"{rest.count:,} paths together: "
         yield Prose("The other ", others, Symbol.of(rest.total))
         terms.append(rest.total)
-    yield Sum(left, [Symbol.of(term) for term in terms], Symbol.of(found.gradient))
+    yield SumOfPaths(left, [Symbol.of(term) for term in terms], Symbol.of(found.gradient))
 
 
 def _zero(found: PathSum) -> str:
-    """How a derivative comes to be 0 although there are paths."""
+    """Why a derivative is 0 although there are paths."""
     if not found.largest:
-        return "Zero: there are paths, and together they come to nothing."
+        return "Zero: there are paths, but their sum is zero."
     if found.count == 1:
         return "Zero: there is a path, but its product is zero."
     largest = found.largest[0].product
@@ -193,16 +193,16 @@ def _zero(found: PathSum) -> str:
 
 
 def _remarks(outline: Outline, left: Symbol, found: PathSum) -> Iterator[Block]:
-    """What else a reader should know about the numbers."""
+    """Remarks on the numbers: changed since, or different from ``.grad``."""
     target, stored = outline.symbol(outline.target), outline.target.grad
     output = outline.symbol(outline.output)
     if outline.changed:
-        yield Prose("Some values were changed after ", output, " was computed; the derivatives ",
-                     "are those of the numbers before.")  # fmt: skip
+        yield Prose("Some values were changed after ", output, " was computed. The derivatives ",
+                     "belong to the earlier numbers.")  # fmt: skip
     if stored is None and found.count:
         yield Prose(target, ".grad is not computed: ", output, ".backward() would set it.")
     elif stored is not None and not same_number(stored, found.gradient):
         yield Prose(
-            target, ".grad is ", Symbol.of(stored), ", which is not ", left, ": it adds up over "
-            "backward passes until it is set to 0, and may be of another output.",
+            target, ".grad is ", Symbol.of(stored), ", which is not ", left, ": gradients add up "
+            "over backward passes until they are set to 0, or another output set this one.",
         )  # fmt: skip

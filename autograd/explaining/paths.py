@@ -1,11 +1,11 @@
-"""The chain rule as a sum over paths: how many there are, what they add up to, the largest of them.
+"""The chain rule as a sum over paths: the number of paths, their sum, and the largest of them.
 
-Along each path from an output back to a value stands the product of the local derivatives, and
-the derivative is the sum over all paths.
+The product of a path is the product of the local derivatives along it, from an output back to a
+value. The derivative is the sum of the products of all paths.
 
-Paths may be more than anybody can count (sixty doublings have 2**60), so none are enumerated.
-Three passes over the graph find, for every node in turn, how many paths lead from it, what they
-add up to, and which are the largest; each from the answers of its inputs.
+There may be too many paths to visit (sixty doublings have 2**60), so none is visited. Three passes
+over the graph find for every node the number of paths from it, their sum, and the largest of them,
+each from the answers for its inputs.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Path:
 
     Attributes:
         nodes: from the output to the value, both included.
-        places: for each step, which of the node's inputs it takes; 0 is the first.
+        places: for each step, the position of the input among the node's inputs, from 0.
         partials: for each step, the local derivative.
-        product: of the local derivatives.
+        product: the product of the local derivatives.
     """
 
     nodes: tuple[Value, ...]
@@ -39,7 +39,7 @@ class Rest:
     """The paths that are not shown.
 
     Attributes:
-        count: how many.
+        count: the number of these paths.
         total: the sum of their products.
     """
 
@@ -53,9 +53,9 @@ class PathSum:
 
     Attributes:
         gradient: the derivative; 0 if there is no path.
-        largest: the paths with the largest products, the largest first.
-        count: how many there are, exactly.
-        rest: those that are not in ``largest``.
+        largest: the paths with the largest products, largest first.
+        count: the exact number of paths.
+        rest: the paths that are not in ``largest``.
     """
 
     gradient: float
@@ -69,8 +69,8 @@ def path_sum(output: Value, target: Value, relevant: dict[Value, None], k: int) 
 
     Args:
         output, target: any two Values.
-        relevant: the nodes between them, in topological order; of ``formulas.between``.
-        k: how many of the paths to name.
+        relevant: the nodes between them, in topological order, from ``formulas.between``.
+        k: how many of the largest paths to return.
     """
     edges = {node: _edges(node, relevant, target) for node in relevant}
     largest = _largest(output, edges, k)
@@ -83,7 +83,7 @@ Edge = tuple[int, Value, float]
 """The place of an input, the input, and the derivative by it."""
 
 Edges = dict[Value, list[Edge]]
-"""The steps from each node that lead on to the value; nodes in topological order."""
+"""For each node, in topological order, the steps that lead on to the value."""
 
 
 def _edges(node: Value, relevant: dict[Value, None], target: Value) -> list[Edge]:
@@ -94,7 +94,7 @@ def _edges(node: Value, relevant: dict[Value, None], target: Value) -> list[Edge
 
 
 def _counts(edges: Edges) -> dict[Value, int]:
-    """From each node: the sum of its inputs' counts. Whole numbers, exact however large."""
+    """The number of paths from each node: the sum of its inputs' counts, exact however large."""
     counts: dict[Value, int] = {}
     for node, steps in edges.items():
         counts[node] = sum(counts[child] for _, child, _ in steps) if steps else 1
@@ -102,7 +102,7 @@ def _counts(edges: Edges) -> dict[Value, int]:
 
 
 def _totals(edges: Edges) -> dict[Value, float]:
-    """The sum over all paths from each node: its derivative by the value, forward."""
+    """The sum over all paths from each node, which is its derivative by the value."""
     totals: dict[Value, float] = {}
     for node, steps in edges.items():
         terms = [partial * totals[child] for _, child, partial in steps]
@@ -121,14 +121,14 @@ def _gradient(output: Value, target: Value, edges: Edges) -> float:
 
 
 Best = tuple[float, int, int]
-"""A path: its product, the place of the first step, and its rank among the paths from there."""
+"""A path: its product, the place of its first step, and its rank among the paths from there."""
 
 
 def _largest(output: Value, edges: Edges, k: int) -> list[Path]:
-    """The k paths with the largest products by size, the largest first; nan counts as largest.
+    """The k paths with the largest products by size, largest first; nan counts as largest.
 
-    A path among the k largest goes on, from each of its nodes, by one of the k largest from there.
-    So k for each node are enough.
+    From each of its nodes, one of the k largest paths goes on by one of the k largest from there.
+    So it is enough to keep k per node.
     """
     best: dict[Value, list[Best]] = {}
     for node, steps in edges.items():
@@ -163,10 +163,10 @@ def _follow(node: Value, rank: int, edges: Edges, best: dict[Value, list[Best]])
 def _total_of_rest(
     output: Value, shown: Sequence[Path], edges: Edges, totals: dict[Value, float]
 ) -> float:
-    """The sum over all paths but those shown, without a subtraction, which would lose digits.
+    """The sum over all paths that are not shown, without a subtraction, which would lose digits.
 
-    The paths shown form a tree from the output. Every other path leaves it by some step: the
-    product so far, times the step, times the total from there on.
+    The paths shown form a tree from the output. Every other path leaves that tree by some step,
+    and contributes the product so far, times the step, times the total from there on.
     """
     if not shown:
         return totals.get(output, 0.0)
@@ -186,5 +186,5 @@ def _total_of_rest(
 
 
 def _sum(terms: Sequence[float]) -> float:
-    """The sum, rounded once where no infinity is near."""
+    """The sum, rounded only once, unless it is near overflow."""
     return math.fsum(terms) if math.isfinite(sum(map(abs, terms))) else sum(terms, 0.0)

@@ -1,7 +1,7 @@
 """The steps of a path as a reader sees them: which values get names, which are written in place.
 
-A path of the graph leads through every operation. A reader wants fewer steps: from one value with
-a name to the next, and of a path of a thousand steps those at both ends.
+A path of the graph leads through every operation. A reader wants fewer steps, each from one value
+with a name to the next, and wants only both ends of a path of a thousand steps.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from itertools import count, pairwise
 
 from autograd.explaining.paths import Path
 from autograd.formulas import Notation, derivative, reading_order
-from autograd.names import Names
+from autograd.names import NodeNames
 from autograd.real import same_number
 from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value
 
-IN_PLACE = 48  # a value without a name is written out in place up to this many characters
-STEPS = 12  # of a path that are shown; of a longer one, those at both ends
-TERMS = 6  # of a sum that are shown
+IN_PLACE = 48  # a value without a name is written in place if it has at most so many characters
+STEPS = 12  # the steps of a path that are shown; a longer path shows both ends
+TERMS = 6  # the terms of a sum that are shown
 
 Leg = tuple[int, int]
 """Two places within a path: from one value with a name to the next."""
@@ -29,9 +29,9 @@ Leg = tuple[int, int]
 
 @dataclass(frozen=True)
 class Step:
-    """One factor of a path: ∂of/∂by, its formula and its number; or those in the middle of many.
+    """One factor of a path: ∂of/∂by, its formula and its number; or the dots in the middle.
 
-    ``use`` counts from 1 if the same input is used more than once by the same operation.
+    ``use`` counts from 1 if the operation uses the same input more than once; else it is 0.
     """
 
     derivative: Symbol
@@ -41,9 +41,9 @@ class Step:
 
 
 class Outline:
-    """How the values of one explanation are called, and its paths cut into steps.
+    """The names in one explanation, and its paths cut into steps.
 
-    A step leads from one value with a name to the next, across those that are written in place.
+    A step leads from one value with a name to the next, across values that are written in place.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Outline:
     ) -> None:
         self.output, self.target = output, target
         order = reading_order(output)
-        names = Names(order if target in relevant else [*order, target], given)
+        names = NodeNames(order if target in relevant else [*order, target], given)
         names.give_first_free(output, _numbered("y"))
         names.give_first_free(target, _numbered("x"))
         in_place = _written_in_place(order, relevant, names)
@@ -84,7 +84,7 @@ class Outline:
         return self.notation.expression(node, _places(node, self._shown))
 
     def steps(self, path: Path) -> list[Step]:
-        """The factors of the path; of many, those in the middle as one."""
+        """The factors of the path. If they are many, those in the middle become one."""
         first, middle, last = _ends(self._legs[path])
         steps = [self._step(path, leg) for leg in first]
         if middle:
@@ -103,7 +103,7 @@ class Outline:
         return Step(_marked(written, use) if use else written, formula, number, use)
 
     def route(self, path: Path) -> list[Symbol]:
-        """The values with a name along the path, from the output back."""
+        """The values with names along the path, from the output back."""
         first, middle, last = _ends(self._legs[path])
         stops = [path.nodes[start] for start, _ in first]
         after = [path.nodes[start] for start, _ in last]
@@ -118,16 +118,16 @@ def _numbered(letter: str, start: int = 0) -> Iterator[str]:
 
 
 def _written_in_place(
-    order: Sequence[Value], relevant: dict[Value, None], names: Names
+    order: Sequence[Value], relevant: dict[Value, None], names: NodeNames
 ) -> set[Value]:
     """The nodes without a name that are written where they are used, as w * x in tanh(w * x).
 
-    They are used once, and short. No value that paths lead to may occur twice in one formula
-    through them: between two values with names there is then one path only.
+    Each is used once, and is short. Because of them, no value that paths lead to may occur twice in
+    one formula, so that there is only one path between two values with names.
     """
     uses = Counter(child for node in order for child in node.inputs)
     length: dict[Value, int] = {}
-    occurring: dict[Value, Sequence[Value]] = {}  # in the formulas of those written in place
+    occurring: dict[Value, Sequence[Value]] = {}  # in the formula of each node written in place
     for node in order:
         if node in names:
             length[node] = len(names[node])
@@ -161,14 +161,14 @@ def _legs(path: Path, in_place: set[Value]) -> list[Leg]:
 
 
 def _ends(legs: list[Leg]) -> tuple[list[Leg], list[Leg], list[Leg]]:
-    """The first, those in the middle that are too many to show, and the last."""
+    """The first legs, those in the middle that are not shown, and the last."""
     if len(legs) <= STEPS:
         return legs, [], []
     return legs[: STEPS // 2], legs[STEPS // 2 : -STEPS // 2], legs[-STEPS // 2 :]
 
 
 def _walked(path: Path, legs: list[Leg]) -> Iterator[Value]:
-    """The nodes on the steps that are shown."""
+    """The nodes along the steps that are shown."""
     first, _, last = _ends(legs)
     for start, end in first + last:
         yield from path.nodes[start : end + 1]
@@ -177,12 +177,12 @@ def _walked(path: Path, legs: list[Leg]) -> Iterator[Value]:
 def _mentioned(
     nodes: Iterable[Value], in_place: set[Value], shown: set[Value] | None = None
 ) -> dict[Value, None]:
-    """What the formulas of the nodes mention, in the order of reading.
+    """The values that the formulas of the nodes mention, in reading order.
 
     Args:
-        nodes: any.
+        nodes: any nodes.
         in_place: see ``_written_in_place``.
-        shown: the nodes to see in long sums, of which only some inputs are shown; None: all are.
+        shown: the nodes to keep in long sums, which show only some of their inputs; None keeps all.
     """
     found: dict[Value, None] = {}
     for node in nodes:
@@ -197,7 +197,7 @@ def _mentioned(
 
 
 def _operands(node: Value, shown: set[Value] | None) -> list[Value]:
-    """The inputs of a node, or those that are shown, from right to left."""
+    """The inputs of a node that are shown, from right to left."""
     inputs = node.inputs
     if shown is None:
         return list(reversed(inputs))
@@ -205,7 +205,7 @@ def _operands(node: Value, shown: set[Value] | None) -> list[Value]:
 
 
 def _places(node: Value, shown: set[Value]) -> Sequence[int]:
-    """The inputs to write: of a long sum the first two, some that paths lead to, and the last."""
+    """The inputs to write; in a long sum the first two, some that paths lead to, and the last."""
     inputs = node.inputs
     if node.op is None or node.op.arity is not None or len(inputs) <= TERMS:
         return range(len(inputs))
@@ -214,7 +214,7 @@ def _places(node: Value, shown: set[Value]) -> Sequence[int]:
 
 
 def _use(node: Value, place: int) -> int:
-    """Which use of its input this is, from 1 on; 0 if the input is used once."""
+    """Which use of its input this is, counted from 1; 0 if the input is used once."""
     child = node.inputs[place]
     uses = [at for at, other in enumerate(node.inputs) if other is child]
     return uses.index(place) + 1 if len(uses) > 1 else 0
@@ -225,7 +225,7 @@ def _marked(written: Symbol, use: int) -> Symbol:
 
 
 def _has_changed(node: Value) -> bool:
-    """Whether the node's inputs have got other data since it was recorded."""
+    """Whether the data of the node's inputs changed after it was recorded."""
     if node.op is None:
         return False
     now = node.op.compute([x.data for x in node.inputs])

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from autograd.formulas import partials
+from autograd.formulas import written_partials
 from autograd.names import given_names
-from autograd.neurons import LARGEST, Neuron, find_neurons, sizes_of
+from autograd.neurons import LARGEST, FoundNeuron, find_neurons, sizes_of
 from autograd.op import Op
 from autograd.ops import Power
-from autograd.page.program import Program, encoded, forward_program, rule_program, run
+from autograd.page.program import PageProgram, encoded, forward_program, rule_program, run_steps
 from autograd.real import same_number
-from autograd.symbols import Symbol, write
+from autograd.symbols import Symbol, write_op
 from autograd.value import Value, topological_order
 
 CURVE = 101  # points of an operation that the page cannot compute
@@ -78,7 +78,7 @@ def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
         "name": op.name,
         "symbol": op.symbol,
         "precedence": op.precedence,
-        "text": _parts(write(op, inputs)),
+        "text": _parts(write_op(op, inputs)),
         "derivatives": _derivatives(op, inputs),
         "forward": forward,
         "rule": rule,
@@ -86,7 +86,7 @@ def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _is_faithful(op: Op, xs: Sequence[float], forward: Program, rule: Program) -> bool:
+def _is_faithful(op: Op, xs: Sequence[float], forward: PageProgram, rule: PageProgram) -> bool:
     """Whether the programs give the numbers that Python gives at ``xs``.
 
     Tracing cannot see everything: a function may ask for the type of its operand, or for the time.
@@ -94,14 +94,14 @@ def _is_faithful(op: Op, xs: Sequence[float], forward: Program, rule: Program) -
     if op.is_built_in or isinstance(op, Power):
         return True
     numbers = _evaluated(op, xs)
-    traced = [*run(forward, xs), *run(rule, [*xs, numbers[0]])]
+    traced = [*run_steps(forward, xs), *run_steps(rule, [*xs, numbers[0]])]
     return all(map(same_number, traced, numbers))
 
 
 def _derivatives(op: Op, inputs: Sequence[Symbol]) -> list[list[str | int] | None]:
     """Each derivative as it is taught: text, with the places of inputs; the output's is n."""
     try:
-        written = partials(op, _blank(len(inputs)), inputs)
+        written = written_partials(op, _blank(len(inputs)), inputs)
     except Exception:  # a rule may be any Python
         return [None] * len(inputs)
     return [_parts(x) if len(x.text) < LONGEST else None for x in written]
@@ -170,7 +170,7 @@ def _curve(op: Op, x: float) -> list[tuple[float, float]]:
 # --- neurons and names ---
 
 
-def _neuron(neuron: Neuron) -> dict[str, Any]:
+def _neuron(neuron: FoundNeuron) -> dict[str, Any]:
     return {
         "output": neuron.output,
         "total": neuron.total,
@@ -181,7 +181,7 @@ def _neuron(neuron: Neuron) -> dict[str, Any]:
     }
 
 
-def _completed(known: Sequence[str], neurons: Sequence[Neuron]) -> list[str]:
+def _completed(known: Sequence[str], neurons: Sequence[FoundNeuron]) -> list[str]:
     """What formulas call each node: its known name, or one made up that no other has.
 
     The output is ``out``, the third neuron of layer 1 ``n1.3``, its second weight ``w1.3.2``, its
@@ -199,7 +199,7 @@ def _completed(known: Sequence[str], neurons: Sequence[Neuron]) -> list[str]:
     return [name or next(fresh) for name in names]
 
 
-def _parts_of_neurons(neurons: Sequence[Neuron]) -> Iterator[tuple[int, str]]:
+def _parts_of_neurons(neurons: Sequence[FoundNeuron]) -> Iterator[tuple[int, str]]:
     """Places and the names proposed for them."""
     seen: Counter[int] = Counter()
     for neuron in reversed(neurons):  # first used, last in topological order

@@ -17,7 +17,7 @@ from autograd.op import Op
 from autograd.operand import Unknown
 from autograd.real import as_float
 
-Program = dict[str, Any]
+PageProgram = dict[str, Any]
 """{"steps": [...], "results": [...]}, for JSON.
 
 A program starts with the list of its inputs. Each step appends one number: a constant, or what a
@@ -44,7 +44,7 @@ class Tracing:
         step = [op.name, *map(self._place_of, inputs)]
         return Traced(self, self._append(tuple(step), step))
 
-    def program(self, results: Sequence[Any]) -> Program:
+    def program(self, results: Sequence[Any]) -> PageProgram:
         """What was traced, with the places of the results."""
         places = [self._place_of(x) for x in results]
         return {"steps": self.steps, "results": places}
@@ -92,12 +92,12 @@ def has_kernel(op: Op) -> bool:
     return _traced(Tracing(n, inside=op), lambda xs: [op.apply(xs)]) is None
 
 
-def forward_program(op: Op, n: int) -> Program | None:
+def forward_program(op: Op, n: int) -> PageProgram | None:
     """The value of the operation at ``n`` inputs; None if it cannot be traced."""
     return _traced(Tracing(n), lambda xs: [Traced.apply_op(op, xs)])
 
 
-def rule_program(op: Op, n: int, taught: bool = False) -> Program | None:
+def rule_program(op: Op, n: int, taught: bool = False) -> PageProgram | None:
     """The local derivatives at ``n`` inputs and the output, or None if they cannot be traced.
 
     Args:
@@ -118,14 +118,14 @@ def rule_program(op: Op, n: int, taught: bool = False) -> Program | None:
 
 def _traced(
     tracing: Tracing, function: Callable[[Sequence[Traced]], Sequence[Any]]
-) -> Program | None:
+) -> PageProgram | None:
     try:
         return tracing.program(function(tracing.given))
     except Exception:  # an operation may be any Python; whatever it raises here, it is not steps
         return None
 
 
-def run(program: Program, given: Sequence[float]) -> list[float]:
+def run_steps(program: PageProgram, given: Sequence[float]) -> list[float]:
     """The program as the page runs it."""
     numbers = list(given)
     for step in program["steps"]:

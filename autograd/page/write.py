@@ -101,8 +101,7 @@ class Page:
         if self.path is None:
             raise TypeError("the page was not saved, so it has no path: call its save(path) first")
         warnings.warn(
-            f"page(value, path) returns a Page, which stands for its path until {REMOVAL}: write "
-            f"page(value, path).path",
+            f"a Page in the place of its path goes in {REMOVAL}: write page(value, path).path",
             DeprecationWarning,
             stacklevel=2,
         )

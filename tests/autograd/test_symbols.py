@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Op, Value, dot
-from autograd.formulas import LONGEST_FORMULA, derivative_formula, formula, partials
-from autograd.names import Names, displayed, latex_name
+from autograd.formulas import LONGEST_FORMULA, derivative_formula, formula, written_partials
+from autograd.names import NodeNames, displayed, latex_name
 from autograd.ops import TABLE, power, tanh
 from autograd.symbols import Symbol
 from nn import MLP
@@ -44,7 +44,7 @@ def test_the_text_gives_what_is_computed(op):
     result = op(*numbers)
     assert evaluated(written.text, **values) == pytest.approx(result, rel=1e-12)
     rules = op.partials(result, numbers) if op.arity is None else op.partials(result, *numbers)
-    for symbol, expected in zip(partials(op, written, inputs), rules, strict=True):
+    for symbol, expected in zip(written_partials(op, written, inputs), rules, strict=True):
         assert evaluated(symbol.text, **values) == pytest.approx(expected, rel=1e-12), symbol.text
 
 
@@ -180,7 +180,7 @@ def test_a_formula_that_would_be_endless_is_refused():
     y = Value(1.0, "x")
     for _ in range(60):
         y = y + y
-    with pytest.raises(ValueError, match=f"longer than {LONGEST_FORMULA:,} characters: give label"):
+    with pytest.raises(ValueError, match=f"longer than {LONGEST_FORMULA:,} characters: label some"):
         formula(y)
     deep = Value(1.0, "x")
     for _ in range(10_000):
@@ -201,26 +201,26 @@ def test_names_come_from_dictionaries_modules_and_labels():
     weight = model.layers[0].neurons[1].weights[0]
     unlabelled = Value(3.0)
     graph = autograd.topological_order(out * unlabelled)
-    assert Names(graph, model)[weight] == "layers.0.neurons.1.weights.0"
+    assert NodeNames(graph, model)[weight] == "layers.0.neurons.1.weights.0"
     here = {"model": model, "x": x, "_": unlabelled, "MLP": MLP, "n": 3, "re": re}
-    names = Names(graph, here)
+    names = NodeNames(graph, here)
     assert names[weight] == "model.layers.0.neurons.1.weights.0"
     assert names[x[1]] == "x[1]"
     assert unlabelled not in names
-    assert Names(graph)[x[1]] == "[unused label]"
+    assert NodeNames(graph)[x[1]] == "[unused label]"
     with pytest.raises(TypeError, match="a dict such as locals"):
-        Names(graph, 7)
+        NodeNames(graph, 7)
 
 
 def test_a_list_that_holds_itself_ends():
     loop = [Value(1.0)]
     loop.append(loop)
-    assert Names(loop[:1], {"loop": loop})[loop[0]] == "loop[0]"
+    assert NodeNames(loop[:1], {"loop": loop})[loop[0]] == "loop[0]"
 
 
 def test_equal_labels_are_distinguished():
     values = [Value(1.0, "h"), Value(2.0, "h"), Value(3.0, "h#2"), Value(4.0, "h")]
-    names = Names(values)
+    names = NodeNames(values)
     assert [names[v] for v in values] == ["h", "h#2", "h#2#2", "h#3"]
 
 

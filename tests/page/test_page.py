@@ -15,7 +15,7 @@ import autograd
 from autograd import Op, Value, detect_anomaly, ops
 from autograd.page import Page, page
 from autograd.page.export import exported
-from autograd.page.program import forward_program, has_kernel, rule_program, run
+from autograd.page.program import forward_program, has_kernel, rule_program, run_steps
 from nn import MLP
 
 ROWS = [
@@ -52,8 +52,8 @@ def test_every_operation_as_a_program_gives_its_own_numbers(row):
     for xs in points(row):
         y, partials = row.evaluate(xs)
         forward, rule = forward_program(row, len(xs)), rule_program(row, len(xs))
-        assert run(forward, xs) == pytest.approx([y], rel=1e-15, nan_ok=True)
-        assert run(rule, [*xs, y]) == pytest.approx(list(partials), rel=1e-15, nan_ok=True)
+        assert run_steps(forward, xs) == pytest.approx([y], rel=1e-15, nan_ok=True)
+        assert run_steps(rule, [*xs, y]) == pytest.approx(list(partials), rel=1e-15, nan_ok=True)
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def test_a_custom_operation_is_traced_through(rows):
     twice = Op("twice", lambda x: swish(x) + swish(x), lambda y, x: (2 * swish(x) / x,))
     for row in (swish, twice):
         y, partials = row.evaluate([0.7])
-        assert run(forward_program(row, 1), [0.7]) == [y]
-        assert run(rule_program(row, 1), [0.7, y]) == pytest.approx(list(partials), rel=1e-15)
+        assert run_steps(forward_program(row, 1), [0.7]) == [y]
+        assert run_steps(rule_program(row, 1), [0.7, y]) == pytest.approx(list(partials), rel=1e-15)
 
 
 def test_an_operation_that_cannot_be_traced_has_no_program(rows):
@@ -181,7 +181,7 @@ def test_where_the_file_goes(tmp_path):
 
 def test_a_saved_page_stands_for_its_path_until_the_next_version(tmp_path):
     made = page(Value(1.0), tmp_path / "chain.html")
-    with pytest.warns(DeprecationWarning, match=r"until 0\.3: write page\(value, path\)\.path"):
+    with pytest.warns(DeprecationWarning, match=r"goes in 0\.3: write page\(value, path\)\.path"):
         assert Path(made) == made.path
     with pytest.raises(TypeError, match="not saved"):
         Path(page(Value(1.0)))
