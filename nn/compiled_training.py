@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.stages.record import CompileError
-from autograd.real import as_float
 from autograd.value import Value
 from nn.optim import SGD, Adam, Optimizer
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
+    from autograd.compiler.executor import Update
 
 # Rows times epochs times parameters: about two seconds of plain Python, and compiling takes one.
 WORTH_COMPILING = 2_000_000
@@ -57,20 +57,19 @@ class Trainer:
         import numpy as np
 
         self.optimizer = optimizer
-        self.kind, self.settings, self.memories = _step_of(optimizer)
+        _check_update(optimizer)
         first = [inputs[0], targets[0]]
         self.compilation = program.recording([len(row) for row in first], first)
         if not self.compilation.trace.single:
-            raise CompileError("the error must be one Value")
-        self.backend, self.runner = self.compilation.trainer()
+            raise CompileError("the loss must be one Value")
+        self.executor = self.compilation.executor("parameters")
         self.program = program
         self.data = [_table(inputs), _table(targets)]
 
-        of_program, lanes = self.compilation.parameters, self.runner.lanes.tolist()
-        every = [of_program[lane] for lane in lanes]
+        every = list(self.compilation.parameters)
         # For each place in theta its place in the optimiser's lists.
-        if _identical(of_program, optimizer.parameters):
-            self.places = np.array(lanes, np.int64)
+        if _identical(every, optimizer.parameters):
+            self.places = np.arange(len(every))
         else:
             known = set(every)
             every += [p for p in optimizer.parameters if p not in known]
@@ -79,14 +78,14 @@ class Trainer:
         self.parameters = every
         self.frozen = np.flatnonzero(self.places < 0)
         self.theta = np.zeros(len(every))
-        self.numbers = np.zeros((len(self.memories), len(every)))
+        self.numbers = np.zeros((len(optimizer.memories), len(every)))
         self.steps = self.steps_by_hand = 0
         self.load()
 
     @property
     def how(self) -> str:
         """One line on what became of the function."""
-        return f"{self.backend}, {self.program!r}, {self.program.took}"
+        return f"{self.executor.name}, {self.program!r}, {self.program.took}"
 
     def load(self) -> None:
         """Take parameters and the optimiser's memories over."""
@@ -94,7 +93,7 @@ class Trainer:
 
         self.theta[:] = [p.data for p in self.parameters]
         moving = self.places >= 0
-        for row, name in zip(self.numbers, self.memories):
+        for row, name in zip(self.numbers, self.optimizer.memories):
             row[moving] = np.array(getattr(self.optimizer, name))[self.places[moving]]
 
     def store(self) -> None:
@@ -105,7 +104,7 @@ class Trainer:
         places = self.places[moving]
         for p, x in zip(itertools.compress(self.parameters, moving), self.theta[moving].tolist()):
             p.data = x
-        for row, name in zip(self.numbers, self.memories):
+        for row, name in zip(self.numbers, self.optimizer.memories):
             memory = np.array(getattr(self.optimizer, name))
             memory[places] = row[moving]
             getattr(self.optimizer, name)[:] = memory.tolist()
@@ -165,16 +164,15 @@ class Trainer:
                 return
 
     def _train(
-        self, order: Any, start: int, stop: int, batch_size: int, epoch: int, errors: Any
+        self, order: Any, start: int, stop: int, batch_size: int, epoch: int, losses: Any
     ) -> int:
-        """Train on a stretch; where it stopped. See ``NativeProgram.train``."""
-        import numpy as np
+        """Train on a stretch; where it stopped. See ``Executor.train``."""
+        from autograd.compiler.executor import Stretch
 
         rows, data = self._rows(order, start, stop)
-        state = (np.array(self.settings), self.theta, self.numbers, self.frozen)
-        places = (rows, start, stop, batch_size, epoch)
-        reached: int = self.runner.train(self.kind, *state, *places, errors, data)
-        return reached
+        stretch = Stretch(rows, start, stop, batch_size, epoch)
+        state = (update_of(self.optimizer), self.theta, self.numbers, self.frozen)
+        return self.executor.train(*state, stretch, losses, data)
 
     @property
     def in_vain(self) -> bool:
@@ -206,17 +204,39 @@ def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int
     return min(end, total)
 
 
-def _step_of(optimizer: Optimizer) -> tuple[str, list[float], tuple[str, ...]]:
-    """The kind of step, its settings and the names of its memories, as native code takes them."""
-    if type(optimizer) is SGD:
-        settings = [optimizer.lr, optimizer.momentum, optimizer.weight_decay]
-        plain = not optimizer.momentum and not optimizer.weight_decay
-        kind, memories = ("descent", ()) if plain else ("momentum", ("velocity",))
-        return kind, list(map(as_float, settings)), memories
-    if type(optimizer) is Adam:
-        settings = [optimizer.lr, *optimizer.betas, optimizer.eps, optimizer.weight_decay]
-        return "adam", list(map(as_float, settings)), Adam.memories
-    raise CompileError(f"{type(optimizer).__name__} steps in Python, parameter by parameter")
+def _check_update(optimizer: Optimizer) -> None:
+    """Raise CompileError unless the optimiser's update is plain arithmetic, on arrays too."""
+    kind = type(optimizer)
+    if kind.step is not Optimizer.step:
+        raise CompileError(f"{kind.__name__} steps in Python, parameter by parameter")
+    optimizer.check_settings()
+    import numpy as np
+
+    from autograd.compiler.executor import step
+
+    try:
+        # On floats first: that says better what is wrong.
+        optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
+        step(update_of(optimizer), np.ones(2), np.ones(2), np.zeros((len(optimizer.memories), 2)))
+    except Exception as error:
+        raise CompileError(
+            f"{kind.__name__}.update is not plain arithmetic, which works on arrays as on "
+            f"numbers: {error}"
+        ) from error
+
+
+def update_of(optimizer: Optimizer) -> Update:
+    """The optimiser's update as executors take it, with the settings of now."""
+    from autograd.compiler.executor import Update
+
+    rule = type(optimizer).update
+    if rule is SGD.update and isinstance(optimizer, SGD):
+        settings = (optimizer.lr, optimizer.momentum, optimizer.weight_decay)
+        return Update(optimizer.update, "momentum" if any(settings[1:]) else "descent", settings)
+    if rule is Adam.update and isinstance(optimizer, Adam):
+        adam = (optimizer.lr, *optimizer.betas, optimizer.eps, optimizer.weight_decay)
+        return Update(optimizer.update, "adam", adam)
+    return Update(optimizer.update)
 
 
 def _table(rows: Any) -> Any:

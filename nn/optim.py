@@ -1,12 +1,20 @@
-"""Optimisers: what to do to the parameters with their gradients."""
+"""Optimisers: how to move parameters along their gradients.
+
+An update is written once, as plain arithmetic. What it is given decides what it computes: here
+lists of numbers, in compiled training arrays.
+"""
 
 from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, repeat
+from typing import Any, NoReturn
 
+from autograd import ops
+from autograd.op import Op
+from autograd.operand import Operand
 from autograd.real import as_float, count
 from autograd.value import Value
 from nn.arguments import check_names
@@ -15,10 +23,22 @@ _PARAMETERS = "an optimiser takes its parameters first, a list such as model.par
 
 
 class Optimizer:
-    """Base class: a list of parameters, settings, and numbers remembered for each parameter.
+    """Base class: parameters, settings, and memories, which are numbers kept for each parameter.
 
-    A subclass names its settings, which are its constructor's arguments and its attributes, and
-    its memories, attributes that are lists of one float a parameter.
+    A subclass names its settings, which are arguments of its constructor and attributes, and its
+    memories, attributes that are lists of one float per parameter, 0 at first. It says in
+    ``update`` what a step does to a parameter. Compiled training uses the same definition.
+
+    >>> class Lion(Optimizer):
+    ...     settings, memories = ("lr",), ("mean",)
+    ...     def __init__(self, parameters, lr=1e-3):
+    ...         super().__init__(parameters)
+    ...         self.lr = lr
+    ...     def update(self, p, gradient, mean):
+    ...         direction = ops.sign(0.9 * mean + 0.1 * gradient)
+    ...         return p - self.lr * direction, 0.99 * mean + 0.01 * gradient
+    >>> Lion([Value(2.0)])
+    Lion(1 parameter, lr=0.001)
     """
 
     settings: tuple[str, ...] = ()
@@ -35,14 +55,68 @@ class Optimizer:
                 raise TypeError(f"{_PARAMETERS}; got {type(p).__name__} {reprlib.repr(p)} in it")
             if p.op is not None:
                 raise ValueError(f"only leaves can be moved; {p!r} was computed from others")
-        # Each once, for a tied weight given twice would be moved twice.
+        # Each once: a tied weight that is given twice would move twice.
         self.parameters = list(dict.fromkeys(every))
         for name in self.memories:
             setattr(self, name, [0.0] * len(self.parameters))
 
+    def update(self, p: Any, gradient: Any, *memories: Any) -> tuple[Any, ...]:
+        """The parameter and its memories after a step.
+
+        Args:
+            p: the parameter. As all arguments it stands for one number or for many: compute with
+                ``+ - * / **`` and the functions of ``autograd``, and branch on settings only.
+            gradient: the derivative of the loss by it.
+            memories: in the order of ``self.memories``.
+
+        Returns:
+            The new parameter, and the new memories in the same order.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how to step")
+
     def step(self) -> None:
         """Move every parameter that has a gradient."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how to step")
+        self.check_settings()
+        moved: Sequence[Value] = self.parameters
+        gradients: list[Any] = [p.grad for p in moved]
+        chosen: list[bool] | None = None
+        # One without a gradient sits the step out, and its memories stay as they are.
+        if None in gradients:
+            chosen = [g is not None for g in gradients]
+            moved, gradients = _chosen(moved, chosen), _chosen(gradients, chosen)
+        memories = [_one_or_all(_chosen(getattr(self, m), chosen)) for m in self.memories]
+        numbers = Numbers([p.data for p in moved])
+        new, *kept = self.checked(self.update(numbers, Numbers(gradients), *memories))
+        for p, x in zip(moved, _each(new)):
+            p.data = x
+        for name, old, now in zip(self.memories, memories, kept):
+            if now is not old:
+                _put(getattr(self, name), _each(now), chosen)
+
+    def checked(self, returned: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What ``update`` returned, if it has as many parts as it should."""
+        expected = 1 + len(self.memories)
+        if not isinstance(returned, tuple) or len(returned) != expected:
+            got = f"{len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
+            raise TypeError(
+                f"{type(self).__name__}.update must return the parameter and its memories "
+                f"{self.memories}, {expected} in all; it returned {got}"
+            )
+        return returned
+
+    def check_settings(self) -> None:
+        """Make plain floats of settings that are other real numbers, as of numpy: these would turn
+        the parameters into their own kind.
+
+        Raises:
+            TypeError: a setting is of a kind that no setting can be.
+        """
+        for name in self.settings:
+            setting = getattr(self, name)
+            if not isinstance(setting, (float, tuple, list, str, bool, type(None))):
+                setattr(self, name, as_float(setting))
+            elif type(setting) is not float and isinstance(setting, float):
+                setattr(self, name, float(setting))
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -116,20 +190,12 @@ class SGD(Optimizer):
         self.momentum = _at_least_zero("momentum", momentum)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        lr = as_float(self.lr)  # a numpy scalar would turn the parameters into its own kind
+    def update(self, p: Any, gradient: Any, velocity: Any) -> tuple[Any, ...]:
+        """The parameter and its velocity after a step."""
         if not self.momentum and not self.weight_decay:
-            for p in self.parameters:
-                if p.grad is not None:
-                    p.data -= lr * p.grad
-            return
-        momentum, decay = as_float(self.momentum), as_float(self.weight_decay)
-        velocity = self.velocity
-        for i, p in enumerate(self.parameters):
-            if p.grad is not None:
-                velocity[i] = momentum * velocity[i] + (p.grad + decay * p.data)
-                p.data -= lr * velocity[i]
+            return p - self.lr * gradient, velocity
+        velocity = self.momentum * velocity + (gradient + self.weight_decay * p)
+        return p - self.lr * velocity, velocity
 
 
 class Adam(Optimizer):
@@ -175,23 +241,21 @@ class Adam(Optimizer):
             raise ValueError("eps must be above 0, or a gradient of 0 would divide by 0")
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        lr, decay, eps = as_float(self.lr), as_float(self.weight_decay), self.eps
+    def update(self, p: Any, gradient: Any, steps: Any, mean: Any, square: Any) -> tuple[Any, ...]:
+        """The parameter and its memories after a step.
+
+        ``steps`` is counted for each parameter, because one without a gradient sits a step out.
+        """
         keep_mean, keep_square = self.betas
-        for i, p in enumerate(self.parameters):
-            if p.grad is None:
-                continue
-            gradient = p.grad + decay * p.data
-            # Counted for each parameter, because those without a gradient sit steps out.
-            self.steps[i] = n = self.steps[i] + 1.0
-            self.means[i] = mean = keep_mean * self.means[i] + (1 - keep_mean) * gradient
-            self.squares[i] = square = (
-                keep_square * self.squares[i] + (1 - keep_square) * gradient * gradient
-            )
-            # Both means start at 0; dividing by 1 - beta^n takes that bias out.
-            rms = math.sqrt(square / (1 - keep_square**n))
-            p.data -= lr * (mean / (1 - keep_mean**n)) / (rms + eps)
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * p
+        steps = steps + 1.0
+        mean = keep_mean * mean + (1 - keep_mean) * gradient
+        square = keep_square * square + (1 - keep_square) * gradient * gradient
+        # Both means start at 0; dividing by 1 - beta^steps takes that bias out.
+        rms = ops.sqrt(square / (1 - keep_square**steps))
+        p = p - self.lr * (mean / (1 - keep_mean**steps)) / (rms + self.eps)
+        return p, steps, mean, square
 
 
 def _at_least_zero(name: str, setting: float) -> float:
@@ -202,3 +266,57 @@ def _at_least_zero(name: str, setting: float) -> float:
     if not 0 <= number < math.inf:
         raise ValueError(f"{name} must be finite and at least 0; got {setting!r}")
     return number
+
+
+# --- many numbers at once ---
+
+
+class Numbers(Operand):
+    """A list of numbers as an operand: each operation is one pass over the list.
+
+    This takes about half as long as a call of ``update`` for each parameter.
+    """
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = numbers
+
+    @staticmethod
+    def apply_op(op: Op, inputs: Sequence[Any]) -> Numbers:
+        """The operation on lists and numbers, element by element."""
+        columns = [x.numbers if isinstance(x, Numbers) else repeat(as_float(x)) for x in inputs]
+        if op.arity is None:
+            return Numbers([op.forward(xs) for xs in zip(*columns)])
+        return Numbers(list(map(op.forward, *columns)))
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError(
+            "an update cannot branch on a parameter, a gradient or a memory, because it moves many "
+            "at once: use maximum, minimum, sign or abs of autograd, or write a step of your own"
+        )
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = object.__hash__
+
+
+def _one_or_all(memory: list[float]) -> Any:
+    """A memory as one number if all parameters have the same, such as a count of steps: then
+    powers of it are computed once."""
+    first = memory[0] if memory else 0.0
+    if first and first == memory[-1] and memory.count(first) == len(memory):
+        return first
+    return Numbers(memory)
+
+
+def _each(x: Any) -> Iterable[float]:
+    return x.numbers if isinstance(x, Numbers) else repeat(as_float(x))
+
+
+def _chosen(every: Any, chosen: list[bool] | None) -> Any:
+    return every if chosen is None else list(compress(every, chosen))
+
+
+def _put(memory: list[float], new: Iterable[float], chosen: list[bool] | None) -> None:
+    """Write the new numbers of a memory in the places of the chosen parameters."""
+    places = range(len(memory)) if chosen is None else compress(range(len(memory)), chosen)
+    for place, x in zip(places, new):
+        memory[place] = x

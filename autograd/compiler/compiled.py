@@ -126,7 +126,7 @@ class Compiled:
         latest = self._latest
         nodes = len(latest.trace)
         if latest.backend == "tape":
-            return f"<compiled {self.__name__}: {latest._tape!r}>"
+            return f"<compiled {self.__name__}: {latest.tape!r}>"
         program = latest.program("parameters" if latest.parameters else "inputs")
         return f"<compiled {self.__name__}: {naming.summary(program, nodes)}>"
 
@@ -355,7 +355,7 @@ class Compiled:
             tried += 1
             theta = self._theta(compilation)
             values, failing, *rest = call(compilation, theta, pending)
-            if compilation.runners != self._told_of:
+            if compilation.made != self._told_of:
                 self._tell(compilation)
             if failing is NONE_FAIL or not failing.any():
                 parts.append((compilation, rows, values, *rest))
@@ -373,7 +373,7 @@ class Compiled:
         seconds, _ = compilation.native_seconds()
         if seconds > self._told + 1 and sys.stderr.isatty():
             print(f"compiled {self.__name__}: {self.took}", file=sys.stderr)
-        self._told, self._told_of = max(seconds, self._told), compilation.runners
+        self._told, self._told_of = max(seconds, self._told), compilation.made
 
     def _too_many(self, latest: Compilation, pending: list[Floats]) -> str:
         line = latest.guards[-1].line() if latest.guards else "an unknown line"

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from autograd.compiler import cache
+from autograd.compiler.native import cache
 
 TEXT = "def run(x):\n    return {} * x\n"
 POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and modes are POSIX")
@@ -53,7 +53,7 @@ def test_the_second_time_it_comes_from_the_disk(folder):
 def test_another_process_finds_it(folder):
     assert not loaded()
     code = (
-        "from autograd.compiler.cache import load\n"
+        "from autograd.compiler.native.cache import load\n"
         f"f = load({TEXT.format(2.0)!r}, 'run'); assert f(4.0) == 8.0; print(f.kept.from_disk)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -63,7 +63,8 @@ def test_another_process_finds_it(folder):
 @pytest.mark.slow
 def test_processes_that_compile_the_same_at_once(folder):
     code = (
-        f"from autograd.compiler.cache import load\nprint(load({TEXT.format(7.0)!r}, 'run')(2.0))"
+        "from autograd.compiler.native.cache import load\n"
+        f"print(load({TEXT.format(7.0)!r}, 'run')(2.0))"
     )
     several = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

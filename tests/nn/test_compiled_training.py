@@ -13,10 +13,45 @@ np_rows = np.random.default_rng(0)
 X = np_rows.normal(size=(23, 3))
 T = np_rows.normal(size=(23, 2))
 
+
+class Lion(Optimizer):
+    """Chen et al., "Symbolic discovery of optimization algorithms", 2023, algorithm 2."""
+
+    settings, memories = ("lr", "betas", "weight_decay"), ("mean",)
+
+    def __init__(self, parameters, lr=0.01, betas=(0.9, 0.99), weight_decay=0.1):
+        super().__init__(parameters)
+        self.lr, self.betas, self.weight_decay = lr, betas, weight_decay
+
+    def update(self, p, gradient, mean):
+        keep, keep_mean = self.betas
+        direction = autograd.ops.sign(keep * mean + (1 - keep) * gradient)
+        p = p - self.lr * (direction + self.weight_decay * p)
+        return p, keep_mean * mean + (1 - keep_mean) * gradient
+
+
+class RMSProp(Optimizer):
+    """Tieleman and Hinton, "Lecture 6.5", 2012; with a count of steps that takes the bias out."""
+
+    settings, memories = ("lr", "keep"), ("steps", "square")
+
+    def __init__(self, parameters, lr=0.01, keep=0.9):
+        super().__init__(parameters)
+        self.lr, self.keep = lr, keep
+
+    def update(self, p, gradient, steps, square):
+        steps = steps + 1
+        square = self.keep * square + (1 - self.keep) * gradient**2
+        rms = autograd.sqrt(square / (1 - self.keep**steps))
+        return p - self.lr * gradient / autograd.maximum(rms, 1e-8), steps, square
+
+
 OPTIMISERS = {
     "descent": lambda p: SGD(p, lr=0.1),
     "momentum": lambda p: SGD(p, lr=0.05, momentum=0.9, weight_decay=0.01),
     "adam": lambda p: Adam(p, lr=0.02, weight_decay=0.01),
+    "lion": Lion,
+    "rmsprop": RMSProp,
 }
 
 
@@ -196,13 +231,13 @@ def test_a_function_that_cannot_be_recorded_runs_in_plain_python_and_says_why(mo
 
 def test_a_function_without_native_code_runs_in_plain_python_and_says_why(monkeypatch):
     pytest.importorskip("numba")
-    from autograd.compiler.native.executor import NativeProgram
+    from autograd.compiler.native.executor import NativeExecutor
 
     def broken(*_):
         raise RuntimeError("no compiler here")
 
     monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
-    monkeypatch.setattr(NativeProgram, "train", broken)
+    monkeypatch.setattr(NativeExecutor, "train", broken)
     found = train(OPTIMISERS["descent"])
     assert found[2].how == "plain Python: RuntimeError: no compiler here"
     assert_same(found, train(OPTIMISERS["descent"], compile=False))
@@ -229,7 +264,32 @@ def test_gradients_are_0_afterwards(compile):
     assert [p.grad for p in optimizer.parameters] == [0.0] * len(optimizer.parameters)
 
 
-def test_a_custom_optimiser_steps_in_python():
+def test_an_update_that_is_not_arithmetic_says_so():
+    class Clipped(SGD):
+        def update(self, p, gradient, velocity):
+            return (p - 0.01 * gradient if gradient > 0 else p), velocity
+
+    def make(parameters):
+        return Clipped(parameters, lr=0.1)
+
+    with pytest.raises(CompileError, match=r"Clipped\.update is not plain arithmetic"):
+        train(make, compile=True)
+    with pytest.raises(TypeError, match="an update cannot branch on a parameter, a gradient"):
+        train(make)
+
+
+def test_an_update_returns_every_memory():
+    class Forgetful(RMSProp):
+        def update(self, p, gradient, steps, square):
+            return super().update(p, gradient, steps, square)[:2]
+
+    with pytest.raises(CompileError, match="must return the parameter and its memories"):
+        train(Forgetful, compile=True)
+    with pytest.raises(TypeError, match=r"\('steps', 'square'\), 3 in all; it returned 2"):
+        train(Forgetful)
+
+
+def test_a_custom_step_runs_in_python():
     class Signs(Optimizer):
         def step(self):
             for p in self.parameters:

@@ -1,4 +1,4 @@
-"""The Numba backend: a program as native loops, compiled once and kept on disk."""
+"""The native executor: a program as loops that Numba compiles once and keeps on disk."""
 
 from __future__ import annotations
 
@@ -9,47 +9,49 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.cache import load
+from autograd.compiler.executor import Executor, Stretch, Update
 from autograd.compiler.native import source as native_source
 from autograd.compiler.native.blocks import Form
+from autograd.compiler.native.cache import load
 from autograd.compiler.native.loops import FUNCTION_NAMES, Lines, indented
 from autograd.compiler.native.source import Layout, Source
-from autograd.compiler.native.train import NAMES, copied, descend_lines, one_row, train_lines
+from autograd.compiler.native.train import (
+    NAMES,
+    STEPS,
+    copied,
+    descend_lines,
+    one_row,
+    train_lines,
+)
 from autograd.compiler.native.turn import turn
 from autograd.compiler.program import Floats, Lanes, Program, needed
 
 Native = Any
 
 
-class NativeProgram:
+class NativeExecutor(Executor):
     """A program in native code.
 
     Args:
         program: with gradients or without.
         dtype: of the numbers, float64 or float32.
 
-    Attributes:
-        lanes: which parameter stands at each place of ``theta``, the vector that its methods
-            take: every block in turn.
-
     Raises:
         NotNative: the program has no native form.
     """
 
+    name = "numba"
+
     def __init__(self, program: Program, dtype: Any = np.float64) -> None:
         self.program = program if program.arguments else turn(program)
-        self.dtype = np.dtype(dtype)
-        self.lanes: Lanes = np.concatenate(
-            [np.zeros(0, np.int64), *(block.lanes for block in program.blocks)]
-        )
+        self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
         self._form = native_source.choose_form(self.program)
         self._layout = Layout.of([block.array for block in self.program.blocks])
-        self._place = np.concatenate(
-            [
-                np.zeros(0, np.int64),
-                *(self._layout.base[b.array] + np.arange(b.array.size) for b in program.blocks),
-            ]
-        )
+        # Where each parameter stands in the memory of native code.
+        self._place = np.empty(self.parameters, np.int64)
+        for block in program.blocks:
+            base = self._layout.base[block.array]
+            self._place[block.lanes] = base + np.arange(block.array.size)
         self._constants = self._aligned_constants()
         self._functions: dict[str, tuple[Native, Any]] = {}
         for purpose in ("rows", "gradients") if program.gradients else ("rows",):
@@ -58,8 +60,7 @@ class NativeProgram:
     # --- what can be called ---
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
-        """The results, (batch, outputs), and the count of failing guards of each row (nothing if
-        there are no guards)."""
+        """As ``Executor.rows``."""
         batch = len(arguments[0]) if arguments else 1
         values = np.empty((batch, self.program.outputs.size), self.dtype)
         failures = self._failures(batch)
@@ -76,11 +77,8 @@ class NativeProgram:
         )
         return values, failures
 
-    def gradients(
-        self, theta: Floats, arguments: Sequence[Floats]
-    ) -> tuple[float, Floats, Floats, list[Floats]]:
-        """The sum of all results, the failing guards, and the gradients of the sum by ``theta``
-        and, if the program has those, by the arguments."""
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
+        """As ``Executor.gradients``."""
         batch = len(arguments[0]) if arguments else 1
         failures = self._failures(batch)
         gradient = zeros(self._layout.size, self.dtype)
@@ -97,62 +95,42 @@ class NativeProgram:
             *[d.reshape(-1) for d in by_inputs],
             *[a.reshape(-1) for a in arguments],
         )
-        return total, failures, gradient[self._place], by_inputs
+        if not (self.program.arguments and self.program.arguments[0] in self.program.gradients):
+            return total, failures, gradient[self._place]
+        return total, failures, by_inputs or [np.zeros_like(a) for a in arguments]
 
     def train(
         self,
-        optimizer: str,
-        settings: Floats,
+        update: Update,
         theta: Floats,
         memories: Floats,
         frozen: Lanes,
-        order: Lanes,
-        start: int,
-        stop: int,
-        batch: int,
-        epoch: int,
-        errors: Floats,
+        stretch: Stretch,
+        losses: Floats,
         arguments: Sequence[Floats],
     ) -> int:
-        """Train on the rows ``order[start:stop]``, with a step after each ``batch`` of them.
+        """As ``Executor.train``, in one native call for the updates that native code knows.
 
-        A batch ends with its epoch. Of a batch with a row whose guard fails, or with an error or
-        a gradient that is not finite, nothing happens to ``theta`` or ``memories``. (A step after
-        each row, by plain descent, also stops at numbers so large that a gradient might not be
-        finite: from 1e150 on.)
-
-        Args:
-            optimizer: a key of STEPS.
-            settings: of the optimiser, as STEPS lists them.
-            theta: the parameters, at least ``len(lanes)``: those beyond have no gradient; changed.
-            memories: (kinds, len(theta)), the optimiser's; changed.
-            frozen: places in ``theta`` that no step moves.
-            order: numbers of rows, epoch after epoch.
-            start, stop: the part of it to train on, from the start of a batch.
-            batch: rows a step.
-            epoch: rows an epoch.
-            errors: (epochs,); gets the sum of the errors of each epoch added.
-            arguments: (rows, n) each.
-
-        Returns:
-            Where it stopped: at ``stop``, or at the start of the batch that it could not do.
+        (A step after each row, by plain descent, also stops at numbers so large that a gradient
+        might not be finite: from 1e150 on.)
         """
-        places = np.concatenate(
-            [self._place, self._layout.size + np.arange(len(theta) - len(self._place))]
-        )
-        size = max(self._layout.size + len(theta) - len(self._place), 1)
-        # What no parameter stands at gets the number of another: no step of Adam's is behind.
+        if update.native not in STEPS:
+            return super().train(update, theta, memories, frozen, stretch, losses, arguments)
+        more = np.arange(len(theta) - self.parameters)
+        places = np.concatenate([self._place, self._layout.size + more])
+        size = max(self._layout.size + len(more), 1)
+        # Padding gets the numbers of a parameter, so that its steps of Adam are not behind.
         source = np.zeros(size, np.int64)
         source[places] = np.arange(len(theta))
         packed, moments = zeros(size, self.dtype), np.empty((len(memories), size), self.dtype)
         if len(theta):
             packed[:], moments[:] = theta[source], memories[:, source]
-        name = optimizer
-        if batch == 1:
+        name = update.native
+        if stretch.batch == 1:
             name += " row by row"
-            if optimizer == "descent" and not len(frozen) and self._descends:
+            if update.native == "descent" and not len(frozen) and self._descends:
                 name = "descend"
-        function, gathers = self._function(name, lambda: self._train(name, optimizer))
+        function, gathers = self._function(name, lambda: self._train(name, update.native))
         stopped: int = function(
             packed,
             self._constants,
@@ -160,14 +138,14 @@ class NativeProgram:
             1,
             zeros(size, self.dtype),
             moments,
-            np.asarray(settings, np.float64),
+            np.array(update.settings, np.float64),
             places[frozen],
-            order,
-            start,
-            stop,
-            batch,
-            epoch,
-            errors,
+            stretch.order,
+            stretch.start,
+            stretch.stop,
+            stretch.batch,
+            stretch.epoch,
+            losses,
             packed.copy(),
             *[np.ascontiguousarray(a, self.dtype).reshape(-1) for a in arguments],
         )
@@ -175,12 +153,12 @@ class NativeProgram:
         return stopped
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> float:  # type: ignore[override]
         """How long compiling took so far, or loading from the disk."""
         return float(sum(function.kept.seconds for function, _ in self._functions.values()))
 
     @property
-    def from_disk(self) -> bool:
+    def from_disk(self) -> bool:  # type: ignore[override]
         """Whether every function so far was found on the disk."""
         return all(function.kept.from_disk for function, _ in self._functions.values())
 

@@ -10,7 +10,7 @@ from typing import Any
 import numba
 
 from autograd import ops
-from autograd.compiler.cache import load
+from autograd.compiler.native.cache import load
 from autograd.compiler.native.loops import FUNCTION_NAMES, NotNative, expression, number
 from autograd.compiler.program import Array, Contract, Map, Program, Reduce, View
 

@@ -10,8 +10,35 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.executor import Executor
 from autograd.compiler.numpy import source as numpy_source
 from autograd.compiler.program import Floats, Lanes, Program
+
+
+class NumpyExecutor(Executor):
+    """A program as NumPy source, which is also what runs.
+
+    Args:
+        program: with gradients or without.
+        dtype: of the numbers, float64 or float32.
+    """
+
+    name = "numpy"
+
+    def __init__(self, program: Program, dtype: Any = np.float64) -> None:
+        self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
+        self._run = evaluate(program)
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """As ``Executor.rows``."""
+        values, failures = self._run(arguments, theta)[:2]
+        # A copy: they may be a part of an argument, or one number for all rows.
+        return np.array(values, self.dtype), failures
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
+        """As ``Executor.gradients``."""
+        values, failures, *gradient = self._run(arguments, theta)
+        return float(values.sum()), failures, gradient[0] if gradient else np.zeros_like(theta)
 
 
 def write(program: Program, dtype: Any = np.float64) -> str:
@@ -36,8 +63,9 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
     """A function of the arguments, (batch, n) each, and of all parameters as one vector.
 
     It returns the results, (batch, outputs), which may be a view of what it was given; how many
-    guards fail for each row; and, if the program has gradients, their sum over the rows as one
-    vector, or by the arguments as a list. In float32 if all that it is given is.
+    guards fail for each row, or (0,) without guards; and, if the program has gradients, their sum
+    over the rows as one vector, or by the arguments as a list. In float32 if all
+    that it is given is.
     """
 
     @functools.cache
@@ -57,7 +85,7 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
             returned = function(*arguments, *arrays)
         value, *rest = returned if guarded or program.gradients else (returned,)
         values = _rows(value, batch, 1 if program.single else program.outputs.size)
-        failures = _rows(rest.pop(0), batch, 1)[:, 0] if guarded else np.zeros(batch)
+        failures = _rows(rest.pop(0), batch, 1)[:, 0] if guarded else np.zeros(0)
         if not program.gradients:
             return values, failures
         if by_arguments:

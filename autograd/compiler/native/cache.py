@@ -43,7 +43,8 @@ def load(source: str, name: str) -> Any:
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "boundscheck": False}
     licences = sorted(elementary.FASTMATH)
     inlined = [Path(module.__file__ or "").read_bytes() for module in (elementary, native_scratch)]
-    parts = [source.encode(), *inlined, repr((options, licences)).encode()]
+    # Machine code on the disk names this module, so it is of no use where that has moved.
+    parts = [source.encode(), *inlined, repr((options, licences, __name__)).encode()]
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
     # Of its own name, for in one process no two pieces of machine code may have the same.
     unique = f"{name}_{digest[:24]}"

@@ -1,0 +1,179 @@
+"""Executor: the three calls that every backend answers, and the training that serves them all.
+
+An executor runs one program: the graph of one recording, with gradients or without. NumPy, native
+code and the tape each have one class, in a folder of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograd.compiler.numpy.lanes import Lanes
+from autograd.compiler.program import Floats
+from autograd.compiler.program import Lanes as Places
+
+AT_ONCE = 16_384
+"""Parameters that an update moves at a time: what it computes between stays in the cache."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """How an optimiser moves a parameter.
+
+    Attributes:
+        rule: ``rule(p, gradient, *memories)`` returns the new parameter and the new memories. It
+            is plain arithmetic, so it takes numbers and arrays of numbers alike.
+        native: the name under which native code has a loop of its own for this rule, or "".
+        settings: the numbers that this loop reads.
+    """
+
+    rule: Callable[..., tuple[Any, ...]]
+    native: str = ""
+    settings: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a training: which rows to learn from, in which batches.
+
+    Attributes:
+        order: the numbers of the rows, epoch after epoch.
+        start, stop: the part of ``order`` to train on. Both are ends of batches.
+        batch: the rows of a batch. The last batch of an epoch may be smaller.
+        epoch: the rows of an epoch.
+    """
+
+    order: Places
+    start: int
+    stop: int
+    batch: int
+    epoch: int
+
+    def end(self, position: int) -> int:
+        """The end of the batch that starts at ``position``."""
+        return min(position + self.batch, (position // self.epoch + 1) * self.epoch)
+
+
+class Executor(Protocol):
+    """A program that can be run.
+
+    Attributes:
+        name: "numpy", "numba" or "tape".
+        dtype: what it computes in, float64 or float32.
+        parameters: how many parameters the program has. ``theta`` holds their numbers, in the
+            order of the trace.
+        seconds: how long compiling took so far, or loading from the disk.
+        from_disk: whether everything that was compiled so far was found on the disk.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    parameters: int
+    seconds: float = 0.0
+    from_disk: bool = True
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """The results for each row of a batch.
+
+        Args:
+            theta: (parameters,).
+            arguments: (batch, n) each. Without arguments the batch is 1.
+
+        Returns:
+            (batch, outputs), new memory; and (batch,), how many guards fail for each row, or (0,)
+            where the program has no guards.
+        """
+        ...
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
+        """The sum of all results over the batch, and its gradient.
+
+        Args:
+            theta, arguments: as for ``rows``.
+
+        Returns:
+            The sum; the failures, as ``rows`` has them; and the gradient by the parameters,
+            (parameters,), or a list with the gradient by each argument, (batch, n).
+        """
+        ...
+
+    def train(
+        self,
+        update: Update,
+        theta: Floats,
+        memories: Floats,
+        frozen: Places,
+        stretch: Stretch,
+        losses: Floats,
+        arguments: Sequence[Floats],
+    ) -> int:
+        """Train on a stretch of rows, with a step of the optimiser after each batch.
+
+        A batch with a row whose guard fails, or with a loss or a gradient that is not finite,
+        ends the training before its step.
+
+        Args:
+            update: the optimiser.
+            theta: (n,), float64, at least as many as ``parameters``; those beyond have a gradient
+                of 0. Changed.
+            memories: (kinds, n), the optimiser's. Changed.
+            frozen: places in ``theta`` that no step moves.
+            stretch: the rows.
+            losses: (epochs,); the sum of the losses of each epoch is added.
+            arguments: (rows, n) each.
+
+        Returns:
+            Where the training stopped: at ``stretch.stop``, or at the start of the batch that it
+            could not do.
+        """
+        gradient = np.zeros_like(theta)
+        position = stretch.start
+        while position < stretch.stop:
+            end = stretch.end(position)
+            rows = stretch.order[position:end]
+            taken = [a[rows].astype(self.dtype, copy=False) for a in arguments]
+            numbers = theta[: self.parameters].astype(self.dtype, copy=False)
+            total, failures, by_parameters = self.gradients(numbers, taken)
+            gradient[: self.parameters] = by_parameters / (end - position)
+            if failures.any() or not (math.isfinite(total) and np.isfinite(gradient).all()):
+                return position
+            losses[position // stretch.epoch] += total
+            kept = theta[frozen]
+            step(update, theta, gradient, memories)
+            theta[frozen] = kept
+            position = end
+        return position
+
+
+def step(update: Update, theta: Floats, gradient: Floats, memories: Floats) -> None:
+    """One step of an optimiser.
+
+    Args:
+        update: the optimiser.
+        theta, gradient: (n,). ``theta`` is changed.
+        memories: (kinds, n). Changed.
+    """
+    with np.errstate(all="ignore"):
+        for start in range(0, len(theta), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            given = [_one_or_all(memory[part]) for memory in memories]
+            p, g = theta[part].view(Lanes), gradient[part].view(Lanes)
+            moved, *kept = update.rule(p, g, *given)
+            theta[part] = moved
+            for memory, old, new in zip(memories, given, kept):
+                if new is not old:
+                    memory[part] = new
+
+
+def _one_or_all(memory: Floats) -> Any:
+    """A memory as one number if all parameters have the same, such as a count of steps: then
+    powers of it are computed once."""
+    first = memory.item(0)
+    if first and first == memory.item(-1) and (memory == first).all():
+        return first
+    return memory.view(Lanes)
