@@ -98,6 +98,24 @@ def test_the_distribution_has_a_name_of_its_own():
     assert SETUP["metadata"]["name"] == "overnight-autograd"
 
 
+def test_every_file_beside_the_code_is_shipped():
+    data = SETUP["options.package_data"]
+    shipped = {
+        path
+        for package in data
+        for pattern in re.split(r"[,\s]+", data[package])
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    files = {path for top in ("autograd", "nn") for path in (ROOT / top).rglob("*.*")}
+    assert {path for path in files if path.suffix not in (".py", ".pyc")} <= shipped
+
+
+def test_the_version_stands_in_one_place():
+    assert SETUP["metadata"]["version"] == "attr: autograd.__version__"
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {autograd.__version__}\n" in changes
+
+
 def test_pytorch_is_in_no_extra():
     wanted = [SETUP["options"]["install_requires"], *SETUP["options.extras_require"].values()]
     assert not re.search(r"\btorch\b", " ".join(wanted))

@@ -547,6 +547,7 @@ def _read(terminal):
         return b""
 
 
+@pytest.mark.slow
 def test_the_tour_in_a_terminal(tmp_path):
     status, shown = in_terminal(["--quick", "--out", tmp_path])
     assert status == 0, shown
