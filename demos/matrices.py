@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print()
     print("What it found, as NumPy. The loops over neurons are gone:")
     print()
-    print(textwrap.indent(program.source.split("\n\n\n")[-1], "  "))
+    print(textwrap.indent(program.source.split("\n\n\n", 1)[1], "  "))
 
     value, gradient = program.value_and_grad(X, T)
     check(model, error, X, T, value, gradient)

@@ -389,7 +389,7 @@ def test_the_source_reads_like_a_textbook_and_runs_alone():
     model = MLP(4, [3, 2], seed=1)
     program = compile(lambda x, t: half_squared_error(model(x), t))
     X, T = rows(5, 4), rows(5, 2, seed=1)
-    value, _ = program.value_and_grad(X, T, reduction="sum")
+    value, gradient = program.value_and_grad(X, T)
     for line in (
         "a1 = np.tanh(x @ W1.T + b1)",
         "a2 = np.tanh(a1 @ W2.T + b2)",
@@ -406,8 +406,10 @@ def test_the_source_reads_like_a_textbook_and_runs_alone():
     ]  # fmt: skip
     (W1, b1), (W2, b2) = layers
     named = {"x": X, "t": T, "W1": W1, "b1": b1, "W2": W2, "b2": b2}
-    alone, *_ = namespace["value_and_grad"](**named)
-    assert alone.sum() == pytest.approx(value, rel=1e-12)
+    alone, gradients = namespace["value_and_grad"](**named)
+    assert alone == pytest.approx(value, rel=1e-12)
+    flat = np.concatenate([g.ravel() for g in gradients])
+    assert np.linalg.norm(flat) == pytest.approx(np.linalg.norm(gradient), rel=1e-12)
 
 
 def test_every_stage_can_be_printed():

@@ -56,7 +56,8 @@ def run_alone(program, arguments, theta):
     """What the text returns where there is nothing but NumPy."""
     namespace = {}
     exec(write(program), namespace)
-    function = namespace.get("value_and_grad") or namespace["forward"]
+    names = ("rows_and_gradients", "value_and_grad", "forward")
+    function = next(namespace[name] for name in names if name in namespace)
     blocks = [theta[block.lanes].reshape(block.array.shape) for block in program.blocks]
     returned = function(*arguments, *blocks)
     return returned if isinstance(returned, tuple) else (returned,)
@@ -225,7 +226,13 @@ FUNCTIONS = {
 WITH_PARAMETERS = pytest.mark.parametrize(
     "function", [f for f in FUNCTIONS if f is not formula], ids=lambda f: f.__name__
 )
-EACH = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+
+
+def named_after(f):
+    return getattr(f, "__name__", str(f))
+
+
+EACH = pytest.mark.parametrize("function", FUNCTIONS, ids=named_after)
 
 
 def moons(points):
@@ -268,6 +275,53 @@ def test_nothing_that_is_given_is_changed(function):
     assert np.array_equal(theta, kept[1])
 
 
+@pytest.mark.parametrize("function", [f for f in FUNCTIONS if f is not several], ids=named_after)
+@pytest.mark.parametrize("wrt", ["parameters", "inputs"])
+def test_the_last_lines_return_what_value_and_grad_returns(function, wrt):
+    by_inputs = wrt == "inputs"
+    if function is formula and not by_inputs:
+        return  # it has no parameters
+    program, X, theta = recorded(function, *FUNCTIONS[function], wrt_inputs=by_inputs)
+    namespace = {}
+    exec(write(program), namespace)
+    blocks = [theta[block.lanes].reshape(block.array.shape) for block in program.blocks]
+    value, gradients = namespace["value_and_grad"](*X, *blocks)
+    compiled = compile(function, backend="numpy")
+    wanted, gradient = compiled.value_and_grad(*X, wrt=wrt)
+    assert value == pytest.approx(wanted, rel=1e-12)
+    place = {p: i for i, p in enumerate(compiled.parameters)}
+    for block, found in zip(program.blocks, gradients):
+        if by_inputs:
+            break
+        lanes = [place[program.parameters[lane]] for lane in block.lanes]
+        assert np.reshape(found, -1) == pytest.approx(gradient[lanes], rel=1e-12, abs=1e-13)
+    for found, one in zip(gradients[len(program.blocks) :], gradient if X[1:] else [gradient]):
+        assert np.broadcast_to(found, one.shape) == pytest.approx(one, rel=1e-12, abs=1e-13)
+
+
+def test_the_last_lines_refuse_a_row_that_takes_another_branch():
+    w = values(3)
+    program, X, theta = recorded(lambda x: dot(w, x) if x[0] > 0 else -x[1], 3)
+    namespace = {}
+    exec(write(program), namespace)
+    weights = [theta[block.lanes] for block in program.blocks]
+    namespace["value_and_grad"](X[0], *weights)
+    with pytest.raises(AssertionError, match="another branch"):
+        namespace["value_and_grad"](X[0] * [[1.0], [-1.0], [1.0]], *weights)
+
+
+def test_an_argument_may_be_called_as_the_last_lines_call_their_own():
+    def function(values, gradients):
+        return values[0] * gradients[1]
+
+    program, X, _ = recorded(function, 2, 2, wrt_inputs=True)
+    namespace = {}
+    exec(write(program), namespace)
+    value, (by_values, _) = namespace["value_and_grad"](*X)
+    assert value == pytest.approx(np.mean(X[0][:, 0] * X[1][:, 1]))
+    assert by_values[:, 0] == pytest.approx(X[1][:, 1] / ROWS)
+
+
 def test_a_loss_written_as_a_loop_over_samples():
     loss = moons(12)
     program = differentiate(named(layout(contract(pack(trace_value(loss))))))
@@ -300,7 +354,7 @@ TWO_LAYERS = '''\
 import numpy as np
 
 
-def value_and_grad(x, t, W1, b1, W2, b2):
+def rows_and_gradients(x, t, W1, b1, W2, b2):
     """The value of each of B rows, and the gradients of the values' sum."""
     # inputs, in B rows:
     # x: (B, 84)
@@ -323,6 +377,12 @@ def value_and_grad(x, t, W1, b1, W2, b2):
     grad_b1 = d1.sum(axis=0)                                # (64,)
     grad_W1 = d1.T @ x                                      # (64, 84)
     return value, grad_W1, grad_b1, grad_W2, grad_b2
+
+
+def value_and_grad(x, t, W1, b1, W2, b2):
+    """The mean of the values, and its gradients."""
+    values, *gradients = rows_and_gradients(x, t, W1, b1, W2, b2)
+    return np.mean(values), [g / len(x) for g in gradients]
 '''
 
 
@@ -360,7 +420,7 @@ def test_steps_in_time_have_numbers_of_their_own():
 
 def test_a_parameter_used_only_in_a_comprehension_keeps_its_name():
     program, _, _ = recorded(picture, 25)
-    assert "def value_and_grad(x, picture_kernel):" in write(program)
+    assert "def rows_and_gradients(x, picture_kernel):" in write(program)
 
 
 def test_windows_are_sums_of_ranges():
@@ -424,9 +484,13 @@ def test_single_precision_stays_single(function):
     namespace = {}
     exec(write(program, np.float32), namespace)
     blocks = [theta[b.lanes].reshape(b.array.shape).astype(np.float32) for b in program.blocks]
-    value, *rest = namespace["value_and_grad"](*(x.astype(np.float32) for x in X), *blocks)
+    given = *(x.astype(np.float32) for x in X), *blocks
+    value, *rest = namespace["rows_and_gradients"](*given)
     gradients = rest[program.failures is not None :]
     assert {np.asarray(a).dtype for a in (value, *gradients)} == {np.dtype(np.float32)}
+    if program.single:
+        mean, gradients = namespace["value_and_grad"](*given)
+        assert {np.asarray(a).dtype for a in (mean, *gradients)} == {np.dtype(np.float32)}
 
 
 @WITH_PARAMETERS

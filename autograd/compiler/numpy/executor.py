@@ -55,7 +55,8 @@ def load(source: numpy_source.NumpySource | str) -> Callable[..., Any]:
     linecache.cache[file] = (len(source.text), None, source.text.splitlines(True), file)
     namespace: dict[str, Any] = dict(source.functions)
     exec(compile(source.text, file, "exec"), namespace)
-    function: Callable[..., Any] = namespace.get("value_and_grad") or namespace["forward"]
+    names = (numpy_source.PER_ROW, "value_and_grad", "forward")
+    function: Callable[..., Any] = next(namespace[name] for name in names if name in namespace)
     return function
 
 

@@ -8,7 +8,8 @@ from autograd.compiler.program import Array, Contract, Map, Program
 from autograd.ops import Op
 
 DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
-RESERVED = {"np", "len", "slice", "int", "k", "value", "failures", *DEFINED}
+FUNCTIONS = {"forward", "rows_and_gradients", "value_and_grad"}
+RESERVED = {"np", "len", "slice", "int", "k", "g", "value", "failures", *FUNCTIONS, *DEFINED}
 
 
 class VariableNames:

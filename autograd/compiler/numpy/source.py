@@ -43,6 +43,7 @@ from autograd.ops import Op
 
 # Longer expressions have lines of their own.
 LONGEST_PART = 48
+PER_ROW = "rows_and_gradients"
 
 
 @dataclass
@@ -54,11 +55,13 @@ class NumpySource:
 
 
 def write(program: Program, dtype: Any = np.float64) -> NumpySource:
-    """The source of ``forward(...)``, or for a program with gradients ``value_and_grad(...)``.
+    """The source of a program: ``forward(...)``, or with gradients ``rows_and_gradients(...)``.
 
     The function takes the arguments, (batch, n) each, and the arrays of parameters. It returns
     the value for each row; if there are guards, how many fail for each row; and the gradients of
-    the sum over the rows, by each array of parameters, or by each argument.
+    the sum over the rows, by each array of parameters, or by each argument. With gradients,
+    ``value_and_grad(...)`` follows, which makes the mean of these. Without arguments there is but
+    one row, and ``value_and_grad(...)`` alone.
 
     Args:
         dtype: float64 or float32, of the arrays that the source itself makes.
@@ -100,7 +103,6 @@ class _SourceWriter:
             returned.append(self._gradient(array, v))
         blocks = [b.array for b in program.blocks]
         leaves = [*program.arguments, *blocks]
-        name = "value_and_grad" if program.gradients else "forward"
         body = [f'"""{self._summary()}"""']
         for kind, arrays in ("inputs, in B rows", program.arguments), ("parameters", blocks):
             if arrays:
@@ -116,21 +118,33 @@ class _SourceWriter:
             body.append(plain)
         else:
             body += listing("return (", returned, ")")
-        text = "\n".join(
-            [
-                *self._notes(),
-                "import numpy as np",
-                *([""] if self.views.constants else []),
-                *(f"{name} = {value}" for value, name in self.views.constants.items()),
-                *("\n\n" + definition for definition in sorted(self.definitions)),
-                "",
-                "",
-                *listing(f"def {name}(", [names[a] for a in leaves], "):"),
-                *(f"{INDENT}{line}" if line else "" for line in body),
-                "",
-            ]
-        )
-        return NumpySource(text, self.functions)
+        parameters = [names[a] for a in leaves]
+        per_row = program.gradients and program.arguments
+        name = PER_ROW if per_row else "value_and_grad" if program.gradients else "forward"
+        functions = [_function(name, parameters, body)]
+        if per_row and program.single:
+            functions.append(_function("value_and_grad", parameters, self._mean(parameters)))
+        lines = [
+            *self._notes(),
+            "import numpy as np",
+            *([""] if self.views.constants else []),
+            *(f"{name} = {value}" for value, name in self.views.constants.items()),
+        ]
+        parts = ["\n".join(lines), *sorted(self.definitions), *functions]
+        return NumpySource("\n\n\n".join(parts) + "\n", self.functions)
+
+    def _mean(self, parameters: list[str]) -> list[str]:
+        """What ``value_and_grad`` of a compiled function returns, from the results for each row."""
+        values, gradients, failures = map(self.names.free, ("values", "gradients", "failing"))
+        guarded = self.program.failures is not None
+        left = ", ".join([values, *[failures] * guarded, f"*{gradients}"])
+        check = f'assert not np.any({failures}), "a row takes another branch than was recorded"'
+        return [
+            '"""The mean of the values, and its gradients."""',
+            *listing(f"{left} = {PER_ROW}(", parameters, ")"),
+            *[check] * guarded,
+            f"return np.mean({values}), [g / len({parameters[0]}) for g in {gradients}]",
+        ]
 
     def _summary(self) -> str:
         program = self.program
@@ -262,6 +276,11 @@ class _SourceWriter:
 
 
 # --- small things ---
+
+
+def _function(name: str, parameters: list[str], body: list[str]) -> str:
+    lines = listing(f"def {name}(", parameters, "):")
+    return "\n".join([*lines, *(f"{INDENT}{line}" if line else "" for line in body)])
 
 
 def _simplified(i: Instruction) -> Instruction:
