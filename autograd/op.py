@@ -136,7 +136,7 @@ class Op:
             TypeError, ArithmeticError, ValueError: the operation failed; the message names it.
         """
         try:
-            y = self.apply(xs)
+            y = self.forward(xs) if self.arity is None else self.forward(*xs)
             if isinstance(y, complex):  # from a power of a negative number: IEEE says nan
                 y = self.apply([Real(x) for x in xs])
             return as_float(y)

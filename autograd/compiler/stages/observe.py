@@ -27,6 +27,7 @@ class CompileError(Exception):
 
 # The numbers themselves, which nobody observes.
 number_slot: Any = Value.__dict__["data"]
+grad_slot: Any = Value.__dict__["grad"]
 
 
 def number(v: Value) -> float:
@@ -87,10 +88,9 @@ def _instead(method: str) -> Callable[[Any], Any]:
 
         @functools.wraps(usual)
         def replaced(*arguments: Any) -> Any:
-            recording = _this_thread.recording
-            if recording is None:
-                return usual(*arguments)
-            return getattr(recording, method)(*arguments)
+            if recording := _this_thread.recording:
+                return getattr(recording, method)(*arguments)
+            return usual(*arguments)
 
         return staticmethod(replaced) if static else replaced
 

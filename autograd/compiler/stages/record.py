@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from autograd import fast, gradient, modes, ops, weighted_sum
+from autograd import gradient, modes, ops, weighted_sum
 from autograd.compiler.stages.observe import CompileError as CompileError
-from autograd.compiler.stages.observe import number, observed
+from autograd.compiler.stages.observe import grad_slot, number, number_slot, observed
+from autograd.fast import new
 from autograd.ops import Op
 from autograd.value import (
     Number,
@@ -53,6 +54,9 @@ GUARDS = {
 
 # A derivative taken without create_graph, and what no_grad computes, is a number to what follows.
 constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered=False)
+
+
+_number_in = number_slot.__get__  # as ``number``, without a call in Python
 
 
 @dataclass
@@ -105,7 +109,8 @@ class Recording:
 
     def record(self, op: Op, inputs: Sequence[Value | Number]) -> Value:
         """An operation."""
-        node = self._node(op, [as_value(x) for x in inputs])
+        values = [x if type(x) is Value else as_value(x) for x in inputs]
+        node = self._node(op, values)
         return node if modes.switches.recording else self.detached(node)
 
     def detached(self, v: Value) -> Value:
@@ -121,12 +126,14 @@ class Recording:
         return weighted_sum.recorded(*arguments)
 
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
-        node = fast.make_node(
-            op.compute([number(v) for v in inputs]),
-            max([v._depth for v in inputs], default=-1) + 1,
-            # Backward is not for this graph, so the partials only keep their places.
-            (op, *inputs, *(0.0,) * len(inputs)),
-        )
+        # Not by Value(...): its attributes are observed here, and so are slow to set.
+        node = new(Value)
+        number_slot.__set__(node, op.compute([*map(_number_in, inputs)]))
+        grad_slot.__set__(node, None)
+        node.label, node._mark = "", None
+        # Backward is not for this graph, so the partials only keep their places.
+        node._record = (op, *inputs, *(0.0,) * len(inputs))
+        node._depth = max([v._depth for v in inputs], default=-1) + 1
         if modes.switches.watching:
             node._source = modes.user_line()
         return node
