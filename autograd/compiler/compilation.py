@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler import naming
 from autograd.compiler.executor import Executor
-from autograd.compiler.program import Floats, Lanes, Program
+from autograd.compiler.program import Floats, Indices, Program
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.expand import expand
@@ -66,7 +66,7 @@ class Compilation:
         self.argument_names, self.names = arguments, names
         self.parameters = trace.parameters
         self.backend = backend
-        self.places: Lanes = np.arange(len(trace.parameters))
+        self.places: Indices = np.arange(len(trace.parameters))
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
         try:

@@ -14,8 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograd.compiler.numpy.lanes import Lanes
-from autograd.compiler.program import Floats
-from autograd.compiler.program import Lanes as Places
+from autograd.compiler.program import Floats, Indices
 
 AT_ONCE = 16_384
 """Parameters that an update moves at a time: what it computes between stays in the cache."""
@@ -48,7 +47,7 @@ class Stretch:
         epoch: the rows of an epoch.
     """
 
-    order: Places
+    order: Indices
     start: int
     stop: int
     batch: int
@@ -107,7 +106,7 @@ class Executor(Protocol):
         update: Update,
         theta: Floats,
         memories: Floats,
-        frozen: Places,
+        frozen: Indices,
         stretch: Stretch,
         losses: Floats,
         arguments: Sequence[Floats],

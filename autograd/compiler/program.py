@@ -25,7 +25,7 @@ from autograd.ops import Op
 from autograd.value import Value
 
 Shape = tuple[int, ...]
-Lanes = NDArray[np.integer[Any]]
+Indices = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 
 
@@ -78,7 +78,7 @@ class View:
     shape: Shape
     offset: int = 0
     strides: Shape = ()
-    index: Lanes | None = None
+    index: Indices | None = None
 
     @property
     def size(self) -> int:
@@ -95,7 +95,7 @@ class View:
             and self.strides == row_major(self.shape)
         )
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Indices:
         """The lane at each place, of ``shape``."""
         if self.index is not None:
             return self.index
@@ -117,7 +117,7 @@ def whole(array: Array) -> View:
     return View(array, array.shape, 0, row_major(array.shape))
 
 
-def view(array: Array, lanes: Lanes) -> View:
+def view(array: Array, lanes: Indices) -> View:
     """The view of those lanes, by strides where there are such."""
     shape = lanes.shape
     if lanes.size == 0:
@@ -197,7 +197,7 @@ class Block:
     """An array of parameters: its lanes are ``parameters[lanes]`` of the program, in that order."""
 
     array: Array
-    lanes: Lanes
+    lanes: Indices
 
 
 @dataclass(eq=False)

@@ -22,8 +22,8 @@ from autograd.compiler.program import (
     Array,
     Collect,
     Contract,
+    Indices,
     Instruction,
-    Lanes,
     Map,
     Reduce,
     View,
@@ -69,7 +69,7 @@ class Place:
     shape: tuple[int, ...]
     offset: int
     strides: tuple[int, ...]
-    index: Lanes | None = None
+    index: Indices | None = None
     steps: tuple[int, ...] = ()
 
     def axes(self, kept: Sequence[int]) -> Place:

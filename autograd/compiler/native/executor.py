@@ -24,7 +24,7 @@ from autograd.compiler.native.train import (
     train_lines,
 )
 from autograd.compiler.native.turn import turn
-from autograd.compiler.program import Floats, Lanes, Program, needed
+from autograd.compiler.program import Floats, Indices, Program, needed
 
 Native = Any
 
@@ -104,7 +104,7 @@ class NativeExecutor(Executor):
         update: Update,
         theta: Floats,
         memories: Floats,
-        frozen: Lanes,
+        frozen: Indices,
         stretch: Stretch,
         losses: Floats,
         arguments: Sequence[Floats],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from autograd import ops
 from autograd.compiler.native.blocks import Clear, Each, LogSum, Place, Rows, text
-from autograd.compiler.program import Array, Lanes, row_major
+from autograd.compiler.program import Array, Indices, row_major
 from autograd.compiler.stages.expand import built_in
 from autograd.compiler.stages.record import GUARDS, constant_part
 from autograd.ops import Op
@@ -37,7 +37,7 @@ class Memory:
     scalars: set[Array] = field(default_factory=set)
     padded: set[Array] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
-    gathers: list[Lanes] = field(default_factory=list)
+    gathers: list[Indices] = field(default_factory=list)
     gathered: dict[int, int] = field(default_factory=dict)
 
     def at(self, place: Place, variables: Sequence[str]) -> str:
@@ -53,7 +53,7 @@ class Memory:
             lane = f"I[{inner}]" if lane == "0" else f"{lane} + I[{inner}]"
         return f"{name}[{lane}]"
 
-    def _start(self, index: Lanes) -> int:
+    def _start(self, index: Indices) -> int:
         if id(index) not in self.gathered:
             self.gathered[id(index)] = sum(map(len, self.gathers))
             self.gathers.append(index)

@@ -38,7 +38,7 @@ from autograd.compiler.program import (
     Array,
     Collect,
     Contract,
-    Lanes,
+    Indices,
     Map,
     Program,
     Reduce,
@@ -123,7 +123,7 @@ class Source:
     after: Lines = field(default_factory=list)
     copied: list[int] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    gathers: list[Lanes] = field(default_factory=list)
+    gathers: list[Indices] = field(default_factory=list)
     factors: list[tuple[str, int, int]] = field(default_factory=list)
     direct: bool = True
 

@@ -12,8 +12,8 @@ from autograd.compiler.program import (
     Array,
     Collect,
     Contract,
+    Indices,
     Instruction,
-    Lanes,
     Map,
     Program,
     Reduce,
@@ -28,7 +28,7 @@ SHORT = 32
 def turn(program: Program) -> Program:
     """The program with its tall and narrow arrays turned, parameters excepted."""
     new: dict[Array, Array] = {}
-    position: dict[Array, Lanes] = {}
+    position: dict[Array, Indices] = {}
 
     def turn_array(array: Array) -> Array:
         if len(array.shape) != 2 or not array.shape[0] >= SHORT > array.shape[1]:

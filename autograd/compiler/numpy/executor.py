@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.compiler.executor import Executor
 from autograd.compiler.numpy import source as numpy_source
-from autograd.compiler.program import Floats, Lanes, Program
+from autograd.compiler.program import Floats, Indices, Program
 
 
 class NumpyExecutor(Executor):
@@ -102,7 +102,7 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
     return run
 
 
-def _places(lanes: Lanes) -> Lanes | slice:
+def _places(lanes: Indices) -> Indices | slice:
     """The lanes as a slice where they follow each other, so that nothing is copied; else in the
     width that NumPy indexes by, to which it would convert them in every call."""
     first = int(lanes[0]) if len(lanes) else 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.program import Array, Floats, Lanes
+from autograd.compiler.program import Array, Floats, Indices
 
 LONGEST_LINE = 88
 NOTE_COLUMN = 54
@@ -63,7 +63,7 @@ def array_of(numbers: Floats, single: bool) -> str:
     return f"np.array({_nested(numbers, lambda x: element(float(x)))}{dtype})"
 
 
-def index_of(lanes: Lanes) -> str:
+def index_of(lanes: Indices) -> str:
     """An array of whole numbers: as sums of ranges if it is that, else in full."""
     if lanes.size > 8 and (sums := _sums_of_ranges(lanes)):
         return sums
@@ -75,7 +75,7 @@ def element(x: float) -> str:
     return repr(x) if math.isfinite(x) else number_text(x).text
 
 
-def _nested(numbers: Floats | Lanes, shown: Callable[[Any], str], depth: int = 0) -> str:
+def _nested(numbers: Floats | Indices, shown: Callable[[Any], str], depth: int = 0) -> str:
     if numbers.ndim == 0:
         return shown(numbers)
     parts = [_nested(part, shown, depth + 1) for part in numbers]
@@ -87,7 +87,7 @@ def _nested(numbers: Floats | Lanes, shown: Callable[[Any], str], depth: int = 0
     return "\n".join(["[", *lines, INDENT * depth + "]"])
 
 
-def _sums_of_ranges(lanes: Lanes) -> str | None:
+def _sums_of_ranges(lanes: Indices) -> str | None:
     """Lanes as every sum of a term of one range and a term of the next, as windows are."""
     offset = int(lanes.flat[0])
     axes = []
@@ -134,7 +134,7 @@ def _repeats(ranges: list[tuple[int, int]], offset: int) -> str | None:
     return text
 
 
-def _ranges(lanes: Lanes) -> list[tuple[int, int]]:
+def _ranges(lanes: Indices) -> list[tuple[int, int]]:
     """One row of lanes as nested loops, each (how often, by which step), the outermost first."""
     if len(lanes) == 1:
         return []

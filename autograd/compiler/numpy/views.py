@@ -15,7 +15,7 @@ from autograd.compiler.numpy.text import (
     slice_of,
     tuple_of,
 )
-from autograd.compiler.program import Array, Lanes, Shape, View, row_major
+from autograd.compiler.program import Array, Indices, Shape, View, row_major
 
 # Stands for the number of rows where shapes are compared.
 ROWS = 1_000_003
@@ -62,7 +62,7 @@ class Views:
             return slice_of(v.offset, last, v.strides[0], v.array.size)
         return self.index(v.lanes())
 
-    def index(self, lanes: Lanes) -> str:
+    def index(self, lanes: Indices) -> str:
         """The name of an array of lanes."""
         return self._constant(index_of(lanes), "index")
 

@@ -14,8 +14,8 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.program import (
     Contract,
+    Indices,
     Instruction,
-    Lanes,
     Map,
     Program,
     Reduce,
@@ -105,13 +105,13 @@ def _runs_over_outputs(rewriter: Rewriter, b: View, outputs: int) -> bool:
     return of_argument or outputs >= b.shape[1]
 
 
-def _lean(lanes: Lanes, labels: str) -> tuple[Lanes, str]:
+def _lean(lanes: Indices, labels: str) -> tuple[Indices, str]:
     """Without the axes of size 1."""
     kept = [c for c, n in zip(labels, lanes.shape) if n > 1]
     return lanes.reshape([n for n in lanes.shape if n > 1]), "".join(kept)
 
 
-def _distinct_rows(rows: Lanes) -> tuple[Lanes, int]:
+def _distinct_rows(rows: Indices) -> tuple[Indices, int]:
     """For each row its number among the distinct ones, in order of their first lanes; how many."""
     hashes = (mix(rows) * mix(np.arange(rows.shape[1]))).sum(axis=1)
     _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
@@ -124,7 +124,7 @@ def _distinct_rows(rows: Lanes) -> tuple[Lanes, int]:
     return rank[which.reshape(-1)], len(order)
 
 
-def _grid(of_a: Lanes, of_b: Lanes, rows_a: int, rows_b: int) -> Lanes | None:
+def _grid(of_a: Indices, of_b: Indices, rows_a: int, rows_b: int) -> Indices | None:
     """Which sum has which pair of rows: (parts, rows of b, rows of a). None if pairs are missing,
     or the parts differ in size."""
     part_a, part_b = np.full(rows_a, rows_b), np.arange(rows_b)
@@ -156,7 +156,7 @@ def _grid(of_a: Lanes, of_b: Lanes, rows_a: int, rows_b: int) -> Lanes | None:
     return grid if (grid >= 0).all() else None
 
 
-def _rank_within(part: Lanes) -> Lanes:
+def _rank_within(part: Indices) -> Indices:
     """For each row its place among those of its part."""
     order = np.argsort(part, kind="stable")
     starts = np.searchsorted(part[order], part[order])

@@ -12,8 +12,8 @@ import numpy as np
 from autograd.compiler.program import (
     Array,
     Contract,
+    Indices,
     Instruction,
-    Lanes,
     Map,
     Program,
     Reduce,
@@ -42,7 +42,7 @@ def _step(rewriter: Rewriter, i: Instruction) -> None:
 def _contract(rewriter: Rewriter, i: Contract) -> Contract:
     """A product, the axes of its factors sorted by where their lanes are now."""
     views = list(i.operands)
-    order: dict[str, Lanes] = {}
+    order: dict[str, Indices] = {}
     for v, labels in zip(reversed(views), reversed(i.labels[:2])):
         lanes = rewriter.lanes(v)
         for axis, c in enumerate(labels):
@@ -59,20 +59,20 @@ def _contract(rewriter: Rewriter, i: Contract) -> Contract:
     return Contract(i.out, factors[0], factors[1], i.labels)
 
 
-def _sorted(lanes: Lanes, labels: str, order: dict[str, Lanes]) -> Lanes:
+def _sorted(lanes: Indices, labels: str, order: dict[str, Indices]) -> Indices:
     for axis, c in enumerate(labels):
         lanes = np.take(lanes, order[c], axis=axis)
     return lanes
 
 
-def _lay_out(rewriter: Rewriter, i: Map, operands: list[Lanes]) -> None:
+def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
     """Choose the order and shape of what ``i`` makes, and of the free leaves it uses."""
     if len(i.out.shape) != 1:
         for v in i.operands:
             rewriter.settle(v, v.lanes())
         return
     n = i.out.size
-    order: Lanes = np.arange(n)
+    order: Indices = np.arange(n)
     shape: Shape = i.out.shape if n > 1 else ()
     candidates = [
         (v, lanes)
@@ -101,7 +101,7 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Lanes]) -> None:
         _settle(rewriter, v, v.lanes()[order].reshape(shape))
 
 
-def _settle(rewriter: Rewriter, v: View, lanes: Lanes) -> None:
+def _settle(rewriter: Rewriter, v: View, lanes: Indices) -> None:
     """Give a free leaf the order of ``lanes``, also where they repeat it along some axes."""
     once = lanes
     for axis in range(lanes.ndim):
@@ -111,7 +111,7 @@ def _settle(rewriter: Rewriter, v: View, lanes: Lanes) -> None:
     rewriter.settle(v, once)
 
 
-def _outer(operands: list[Lanes]) -> tuple[Lanes, Shape] | None:
+def _outer(operands: list[Indices]) -> tuple[Indices, Shape] | None:
     """The order and shape where two operands meet in every pair of their lanes."""
     for a in operands:
         rows, row = np.unique(a, return_inverse=True)
@@ -125,7 +125,7 @@ def _outer(operands: list[Lanes]) -> tuple[Lanes, Shape] | None:
     return None
 
 
-def _shape(lanes: Lanes) -> Shape:
+def _shape(lanes: Indices) -> Shape:
     """The shape (m, n) in which ascending lanes are runs of n, the same distance apart."""
     breaks = np.flatnonzero(np.diff(lanes) != 1) + 1
     if len(breaks) == 0:

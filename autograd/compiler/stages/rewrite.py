@@ -11,8 +11,8 @@ from autograd.compiler.program import (
     Block,
     Collect,
     Contract,
+    Indices,
     Instruction,
-    Lanes,
     Map,
     Program,
     Reduce,
@@ -29,8 +29,8 @@ class Rewriter:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.new: dict[Array, Array] = {}
-        self.position: dict[Array, Lanes] = {}
-        self.block_order: dict[Array, Lanes] = {}
+        self.position: dict[Array, Indices] = {}
+        self.block_order: dict[Array, Indices] = {}
         self.pending: list[Instruction] = []
         # Leaves whose lanes may still be put in any order.
         self.free = {b.array for b in program.blocks} | set(program.constants)
@@ -39,7 +39,7 @@ class Rewriter:
         """An operand of the old program in the new one."""
         return view(self.array(v.array), self.lanes(v))
 
-    def lanes(self, v: View) -> Lanes:
+    def lanes(self, v: View) -> Indices:
         """The new lanes of an operand of the old program."""
         lanes = v.lanes()
         return self.position[v.array][lanes] if v.array in self.position else lanes
@@ -48,7 +48,7 @@ class Rewriter:
         """The new array for an old one; the same if nothing was said."""
         return self.new.setdefault(old, old)
 
-    def place(self, old: Array, order: Lanes, shape: Shape) -> Array:
+    def place(self, old: Array, order: Indices, shape: Shape) -> Array:
         """Give an array a shape and its lanes an order: the old lane at each new place."""
         order = order.reshape(-1)
         new = Array(shape, old.kind, old.name)
@@ -60,7 +60,7 @@ class Rewriter:
         self.free.discard(old)
         return new
 
-    def settle(self, v: View, lanes: Lanes) -> bool:
+    def settle(self, v: View, lanes: Indices) -> bool:
         """If ``v`` is of a leaf that is still free, and ``lanes`` are all of its lanes, each once,
         give it that order and shape."""
         if v.array not in self.free or lanes.size != v.array.size:
