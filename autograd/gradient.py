@@ -1,4 +1,4 @@
-"""grad: derivatives as Values, which can be differentiated again. gradcheck: finite differences."""
+"""grad: derivatives as Values, to be differentiated again; gradcheck: finite differences."""
 
 from __future__ import annotations
 
@@ -96,24 +96,25 @@ def gradcheck(
     """Compare the derivatives of ``function`` at ``inputs`` with central differences.
 
     Args:
-        function: takes as many Values as there are inputs and returns one.
+        function: it takes one Value per input and returns one.
         inputs: the point, clear of corners such as relu at 0.
-        step: the largest step of the differences, relative to the input where that is above 1.
-        tolerance: how far the two may be apart, relative to the larger of the derivative and 1.
+        step: the largest step of the differences, relative to an input above 1.
+        tolerance: how far the two may differ, relative to the derivative or to 1, the larger.
 
     Returns:
         True.
 
     Raises:
-        GradcheckError: they differ; the message has both, for the first input where they do.
-        TypeError: no function, one that does not return a Value, or inputs that are no numbers.
+        GradcheckError: they differ; the message shows both, for the first input where they do.
+        TypeError: ``function`` is not a function or returns something else than a Value, or an
+            input is not a number.
 
-    The difference quotients at ``step``, a half and a quarter of it are extrapolated to a step of
-    0 (Richardson), which leaves an error of the order of step⁶.
+    Richardson extrapolation: the quotients at ``step``, at half of it and at a quarter lead to a
+    step of 0, with an error of the order of step⁶.
     """
     if not callable(function) or not isinstance(inputs, Iterable):
         raise TypeError(
-            f"gradcheck takes a function and a list with a number for each of its arguments, as in "
+            f"gradcheck takes a function and a list with one number per argument, as in "
             f"gradcheck(lambda x, y: x * y, [2.0, 3.0]); got {function!r} and {inputs!r}"
         )
     point = [x.data if isinstance(x, Value) else as_float(x) for x in inputs]
@@ -124,7 +125,7 @@ def gradcheck(
         if not abs(analytic.data - numeric) <= tolerance * max(1.0, abs(numeric)):
             raise GradcheckError(
                 f"derivative by input {i} at {point}: the chain rule gives {analytic.data:.10g}, "
-                f"finite differences {numeric:.10g}. A rule may be wrong, or a corner near"
+                f"finite differences {numeric:.10g}. A rule may be wrong, or a corner may be near"
             )
     return True
 
@@ -133,8 +134,8 @@ def _called(function: Callable[..., Value], inputs: Iterable[Value]) -> Value:
     output = function(*inputs)
     if not isinstance(output, Value):
         raise TypeError(
-            f"gradcheck needs a function that computes with the Values it is given, and not with "
-            f"their .data, and returns a Value; got {type(output).__name__} {output!r}"
+            f"gradcheck needs a function that computes with its Values, and not with their .data, "
+            f"and returns a Value; got {type(output).__name__} {output!r}"
         )
     return output
 

@@ -1,4 +1,4 @@
-"""Float arithmetic as IEEE 754 has it: an answer for every input, never an exception.
+"""Float arithmetic by the rules of IEEE 754: an answer for every input, never an exception.
 
 Python raises on 1/0, log(0) and exp(1000), and turns (-2)**0.5 into a complex number. The
 functions here return inf, -inf or nan instead, as C and PyTorch do.
@@ -11,7 +11,7 @@ from math import inf, nan
 
 
 def div(a: float, b: float) -> float:
-    """a / b, rounded once; a division by zero is an infinity with the sign of both, 0/0 is nan."""
+    """a / b, rounded once; a zero divisor gives an infinity with the sign of both, and 0/0 nan."""
     try:
         return a / b
     except ZeroDivisionError:
@@ -19,7 +19,7 @@ def div(a: float, b: float) -> float:
 
 
 def pow(a: float, b: float) -> float:
-    """a ** b as C's pow: nan where the real power does not exist, 1 for any a where b is 0."""
+    """a ** b like C's pow: nan where no real power exists, and 1 for any a if b is 0."""
     try:
         return math.pow(a, b)
     except OverflowError:
@@ -122,7 +122,7 @@ def strong_mul(a: float, b: float) -> float:
 
 
 def logsumexp(xs: list[float]) -> float:
-    """log(e^x1 + e^x2 + ...), shifted by the largest so that nothing overflows; -inf of nothing."""
+    """log(e^x1 + e^x2 + ...), shifted by the largest, so nothing overflows; -inf of nothing."""
     largest = max(xs, default=-inf)
     if any(x != x for x in xs):
         return nan

@@ -1,7 +1,7 @@
 """Notice when another package has been installed over this one.
 
 The name ``autograd`` on the package index belongs to another project, whose files go into the
-same folder. pip overwrites without a word, and what is left is half of each.
+same folder. pip overwrites them without a word, and half of each is left.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 OURS = "overnight-autograd"
 ADVICE = (
-    f"Give each an environment of its own; or here: pip uninstall autograd, then "
+    f"Give each its own environment; or, in this one, pip uninstall autograd, then "
     f"pip install --force-reinstall {OURS}"
 )
 
@@ -18,8 +18,8 @@ ADVICE = (
 def check(package: Path = Path(__file__).parent) -> None:
     """Raise ImportError if the files of this package are mixed with another's, or replaced.
 
-    It asks the records of what pip installed beside ``package``. An ``autograd`` that was
-    installed into any other folder does no harm, and is no error.
+    It reads pip's records of the distributions beside ``package``. An ``autograd`` in any other
+    folder does no harm, and is not an error.
     """
     site = package.parent
     for foreign in sorted(site.glob("autograd-*.dist-info/RECORD")):
@@ -28,7 +28,7 @@ def check(package: Path = Path(__file__).parent) -> None:
             other = foreign.parent.name.removesuffix(".dist-info")
             raise ImportError(
                 f"{other} and {OURS} are installed in the same folder, {package}, and pip has "
-                f"overwritten files of the one with files of the other, {shared[0]} for one. "
+                f"overwritten files of one with files of the other, such as {shared[0]}. "
                 f"{ADVICE}"
             )
     for own in site.glob("overnight_autograd-*.dist-info/RECORD"):

@@ -1,7 +1,7 @@
 """Switches on recording: ``no_grad`` (compute only) and ``detect_anomaly`` (stop at a NaN).
 
-Each holds within its ``with`` block and its thread. Recording pays for them with one test of
-``active``, which is 0 unless some thread is inside such a block.
+Each holds within its ``with`` block and its thread. Recording tests only ``active``, which is 0
+unless some thread is inside such a block.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def switched(name: str, state: object) -> Iterator[None]:
 
 
 def no_grad() -> AbstractContextManager[None]:
-    """Within ``with no_grad():`` operations only compute; their results are leaves.
+    """Within ``with no_grad():``, operations only compute, and their results are leaves.
 
     Also a decorator: ``@no_grad()``.
     """
@@ -54,11 +54,12 @@ def no_grad() -> AbstractContextManager[None]:
 
 
 def detect_anomaly() -> AbstractContextManager[None]:
-    """Within ``with detect_anomaly():`` the first NaN or infinity stops with its origin.
+    """Within ``with detect_anomaly():``, the first NaN or infinity raises an error with its origin.
 
-    Forward, the operation that produced it; backward, the node whose gradient it is. The message
-    names the node's label, its operation with the numbers that went in, and the line of your code
-    that recorded it (backward: if it was recorded inside the block too). Slow; for finding faults.
+    Forward, the origin is the operation that produced it; backward, the node whose gradient it is.
+    The message names the node's label, its operation with the numbers that went in, and the line
+    of your code that recorded it (backward: if it was recorded inside the block too). It is slow,
+    and meant for finding faults.
 
     Raises:
         AnomalyError: at the first value or gradient that is not finite.

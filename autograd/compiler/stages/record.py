@@ -50,9 +50,9 @@ GUARDS = {
     "equal": _guard("unless_equal", lambda a, b: a == b or (a != a and b != b)),
     "not equal": _guard("unless_not_equal", lambda a, b: a != b),
 }
-"""What a comparison became, as rows of two inputs: 0 where it turns out as recorded, else 1."""
+"""A comparison as an operation of two inputs: 0 where it turns out as recorded, else 1."""
 
-# A derivative taken without create_graph, and what no_grad computes, is a number to what follows.
+# A derivative without create_graph, or a result under no_grad, is a mere number from then on.
 constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered=False)
 
 
@@ -190,19 +190,19 @@ class Recording:
         """``v.backward()``."""
         raise CompileError(
             f"the function calls backward(), at {modes.user_line()}: its gradients are numbers of "
-            "one row; write autograd.grad(output, inputs) for derivatives within a function"
+            "one row; write autograd.grad(output, wrt) for derivatives within a function"
         )
 
 
 def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
     """Run ``function`` on one row of each argument and keep what it builds.
 
-    It runs twice. What only one run made is a constant of that run; what both share was there
-    before, and may be a parameter; and the two must have built the same thing.
+    The function runs twice. A leaf that only one run made is a constant of that run; a leaf that
+    both share was there before, and may be a parameter. Both runs must build the same graph.
 
     Raises:
-        CompileError: the function returns no Values, builds something else each time, draws
-            random numbers, or does what a recording cannot keep.
+        CompileError: the function does not return Values, builds another graph each time, draws
+            random numbers, or does something that a recording cannot keep.
     """
     first = _run(function, rows)
     before = _streams()
@@ -230,7 +230,7 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
 
 
 def _streams() -> tuple[object, ...]:
-    """Where the streams of random numbers stand that everybody shares."""
+    """The states of the random streams that everybody shares."""
     numpy_random = sys.modules.get("numpy.random")
     state = pickle.dumps(numpy_random.get_state(legacy=False)) if numpy_random else None
     return random.getstate(), state
