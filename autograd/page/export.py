@@ -1,4 +1,4 @@
-"""A graph as the page reads it: plain lists, dictionaries, numbers and text."""
+"""A graph in the form that the page reads: lists, dictionaries, numbers and text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from autograd.real import same_number
 from autograd.symbols import Symbol, write_op
 from autograd.value import Value, topological_order
 
-CURVE = 101  # points of an operation that the page cannot compute
-LONGEST = 400  # letters of a derivative written out
+CURVE = 101  # points on the curve of an operation that the page cannot compute
+LONGEST = 400  # letters of a derivative that is shown
 
 
 def exported(value: Value, names: object = None) -> dict[str, Any]:
@@ -182,10 +182,10 @@ def _neuron(neuron: FoundNeuron) -> dict[str, Any]:
 
 
 def _completed(known: Sequence[str], neurons: Sequence[FoundNeuron]) -> list[str]:
-    """What formulas call each node: its known name, or one made up that no other has.
+    """The name of each node in formulas: its known name, or a new one that no other node has.
 
-    The output is ``out``, the third neuron of layer 1 ``n1.3``, its second weight ``w1.3.2``, its
-    bias ``b1.3``, and anything else ``v1``, ``v2`` and so on.
+    The output becomes ``out``, the third neuron of layer 1 ``n1.3``, its second weight ``w1.3.2``,
+    its bias ``b1.3``, and any other node ``v1``, ``v2`` and so on.
     """
     taken = set(known)
     names = list(known)
@@ -200,7 +200,7 @@ def _completed(known: Sequence[str], neurons: Sequence[FoundNeuron]) -> list[str
 
 
 def _parts_of_neurons(neurons: Sequence[FoundNeuron]) -> Iterator[tuple[int, str]]:
-    """Places and the names proposed for them."""
+    """The places of the parts of neurons, with the names proposed for them."""
     seen: Counter[int] = Counter()
     for neuron in reversed(neurons):  # first used, last in topological order
         seen[neuron.layer] += 1
@@ -211,7 +211,7 @@ def _parts_of_neurons(neurons: Sequence[FoundNeuron]) -> Iterator[tuple[int, str
 
 
 def _shortened(source: str) -> str:
-    """The line that recorded a node without its folder, which is nobody else's business."""
+    """The line that recorded a node, without its folder, which may be private."""
     found = re.match(r"(.*?)(:\d+(?:: .*)?)\Z", source, re.DOTALL)
     if not found:
         return source

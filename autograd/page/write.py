@@ -128,7 +128,7 @@ def _html(value: Value, names: object) -> str:
         "SCRIPT-HASH": _hash(script),
         "STYLE": style,
         "SCRIPT": script,
-        # Last, so that no label is taken for a mark; and none ends the element.
+        # Last, so that no label is taken for a mark. Escaped, so that none ends the element.
         "GRAPH": graph.replace("<", r"\u003c"),
     }.items():
         before, after = text.split(f"[[{mark}]]", 1)

@@ -52,7 +52,7 @@ def test_where_a_value_came_from(show):
     tab = show(y)
     box(tab, "out").click()
     assert "test_page_lessons.py" not in tab.locator("#explanation").inner_text()
-    tab.get_by_text("Where in the code it was made").click()
+    tab.get_by_text("The line of code that recorded it").click()
     assert 'y = Value(2.0, "x").tanh()' in tab.locator("#explanation").inner_text()
 
 
@@ -64,12 +64,12 @@ def test_predicting_names_the_slip(show):
     tab_of(tab, "Predict")
     assert numbers(tab, "in") == ["0.5", "?"]
     assert "hidden" in box(tab, "in").get_attribute("aria-label")
-    tab.get_by_label("Of which node").select_option(label="in")
+    tab.get_by_label("With respect to").select_option(label="in")
     assert "Right: ∂E/∂in = 0.5404" in predict(tab, "0.540")
     assert "forgot a path" in predict(tab, "0.416")
     assert "forgot a path" in predict(tab, "0,1243")
     assert "sign" in predict(tab, "-0.540")
-    assert "No usual slip" in predict(tab, "17")
+    assert "No common slip" in predict(tab, "17")
     assert "Type a number" in predict(tab, "much")
 
 
@@ -79,7 +79,7 @@ def test_predicting_a_neuron(show):
     out.label = "o"
     tab = show(out)
     tab_of(tab, "Predict")
-    tab.get_by_label("Of which node").select_option(label="w")
+    tab.get_by_label("With respect to").select_option(label="w")
     assert "Right" in predict(tab, "0.21")
     assert "forgot 1 - tanh²" in predict(tab, "0.5")
     assert "input 1 where the output 0.7616 belongs" in predict(tab, "0")

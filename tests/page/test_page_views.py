@@ -103,7 +103,7 @@ def test_leaves_assigned_after_recording(show):
     y = x * x
     x.data = 4.0
     tab = show(y)
-    assert tab.get_by_text("assigned after it was recorded").is_visible()
+    assert tab.get_by_text("assigned after the graph was recorded").is_visible()
     tab_of(tab, "Nudge")
     tab.locator("#nudge").press("ArrowRight")
     change = tab.locator("#promise tr").nth(2).locator("td").last.inner_text()

@@ -1,12 +1,12 @@
 "use strict";
-// Nudge and Update: what changes at the output if leaves change.
+// Nudge and Update: how the output changes when leaves change.
 
-// The reason why a leaf cannot be changed, as a part of a sentence.
+// Why the page cannot recompute an opaque node, as a part of a sentence.
 const pythonOnly = (node) => `${printable(node.op.name)} is Python code that this page cannot run`;
 
 // --- nudge ---
 
-// What the leaf was when it was chosen, and how far the slider reaches.
+// Remembers the numbers from which a nudge starts, and how far the slider reaches.
 function startNudge(place) {
   const start = fresh(state.numbers);
   const reach = Math.max(1, Math.abs(start.data[place]));
@@ -61,13 +61,13 @@ function bestLeaf() {
   return (free.length ? free : leaves).reduce((a, b) => (size(b) > size(a) ? b : a)).place;
 }
 
-// The output over the leaf, with its tangent: the promise is the tangent's.
+// The output over the leaf, with its tangent, which is what the gradient promises.
 function plot(step, promised, actual) {
   const { place, start, reach, curve } = state.nudge;
   const [x, y] = [start.data[place], start.data[output.place]];
   byId("plot").replaceChildren(...curvePlot({
     id: "frame", points: curve, low: x - reach, high: x + reach, x, y, slope: start.grads[place],
-    title: `${output.name} over ${nodes[place].name}`, note: "dashed: the promise, the tangent",
+    title: `${output.name} over ${nodes[place].name}`, note: "dashed: the tangent, as the gradient promises",
     now: { x: x + step, y: y + actual, promised: y + promised },
   }));
   byId("plot").setAttribute("aria-label", `${output.name} as a curve over ${nodes[place].name}, with its tangent`);
@@ -99,7 +99,7 @@ function curvePlot({ id, points, low, high, x, y, slope, title, note, now = { x,
 
 // --- update ---
 
-// Weights and biases where there are neurons, or else the leaves that have a name, or all.
+// The weights and biases of the neurons; without neurons, the leaves that have labels; without labels, all leaves.
 const defaultParameters = (() => {
   const found = graph.neurons.flatMap(({ connections, biases }) => [...connections.map(([, weight]) => weight), ...biases]).filter((place) => !nodes[place].op);
   const named = leaves.filter((node) => node.label).map((node) => node.place);
@@ -120,7 +120,7 @@ function staying() {
 
 function descend() {
   const rate = Number(byId("rate").value.trim().replace(",", "."));
-  if (!Number.isFinite(rate) || byId("rate").value.trim() === "") return put("descent", h("span", "wrong-text", "The learning rate is a number, such as 0.1."));
+  if (!Number.isFinite(rate) || byId("rate").value.trim() === "") return put("descent", h("span", "wrong-text", "The learning rate must be a number, such as 0.1."));
   const before = fresh(state.numbers);
   const data = before.data.slice();
   for (const place of state.parameters) data[place] -= rate * before.grads[place];

@@ -5,7 +5,7 @@ function showExplanation() {
   byId("node").value = state.selected === null ? "" : state.selected;
   const box = scene.boxes.find((other) => other.key === state.box);
   if (box?.kind === "layer") return put("explanation", ...aboutLayer(box));
-  if (state.selected === null) return put("explanation", h("p", "", "Select a box in the picture, or a node above."));
+  if (state.selected === null) return put("explanation", h("p", "", "Select a box in the picture or a node above."));
   const node = nodes[state.selected];
   put("explanation", h("h2", "", node.name), ...folding(box), ...aboutValue(node), ...aboutGradient(node), ...aboutPaths(node), ...aboutConnections(box), aboutSource(node));
 }
@@ -23,7 +23,7 @@ function aboutLayer(box) {
   ];
 }
 
-// The neuron that a node belongs to, opened or closed; and its whole layer.
+// Buttons that open or close the neuron of a node, and its whole layer.
 function folding(box) {
   const place = neuronOf(box);
   if (place === null) return [];
@@ -35,7 +35,7 @@ function folding(box) {
 
 function aboutValue(node) {
   const value = format(state.numbers.data[node.place]);
-  if (!node.op) return [formula("", `${node.name} = ${value}`), h("p", "quiet", "A leaf: nothing computed it.")];
+  if (!node.op) return [formula("", `${node.name} = ${value}`), h("p", "quiet", "This is a leaf: it was not computed from other nodes.")];
   const lines = [h("h3", "", "Value"), formula("", `${node.name} = ${inSymbols(node)}`), formula("", `= ${inNumbers(node, state.numbers)} = ${value}`), ...aboutOpaque(node)];
   if (node.inputs.length <= 8) lines.push(h("h3", "", "Local derivatives"));
   if (node.inputs.length <= 8) {
@@ -76,7 +76,7 @@ function aboutGradient(node) {
   const numbers = terms.map(([consumer, slot]) => `${factor(partials[consumer][slot])} × ${factor(grads[consumer])}`).join(" + ");
   const lines = [h("h3", "", "Gradient: local × upstream, summed"), formula("", derivative(gradientName(node)), ` = ${symbols}${rest}`), formula("", `= ${numbers}${rest}`), formula("", "= ", derivative(total))];
   if (state.numbers === recorded && node.grad !== null && !same(node.grad, grads[node.place])) {
-    lines.push(h("p", "quiet", `In Python .grad was ${format(node.grad)}: it adds up over calls of backward, or was set by another output.`));
+    lines.push(h("p", "quiet", `In Python, .grad was ${format(node.grad)}: gradients add up over calls of backward, or another output set this one.`));
   }
   return lines;
 }
@@ -98,19 +98,19 @@ function aboutPaths(node) {
   return lines;
 }
 
-// The weights of a neuron, which its box does not show.
+// The weights of a neuron, which are not shown in its box.
 function aboutConnections(box) {
   if (!box || box.neuron === null || box.neuron === undefined || box.kind === "layer") return [];
   const { data, grads } = state.numbers;
   const { connections, biases } = graph.neurons[box.neuron];
   const row = (place, from) => [chooser(nodes[place]), from, format(data[place]), format(grads[place])];
   const rows = [...connections.map(([, weight, input]) => row(weight, nodes[input].name)), ...biases.map((bias) => row(bias, "bias"))];
-  return [h("h3", "", "Its weights"), table(["weight", "on", "data", "gradient"], rows)];
+  return [h("h3", "", "Its weights"), table(["weight", "input", "data", "gradient"], rows)];
 }
 
 function aboutSource(node) {
-  const line = node.source ? h("code", "", printable(node.source)) : h("p", "quiet", node.op ? "Not known. Values recorded within autograd.detect_anomaly() remember their line." : "A leaf keeps no line.");
-  const details = h("details", "", h("summary", "", "Where in the code it was made"), line);
+  const line = node.source ? h("code", "", printable(node.source)) : h("p", "quiet", node.op ? "Unknown: only Values recorded within autograd.detect_anomaly() remember their line." : "Leaves do not remember their line.");
+  const details = h("details", "", h("summary", "", "The line of code that recorded it"), line);
   details.id = "source";
   return details;
 }

@@ -1,5 +1,5 @@
 "use strict";
-// Which boxes are visible, and where they stand: layers from left to right.
+// Which boxes there are, and where they stand: layers from left to right.
 
 const ROW = 17; // the height of a line of text in a box
 const SMALL_ROW = 13; // of a second line of a name
@@ -28,10 +28,10 @@ function shortened(text, width, size = 12, weight = 400) {
   return letters.slice(0, fits).join("") + "…";
 }
 
-const NUMBER = measure("-0.08888"); // longer ones are written smaller
+const NUMBER = measure("-0.08888"); // longer numbers are written smaller
 const LONG = 8;
 
-// A long path such as layers.0.neurons.3.bias in two lines, a number staying with what it counts.
+// A long path, such as layers.0.neurons.3.bias, in two lines. A number stays with the word before it.
 function titleLines(name) {
   const parts = /^[\w[\]]+(\.[\w[\]]+)+$/.test(name) ? name.split(/\.(?=[^\d])/) : [name];
   const whole = [parts.join(".")];
@@ -43,7 +43,7 @@ function titleLines(name) {
 
 // --- from nodes to boxes ---
 
-// Nodes as a formula names them: each output, then its inputs from first to last.
+// The nodes in the order of a formula: each output, then its inputs from first to last.
 const readingOrder = (() => {
   const order = new Map();
   const waiting = [output.place];
@@ -60,14 +60,14 @@ const readingOrder = (() => {
 const products = new Set(graph.neurons.flatMap(({ connections }) => connections.map(([product]) => product)));
 const sums = new Set(graph.neurons.flatMap(({ total, output, partialSums }) => (total === output ? partialSums : [...partialSums, total])));
 
-// What a neuron hides: in "neurons" all of it, in "sums" its products, weights, biases.
+// The nodes that a neuron hides: with its sum in the mode "neurons", without it in "sums".
 function foldedParts(neuron, mode) {
   if (mode === "scalars") return [];
   const parts = [...neuron.connections.map(([product]) => product), ...neuron.partialSums];
   return mode === "sums" ? parts : [...parts, neuron.total];
 }
 
-// Weights and biases of which every use is folded away.
+// The weights and biases whose uses are all folded away.
 function foldedLeaves(folded) {
   const uses = new Map();
   for (const neuron of folded) {
@@ -78,7 +78,7 @@ function foldedLeaves(folded) {
   return [...uses].filter(([leaf, count]) => nodes[leaf].consumers.length === count).map(([leaf]) => leaf);
 }
 
-// The boxes and edges that a choice of mode for each neuron and of collapsed layers shows.
+// The boxes and edges to show, given the mode of each neuron and the collapsed layers.
 function arrange(modes, collapsed) {
   const modeOf = (neuron, i) => (collapsed.has(neuron.layer) ? "neurons" : modes[i]);
   const folded = graph.neurons.filter((neuron, i) => modeOf(neuron, i) !== "scalars");
@@ -166,7 +166,7 @@ function setSize(box) {
 
 // --- where they stand ---
 
-// Gives each box its centre (x, y), each edge its points, and the whole its place and size.
+// Gives each box its centre (x, y), each edge its points, and the picture its place and size.
 function place(arranged) {
   const { boxes, edges } = arranged;
   rank(boxes);
@@ -197,7 +197,8 @@ function gap(edges) {
   return Math.max(40, ...widths) + Math.min(120, 1.6 * edges.length);
 }
 
-// The longest way from a box without inputs; those themselves stand close to what uses them.
+// The rank of a box is the longest path to it from a box without inputs. Those stand just before the first box that
+// uses them.
 function rank(boxes) {
   const missing = new Map(boxes.map((box) => [box, box.into.length]));
   const ready = boxes.filter((box) => !box.into.length);
@@ -214,7 +215,7 @@ function rank(boxes) {
   }
 }
 
-// Room for edges that pass over ranks: one chain of bends for all edges of a box.
+// Makes room for edges that pass over ranks: one chain of bends for all edges of a box.
 function route(edges, ranks) {
   const chains = new Map();
   let budget = 8000;
@@ -243,7 +244,7 @@ function join(a, b) {
   b.left.push(a);
 }
 
-// Fewer crossings: each item towards the middle of its neighbours, sweep after sweep.
+// Reduces crossings: sweep after sweep, each item moves towards the middle of its neighbours.
 function sort(ranks) {
   const number = () => ranks.forEach((items) => items.forEach((item, i) => (item.order = i)));
   const mean = (items, otherwise) => (items.length ? items.reduce((sum, item) => sum + item.order, 0) / items.length : otherwise);
@@ -258,7 +259,7 @@ function sort(ranks) {
   }
 }
 
-// Heights: as near to the neighbours as the order and the room allow.
+// Sets the heights, as near to the neighbours as the order and the room allow.
 function settle(ranks) {
   for (const items of ranks) spread(items, items.map(() => 0));
   for (let sweep = 0; sweep < 10; sweep++) {
@@ -273,7 +274,7 @@ function settle(ranks) {
   }
 }
 
-// The places closest to the wished ones (least squares) that keep order and distance: neighbours
+// The places nearest to the wishes, by least squares, that keep the order and the distances. Neighbours
 // that want to pass each other share their mean (pool adjacent violators).
 function spread(items, wishes) {
   let offset = 0;
@@ -299,13 +300,13 @@ function points(edge) {
   const bends = edge.bends.flatMap((bend) => [[bend.x - bend.column / 2, bend.y], [bend.x + bend.column / 2, bend.y]]);
   const start = from.x + from.width / 2;
   const end = to.x - to.width / 2;
-  // A box narrower than its column is left and reached by a level line.
+  // A level line leaves and reaches a box that is narrower than its column.
   const out = from.x + from.column / 2 - start > 30 ? [[from.x + from.column / 2, from.y]] : [];
   const into = end - (to.x - to.column / 2) > 30 ? [[to.x - to.column / 2, entry]] : [];
   return [[start, from.y], ...out, ...bends, ...into, [end, entry]];
 }
 
-// Where an edge enters: several share the side of the box, in the order in which they come.
+// Where an edge enters: several edges share the side of the box, in the order in which they arrive.
 function entryOffset(edge) {
   const { to } = edge;
   if (to.kind === "neuron" || to.kind === "layer" || to.into.length < 2) return 0;

@@ -1,5 +1,5 @@
 "use strict";
-// What people do to the page: tabs, playing, predicting, the keyboard.
+// Controls: tabs, playing, predicting, the keyboard.
 
 // --- tabs ---
 
@@ -53,7 +53,7 @@ function ask(place) {
   reveal(scene.boxOf[place]);
 }
 
-// Leaves to which several paths lead are asked first: they teach the most.
+// Leaves with several paths come first, because they teach the most.
 const questions = nodes.filter((node) => node !== output).sort((a, b) => (b.consumers.length > 1) - (a.consumers.length > 1) || !!a.op - !!b.op || a.place - b.place);
 
 function askAnother() {
@@ -185,7 +185,7 @@ function start() {
   state.view = firstView();
   for (const radio of document.getElementsByName("view")) {
     radio.checked = radio.value === state.view;
-    // A view that a browser would choke on; force=True may have written such a page.
+    // A view too large for a browser, on a page that force=True wrote.
     radio.disabled = !radio.checked && graph.sizes[radio.value] > graph.largest;
   }
   wire();

@@ -121,8 +121,8 @@ function recompute(leafData) {
   return withGradients({ data, partials });
 }
 
-// The same numbers, computed here: what was recorded keeps old results where a leaf was assigned
-// since, as `p.data -= rate * p.grad` does.
+// The same numbers, recomputed here. Recorded results are old where a leaf was assigned since, as
+// `p.data -= rate * p.grad` does.
 const fresh = (numbers) => recompute(numbers.data);
 const isStale = () => fresh(recorded).data.some((x, place) => !same(x, recorded.data[place]));
 
@@ -146,8 +146,8 @@ function backward(partials) {
 
 // --- the passes, one event at a time ---
 
-// {kind: "forward", node}, {kind: "seed", node} or {kind: "backward", node, slot}: node passes
-// its gradient on to its input number slot.
+// {kind: "forward", node}, {kind: "seed", node}, or {kind: "backward", node, slot}, in which the node
+// passes its gradient on to the input at that slot.
 const topological = (() => {
   const order = [];
   const visited = new Set();
@@ -158,7 +158,7 @@ const topological = (() => {
     else if (!visited.has(place)) {
       visited.add(place);
       waiting.push([place, true]);
-      // From the first input to the last, as a person would compute: the picture has it at the top.
+      // From the first input to the last, as a person would compute, and as the picture has them from top to bottom.
       for (const input of [...nodes[place].inputs].reverse()) waiting.push([input, false]);
     }
   }
@@ -167,7 +167,7 @@ const topological = (() => {
   return [...forward, { kind: "seed", node: output.place }, ...back];
 })();
 
-// Naive recursion: go down at the first visit, whether or not all consumers have added yet.
+// Naive recursion: a node passes its gradient on at the first visit, even if consumers have yet to add to it.
 const naive = (() => {
   const events = topological.slice(0, topological.findIndex((event) => event.kind === "seed") + 1);
   const visited = new Set([output.place]);
@@ -189,7 +189,7 @@ const naive = (() => {
   return events;
 })();
 
-// What is known after the first `count` events: which values, and the gradients so far.
+// The state after the first `count` events: which values are known, and the gradients so far.
 function stateAfter(events, count, numbers) {
   const valued = nodes.map((node) => !node.op);
   const grads = nodes.map(() => null);
@@ -256,7 +256,7 @@ function unrolled(path) {
 
 // --- numbers and formulas, written ---
 
-// Four digits that count, as the drawings write them.
+// Four significant digits, as in the drawings.
 function format(x, digits = 4) {
   if (x === null || x === undefined) return "";
   if (x !== x) return "nan";
@@ -272,20 +272,20 @@ function format(x, digits = 4) {
   return `${Number(mantissa)}e${exponent.startsWith("-") ? "-" : "+"}${power < 10 ? "0" : ""}${power}`;
 }
 
-// A number as a factor or a term: negative ones in parentheses.
+// A number as a factor or a term; negative ones get parentheses.
 const factor = (x) => (x < 0 || Object.is(x, -0) ? `(${format(x)})` : format(x));
 
-// Text with places in it, the places filled in.
+// Fills in the places within a text.
 const fill = (parts, of) => parts.map((part) => (typeof part === "number" ? of(part) : part)).join("");
 
-// An operand within a formula: names and numbers that are more than one word get parentheses.
+// An operand within a formula: a name or number of more than one word gets parentheses.
 const operand = (op, text) => (op.precedence < 4 && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
 
 const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, nodes[node.inputs[slot]].name));
 const inNumbers = (node, numbers) =>
   fill(node.op.text, (slot) => operand(node.op, format(numbers.data[node.inputs[slot]])));
 
-// The taught derivative by one input, in symbols; null where it is too long or not known.
+// The taught derivative by one input, in symbols; null where it is too long or cannot be written.
 function derivativeInSymbols(node, slot) {
   const parts = node.op.derivatives[slot];
   const name = (place) => (place === node.inputs.length ? node.name : nodes[node.inputs[place]].name);

@@ -1,5 +1,5 @@
 "use strict";
-// The drawing: SVG elements made once per layout, and brought up to date at each change.
+// The drawing: SVG elements, made once per layout and updated at each change.
 
 const picture = document.getElementById("picture");
 let scene = null; // {boxes, edges, boxOf, group, width, height, left, top}
@@ -46,7 +46,7 @@ function drawEdge(edge, lines, tags, labels, largest) {
   const crowded = edge.to.into.length > 6 || (weighted && scene.edges.length > 60);
   if (!labels || edge.whole || crowded) return;
   const [[x1, y1], [x2, y2]] = edge.points.slice(-2);
-  // A little beyond the middle, where edges that fan out from one box have parted.
+  // A little beyond the middle, where edges that fan out from one box are apart.
   const [t, s] = edge.from.from.length > 1 && edge.points.length === 2 ? [0.66, 0.73] : [0.5, 0.5];
   edge.tag = text(x1 + (x2 - x1) * t, y1 + (y2 - y1) * s - (weighted ? 8 : 4), "tag", "", "middle");
   tags.append(edge.tag);
@@ -96,7 +96,7 @@ function drawRows(box, group, w, h) {
   box.texts.grad = row("grad", "grad");
 }
 
-// --- bringing it up to date ---
+// --- updating ---
 
 // `shown` is {data(place), grad(place), partial(node, slot): texts, lit: null or {nodes, edges},
 // active: {nodes, edges: Sets}, wrong: Set, selected}.
@@ -138,7 +138,7 @@ function updateBox(box, shown) {
 
 function spoken(box, shown) {
   if (box.kind === "layer") return `${box.title}, ${box.lines[0]}, collapsed`;
-  // What is seen comes first and in its order, so that it can be spoken to a speech-controlled browser.
+  // What is visible comes first, in its order, so that people who control a browser by speech can say it.
   const [data, gradient] = [shown.data(box.node), shown.grad(box.node)];
   const numbers = box.kind === "neuron" ? [data, box.shown.grad] : [`data ${data}`, `grad ${gradient}`];
   if (box.bias?.length) numbers.unshift(`bias ${box.texts.bias.textContent}`);
@@ -173,7 +173,7 @@ function look() {
   scene.group.setAttribute("transform", `translate(${camera.x.toFixed(2)},${camera.y.toFixed(2)}) scale(${camera.zoom.toFixed(4)})`);
 }
 
-// Where a picture of this size is largest: beside the lessons, or above them; and how large.
+// Whether a picture of this size is larger beside the lessons or above them, and its zoom there.
 function room({ width, height }) {
   const zoom = (across, down) => Math.min((across - 24) / width, (down - 24) / height, 1.35);
   const [across, down] = [innerWidth, innerHeight - document.querySelector("header").offsetHeight];
@@ -182,8 +182,8 @@ function room({ width, height }) {
   return above > 1.1 * beside ? { above: true, zoom: above } : { above: false, zoom: beside };
 }
 
-// All of it; or, where that would be smaller than `least`, as much as there is room for, from the
-// leaves on, and with it what the page is about just now.
+// Shows all of the picture. If it would be smaller than `least`, shows as much as there is room for,
+// from the leaves on, including the boxes of the current step.
 function fit(least = 0) {
   const { width, height } = picture.getBoundingClientRect();
   camera.zoom = Math.max(least, Math.min((width - 24) / scene.width, (height - 24) / scene.height, 1.35));
@@ -207,7 +207,7 @@ function zoom(by, x, y) {
   look();
 }
 
-// Moves the picture just so far that the box is seen.
+// Moves the picture just far enough to show the box.
 function reveal(box) {
   const { width, height } = picture.getBoundingClientRect();
   const shift = (at, half, size) => Math.max(0, 14 - (at - half)) - Math.max(0, at + half - size + 14);

@@ -1,5 +1,5 @@
 "use strict";
-// Predict: a gradient is asked for, and a wrong answer is traced to the slip that leads to it.
+// Predict: the page asks for a gradient, and traces a wrong answer to the slip that leads to it.
 
 function showPrediction() {
   const node = nodes[state.asked];
@@ -13,7 +13,7 @@ function judgePrediction() {
   if (answer !== answer) return put("judgement", h("p", "wrong-text", "Type a number, such as 0.125 or -2e-3."));
   const verdict = judge(state.asked, answer, state.numbers);
   if (verdict.right) return put("judgement", h("p", "right-text", `Right: ${gradientName(nodes[state.asked])} = ${format(state.numbers.grads[state.asked])}.`));
-  put("judgement", h("p", "wrong-text", `Not ${format(answer)}.`), h("p", "", verdict.slip || "No usual slip gives this number. Multiply the local derivatives along each path, then add up the paths."));
+  put("judgement", h("p", "wrong-text", `Not ${format(answer)}.`), h("p", "", verdict.slip || "No common slip leads to this number. Multiply the local derivatives along each path, then add up the products."));
 }
 
 function showAnswer() {
@@ -23,7 +23,7 @@ function showAnswer() {
 
 // --- slips ---
 
-// Equal to three digits, as far as three digits can tell.
+// Whether the two agree to three digits.
 function agrees(answer, truth) {
   if (truth === 0) return Math.abs(answer) < 1e-6;
   if (!Number.isFinite(truth)) return Object.is(answer, truth);
@@ -31,7 +31,7 @@ function agrees(answer, truth) {
   return Math.abs(answer - truth) <= 0.6 * unit;
 }
 
-// {right} or {right: false, slip}: the first slip that gives this answer, in words.
+// {right: true}, or {right: false, slip}: the first slip that leads to this answer, in words.
 function judge(place, answer, numbers) {
   const truth = numbers.grads[place];
   if (agrees(answer, truth)) return { right: true };
@@ -41,11 +41,11 @@ function judge(place, answer, numbers) {
   return { right: false, slip: null };
 }
 
-// Every slip as [the answer it leads to, words], likeliest first. Computed one by one.
+// Every slip as [the answer it leads to, words], the likeliest first. They are computed one by one.
 function* slips(place, numbers) {
   const node = nodes[place];
   const truth = numbers.grads[place];
-  yield [-truth, "The size is right and the sign is not: follow the minus signs along each path."];
+  yield [-truth, "The size is right, but the sign is not. Follow the minus signs along each path."];
   yield* forgottenPaths(node, numbers);
   yield* forgottenSlopes(place, numbers);
   yield* swappedNumbers(place, numbers);
@@ -54,11 +54,11 @@ function* slips(place, numbers) {
   yield [local, `That is only the local derivative of ${next}. Multiply it by the gradient that arrives there: the chain rule is local × upstream.`];
   const arriving = node.consumers.reduce((sum, [consumer]) => sum + numbers.grads[consumer], 0);
   yield [arriving, `That is the gradient that arrives at ${next}. Multiply it by the local derivative.`];
-  yield [2 * truth, "That is twice the right answer: is a path counted two times?"];
-  yield [truth / 2, "That is half the right answer: is a factor 2, or one of two equal paths, missing?"];
+  yield [2 * truth, "That is twice the right answer. Did you count a path twice?"];
+  yield [truth / 2, "That is half the right answer. Did you miss a factor of 2, or one of two equal paths?"];
   yield [naiveGradients(numbers)[place], "That is what naive recursion gives: a node passed its gradient on before all of its consumers had added to it."];
-  yield [numbers.data[place], `That is the value of ${node.name}, not the derivative by it.`];
-  yield [1 / truth, "That is the derivative upside down."];
+  yield [numbers.data[place], `That is the value of ${node.name}, not the derivative with respect to it.`];
+  yield [1 / truth, "That is 1 divided by the right answer."];
 }
 
 function* forgottenPaths(node, numbers) {
@@ -69,7 +69,7 @@ function* forgottenPaths(node, numbers) {
       yield [truth - part, `You forgot a path: ${node.name} also acts through ${nodes[consumer].name}, which adds ${format(part)}.`];
     }
     for (const [consumer, part] of parts) {
-      yield [part, `You forgot a path: that is what comes through ${nodes[consumer].name} alone. Gradients of all paths add up.`];
+      yield [part, `You forgot a path: that is what comes through ${nodes[consumer].name} alone. The gradients of all paths add up.`];
     }
   }
   const { count, best } = paths(node.place, numbers);
@@ -77,11 +77,11 @@ function* forgottenPaths(node, numbers) {
   for (const { product, steps } of best) {
     const way = [node.name, ...steps.map(([at]) => nodes[at].name)].join(" → ");
     yield [truth - product, `You forgot a path: ${way} adds ${format(product)}.`];
-    yield [product, `You forgot a path: that is the product along ${way} alone. Gradients of all paths add up.`];
+    yield [product, `You forgot a path: that is the product along ${way} alone. The products of all paths add up.`];
   }
 }
 
-// The local derivatives of one-input operations on the way, of which the factor may be forgotten.
+// The operations of one input on the way, whose local derivatives may be forgotten.
 function slopesOnTheWay(place) {
   const lit = onPaths(place).nodes;
   return nodes.filter((node) => node.place !== place && lit.has(node.place) && node.inputs.length === 1);
@@ -110,15 +110,15 @@ function* forgottenSlopes(place, numbers) {
   }
 }
 
-// The taught rule with the output where the input belongs and the other way round; a product's
-// own factor instead of the other one.
+// The taught rule with the input and the output exchanged; in a product, the factor itself instead
+// of the other one.
 function* swappedNumbers(place, numbers) {
   for (const node of slopesOnTheWay(place).slice(0, 40)) {
     if (!node.op.taught) continue;
     const [x, y] = [numbers.data[node.inputs[0]], numbers.data[node.place]];
     const at = `in the slope of ${node.op.symbol} at ${node.name}`;
     yield [changed(place, numbers, [[node.place, run(node.op.taught, [x, x])]]), `You used the input ${format(x)} where the output ${format(y)} belongs, ${at}.`];
-    yield [changed(place, numbers, [[node.place, run(node.op.taught, [y, y])]]), `You used the output ${format(y)} for the input ${format(x)}, ${at}.`];
+    yield [changed(place, numbers, [[node.place, run(node.op.taught, [y, y])]]), `You used the output ${format(y)} where the input ${format(x)} belongs, ${at}.`];
   }
   for (const [consumer, slot] of nodes[place].consumers.slice(0, 40)) {
     const own = numbers.data[place];

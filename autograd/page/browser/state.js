@@ -1,5 +1,5 @@
 "use strict";
-// The state of the page, and what people do to it.
+// The state of the page: showing it, selecting boxes, choosing views.
 
 const state = {
   numbers: recorded,
@@ -57,7 +57,7 @@ function shownStep(all) {
   else {
     const input = inputs[slot];
     all.active = { nodes: new Set(isInner(input) ? [node] : [node, input]), edges: new Set([`${node}.${slot}`]) };
-    // What passes within one box passes along the arrow that stands for the product.
+    // A gradient that stays within one box passes along the arrow that stands for the product.
     const within = scene.boxOf[node] === boxFor(input, node) ? [node, input] : [];
     for (const place of within.filter((each) => products.has(each))) edgesOf(place).forEach((edge) => all.active.edges.add(edge));
   }
@@ -65,10 +65,10 @@ function shownStep(all) {
   return all;
 }
 
-// The event that was the last; before all of them, the one to come.
+// The last event; before the first step, the event to come.
 const current = () => events()[Math.max(state.at, 1) - 1];
 
-// The boxes that all is about just now, the most important last.
+// The boxes of the current step or question, the most important last.
 function subject() {
   let places = state.selected === null ? [] : [state.selected];
   if (state.tab === "predict") places = [state.asked];
@@ -89,7 +89,7 @@ function refresh() {
   byId("changed").hidden = state.numbers === recorded;
 }
 
-// Lays the picture out anew, and keeps the selection where it can.
+// Lays the picture out anew, and keeps the selection if possible.
 function rebuild() {
   build(arrange(state.modes, state.collapsed), true);
   if (state.selected !== null) state.box = scene.boxOf[state.selected].key;
@@ -124,7 +124,7 @@ function select(box) {
   openTab("explain");
 }
 
-// Selects a node that may have no box of its own.
+// Selects a node, even if it is inside the box of another.
 function choose(place) {
   state.selected = place;
   state.box = scene.boxOf[place].key;
@@ -141,7 +141,7 @@ function setView(view) {
   fit(LEGIBLE);
 }
 
-// The most detailed view that is not too large, and can be read as a whole if there is one.
+// The most detailed view that is not too large; if possible, one that can be read as a whole.
 function firstView() {
   if (!graph.neurons.length) return "scalars";
   const views = ["scalars", "sums", "neurons"].slice(nodes.length <= 60 ? 0 : nodes.length <= 300 ? 1 : 2);

@@ -1,5 +1,5 @@
 "use strict";
-// Step: one event of the passes after the other, and what it does.
+// Step: the events of the two passes, one at a time, and what each does.
 
 const events = () => (state.order === "naive" ? naive : topological);
 
@@ -17,18 +17,18 @@ function showStep() {
   put("verdict", ...verdict());
 }
 
-// What is seen before the first step.
+// The panel before the first step.
 function invitation(list) {
   const forward = list.findIndex((event) => event.kind === "seed");
   const first = nodes[list[0].node];
   const next = forward ? [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.place, first.inputs)] : [];
   return [
     ...next,
-    h("p", "", h("b", "", "Play"), ` takes every step: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives: in red, how fast ${output.name} changes with each number.`),
+    h("p", "", h("b", "", "Play"), ` takes every step: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives. Those are red. They say how fast ${output.name} changes with each number.`),
   ];
 }
 
-// --- what a step calls things: as they are drawn in this view ---
+// --- names in a step: as the boxes of this view are drawn ---
 
 const boxName = ({ kind, title, node }) => (kind === "layer" ? title : nodes[node].name);
 const isFolded = (place) => scene.boxOf[place].node !== place;
@@ -39,10 +39,10 @@ const isTotal = (place) => isWrittenOut(place) && graph.neurons.some(({ total })
 const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : called(place));
 const derived = (of, by) => `∂${within(of)}/∂${within(by)}`;
 
-// The terms of a sum; of a sum that is written out within it, the terms of that one.
+// The terms of a sum, including those of sums that are written out within it.
 const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(input) && isWrittenOut(input) ? termsOf(input) : [input]));
 
-// An operation with its inputs filled in; of many terms the first two and the last.
+// An operation with its inputs filled in; a long sum shows its first two terms and its last.
 function writtenOut(place, of) {
   const { op, inputs } = nodes[place];
   const term = (input) => (of === called && isWrittenOut(input) ? of(input) : operand(op, of(input)));
@@ -53,11 +53,11 @@ function writtenOut(place, of) {
 
 const equation = ({ place }) => (isWrittenOut(place) ? called(place) : `${called(place)} = ${writtenOut(place, called)}`);
 
-// Where a node is seen when `user` takes it up: a weight that several neurons share, in each.
+// The box that shows a node to its consumer `user`: a weight that several neurons share is in each of them.
 const isInner = (place) => !nodes[place].op && isFolded(place);
 const boxFor = (place, user) => scene.boxOf[isInner(place) ? user : place];
 
-// Which weights and biases among the inputs of a node stand as an arrow, or within its box.
+// Says where the weights and biases among the inputs of a node are drawn: on an arrow, or within its box.
 function leavesWithin(user, inputs) {
   const { kind } = scene.boxOf[user];
   const home = boxName(scene.boxOf[user]);
@@ -82,7 +82,7 @@ function describe(event) {
     ];
   }
   if (event.kind === "seed") {
-    return [h("p", "stage-name", "Backward"), formula("", derivative(`${gradientName(node)} = 1`)), h("p", "quiet", "The pass starts at the output, which changes just as much as itself.")];
+    return [h("p", "stage-name", "Backward"), formula("", derivative(`${gradientName(node)} = 1`)), h("p", "quiet", "The pass starts at the output. Its derivative with respect to itself is 1.")];
   }
   const input = nodes[node.inputs[event.slot]];
   const { grads, before } = stateAfter(events(), state.at, state.numbers);
@@ -95,16 +95,16 @@ function describe(event) {
     formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
     formula("", derivative(by), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),
   ];
-  if (before) lines.push(h("p", "quiet", "Another path arrived here before: += adds to what is there."));
+  if (before) lines.push(h("p", "quiet", "Another path arrived here earlier, so += adds to its gradient."));
   if (!same(upstream, right[node.place])) {
-    lines.push(h("p", "wrong-text", `Too early: ${of} is ${format(upstream)} so far, and complete it is ${format(right[node.place])}.`));
+    lines.push(h("p", "wrong-text", `Too early: ${of} is ${format(upstream)} so far, but will be ${format(right[node.place])} when it is complete.`));
   }
   const total = [node, input].find(({ place }) => isTotal(place));
   if (total) lines.push(h("p", "quiet", `Σ is ${called(total.place)}, the sum inside ${boxName(scene.boxOf[total.place])}.`));
   return [...lines, ...leavesWithin(node.place, [input.place])];
 }
 
-// In naive order: what came out wrong.
+// The nodes whose gradients naive recursion gets wrong.
 function wrongNodes() {
   const wrong = naiveGradients(state.numbers);
   return nodes.filter((node) => !same(wrong[node.place], state.numbers.grads[node.place]));
@@ -112,9 +112,9 @@ function wrongNodes() {
 
 function verdict() {
   if (state.order !== "naive") return [];
-  if (state.at < naive.length) return [h("p", "quiet", "Step to the end to see what comes out.")];
+  if (state.at < naive.length) return [h("p", "quiet", "Step to the end to see the result.")];
   const wrong = wrongNodes();
-  if (!wrong.length) return [h("p", "", "Here naive recursion is right: no node had to wait for a second consumer.")];
+  if (!wrong.length) return [h("p", "", "Here naive recursion gives the right result, because no node had to wait for a second consumer.")];
   const came = naiveGradients(state.numbers);
   const rows = wrong.slice(0, 12).map((node) => [gradientName(node), format(came[node.place]), format(state.numbers.grads[node.place])]);
   return [
