@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograd import ops
+from autograd.op import Op
 from autograd.value import Value
 
 LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
@@ -74,11 +76,11 @@ def find_neurons(nodes: Sequence[Value]) -> list[FoundNeuron]:
         layer_of[i] = max((layer_of[place[child]] for child in node.inputs), default=0)
         user = only_user.get(node)
         # A single input needs no sum.
-        alone = _is_named(node, "mul") and _is_call(user) and _has_leaf(node)
-        if not alone and (not _is_named(node, "sum", "add") or _is_named(user, "add")):
+        alone = _is_op(node, ops.mul) and _is_call(user) and _has_leaf(node)
+        if not alone and (not _is_op(node, ops.sum, ops.add) or _is_op(user, ops.add)):
             continue
         terms, partial_sums = ([node], []) if alone else _terms(node, only_user)
-        products = [term for term in terms if _is_named(term, "mul") and term in only_user]
+        products = [term for term in terms if _is_op(term, ops.mul) and term in only_user]
         others = [term for term in terms if term not in set(products)]
         if not products or any(term.op is not None for term in others):
             continue
@@ -104,7 +106,7 @@ def _terms(total: Value, only_user: dict[Value, Value]) -> tuple[list[Value], li
     waiting = list(reversed(total.inputs))
     while waiting:
         term = waiting.pop()
-        if _is_named(total, "add") and _is_named(term, "add") and term in only_user:
+        if _is_op(total, ops.add) and _is_op(term, ops.add) and term in only_user:
             partial_sums.append(term)
             waiting.extend(reversed(term.inputs))
         else:
@@ -126,8 +128,8 @@ def _is_call(node: Value | None) -> bool:
     )
 
 
-def _is_named(node: Value | None, *names: str) -> bool:
-    return node is not None and node.op is not None and node.op.name in names
+def _is_op(node: Value | None, *operations: Op) -> bool:
+    return node is not None and node.op is not None and node.op in operations
 
 
 def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -> Connection:

@@ -73,9 +73,9 @@ def _too_large(sizes: Mapping[str, int], view: str) -> str:
     smaller = [v for v, size in sizes.items() if size <= LARGEST["neurons"]]
     instead = f'view="{smaller[0]}" has {sizes[smaller[0]]:,}; or ' if smaller else ""
     return (
-        f"this graph has {sizes[view]:,} nodes as {view}, and a picture is readable up to some "
-        f"hundreds: {instead}draw a value in the middle of it, or the same code on fewer inputs, "
-        f"or pass force=True to draw it all the same"
+        f"this graph has {sizes[view]:,} nodes as {view}, but only a picture of some hundreds can "
+        f"be read: {instead}draw a value in the middle of it, or the same code on fewer inputs, "
+        f"or pass force=True to draw it anyway"
     )
 
 

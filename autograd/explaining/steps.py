@@ -19,7 +19,7 @@ from autograd.real import same_number
 from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value
 
-IN_PLACE = 48  # a value without a name is written in place if it has at most so many characters
+IN_PLACE = 48  # a value without a name is written in place up to this length
 STEPS = 12  # the steps of a path that are shown; a longer path shows both ends
 TERMS = 6  # the terms of a sum that are shown
 

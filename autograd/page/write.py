@@ -57,9 +57,9 @@ def page(
     size = sizes_of(nodes)["neurons"]
     if size > LARGEST["neurons"] and not force:
         raise ValueError(
-            f"this graph has {size:,} nodes, and a page is readable up to some hundreds: pass a "
-            f"value in the middle of it, or the same code on fewer inputs, or pass force=True to "
-            f"make the page all the same"
+            f"this graph has {size:,} nodes, but only a page of some hundreds can be read: pass a "
+            f"value in the middle of it, or run the same code on fewer inputs, or pass force=True "
+            f"to make the page anyway"
         )
     made = Page(_html(value, names), len(nodes))
     if path is not None:

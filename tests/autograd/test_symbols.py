@@ -16,7 +16,7 @@ from autograd.ops import TABLE, power, tanh
 from autograd.symbols import Symbol
 from nn import MLP
 
-ROWS = [*TABLE.values(), power(3.0), power(-1.5), power(2.0), power(0.0), power(10.0)]
+OPERATIONS = [*TABLE.values(), power(3.0), power(-1.5), power(2.0), power(0.0), power(10.0)]
 x, y, z = (Symbol.named(name) for name in "xyz")
 
 
@@ -35,7 +35,7 @@ def arguments(op):
     return {f"x{i}": v for i, v in enumerate(numbers)}
 
 
-@pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
 def test_the_text_gives_what_is_computed(op):
     values = arguments(op)
     inputs = [Symbol.named(name) for name in values]

@@ -18,15 +18,15 @@ from autograd.page.export import exported
 from autograd.page.program import forward_program, has_kernel, rule_program, run_steps
 from nn import MLP
 
-ROWS = [
+OPERATIONS = [
     *(ops.TABLE[name] for name in sorted(ops.BUILT_IN)),
     *map(ops.power, (-1, 0, 1, 2, 3, 0.5)),
 ]
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.3, -0.7, 25.0, -25.0, 800.0, math.inf, -math.inf, math.nan]
 
 
-def points(row):
-    n = row.arity or 3
+def points(op):
+    n = op.arity or 3
     return [[EDGES[(i * (j + 1) + 3 * j) % len(EDGES)] for j in range(n)] for i in range(13)]
 
 
@@ -47,37 +47,37 @@ def test_the_page_has_a_kernel_for_exactly_the_operations_that_cannot_be_traced(
     assert not has_kernel(ops.power(3))  # it is pow
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_operation_as_a_program_gives_its_own_numbers(row):
-    for xs in points(row):
-        y, partials = row.evaluate(xs)
-        forward, rule = forward_program(row, len(xs)), rule_program(row, len(xs))
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
+def test_every_operation_as_a_program_gives_its_own_numbers(op):
+    for xs in points(op):
+        y, partials = op.evaluate(xs)
+        forward, rule = forward_program(op, len(xs)), rule_program(op, len(xs))
         assert run_steps(forward, xs) == pytest.approx([y], rel=1e-15, nan_ok=True)
         assert run_steps(rule, [*xs, y]) == pytest.approx(list(partials), rel=1e-15, nan_ok=True)
 
 
 @pytest.fixture
-def rows():
+def table():
     before = dict(ops.TABLE)
     yield
     ops.TABLE.clear()
     ops.TABLE.update(before)
 
 
-def test_a_custom_operation_is_traced_through(rows):
+def test_a_custom_operation_is_traced_through(table):
     swish = Op(
         "swish",
         lambda x: x * autograd.sigmoid(x),
         lambda y, x: (y + autograd.sigmoid(x) * (1 - y),),
     )
     twice = Op("twice", lambda x: swish(x) + swish(x), lambda y, x: (2 * swish(x) / x,))
-    for row in (swish, twice):
-        y, partials = row.evaluate([0.7])
-        assert run_steps(forward_program(row, 1), [0.7]) == [y]
-        assert run_steps(rule_program(row, 1), [0.7, y]) == pytest.approx(list(partials), rel=1e-15)
+    for op in (swish, twice):
+        y, partials = op.evaluate([0.7])
+        assert run_steps(forward_program(op, 1), [0.7]) == [y]
+        assert run_steps(rule_program(op, 1), [0.7, y]) == pytest.approx(list(partials), rel=1e-15)
 
 
-def test_an_operation_that_cannot_be_traced_has_no_program(rows):
+def test_an_operation_that_cannot_be_traced_has_no_program(table):
     erf = Op("erf", math.erf, lambda y, x: (1.1283791670955126 * math.exp(-x * x),))
     bent = Op("bent", lambda x: x if x > 0 else 0.0, lambda y, x: (1.0,))
     assert forward_program(erf, 1) is None

@@ -26,15 +26,15 @@ from tests.page.browsing import (
 def test_the_page_and_python_agree_for_every_operation(show):
     """The page recomputes at points where Python gives it only the leaves."""
     rng = random.Random(1)
-    rows = [*(ops.TABLE[name] for name in sorted(ops.BUILT_IN))]
-    rows += [ops.power(n) for n in (-2, -1, 0, 0.5, 1, 2, 3)]
+    operations = [*(ops.TABLE[name] for name in sorted(ops.BUILT_IN))]
+    operations += [ops.power(n) for n in (-2, -1, 0, 0.5, 1, 2, 3)]
 
     def graph(leaves):
         waiting = iter(leaves)
-        results = [row(*(next(waiting) for _ in row.domain)) for row in rows for _ in range(5)]
+        results = [op(*(next(waiting) for _ in op.domain)) for op in operations for _ in range(5)]
         return ops.sum(results)
 
-    domains = [interval for row in rows for _ in range(5) for interval in row.domain]
+    domains = [interval for op in operations for _ in range(5) for interval in op.domain]
     points = [[rng.uniform(*interval) for interval in domains] for _ in range(3)]
     first = [Value(x) for x in points[0]]
     output = graph(first)
@@ -58,14 +58,14 @@ def test_the_page_and_python_agree_for_every_operation(show):
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.3, -0.7, 25.0, -25.0, 800.0, math.inf, -math.inf, math.nan]
 
 
-@pytest.mark.parametrize("row", sorted(ops.BUILT_IN))
-def test_the_page_and_python_agree_at_corners(at_home, row):
-    row = ops.TABLE[row]
-    n = row.arity or 3
+@pytest.mark.parametrize("name", sorted(ops.BUILT_IN))
+def test_the_page_and_python_agree_at_corners(at_home, name):
+    op = ops.TABLE[name]
+    n = op.arity or 3
     for i in range(13):
         xs = [EDGES[(i * (j + 1) + 3 * j) % 13] for j in range(n)]
-        y, partials = row.evaluate(xs)
-        programs = [forward_program(row, n), rule_program(row, n)]
+        y, partials = op.evaluate(xs)
+        programs = [forward_program(op, n), rule_program(op, n)]
         mine = at_home.evaluate(
             """([[forward, rule], xs]) => {
               const [y] = run(forward, xs);
@@ -148,3 +148,17 @@ def test_a_step_and_a_nudge_are_smooth_at_300_nodes(show):
       return (performance.now() - start) / 50;
     }""")
     assert took < 40
+
+
+def test_a_notebook_shows_the_page_in_a_frame(browser):
+    """In a frame of its own, the page works and can do nothing to the notebook around it."""
+    made = page(square())
+    tab = browser.new_page()
+    tab.set_content(f"<h1>A notebook</h1>{made._repr_html_()}")
+    frame = tab.frame_locator("iframe")
+    frame.get_by_role("button", name="To the end").click()
+    assert frame.locator('.box[aria-label^="x, "] .number').all_text_contents() == ["3", "6"]
+    inside = tab.frames[1]
+    assert inside.evaluate("origin") == "null"
+    assert tab.title() == ""
+    tab.close()
