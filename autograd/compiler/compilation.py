@@ -26,7 +26,7 @@ from autograd.compiler.stages.trace import Trace
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compiler.tape.tape import Tape
+    from autograd.compiler.tape.expand import Tapes
 
 BACKENDS = ("numba", "numpy")
 # So many array instructions for each matrix product are steps rather than matrices.
@@ -81,7 +81,7 @@ class Compilation:
         """Whether it is a long way of single steps: as source it would be long to compile."""
         if len(self._packed.instructions) < LONG or self.guards:
             return False
-        from autograd.compiler.tape.tape import supports
+        from autograd.compiler.tape.codes import supports
 
         single = self._packed.outputs.size == 1
         known = all(supports(row) for row in self.trace.ops)
@@ -109,7 +109,7 @@ class Compilation:
     def stages(self) -> dict[str, str]:
         """What each stage of the compiler made, as text."""
         if self.backend == "tape":
-            return {"trace": str(self.trace), "tape": repr(self.tape)}
+            return {"trace": str(self.trace), "tape": repr(self.tapes)}
         contracted = contract(self._packed)
         return {
             "trace": str(self.trace),
@@ -192,7 +192,7 @@ class Compilation:
         if self.backend == "tape":
             from autograd.compiler.tape.executor import TapeExecutor
 
-            return TapeExecutor(self.tape, self.trace, by, self.dtype)
+            return TapeExecutor(self.tapes, self.trace, by, self.dtype)
         if self.backend == "numba":
             from autograd.compiler.native.executor import NativeExecutor
             from autograd.compiler.native.loops import NotNative
@@ -204,18 +204,8 @@ class Compilation:
         return NumpyExecutor(self._runnable(by), self.dtype)
 
     @cached_property
-    def tape(self) -> Tape:
-        """The graph as a tape.
+    def tapes(self) -> Tapes:
+        """The graph as tapes."""
+        from autograd.compiler.tape.expand import tapes
 
-        Raises:
-            CompileError: the tape does not know an operation.
-        """
-        from autograd.compiler.tape.tape import Tape, supports
-
-        unknown = [op.name for op in self.trace.ops if not supports(op)]
-        if unknown:
-            raise CompileError(
-                f"this graph of {len(self.trace):,} nodes has no structure to make matrices of, "
-                f"and the machine for such graphs does not know {', '.join(sorted(unknown))}"
-            )
-        return Tape.of(self.trace)
+        return tapes(self.trace)

@@ -126,7 +126,7 @@ class Compiled:
         latest = self._latest
         nodes = len(latest.trace)
         if latest.backend == "tape":
-            return f"<compiled {self.__name__}: {latest.tape!r}>"
+            return f"<compiled {self.__name__}: {latest.tapes!r}>"
         program = latest.program("parameters" if latest.parameters else "inputs")
         return f"<compiled {self.__name__}: {naming.summary(program, nodes)}>"
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compiler.native import elementary
-from autograd.compiler.tape import tape as machine
+from autograd.compiler.tape import codes as machine
 
 if TYPE_CHECKING:
     from autograd.compiler.tape.tape import Floats, Int32s, Int64s, Tape, UInt32s

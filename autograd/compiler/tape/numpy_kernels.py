@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.compiler.numpy.kernels import function
 from autograd.compiler.numpy.lanes import Lanes
-from autograd.compiler.tape import tape as machine
+from autograd.compiler.tape import codes as machine
 from autograd.ops import Op
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def forward(tape: Tape, values: Floats) -> None:
             code, first, count = int(step[0]), int(step[1]), int(step[2])
             if code == machine.RUN:
                 for i in range(first, first + count):
-                    values[i] = _row(tape, i).compute(values[_reads(tape, i)].tolist())
+                    values[i] = _op(tape, i).compute(values[_reads(tape, i)].tolist())
                 continue
             xs = [values[column] for column in _columns(tape, step)]
             out = values[first : first + count]
@@ -40,7 +40,7 @@ def forward(tape: Tape, values: Floats) -> None:
                 a, b = xs
                 out[:] = np.where(adds, a + b, np.where(subs, a - b, a * b))
             else:
-                out[:] = function(_row(tape, first))(*xs)
+                out[:] = function(_op(tape, first))(*xs)
 
 
 def backward(tape: Tape, values: Floats, adjoints: Floats, output: int) -> None:
@@ -71,7 +71,7 @@ def _accumulate(tape: Tape, values: Floats, adjoints: Floats) -> None:
                 )
             else:
                 lanes = [x.view(Lanes) for x in xs]
-                partials = _row(tape, first).apply_rule(y.view(Lanes), lanes)
+                partials = _op(tape, first).apply_rule(y.view(Lanes), lanes)
             for column, partial in zip(columns, partials):
                 _give(adjoints, column, np.asarray(partial * adjoint))
 
@@ -123,11 +123,14 @@ def reached(starts: Int64s, inputs: Int32s, output: int) -> NDArray[np.bool_]:
 # --- one step ---
 
 
-def _row(tape: Tape, position: int) -> Op:
+def _op(tape: Tape, position: int) -> Op:
     code = int(tape.codes[position])
     if code < machine.POWER:
-        return machine.ROWS[code]
-    return ops.power(float(tape.exponents[code - machine.POWER]))
+        return machine.OPS[code]
+    code -= machine.POWER
+    if code < len(tape.exponents):
+        return ops.power(float(tape.exponents[code]))
+    return tape.others[code - len(tape.exponents)]
 
 
 def _reads(tape: Tape, position: int) -> UInt32s:
@@ -137,7 +140,7 @@ def _reads(tape: Tape, position: int) -> UInt32s:
 
 def _give_back(tape: Tape, position: int, values: Floats, adjoints: Floats) -> None:
     reads = _reads(tape, position)
-    _, partials = _row(tape, position).evaluate(values[reads].tolist())
+    _, partials = _op(tape, position).evaluate(values[reads].tolist())
     for read, partial in zip(reads, partials):
         adjoints[read] += partial * adjoints[position]
 

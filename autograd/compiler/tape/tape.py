@@ -22,7 +22,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.compiler.tape.codes import (
+    CODES,
+    GATHER,
+    MIXED,
+    ONCE,
+    POWER,
+    RUN,
+    SAME,
+    SLICE,
+    supports,
+)
+from autograd.ops import Op, Power
 
 Floats = NDArray[np.float64]
 Int32s = NDArray[np.int32]
@@ -30,68 +41,11 @@ Int64s = NDArray[np.int64]
 UInt32s = NDArray[np.uint32]
 Codes = NDArray[np.int16]
 
-ROWS = (
-    ops.add,
-    ops.sub,
-    ops.mul,
-    ops.div,
-    ops.neg,
-    ops.sum,
-    ops.sign,
-    ops.step,
-    ops.above,
-    ops.strong_mul,
-    ops.pow,
-    ops.exp,
-    ops.log,
-    ops.sqrt,
-    ops.logsumexp,
-    ops.sech2,
-    ops.tanh,
-    ops.sigmoid,
-    ops.softplus,
-    ops.relu,
-    ops.sin,
-    ops.cos,
-    ops.abs,
-    ops.maximum,
-    ops.minimum,
-)
-"""The rows that the machine knows; a row's place here is its code."""
-
-CODES = {op: code for code, op in enumerate(ROWS)}
-POWER = len(ROWS)
-"""Codes from here on are powers: x ** exponents[code - POWER]."""
-
-MIXED, RUN = -1, -2
-"""Codes of steps only: lanes of add, sub and mul together; and nodes one after the other."""
-
-SLICE, SAME, GATHER = 0, 1, 2
-"""How the operands of a vector step lie."""
-
-ONCE = 4
-"""Added to SLICE or GATHER where nothing else reads those operands: then their adjoints are set,
-neither zeroed nor added to."""
-
 NARROW = 8
 """Fewer lanes than this are carried out node by node."""
 
 BLOCK = 1 << 18
 """Operands rearranged at a time, which bounds temporary memory."""
-
-
-def supports(op: Op) -> bool:
-    """Whether the machine knows this row: all built-in ones, and powers of a fixed number."""
-    return op in CODES or _is_power(op)
-
-
-def _is_power(op: Op) -> bool:
-    return not op.registered and op.name.startswith("power(")
-
-
-def exponent_of(op: Op) -> float:
-    """The n of the row ``power(n)``."""
-    return float(op.name[len("power(") : -1])
 
 
 class Tape:
@@ -101,14 +55,14 @@ class Tape:
     leaves first, then each step's lanes together. ``place[node]`` is where a node stands in them.
 
     Args:
-        rows: the distinct rows of the operation table in use.
-        codes: (n,), which of ``rows`` made a node; -1 for a leaf. Each node stands after its
+        ops: the distinct operations in use.
+        codes: (n,), which of ``ops`` made a node; -1 for a leaf. Each node stands after its
             inputs.
         starts, inputs: (n + 1,) and (m,); node i's inputs, in order and with repeats, are
             ``inputs[starts[i]:starts[i + 1]]``.
         numbers: (n,), the number of each node when it was recorded.
         depths: (n,), a whole number for each node, greater than its inputs'. Default: counted.
-        backend: "numba" or "numpy". Default: numba where it is installed.
+        backend: "numba" or "numpy". Default: numba where it is installed and knows the operations.
 
     Attributes:
         place: (n,), where each node of the trace stands.
@@ -119,16 +73,17 @@ class Tape:
         operands: (m,), positions, unsigned so that no index need be tested for a minus. A run's
             node by node, a vector step's column by column.
         starts: (n - leaves + 1,), where a run's nodes find their operands.
-        codes: (n,), the code of each position's row; -1 for a leaf.
+        codes: (n,), the code of each position's operation; -1 for a leaf.
         exponents: of the powers.
+        others: the operations that Python computes.
 
     Raises:
-        ValueError: the machine does not know a row, or arrays do not fit together.
+        ValueError: the backend does not know an operation, or arrays do not fit together.
     """
 
     def __init__(
         self,
-        rows: Sequence[Op],
+        ops: Sequence[Op],
         codes: ArrayLike,
         starts: ArrayLike,
         inputs: ArrayLike,
@@ -136,18 +91,19 @@ class Tape:
         depths: ArrayLike | None = None,
         backend: str | None = None,
     ) -> None:
-        self._trace = _checked(rows, codes, starts, inputs, numbers)
-        rows, row_of, begins, reads, self._numbers = self._trace
-        self._machine = machine(backend)
+        self._trace = _checked(ops, codes, starts, inputs, numbers)
+        self.ops, op_of, begins, reads, self._numbers = self._trace
+        self._machine = _suitable(self.ops, backend)
         self._depths = (
             np.asarray(depths) if depths is not None else self._machine.depths(begins, reads)
         )
-        known, self.exponents = _known_codes(rows)
-        n = len(row_of)
-        interior = np.flatnonzero(row_of >= 0).astype(np.int32)
+        known, self.exponents, self.others = _known_codes(self.ops)
+        n = len(op_of)
+        interior = np.flatnonzero(op_of >= 0).astype(np.int32)
         self.leaves = n - len(interior)
 
-        classes = _classes(known[row_of[interior]], np.diff(begins)[interior])
+        others = POWER + len(self.exponents)
+        classes = _classes(known[op_of[interior]], np.diff(begins)[interior], others)
         key = self._depths[interior].astype(np.int64) * (int(classes.max(initial=0)) + 1) + classes
         by_step = np.argsort(key, kind="stable")
         key, order = key[by_step], interior[by_step]
@@ -164,7 +120,7 @@ class Tape:
         del lanes_of_counts
         read = _by_column(reads, begins, order, self.starts, first, lanes)
 
-        is_leaf = row_of < 0
+        is_leaf = op_of < 0
         self.place = np.empty(n, np.int32)
         self.place[_by_first_use(np.flatnonzero(is_leaf), read, n)] = np.arange(
             self.leaves, dtype=np.int32
@@ -172,7 +128,7 @@ class Tape:
         self.place[order] = np.arange(self.leaves, n, dtype=np.int32)
         self.operands = self.place[read].view(np.uint32)
         self.codes = np.full(n, -1, np.int16)
-        self.codes[self.leaves :] = known[row_of[order]]
+        self.codes[self.leaves :] = known[op_of[order]]
         self.steps, self.kinds, self.added = self._program(first, lanes)
 
         used = np.zeros(n, np.bool_)
@@ -335,14 +291,14 @@ class Tape:
             return self._parts[output]
         if np.array_equal(self._ends, [output]):
             return self
-        rows, codes, starts, inputs, numbers = self._trace
+        ops, codes, starts, inputs, numbers = self._trace
         reached = self._machine.reached(starts, inputs, output)
         if np.all(reached | (codes < 0)):
             return self
         counts = np.where(reached, np.diff(starts), 0)
         kept = np.repeat(reached, np.diff(starts))
         self._parts[output] = Tape(
-            rows,
+            ops,
             np.where(reached, codes, -1),
             np.concatenate([[0], np.cumsum(counts)]),
             inputs[kept],
@@ -387,23 +343,28 @@ def machine(backend: str | None = None) -> ModuleType:
 _Trace = tuple[tuple[Op, ...], Codes, Int64s, Int32s, Floats]
 
 
+def _suitable(ops: Sequence[Op], backend: str | None) -> ModuleType:
+    """The kernels for these operations."""
+    others = [op.name for op in ops if not supports(op)]
+    if others and backend == "numba":
+        raise ValueError(
+            f"native kernels know the built-in operations only, and {others[0]!r} is not one: "
+            "choose backend='numpy'"
+        )
+    return machine("numpy" if others and backend is None else backend)
+
+
 def _checked(
-    rows: Sequence[Op],
+    ops: Sequence[Op],
     codes: ArrayLike,
     starts: ArrayLike,
     inputs: ArrayLike,
     numbers: ArrayLike,
 ) -> _Trace:
-    for op in rows:
-        if not supports(op):
-            raise ValueError(
-                f"the tape machine knows the built-in rows only, and {op.name!r} is not one: "
-                f"ask supports(row) first, and run such a graph by another backend"
-            )
-    row_of, begins = np.asarray(codes, np.int16), np.asarray(starts, np.int64)
+    op_of, begins = np.asarray(codes, np.int16), np.asarray(starts, np.int64)
     reads = np.asarray(inputs, np.int32)
     known = np.asarray(numbers, np.float64)
-    n = len(row_of)
+    n = len(op_of)
     if not (
         len(begins) == n + 1 and len(known) == n and begins[0] == 0 and begins[-1] == len(reads)
     ):
@@ -411,30 +372,37 @@ def _checked(
             f"expected {n} codes, {n + 1} starts that begin at 0 and end at {len(reads)}, and {n} "
             f"numbers; got {len(begins)} starts and {len(known)} numbers"
         )
-    if n and row_of.max() >= len(rows):
-        raise ValueError(f"a code is {row_of.max()}, and there are {len(rows)} rows")
-    return tuple(rows), row_of, begins, reads, known
+    if n and op_of.max() >= len(ops):
+        raise ValueError(f"a code is {op_of.max()}, and there are {len(ops)} operations")
+    return tuple(ops), op_of, begins, reads, known
 
 
-def _known_codes(rows: Sequence[Op]) -> tuple[Codes, Floats]:
-    """The machine's code of each row, and the exponents of those that are powers."""
-    exponents = [exponent_of(op) for op in rows if _is_power(op)]
-    powers = iter(range(POWER, POWER + len(exponents)))
-    codes = [next(powers) if _is_power(op) else CODES[op] for op in rows]
-    return np.array(codes, np.int16), np.array(exponents, np.float64)
+def _known_codes(ops: Sequence[Op]) -> tuple[Codes, Floats, list[Op]]:
+    """The kernels' code of each operation, the exponents of the powers, and the operations that
+    kernels do not know."""
+    powers = [op for op in ops if isinstance(op, Power)]
+    others = [op for op in ops if not supports(op)]
+    code = {**CODES, **{op: POWER + place for place, op in enumerate(powers + others)}}
+    return (
+        np.array([code[op] for op in ops], np.int16),
+        np.array([op.exponent for op in powers], np.float64),
+        others,
+    )
 
 
-def _classes(codes: Codes, counts: Int64s) -> Int64s:
+def _classes(codes: Codes, counts: Int64s, others: int) -> Int64s:
     """Numbers that agree where nodes may be lanes of one step.
 
     add, sub and mul may mix, so that the lanes of many chains stay side by side whatever each
-    does. Rows of any number of inputs need as many each.
+    does. Operations of any number of inputs need as many each, and so do those with codes from
+    ``others`` on.
     """
     classes = codes.astype(np.int64)
     classes[codes <= CODES[ops.mul]] = 0
-    many = np.flatnonzero((codes == CODES[ops.sum]) | (codes == CODES[ops.logsumexp]))
+    of_any = (codes == CODES[ops.sum]) | (codes == CODES[ops.logsumexp]) | (codes >= others)
+    many = np.flatnonzero(of_any)
     if len(many):
-        kind = counts[many] * 2 + (codes[many] == CODES[ops.sum])
+        kind = counts[many] * (int(codes.max()) + 1) + codes[many]
         classes[many] = np.unique(kind, return_inverse=True)[1] + int(classes.max()) + 1
     return classes
 
