@@ -11,18 +11,17 @@ from autograd import Op, Value, ops
 from autograd.value import topological_order
 
 np = pytest.importorskip("numpy")
-from autograd.compiler.tape.codes import supports  # noqa: E402
-from autograd.compiler.tape.tape import (  # noqa: E402
+from autograd.compiler.tape.codes import (  # noqa: E402
     GATHER,
     MIXED,
-    NARROW,
     ONCE,
-    ROWS,
+    OPS,
     RUN,
     SAME,
     SLICE,
-    Tape,
+    supports,
 )
+from autograd.compiler.tape.tape import NARROW, Tape  # noqa: E402
 
 
 def backends():
@@ -41,10 +40,10 @@ class Graph:
 
     def __init__(self, order):
         number = {v: i for i, v in enumerate(order)}
-        rows = list(dict.fromkeys(v.op for v in order if v.op))
+        every = list(dict.fromkeys(v.op for v in order if v.op))
         self.order = order
-        self.rows = tuple(rows)
-        self.codes = np.array([rows.index(v.op) if v.op else -1 for v in order], np.int16)
+        self.ops = tuple(every)
+        self.codes = np.array([every.index(v.op) if v.op else -1 for v in order], np.int16)
         self.starts = np.cumsum([0] + [len(v.inputs) for v in order])
         self.inputs = np.array([number[x] for v in order for x in v.inputs], np.int32)
         self.numbers = np.array([v.data for v in order])
@@ -95,13 +94,13 @@ def random_graph(seed, size):
     leaves = [Value(rng.uniform(-1, 1)) for _ in range(rng.randint(2, 30))]
     nodes = list(leaves)
     width = rng.choice([1, 3, 40])
-    rows = rng.sample([*ROWS, *POWERS], rng.choice([2, 6, len(ROWS)]))
+    known = rng.sample([*OPS, *POWERS], rng.choice([2, 6, len(OPS)]))
 
     def pick():
         return rng.choice(nodes[-3 * width :]) if rng.random() < 0.7 else rng.choice(nodes)
 
     while len(nodes) < size:
-        op = rng.choice(rows)
+        op = rng.choice(known)
         nodes.extend([apply(op, pick, rng) for _ in range(width)])
         x = pick()
         nodes.append((x * x + pick()).tanh())
@@ -118,7 +117,7 @@ def test_agrees_with_value_on_random_graphs(backend, block):
         check(unused + order, output, backend)
 
 
-@pytest.mark.parametrize("op", [*ROWS, *POWERS], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [*OPS, *POWERS], ids=lambda op: op.name)
 @pytest.mark.parametrize("lanes", [1, NARROW, 2500])
 def test_every_operation_in_runs_and_in_vector_steps(backend, op, lanes):
     rng = random.Random(lanes)
@@ -137,7 +136,7 @@ def test_every_operation_in_runs_and_in_vector_steps(backend, op, lanes):
 CORNERS = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 800.0, -800.0, math.inf, -math.inf, math.nan]
 
 
-@pytest.mark.parametrize("op", [*ROWS, *POWERS], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [*OPS, *POWERS], ids=lambda op: op.name)
 @pytest.mark.parametrize("repeats", [1, NARROW])
 def test_corners(backend, op, repeats):
     """Infinities and nan come out where Value has them, for values and for local derivatives."""
@@ -181,7 +180,7 @@ def test_chains_side_by_side_are_slices(backend):
         20, 6, lambda c, j: (ops.mul, ops.add)[j % 2], lambda c, j: Value(1 + (c + j) / 100)
     )
     tape = check(topological_order(output), output, backend)
-    assert tape.steps[:, 0].tolist() == [ROWS.index(ops.mul), ROWS.index(ops.add)] * 3 + [RUN]
+    assert tape.steps[:, 0].tolist() == [OPS.index(ops.mul), OPS.index(ops.add)] * 3 + [RUN]
     assert set(tape.kinds.tolist()) == {SLICE | ONCE}
 
 
