@@ -1,4 +1,4 @@
-"""``python -m demos``: the course as one tour, and its gallery; or, with a name, one demo of it."""
+"""``python -m demos``: the course as a tour with a gallery, or one demo of it by name."""
 
 from __future__ import annotations
 
@@ -15,52 +15,65 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
 
 from demos.helpers.options import whole
 
 if TYPE_CHECKING:
     from demos.helpers.gallery import Exhibit, Section
 
-# The course, in order. Each is a module of this name, with SUMMARY, add_options and run.
-TITLES = {
-    "chain_rule": "The chain rule",
-    "figure_4": "Figure 4 and abcd",
-    "trial_and_error": "Trial and error against backpropagation",
-    "price": "Every weight for the price of about two evaluations",
-    "valley": "Local minima and momentum",
-    "moons": "Moons, circles, spirals",
-    "matrices": "From neurons to matrices",
-    "letters": "The next letter",
-    "build_your_own": "Build your own",
+
+class Demo(NamedTuple):
+    """A demo of the course. Its module has SUMMARY and run; add_options, too, if it has options."""
+
+    number: int
+    name: str
+    title: str
+    module: str
+
+    def load(self) -> ModuleType:
+        """Import the module of the demo."""
+        return import_module(f"demos.{self.module}")
+
+
+COURSE = {
+    name: Demo(number, name, title, module)
+    for number, (name, title, module) in enumerate(
+        (
+            ("chain_rule", "The chain rule", "chain_rule"),
+            ("figure_4", "Figure 4 and abcd", "figure_4"),
+            ("trial_and_error", "Trial and error against backpropagation", "trial_and_error"),
+            ("price", "All derivatives for the price of about two evaluations", "price"),
+            ("valley", "Local minima and momentum", "valley"),
+            ("moons", "Moons, circles, spirals", "moons"),
+            ("matrices", "From neurons to matrices", "matrices"),
+            ("letters", "The next letter", "letters.demo"),
+            ("build_your_own", "Build your own", "build_your_own"),
+        ),
+        start=1,
+    )
 }
-NUMBERS = {name: number for number, name in enumerate(TITLES, start=1)}
-
-
-def demo_module(name: str) -> ModuleType:
-    """The module of a demo."""
-    return import_module("demos.letters.demo" if name == "letters" else f"demos.{name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for.
 
     Returns:
-        The exit status: 0; 1 where a demo came to nothing or a folder is of no use; 130 after
-        Ctrl-C.
+        The exit status: 0; 1 if a demo failed or the folder cannot be used; 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Each line appears at once, and none fails where the terminal lacks a letter.
+            # Show each line at once, and do not fail on characters that the terminal lacks.
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
-        # The engine is loaded in here, so that Ctrl-C is heard from the first moment.
+        # The engine is imported inside this call, so that Ctrl-C is caught from the start.
         return command(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
         print("\nStopped by Ctrl-C.", *stop.args, file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Who read our output (head, less) has left. Python would complain at exit, too.
+        # The reader of our output (head, less) has closed it. Without this, Python would
+        # complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ModuleNotFoundError as error:
@@ -70,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command(arguments: Sequence[str]) -> int:
-    """One demo if one is named, or all of them; and the gallery. The exit status."""
+    """Run one demo or the whole tour, and update the gallery. Returns the exit status."""
     from demos.helpers.gallery import is_gallery, save_gallery
 
     parser = make_parser()
@@ -78,54 +91,56 @@ def command(arguments: Sequence[str]) -> int:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        return failure(f"--out {options.out} is no folder but a file, or in one: name a folder")
+        return failure(f"--out {options.out} is a file, or lies inside one; choose a folder")
     page = options.out / "index.html"
     if options.demo:
-        section = perform(options.demo, options)
+        section = perform(COURSE[options.demo], options)
         if section.trouble:
             return 1
         if is_gallery(page):
-            print(f"The gallery shows it as it is now:\n  page:    {save_gallery([section], page)}")
+            print(f"The gallery now shows this run:\n  page:    {save_gallery([section], page)}")
         return 0
 
     print(contents())
     done, status = 0, 0
     try:
-        for name in TITLES:
+        for demo in COURSE.values():
             print()
-            section = perform(name, parser.parse_args([*arguments, name]))
+            section = perform(demo, parser.parse_args([*arguments, demo.name]))
             status |= bool(section.trouble)
-            # After each, so that what was made is shown when Ctrl-C ends the tour.
+            # Saved after each demo, so that a tour ended by Ctrl-C shows what it made so far.
             save_gallery([section], page)
             done += 1
     except KeyboardInterrupt:
         if not done:
             raise
         raise KeyboardInterrupt(renewed(done)) from None
-    print("\nThat was the tour. What it made is in a gallery, to be opened in a browser:")
+    print("\nThe tour ends here. Open its gallery in a browser:")
     print(f"  page:    {page}")
-    print("Each demo has a name, and options: python -m demos --help")
+    print("You can run each demo by its name, with options: python -m demos --help")
     return status
 
 
 def renewed(done: int) -> str:
-    """What the gallery shows after a tour that ended early."""
+    """Say what the gallery shows after a tour that ended early."""
     new = "demo 1 is" if done == 1 else f"demos 1 to {done} are"
     return f"In the gallery {new} new; any others are from an earlier run."
 
 
-def perform(name: str, options: argparse.Namespace) -> Section:
-    """Run a demo; what it said, what it made, and why not if it came to nothing."""
+def perform(demo: Demo, options: argparse.Namespace) -> Section:
+    """Run a demo; return what it printed, what it made and, if it failed, why."""
     from demos.helpers.gallery import Section
     from demos.letters.english import TextError
 
-    demo = demo_module(name)
-    print(headline(name, demo))
+    module = demo.load()
+    title = f"{demo.number}. {demo.title}"
+    print(f"{title}\n{'=' * len(title)}")
+    print(textwrap.fill(f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.", 79), end="\n\n")
     echo, trouble = Echo(sys.stdout), ""
     exhibits: list[Exhibit] = []
     try:
         with contextlib.redirect_stdout(echo):
-            exhibits = demo.run(options) or []
+            exhibits = module.run(options) or []
     except ModuleNotFoundError as error:
         trouble = needs(error)
     except (TextError, FloatingPointError) as error:
@@ -133,61 +148,61 @@ def perform(name: str, options: argparse.Namespace) -> Section:
     if trouble:
         failure(trouble)
     return Section(
-        *(NUMBERS[name], name, TITLES[name], demo.SUMMARY),
-        *(exhibits, echo.heard(), trouble),
+        *(demo.number, demo.name, demo.title, module.SUMMARY),
+        *(exhibits, echo.shown(), trouble),
         made=f"{time.strftime('%Y-%m-%d %H:%M')}{', with --quick' * options.quick}",
     )
 
 
 class Echo(io.TextIOBase):
-    """A stream that passes on what is written, and remembers it for the gallery."""
+    """A stream that passes on what is written, and keeps a copy for the gallery."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._memory = stream, io.StringIO()
 
     def write(self, text: str) -> int:
-        """Pass it on."""
+        """Pass the text on, and keep it."""
         self._memory.write(text)
         return self._stream.write(text)
 
     def flush(self) -> None:
-        """The stream's."""
+        """Flush the stream."""
         self._stream.flush()
 
     def isatty(self) -> bool:
-        """The stream's."""
+        """Whether the stream is a terminal."""
         return self._stream.isatty()
 
     def fileno(self) -> int:
-        """The stream's."""
+        """The file descriptor of the stream."""
         return self._stream.fileno()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The stream's."""
+        """The encoding of the stream."""
         return self._stream.encoding
 
-    def heard(self) -> str:
-        """What a terminal shows in the end: of lines written over each other, the last."""
+    def shown(self) -> str:
+        """The text that a terminal shows in the end: where lines were overwritten, the last."""
         plain = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", self._memory.getvalue())
         return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in plain.split("\n"))
 
 
 class Parser(argparse.ArgumentParser):
-    """Where there is no such demo, it says which was meant."""
+    """A parser that suggests the nearest name when a demo is misspelt."""
 
     def error(self, message: str) -> NoReturn:
-        """End, with a sentence."""
+        """End the program with a sentence."""
         if unknown := re.match(r"argument NAME: invalid choice: (['\"])(.*?)\1", message):
-            meant = difflib.get_close_matches(unknown[2].lower(), TITLES, n=1)
+            meant = difflib.get_close_matches(unknown[2].lower(), COURSE, n=1)
             message = f"there is no demo {unknown[2]!r}: " + (
-                f"did you mean {meant[0]}?" if meant else f"there are {', '.join(TITLES)}"
+                f"did you mean {meant[0]}?" if meant else f"there are {', '.join(COURSE)}"
             )
         super().error(message)
 
 
 class Defaults(argparse.ArgumentDefaultsHelpFormatter):
-    """Help that tells defaults where there are any."""
+    """Help that shows a default only where there is one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         without = action.default is None or action.default is False
@@ -195,69 +210,63 @@ class Defaults(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of the tour, and a subcommand with its own for each demo."""
+    """The options of the tour, and a subcommand with its own options for each demo."""
     parser = Parser(
         prog="python -m demos",
-        description="A course in neural networks. Without a name: all demos, one after the other, "
-        "and index.html, a gallery of what they made. With a name, or its number: that demo "
-        "alone, and its section of the gallery if there is one.",
+        description="A course in neural networks. Without a name, it runs all demos in turn and "
+        "writes index.html, a gallery of what they made. With the name or number of a demo, it "
+        "runs that demo alone and updates its section of the gallery, if there is one.",
         epilog="python -m demos NAME --help lists the options of a demo.",
     )
     add_shared_options(parser, out=Path("demo_output"), quick=False, seed=0)
     subparsers = parser.add_subparsers(dest="demo", metavar="NAME")
-    for name, number in NUMBERS.items():
-        demo = demo_module(name)
+    for demo in COURSE.values():
+        module = demo.load()
         subparser = subparsers.add_parser(
-            name,
-            aliases=[str(number)],
-            help=demo.SUMMARY,
-            description=f"{TITLES[name]}: {demo.SUMMARY}.",
+            demo.name,
+            aliases=[str(demo.number)],
+            help=module.SUMMARY,
+            description=f"{demo.title}: {module.SUMMARY}.",
             formatter_class=Defaults,
             conflict_handler="resolve",
         )
-        # Suppressed, or it would undo what stands before the name.
+        if hasattr(module, "add_options"):
+            module.add_options(subparser)
+        # A default here would undo an option that stands before the name.
         hidden = argparse.SUPPRESS
-        demo.add_options(subparser)
         add_shared_options(subparser, out=hidden, quick=hidden, seed=hidden)
-        subparser.set_defaults(demo=name)
+        subparser.set_defaults(demo=demo.name)
     return parser
 
 
 def add_shared_options(
     parser: argparse.ArgumentParser, *, out: object, quick: object, seed: object
 ) -> None:
-    """What every demo understands, before its name and after it, with these defaults."""
+    """Add the options that every demo takes, before or after its name, with these defaults."""
     add = parser.add_argument
-    add("--out", type=Path, default=out, metavar="DIR", help="where pictures go (demo_output)")
-    add("--quick", action="store_true", default=quick, help="seconds only, to see that all works")
-    add("--seed", type=whole(0), default=seed, metavar="N", help="of all that is drawn by lot (0)")
+    add("--out", type=Path, default=out, metavar="DIR", help="output folder (demo_output)")
+    add("--quick", action="store_true", default=quick, help="a short run, in seconds")
+    add("--seed", type=whole(0), default=seed, metavar="N", help="seed of everything random (0)")
 
 
 def contents() -> str:
-    """The course, a line or two for each demo."""
-    lines = [f"A course in {len(TITLES)} demos, one after the other. Ctrl-C ends it.", ""]
-    for name, number in NUMBERS.items():
-        summary = demo_module(name).SUMMARY
+    """The course, with a line or two for each demo."""
+    lines = [f"A course in {len(COURSE)} demos. Ctrl-C ends it.", ""]
+    for demo in COURSE.values():
         lines.append(textwrap.fill(
-            summary, 79, initial_indent=f"{number:>3}  {name:<17}", subsequent_indent=" " * 22
+            demo.load().SUMMARY, 79,
+            initial_indent=f"{demo.number:>3}  {demo.name:<17}", subsequent_indent=" " * 22,
         ))  # fmt: skip
     return "\n".join(lines)
 
 
-def headline(name: str, demo: ModuleType) -> str:
-    """What stands over the output of a demo."""
-    title = f"{NUMBERS[name]}. {TITLES[name]}"
-    summary = textwrap.fill(f"{demo.SUMMARY[0].upper()}{demo.SUMMARY[1:]}.", 79)
-    return f"{title}\n{'=' * len(title)}\n{summary}\n"
-
-
 def needs(error: ModuleNotFoundError) -> str:
-    """What to do where a library is missing."""
-    return f"this needs {error.name}, which pip install '.[demos,fast]' brings"
+    """Say which library is missing, and how to install it."""
+    return f"this demo needs {error.name}; pip install '.[demos,fast]' installs it"
 
 
 def failure(sentence: str) -> int:
-    """Say why there is no result."""
+    """Print why there is no result. Returns the exit status 1."""
     print(f"python -m demos: {sentence}", file=sys.stderr)
     return 1
 

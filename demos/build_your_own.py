@@ -1,4 +1,4 @@
-"""Build your own: an activation, a recurrent network and a convolution, each a few lines."""
+"""Build your own: an activation, a recurrent network and a convolution, in a few lines each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from nn import Adam, Neuron, fit, mean_squared_error
 
 SUMMARY = "an activation, a recurrent network and a convolution of your own"
 
-# The whole of a new operation: its value, and its derivative by the one input. It is 1 at 0, falls
-# below 0 on both sides and returns to 0: the Mexican hat of wavelet theory, e^(-x²/2) derived
-# twice, with its sign turned. It could be registered for use by name; as an object it need not be.
+# A complete new operation: its value, and its derivative by its one input. It is 1 at 0, falls
+# below 0 on both sides and returns to 0. It is the Mexican hat of wavelet theory, minus the second
+# derivative of e^(-x²/2). Only operations that are used by name need to be registered.
 hat = Op(
     "hat",
     lambda x: (1 - x * x) * exp(-x * x / 2),
@@ -26,53 +26,49 @@ hat = Op(
     registered=False,
 )
 
-# What hat can answer: at its top, and near its lowest.
+# Two answers within the reach of hat: its top, and a value near its lowest.
 YES, NO = 1.0, -0.4
 MIDDLE = (YES + NO) / 2
 
 ATTEMPTS = 50
 GOOD = 0.01
-Trained = tuple[Neuron, float]  # and its error
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """This demo has none of its own."""
+Trained = tuple[Neuron, float]  # a neuron and its loss
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Make and train all three, and draw them."""
-    print("1. An activation that nobody ships, as one row: hat(x) = (1 - x²) e^(-x²/2)")
-    print(f"  its derivative by the row:   {derivative_formula(hat)}")
+    """Build and train all three, and draw them."""
+    print("1. A new activation is one Op: hat(x) = (1 - x²) e^(-x²/2)")
+    print(f"  The derivative given in the Op:  {derivative_formula(hat)}")
     points = [-3.0, -1.0, 0.0, 0.5, 2.0]
     agrees = all(gradcheck(hat, [x]) for x in points)
-    print(f"  against finite differences:  {'agrees' if agrees else 'differs'} at {points}")
+    print(f"  It {'agrees with' if agrees else 'differs from'} finite differences at {points}.")
     neuron, attempts = learn(train_xor, options.seed)
-    print("  Exclusive or is what one tanh neuron can never learn. One hat neuron does:")
+    print("  A single tanh neuron cannot learn exclusive or. A single hat neuron can:")
     for a, b in itertools.product((-1.0, 1.0), repeat=2):
-        print(
-            f"    {a:>2.0f} xor {b:>2.0f}: {answer(neuron, [a, b]):>7.3f}   wanted {xor(a, b):>4}"
-        )
-    print(f"  First weights tried: {attempts}")
+        output = answer(neuron, [a, b])
+        print(f"    {a:>2.0f} xor {b:>2.0f}: {output:>7.3f}   target {xor(a, b):>4}")
+    print(f"  Random starts tried: {attempts}")
     print()
 
-    print("2. A recurrent network is a loop: a neuron's output is an input of its next.")
+    print("2. A recurrent network is a loop: a neuron's output becomes one of its inputs.")
     cell, attempts = learn(train_parity, options.seed)
     weights = ", ".join(f"{w.data:.2f}" for w in cell.parameters())
     bits = 30 if options.quick else 100
     right = parity_score(cell, 50, bits, random.Random(options.seed))
-    print("  It reads bits, and says after each whether the ones so far are odd in number.")
-    print("  Learned from all 8 sequences of 3 bits, by one hat neuron of 3 weights:")
-    print(f"    {weights}   (first weights tried: {attempts})")
-    print(f"  Tested on 50 sequences of {bits} bits: right after every bit in {right:.0%} of them")
+    print("  It reads bits, and says after each whether the count of ones so far is odd.")
+    print("  A single hat neuron has learned this from the 8 sequences of 3 bits. Its two")
+    print(f"  weights and its bias: {weights}. Random starts tried: {attempts}")
+    print(f"  Of 50 sequences of {bits} bits, it is right after every bit in {right:.0%}.")
     print()
 
-    print("3. A convolution is a loop: one neuron, moved along a signal.")
+    print("3. A convolution is a loop: one neuron moves along a signal.")
     kernel = learn_edges(options.seed)
     found = edge_score(kernel, 200, random.Random(options.seed + 1))
     weights = ", ".join(f"{w.data:+.2f}" for w in kernel.weights)
-    print("  Shown noisy signals and where they jump up or down, it has learned the weights")
-    print(f"    {weights}   which subtract neighbours: a derivative!")
-    print(f"  Tested on 200 new signals: right at {found:.1%} of all places")
+    print("  The neuron was trained on noisy signals to tell where they jump up or down. It")
+    print("  has learned to subtract neighbours, as a derivative does. Its weights:")
+    print(f"    {weights}")
+    print(f"  On 200 new signals it is right at {found:.1%} of all places.")
     return plots.save_all(
         lambda: draw_activation(neuron, options.out / "build_your_own_activation.png"),
         lambda: draw_parity(cell, options.seed, options.out / "build_your_own_recurrent.png"),
@@ -81,21 +77,24 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
 
 
 def answer(neuron: Neuron, x: Sequence[float]) -> float:
-    """The output as a number."""
+    """The output of a neuron as a number."""
     with no_grad():
         return neuron(list(x)).data
 
 
 def learn(train: Callable[[random.Random], Trained], seed: int) -> tuple[Neuron, int]:
-    """Train from other first weights until the error is small; and how many were tried.
+    """Train from new random weights until the loss is small.
 
-    Networks this small are easily caught in a local minimum.
+    Such small networks often end in a local minimum.
+
+    Returns:
+        The neuron, and the number of attempts.
     """
     stream = random.Random(seed)
-    neuron, error = train(stream)
+    neuron, loss = train(stream)
     attempts = 1
-    while error > GOOD and attempts < ATTEMPTS:
-        neuron, error = train(stream)
+    while loss > GOOD and attempts < ATTEMPTS:
+        neuron, loss = train(stream)
         attempts += 1
     return neuron, attempts
 
@@ -104,12 +103,12 @@ def learn(train: Callable[[random.Random], Trained], seed: int) -> tuple[Neuron,
 
 
 def xor(a: float, b: float) -> float:
-    """What the neuron should answer."""
+    """The target of the neuron."""
     return YES if a != b else NO
 
 
 def train_xor(stream: random.Random) -> Trained:
-    """A hat neuron that has met exclusive or."""
+    """Train a hat neuron on exclusive or."""
     X = [list(pair) for pair in itertools.product((-1.0, 1.0), repeat=2)]
     T = [[xor(a, b)] for a, b in X]
     neuron = Neuron(2, activation=hat, seed=stream)
@@ -129,7 +128,7 @@ def train_xor(stream: random.Random) -> Trained:
 
 
 def unroll(cell: Neuron, bits: Sequence[float]) -> list[Value]:
-    """The recurrent network, whole: the state after each bit."""
+    """The whole recurrent network: the state after each bit."""
     state = Value(NO)
     states = []
     for bit in bits:
@@ -139,12 +138,12 @@ def unroll(cell: Neuron, bits: Sequence[float]) -> list[Value]:
 
 
 def parities(bits: Sequence[float]) -> list[float]:
-    """After each bit YES if the ones so far are odd in number, else NO."""
+    """For each bit, YES if the number of ones so far is odd, else NO."""
     return [YES if total % 2 else NO for total in itertools.accumulate(bits)]
 
 
 def train_parity(stream: random.Random) -> Trained:
-    """A recurrent hat neuron that has met all sequences of 3 bits."""
+    """Train a recurrent hat neuron on all sequences of 3 bits."""
     X = [list(bits) for bits in itertools.product((0.0, 1.0), repeat=3)]
     cell = Neuron(2, activation=hat, seed=stream)
     history = fit(
@@ -177,7 +176,7 @@ def parity_score(cell: Neuron, sequences: int, length: int, stream: random.Rando
 # --- 3. a convolution learns to see edges ---
 
 
-EDGE = 0.9  # of tanh, which never reaches 1
+EDGE = 0.9  # the target at an edge; tanh never reaches 1
 THRESHOLD = EDGE / 2
 
 
@@ -186,8 +185,8 @@ class Signal:
     """A noisy signal that jumps between two levels.
 
     Attributes:
-        clean: the levels, each -0.5 or 0.5.
-        noisy: the same with noise, which is what the network gets.
+        clean: the signal without noise; each number is -0.5 or 0.5.
+        noisy: the signal with noise, which is the network's input.
     """
 
     clean: list[float]
@@ -195,13 +194,13 @@ class Signal:
 
     @property
     def edges(self) -> list[float]:
-        """Wherever a kernel of 4 fits: EDGE if it jumps up in its middle, -EDGE if down, or 0."""
+        """Targets wherever 4 numbers fit: EDGE for a jump up in their middle, -EDGE, or 0."""
         middle = self.clean[1:-1]
         return [EDGE * (after - before) for before, after in itertools.pairwise(middle)]
 
 
 def draw_signal(stream: random.Random, length: int = 16) -> Signal:
-    """A random one, each level at least 3 long."""
+    """A random signal; each level lasts for at least 3 numbers."""
     level, clean = stream.choice((-0.5, 0.5)), list[float]()
     while len(clean) < length:
         clean += [level] * stream.randint(3, 6)
@@ -211,13 +210,13 @@ def draw_signal(stream: random.Random, length: int = 16) -> Signal:
 
 
 def slide(kernel: Neuron, signal: Sequence[float]) -> list[Value]:
-    """The convolution, whole: the neuron's output wherever it fits on the signal."""
+    """The whole convolution: the output of the neuron wherever it fits on the signal."""
     places = range(len(signal) - kernel.nin + 1)
     return [kernel(list(signal[place : place + kernel.nin])) for place in places]
 
 
 def learn_edges(seed: int) -> Neuron:
-    """A neuron of 4 inputs that has learned to see edges."""
+    """Train a neuron with 4 inputs to detect edges."""
     stream = random.Random(seed)
     kernel = Neuron(4, seed=stream)
     signals = [draw_signal(stream) for _ in range(60)]
@@ -235,15 +234,15 @@ def learn_edges(seed: int) -> Neuron:
 
 
 def edge_score(kernel: Neuron, signals: int, stream: random.Random) -> float:
-    """The share of places in new signals where up, down and neither are told apart."""
+    """The share of places in new signals where the neuron is right: up, down or neither."""
     right = places = 0
     for _ in range(signals):
         signal = draw_signal(stream)
         with no_grad():
             outputs = slide(kernel, signal.noisy)
-        for output, wanted in zip(outputs, signal.edges):
+        for output, target in zip(outputs, signal.edges):
             places += 1
-            right += abs(output.data - wanted) < THRESHOLD
+            right += abs(output.data - target) < THRESHOLD
     return right / places
 
 
@@ -251,7 +250,7 @@ def edge_score(kernel: Neuron, signals: int, stream: random.Random) -> float:
 
 
 def draw_activation(neuron: Neuron, path: Path) -> Exhibit:
-    """The hat with its derivative, and how one neuron wears it over exclusive or."""
+    """Draw hat and its derivative, and the output of the neuron that learned exclusive or."""
     figure = plots.new_figure(9.5, 4.2)
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     xs = [-5 + i / 20 for i in range(201)]
@@ -265,7 +264,7 @@ def draw_activation(neuron: Neuron, path: Path) -> Exhibit:
     left.plot(xs, slopes, color=plots.ORANGE, linewidth=2, label="its derivative")
     left.legend(frameon=False)
     left.set_xlabel("x")
-    plots.title(left, "An activation of our own, in one row")
+    plots.title(left, "A new activation: hat(x) = (1 - x²) e^(-x²/2)")
 
     reach, side = 1.6, 81
     along = [reach * (2 * i / (side - 1) - 1) for i in range(side)]
@@ -282,13 +281,13 @@ def draw_activation(neuron: Neuron, path: Path) -> Exhibit:
         name, colour = ("yes", plots.BLUE) if a != b else ("no", plots.ORANGE)
         badge = {"boxstyle": "round", "facecolor": "white", "edgecolor": colour}
         right.text(a, b, name, ha="center", va="center", color=colour, bbox=badge)
-    plots.map_axes(right, "One neuron with it learns exclusive or")
+    plots.map_axes(right, "One hat neuron learns exclusive or")
     figure.savefig(path)
-    return Exhibit(path, "An activation made in one row; one neuron with it learns exclusive or.")
+    return Exhibit(path, "A new activation, and exclusive or as one neuron with it learned it.")
 
 
 def draw_parity(cell: Neuron, seed: int, path: Path) -> Exhibit:
-    """The state of the recurrent neuron while it reads."""
+    """Draw the state of the recurrent neuron while it reads."""
     stream = random.Random(seed)
     bits = [float(stream.getrandbits(1)) for _ in range(40)]
     with no_grad():
@@ -303,13 +302,13 @@ def draw_parity(cell: Neuron, seed: int, path: Path) -> Exhibit:
         strong = "bold" if bit else "normal"
         axes.text(place, -0.68, f"{bit:.0f}", ha="center", weight=strong, color="#222222")
     axes.set_yticks([NO, YES], ["even", "odd"])
-    plots.title(axes, "One recurrent neuron counts: each 1 turns its state over, each 0 keeps it")
+    plots.title(axes, "A recurrent neuron: each 1 flips its state, each 0 keeps it")
     figure.savefig(path)
-    return Exhibit(path, "A recurrent neuron of three weights, trained on 3 bits, reads 40.")
+    return Exhibit(path, "A recurrent neuron, trained on sequences of 3 bits, reads 40 bits.")
 
 
 def draw_edges(kernel: Neuron, seed: int, path: Path) -> Exhibit:
-    """The learned weights, and what the neuron answers along a new signal."""
+    """Draw the learned weights, and the output of the neuron along a new signal."""
     signal = draw_signal(random.Random(seed + 2), 40)
     with no_grad():
         outputs = [output.data for output in slide(kernel, signal.noisy)]
@@ -322,26 +321,28 @@ def draw_edges(kernel: Neuron, seed: int, path: Path) -> Exhibit:
     parts["kernel"].bar(range(1, len(weights) + 1), weights, color=colours)
     parts["kernel"].axhline(0, color="#222222", linewidth=0.8)
     parts["kernel"].set_xlabel("weight")
-    plots.title(parts["kernel"], "Four weights, shared")
+    plots.title(parts["kernel"], "The four weights")
     places = range(1, len(signal.noisy) + 1)
     parts["signal"].step(places, signal.clean, where="mid", color="#c8c8c8", linewidth=2)
     parts["signal"].plot(places, signal.noisy, "o-", color="#444444", linewidth=1, markersize=4)
     plots.title(parts["signal"], "A new signal, with noise")
-    # An output belongs to the middle of the four places that the kernel lies on.
+    # An output belongs to the middle of the four places that it is computed from.
     middles = [place + 2.5 for place in range(len(outputs))]
     colours = [colour_of(output) for output in outputs]
     parts["output"].bar(middles, outputs, color=colours)
     parts["output"].axhline(0, color="#222222", linewidth=0.8)
     parts["output"].set(ylim=(-1.05, 1.05), xlabel="place")
-    plots.title(parts["output"], "Its answer: edges up and edges down (pale: below the threshold)")
+    plots.title(
+        parts["output"], "The output: blue for a jump up, orange for a jump down, pale for neither"
+    )
     for name in "signal", "output":
         parts[name].set_xlim(0.3, len(signal.noisy) + 0.7)
     figure.savefig(path)
-    return Exhibit(path, "A convolution that has learned to see edges, and its four weights.")
+    return Exhibit(path, "A convolution that has learned to detect edges, and its four weights.")
 
 
 def colour_of(output: float) -> str:
-    """Blue for up, orange for down; pale where it says neither."""
+    """Blue for up, orange for down; pale below the threshold."""
     if abs(output) < THRESHOLD:
         return plots.LIGHT_BLUE if output > 0 else plots.LIGHT_ORANGE
     return plots.BLUE if output > 0 else plots.ORANGE

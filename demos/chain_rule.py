@@ -1,4 +1,4 @@
-"""The chain rule, from one tanh to a network where two paths meet: Problems 6 to 12."""
+"""The chain rule, from one tanh to a network with two paths: Problems 6 to 12."""
 
 from __future__ import annotations
 
@@ -10,30 +10,26 @@ from demos.helpers.gallery import Exhibit
 from demos.helpers.pictures import save_graph
 from nn import half_squared_error
 
-SUMMARY = "seven problems, from the slope of tanh to a network: asked, answered, derived"
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """This demo has none of its own."""
-
+SUMMARY = "seven problems, from the slope of tanh to a whole network, each solved step by step"
 
 CAPTIONS = {
-    6: "tanh at 2, where it is nearly flat. In red: how fast y changes with each number.",
-    7: "the derivative of a product by one factor is the other.",
+    6: "tanh at 2, where it is nearly flat. The red numbers say how fast y changes with each.",
+    7: "the derivative of a product by one factor is the other factor.",
     8: "the slope of tanh times the derivative of the product.",
-    9: "one factor for each step of the way back.",
-    10: "a sum hands its derivative on as it is.",
-    11: "the derivative of the error is how far off the output is.",
-    12: "from the input to the error, along two paths. Blue arrows are weights.",
+    9: "one factor for each step on the way back.",
+    10: "a sum passes its derivative on unchanged.",
+    11: "the derivative of the error is the difference between output and target.",
+    12: "from the input to the error along two paths. Blue arrows are weights.",
 }
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Seven problems, each of which returns its graph; all drawn, and the last as a page."""
-    print("How fast does one number change with another? Seven problems, each built on")
-    print("those before it, lead from one function to a whole network. Their numbers are")
-    print("those of the course that this tour follows, 'Overnight: Neural Networks and")
-    print("Backpropagation' by Adam Selker; its Problem 5 and Figure 4 are the next demo.")
+    """Solve seven problems, draw the graph of each, and write a page for the last."""
+    print("How fast does one number change when another does? Seven problems lead from one")
+    print("function to a whole network, and each builds on those before it. They come from")
+    print("the course that this tour follows, 'Overnight: Neural Networks and")
+    print("Backpropagation' by Adam Selker, and keep its numbers. The next demo is about")
+    print("Problem 5 and Figure 4 of the same course.")
     slope = slope_of_tanh()
     product = connection()
     output = neuron()
@@ -42,7 +38,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     distance = error_of_output()
     error = two_paths()
 
-    print("Drawing the graph of each, and writing a page to step through the last.")
+    print("Drawing the graph of each problem, and writing a page for the last:")
     folder = options.out
     exhibits = []
     for number, graph in enumerate((slope, product, output, chain, total, distance), 6):
@@ -51,13 +47,14 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     paths = (folder / "chain_rule.svg", folder / "chain_rule.png")
     exhibits += save_graph(error, *paths, view="sums", caption=f"Problem 12: {CAPTIONS[12]}")
     print(f"  page:    {page(error).save(folder / 'chain_rule.html')}")
-    print("Open the page in a browser. It needs no network, and may be sent to a friend.")
+    print("Open the page in a browser to step through Problem 12. It needs no network, so")
+    print("you can send it to a friend.")
     caption = "Problem 12 step by step: guess a derivative, drag an input, take a step downhill."
     return [*exhibits, Exhibit(folder / "chain_rule.html", caption)]
 
 
 def slope_of_tanh() -> Value:
-    """Problem 6: a formula, and numbers for it."""
+    """Problem 6: a formula, and its values at four points."""
     ask(6, "What is the derivative of tanh?")
     print(f"  {derivative_formula('tanh')}")
     for number in (-1.0, 0.0, 1.0, 2.0):
@@ -69,9 +66,9 @@ def slope_of_tanh() -> Value:
 
 
 def connection() -> Value:
-    """Problem 7: each factor is the derivative by the other."""
-    ask(7, "A connection passes on its input i times its weight w. How does that product s "
-           "change with the weight, and with the input?")  # fmt: skip
+    """Problem 7: the derivative by one factor is the other factor."""
+    ask(7, "A connection multiplies its input i by its weight w. How does the product s change "
+           "with the weight, and with the input?")  # fmt: skip
     i, w = Value(0.5, "i"), Value(2.0, "w")
     s = named("s", i * w)
     derive(s, w, i)
@@ -79,8 +76,8 @@ def connection() -> Value:
 
 
 def neuron() -> Value:
-    """Problem 8: the slope of tanh times the derivative of what is inside."""
-    ask(8, "A neuron passes on tanh of that product. How does its output o change?")
+    """Problem 8: the slope of tanh times the derivative of the product inside it."""
+    ask(8, "A neuron applies tanh to that product. How does its output o change?")
     i, w = Value(0.5, "i"), Value(2.0, "w")
     o = named("o", (i * w).tanh())
     derive(o, w, i)
@@ -88,8 +85,8 @@ def neuron() -> Value:
 
 
 def two_neurons() -> Value:
-    """Problem 9: one factor for each step of the way back."""
-    ask(9, "Two neurons in a row. How does the last output o change with the first weight?")
+    """Problem 9: one factor for each step on the way back."""
+    ask(9, "Two neurons form a chain. How does the last output o change with the first weight?")
     i, w1, w2 = Value(0.5, "i"), Value(2.0, "w1"), Value(0.5, "w2")
     h = named("h", (i * w1).tanh())
     o = named("o", (h * w2).tanh())
@@ -98,9 +95,9 @@ def two_neurons() -> Value:
 
 
 def long_sum() -> Value:
-    """Problem 10: whatever the other terms are."""
-    ask(10, "A neuron with many inputs adds up what comes in. How does the sum s change with "
-            "one of its terms?")  # fmt: skip
+    """Problem 10: the other terms make no difference."""
+    ask(10, "A neuron with many inputs adds them up. How does the sum s change with one of its "
+            "terms?")  # fmt: skip
     a, b, c, d = Value(0.1, "a"), Value(-0.2, "b"), Value(0.3, "c"), Value(0.4, "d")
     s = named("s", a + b + c + d)
     derive(s, b)
@@ -108,9 +105,9 @@ def long_sum() -> Value:
 
 
 def error_of_output() -> Value:
-    """Problem 11: how far off the output is."""
-    ask(11, "The error E is half the squared difference between output and target. How does it "
-            "change with the output?")  # fmt: skip
+    """Problem 11: the difference between output and target."""
+    ask(11, "The error E is half the squared difference between the output o and its target. How "
+            "does E change with the output?")  # fmt: skip
     o, target = Value(0.75, "o"), Value(0.5, "target")
     E = named("E", half_squared_error(o, target))
     derive(E, o)
@@ -118,9 +115,9 @@ def error_of_output() -> Value:
 
 
 def two_paths() -> Value:
-    """Problem 12: a product along each path, and their sum."""
+    """Problem 12: a product along each path, and the sum of both."""
     ask(12, "One input feeds two hidden neurons, and both feed the output. How does the error "
-            "change with the input? There are two paths; the chain rule adds them up.")  # fmt: skip
+            "change with the input? The chain rule adds up the two paths.")  # fmt: skip
     i, target = Value(0.5, "i"), Value(0.0, "target")
     w1, w2, w3, w4 = Value(1.0, "w1"), Value(0.5, "w2"), Value(2.0, "w3"), Value(1.0, "w4")
     h1 = named("h1", (w1 * i).tanh())
@@ -133,7 +130,7 @@ def two_paths() -> Value:
 
 
 def named(label: str, value: Value) -> Value:
-    """The value, which is called so from now on."""
+    """Give the value a label, and return it."""
     value.label = label
     return value
 
@@ -144,11 +141,11 @@ def ask(number: int, question: str) -> None:
 
 
 def derive(output: Value, by: Value, *others: Value) -> None:
-    """Print one derivative worked out, the lines closer than ``explain`` has them; then others."""
+    """Print one derivative with all its steps, without blank lines, and the others in short."""
     output.backward()
     lines = str(explain(output, by)).splitlines()
     print(textwrap.indent("\n".join(line for line in lines if line), "  "))
     if others:
         print()
     for other in others:
-        print(f"  And {derivative_formula(output, other)} = {other.grad:.9g}.")
+        print(f"  Likewise {derivative_formula(output, other)} = {other.grad:.9g}.")

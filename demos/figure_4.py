@@ -1,4 +1,4 @@
-"""Figure 4 and abcd: networks with weights chosen by hand, evaluated on paper and by a layer."""
+"""Figure 4 and abcd: networks with weights chosen by hand, evaluated step by step."""
 
 from __future__ import annotations
 
@@ -12,36 +12,33 @@ from demos.helpers.pictures import save_graph
 from demos.letters import abcd
 from nn import MLP
 
-SUMMARY = "three neurons worked out as on paper, and 28 that recite abcd"
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """This demo has none of its own."""
+SUMMARY = "three neurons evaluated as on paper, and 28 neurons that recite abcd"
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
     """Two networks: one as plain arithmetic, neuron by neuron, and one as a layer."""
     out = three_neurons()
     print()
-    print("Drawing the neurons, and every operation with its local derivatives.")
+    print("Drawing the neurons, and every operation with its local derivatives:")
     neurons = save_graph(
         out,
         options.out / "figure_4_neurons.svg",
         view="neurons",
-        caption="Figure 4 as neurons: in each its output, below it the derivative of out by it.",
+        caption="Figure 4 as neurons. Each circle shows its output and, below, the derivative of "
+        "out by it.",
     )
     operations = save_graph(
         out,
         *(options.out / "figure_4.svg", options.out / "figure_4.png"),
         view="scalars",
-        caption="The same network, every multiplication and sum; each arrow carries one local "
+        caption="The same network, with every product, sum and tanh. Each arrow carries one local "
         "derivative.",
     )
     print()
 
     network = letters_in_a_circle()
     print()
-    print("Drawing the weights.")
+    print("Drawing the weights:")
     weights = plots.save_all(lambda: abcd.draw_weights(network, options.out / "abcd.png"))
     return neurons + operations + weights
 
@@ -49,9 +46,9 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
 def three_neurons() -> Value:
     """Figure 4: evaluate the network, and differentiate it."""
     print("Figure 4: two inputs, two hidden neurons, one output.")
-    print("A neuron multiplies each input by a weight, and passes on tanh of the sum.")
+    print("A neuron multiplies each input by a weight, adds the products and applies tanh.")
     print()
-    print("Evaluation: from the inputs to the output.")
+    print("Evaluation goes from the inputs to the output:")
     i1, i2 = Value(0.5, "i1"), Value(1.0, "i2")
     i1_h1, i2_h1 = Value(1.0, "i1->h1"), Value(0.5, "i2->h1")
     i1_h2, i2_h2 = Value(0.5, "i1->h2"), Value(2.0, "i2->h2")
@@ -61,8 +58,8 @@ def three_neurons() -> Value:
     out = neuron("out", [h1_out, h2_out], [h1, h2])
 
     print()
-    print("Backpropagation: from the output back to the inputs, by the chain rule.")
-    print("How fast does out change with each number? Its derivative says.")
+    print("Backpropagation goes from the output back to the inputs, by the chain rule. The")
+    print("derivative says how fast out changes with each number:")
     out.backward()
     print(f"  {'number':<8}{'value':>13}{'derivative':>14}")
     for v in (out, h2, h1, h2_out, h1_out, i2_h2, i1_h2, i2_h1, i1_h1, i2, i1):
@@ -88,18 +85,21 @@ def letters_in_a_circle() -> MLP:
     """Problem 5: evaluate the network, and let it recite."""
     network = abcd.make()
     weights = [weight.data for weight in network.parameters()]
-    print("Problem 5: letters. One input for each of 28 letters, 0.5 for the one that is")
-    print("there and 0 for the others; and 28 outputs, each a neuron that sees all inputs.")
+    print("Problem 5: a network for letters. It has an input for each of 28 letters: 0.5")
+    print("for the given letter, 0 for the others. It has 28 outputs, too: a neuron for each")
+    print("letter, and every neuron sees all inputs.")
     print(f"  {network}")
     used = [weight for weight in weights if weight]
-    print(f"  {len(weights)} weights, all 0 but {len(used)}, which are artanh(0.5) = {used[0]:.4f}")
+    print(
+        f"  {len(weights)} weights: {len(used)} are artanh(0.5) = {used[0]:.4f}, the others are 0"
+    )
     print()
     print("  letter   next   its output")
     for letter in abcd.FOLLOWS:
         follower, output = abcd.prediction(network, letter)
         print(f"  {letter:<9}{follower:<7}{output:.3f}")
-    print("The output is tanh(0.5 * 0.5493), not 0.5. It wins because the others are 0.")
+    print("The output is tanh(0.5 * 0.5493). It wins because all other outputs are 0.")
     print()
-    print("Feeding each prediction back in:")
+    print("Each prediction becomes the next input, and the network recites:")
     print(f"  {abcd.recite(network, 'a', 28)}")
     return network

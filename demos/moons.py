@@ -1,4 +1,4 @@
-"""Moons, circles, spirals: how a network bends the line between two classes."""
+"""Moons, circles, spirals: how a network bends the border between two classes."""
 
 from __future__ import annotations
 
@@ -28,27 +28,23 @@ TARGETS = {1: 0.9, -1: -0.9}  # tanh never reaches 1
 Point = tuple[float, float]
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """This demo has none of its own."""
-
-
-# --- the data: a point of class 1 or -1, within about 1 of the middle ---
+# --- the data: points of class 1 or -1, within about 1 of the origin ---
 
 
 def moon(side: int, stream: random.Random) -> Point:
-    """One of two half circles, hooked into each other."""
+    """A point of one of two half circles that interlock."""
     angle = math.pi * stream.random()
     return side * (0.7 * math.cos(angle) - 0.35), side * (0.7 * math.sin(angle) - 0.17)
 
 
 def circle(side: int, stream: random.Random) -> Point:
-    """A ring around another."""
+    """A point of one of two rings, the first around the second."""
     angle, radius = 2 * math.pi * stream.random(), 0.95 if side > 0 else 0.45
     return radius * math.cos(angle), radius * math.sin(angle)
 
 
 def spiral(side: int, stream: random.Random) -> Point:
-    """One of two arms that wind once and a quarter around the middle."""
+    """A point of one of two arms that wind around the origin one and a quarter times."""
     along = math.sqrt(stream.random())
     angle, radius = 2.5 * math.pi * along, side * (0.1 + 0.9 * along)
     return radius * math.cos(angle), radius * math.sin(angle)
@@ -59,10 +55,10 @@ class Shape:
     """Two classes of points.
 
     Attributes:
-        name: of both together.
-        point: draws a point of a class.
-        noise: the standard deviation of what is added to each coordinate.
-        epochs: how often all points are learned.
+        name: the name of the shape.
+        point: draws a random point of a class.
+        noise: the standard deviation of the noise on each coordinate.
+        epochs: how often the network sees all points.
     """
 
     name: str
@@ -71,7 +67,7 @@ class Shape:
     epochs: int
 
     def points(self, n: int, stream: random.Random) -> tuple[list[list[float]], list[list[int]]]:
-        """n points, and the class of each, 1 or -1 in turn."""
+        """n points and their classes, which are -1 and 1 in turn."""
         X, classes = [], []
         for i in range(n):
             side = 1 if i % 2 else -1
@@ -93,15 +89,15 @@ SHAPES = (
 
 @dataclass
 class Story:
-    """What became of one shape.
+    """The training of a network on one shape.
 
     Attributes:
-        shape: which.
-        X, classes: the points learned from.
-        network: after training.
-        epochs: at which the weights were kept.
-        weights: those weights.
-        accuracies: on new points, at those epochs.
+        shape: the shape.
+        X, classes: the training points and their classes.
+        network: the network.
+        epochs: the epochs after which the weights were kept.
+        weights: the weights after each of these epochs.
+        accuracies: the accuracy on new points after each of these epochs.
     """
 
     shape: Shape
@@ -114,22 +110,22 @@ class Story:
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Train a network for each shape, and draw how it came to see them."""
-    print("A network is shown points of two classes, and learns to tell new ones apart.")
-    print("Three shapes, for each a network of 2 inputs, 16 + 16 hidden neurons, 1 output.")
-    print("Right of 500 new points, after so many epochs of learning from 120 others:")
+    """Train a network on each shape, and draw what it learns."""
+    print("A network sees 120 points of two classes, and learns to tell new points apart.")
+    print("For each of three shapes we train a network with 2 inputs, two hidden layers of")
+    print("16 neurons, and 1 output. Its accuracy on 500 new points, by number of epochs:")
     print()
-    stages = 5 if options.quick else 12
+    stages, share = (5, 0.2) if options.quick else (12, 1.0)
     stories = []
     for shape in SHAPES:
-        story = train(shape, stages, 0.2 if options.quick else 1.0, options.seed)
+        story = train(shape, stages, share, options.seed)
         stories.append(story)
         shown = stills(story)
-        print(f"  {shape.name:<8} epoch   " + "".join(f"{story.epochs[i]:>8}" for i in shown))
-        print(f"  {'':<8} right   " + "".join(f"{story.accuracies[i]:>8.1%}" for i in shown))
+        print(f"  {shape.name:<8} epoch     " + "".join(f"{story.epochs[i]:>8}" for i in shown))
+        print(f"  {'':<8} accuracy  " + "".join(f"{story.accuracies[i]:>8.1%}" for i in shown))
     print()
-    print("One neuron draws one soft line. The first hidden layer draws 16, the second")
-    print("folds them into 16 shapes, and the output adds these up to one border.")
+    print("Each neuron of the first hidden layer draws one soft line. The second layer")
+    print("combines the lines into 16 shapes, and the output adds these up to one border.")
     return plots.save_all(
         lambda: draw_growth(stories, options.out / "moons.png"),
         lambda: draw_neurons(stories[-1], options.out / "moons_neurons.png"),
@@ -138,18 +134,18 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
 
 
 def stills(story: Story) -> list[int]:
-    """Five stages, from the first to the last, for the table and the picture."""
+    """The five stages, first to last, that the table and the picture show."""
     return [round(i * (len(story.epochs) - 1) / 4) for i in range(5)]
 
 
 def train(shape: Shape, stages: int, share: float, seed: int) -> Story:
-    """Learn a shape, and keep the weights at each stage.
+    """Train a network on a shape, and keep its weights after each stage.
 
     Args:
-        shape: what to learn.
-        stages: how many; more epochs go into each stage than into the one before.
-        share: of the epochs of the shape, to do.
-        seed: of the points, the first weights and the order.
+        shape: the shape to learn.
+        stages: the number of stages; each takes more epochs than the one before.
+        share: the share of the shape's epochs to run.
+        seed: decides the points, the first weights and the order of training.
     """
     stream = random.Random(f"{seed} {shape.name}")
     X, classes = shape.points(120, stream)
@@ -180,13 +176,13 @@ def train(shape: Shape, stages: int, share: float, seed: int) -> Story:
 
 
 def accuracy(network: MLP, X: Sequence[list[float]], classes: Sequence[list[int]]) -> float:
-    """The share of points on their own side of the border."""
+    """The share of points that lie on their own side of the border."""
     with no_grad():
         return sum(number(network(x)) * side > 0 for x, (side,) in zip(X, classes)) / len(X)
 
 
 def number(output: Value | list[Value]) -> float:
-    """Of a network with one output."""
+    """The output of a network that has only one, as a number."""
     assert isinstance(output, Value)
     return output.data
 
@@ -197,14 +193,14 @@ def number(output: Value | list[Value]) -> float:
 def look(network: MLP, points: Floats) -> list[Floats]:
     """The outputs of all neurons for many points at once, layer by layer.
 
-    What the loops over neurons do one by one, written as products of matrices.
+    It computes what the loops over neurons compute, but as matrix products.
 
     Args:
-        network: whose neurons are all tanh.
+        network: a network whose neurons all apply tanh.
         points: of shape (points, 2).
 
     Returns:
-        For each layer the outputs, of shape (points, neurons).
+        The outputs of each layer, of shape (points, neurons).
     """
     import numpy as np
 
@@ -222,7 +218,7 @@ EXTENT = (-EDGE, EDGE, -EDGE, EDGE)
 
 
 def maps(network: MLP, side: int) -> list[Floats]:
-    """For each layer a picture a neuron, of shape (neurons, side, side), bottom row first."""
+    """A picture per neuron, for each layer of shape (neurons, side, side), bottom row first."""
     import numpy as np
 
     along = np.linspace(-EDGE, EDGE, side)
@@ -231,7 +227,7 @@ def maps(network: MLP, side: int) -> list[Floats]:
 
 
 def show(axes: Any, story: Story, stage: int, side: int) -> None:
-    """What the network answers everywhere at a stage, its border, and the points."""
+    """Draw the output of the network everywhere at a stage, its border, and the points."""
     story.network.load_state_dict(story.weights[stage])
     (answers,) = maps(story.network, side)[-1]
     axes.clear()
@@ -254,10 +250,10 @@ def show(axes: Any, story: Story, stage: int, side: int) -> None:
 
 
 def draw_growth(stories: Sequence[Story], path: Path) -> Exhibit:
-    """A row of stills for each shape."""
+    """Draw a row of stills for each shape."""
     figure = plots.new_figure(10, 6.8)
     figure.suptitle(
-        "The border between two classes grows while a network learns", x=0.02, ha="left"
+        "How the border between two classes changes while a network learns", x=0.02, ha="left"
     )
     rows = figure.subplots(len(stories), 5)
     for story, row in zip(stories, rows):
@@ -265,14 +261,16 @@ def draw_growth(stories: Sequence[Story], path: Path) -> Exhibit:
             show(axes, story, stage, 120)
         row[0].set_ylabel(story.shape.name, fontsize=12, weight="bold")
     figure.savefig(path)
-    return Exhibit(path, "Moons, circles and spirals: how the border grows with each epoch.")
+    return Exhibit(
+        path, "Moons, circles and spirals: the border between the classes, epoch by epoch."
+    )
 
 
 def draw_neurons(story: Story, path: Path) -> Exhibit:
-    """What each hidden neuron answers, everywhere."""
+    """Draw the output of each hidden neuron everywhere."""
     figure = plots.new_figure(10, 4.2)
     figure.suptitle(
-        "What each neuron has learned: lines in the first layer, folds in the second",
+        "The output of each neuron: soft lines in the first layer, shapes in the second",
         x=0.02,
         ha="left",
     )
@@ -289,11 +287,11 @@ def draw_neurons(story: Story, path: Path) -> Exhibit:
     last.suptitle("output", fontsize=11)
     show(last.subplots(), story, -1, 160)
     figure.savefig(path)
-    return Exhibit(path, "What each hidden neuron of the spirals' network has learned.")
+    return Exhibit(path, "The outputs of all neurons in the network that learned the spirals.")
 
 
 def animate(stories: Sequence[Story], path: Path) -> Exhibit:
-    """All three at once, stage by stage."""
+    """Show the training of all three networks side by side."""
     figure = plots.new_figure(9, 3.4, dpi=80)
     places = figure.subplots(1, len(stories))
 

@@ -1,4 +1,4 @@
-"""Every weight for the price of about two evaluations: a gradient from ten weights to a million."""
+"""All derivatives for the price of about two evaluations, from ten weights to a million."""
 
 from __future__ import annotations
 
@@ -19,26 +19,22 @@ from nn import MLP, half_squared_error
 SUMMARY = "forward, backward and finite differences timed, from ten to a million weights"
 
 WIDTHS = (2, 7, 22, 70, 223, 707)
-"""Of networks with about ten, a hundred, ... a million weights."""
+"""The widths of networks with about ten, a hundred, ..., a million weights."""
 
 PATIENCE = 2000
-"""With more weights than this, finite differences are not waited for but estimated."""
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """This demo has none of its own."""
+"""With more weights than this, the time of finite differences is estimated, not measured."""
 
 
 @dataclass(frozen=True)
 class Price:
-    """What one network costs. All times are in seconds.
+    """The times that one network takes, in seconds.
 
     Attributes:
-        weights: their number.
+        weights: the number of weights and biases.
         forward: the time of one evaluation, which records the graph.
-        backward: of the backward pass, to all derivatives.
-        differences: of a gradient by finite differences; estimated where not ``measured``.
-        measured: whether it was.
+        backward: the time of the backward pass, which gives all derivatives.
+        differences: the time of a gradient by finite differences.
+        measured: whether ``differences`` was measured; if not, it is an estimate.
     """
 
     weights: int
@@ -54,48 +50,48 @@ class Price:
 
 
 class Problem:
-    """A network, one example, and two ways to the derivatives of its error."""
+    """A network, one example, and two ways to compute the derivatives of its loss."""
 
     def __init__(self, width: int, seed: int) -> None:
         self.network = MLP(width, [width, width], seed=seed)
         self.weights = self.network.parameters()
         self.x, self.target = [0.5] * width, [0.1] * width
 
-    def error(self) -> Value:
-        """The error of the network on the example."""
+    def loss(self) -> Value:
+        """The loss of the network on the example."""
         return half_squared_error(self.network(self.x), self.target)
 
     def by_backpropagation(self) -> list[float]:
-        """All derivatives: forward once, backward once."""
+        """All derivatives, by one forward and one backward pass."""
         self.network.zero_grad()
-        self.error().backward()
+        self.loss().backward()
         return [w.grad or 0.0 for w in self.weights]
 
     def by_finite_differences(self, step: float = 1e-6) -> list[float]:
-        """All derivatives: one evaluation, and one more for each weight."""
+        """All derivatives, by one evaluation and another for each weight."""
         derivatives = []
         with no_grad():
-            error = self.error().data
+            loss = self.loss().data
             for w in self.weights:
                 before = w.data
                 w.data += step
-                derivatives.append((self.error().data - error) / step)
+                derivatives.append((self.loss().data - loss) / step)
                 w.data = before
         return derivatives
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Measure networks of growing size, compare, and draw."""
+    """Time both ways on networks of growing size, compare, and draw."""
     small = Problem(WIDTHS[0], options.seed)
     apart = [abs(a - b) for a, b in zip(small.by_backpropagation(), small.by_finite_differences())]
-    print("How does the error change with each weight? Two ways to all the answers:")
+    print("How does the loss change with each weight? Two ways to find all derivatives:")
     print()
-    print("  finite differences   move one weight a little, evaluate again; for each weight")
-    print("  backpropagation      evaluate once, and go backward through the graph once")
+    print("  finite differences   change a weight a little, evaluate again; for each weight")
+    print("  backpropagation      evaluate once, then go backward through the graph once")
     print()
     far = max(apart)
     print(f"They agree: {len(apart)} derivatives of a small network differ by {far:.0e} at most.")
-    print("What each takes, on this machine:")
+    print("The times on this machine:")
     print()
     print("   weights     forward    backward    backward /      finite")
     print("                                      forward         differences")
@@ -111,23 +107,23 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         )
     print()
     report(prices[0], prices[-1])
-    forward, backward = products(Problem(WIDTHS[2], options.seed).error())
-    print("Counted instead of timed: a network of a thousand weights takes")
-    print(f"{forward:,} multiplications forward and {backward:,} backward.")
+    forward, backward = products(Problem(WIDTHS[2], options.seed).loss())
+    print("Counted in multiplications, a network of a thousand weights takes")
+    print(f"{forward:,} forward and {backward:,} backward.")
     return plots.save_all(lambda: draw(prices, options.out / "price.png"))
 
 
 def measure(problem: Problem) -> Price:
-    """Time one network, each part at its median."""
+    """Time one network: the median of several runs."""
     weights = len(problem.weights)
     forwards, backwards = [], []
     with without_garbage_collector():
         for _ in range(15 if weights < 20_000 else 3):
             start = perf_counter()
-            error = problem.error()
+            loss = problem.loss()
             forwards.append(perf_counter() - start)
-            backwards.append(seconds(error.backward))
-            del error  # and its graph, before the next is built
+            backwards.append(seconds(loss.backward))
+            del loss  # frees the graph before the next one is built
         forward, backward = median(forwards), median(backwards)
         if weights > PATIENCE:
             return Price(weights, forward, backward, (weights + 1) * forward, measured=False)
@@ -138,7 +134,7 @@ def measure(problem: Problem) -> Price:
 
 @contextmanager
 def without_garbage_collector() -> Iterator[None]:
-    """As ``timeit`` measures: it would search for cycles, of which a graph has none."""
+    """Switch the collector off, as ``timeit`` does: graphs have no cycles for it to find."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -149,19 +145,19 @@ def without_garbage_collector() -> Iterator[None]:
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """The time of one call."""
     start = perf_counter()
     function()
     return perf_counter() - start
 
 
-def products(error: Value) -> tuple[int, int]:
-    """The multiplications in the graph: those of the evaluation, and those of the backward pass.
+def products(loss: Value) -> tuple[int, int]:
+    """The number of multiplications in the evaluation of a graph, and in its backward pass.
 
-    Forward there is one for each node that is a product. Backward there is one for each input of
-    each node: local derivative times gradient.
+    The evaluation has one for each node that is a product. The backward pass has one for each
+    input of each node: local derivative times gradient.
     """
-    nodes = topological_order(error)
+    nodes = topological_order(loss)
     forward = sum(node.op is not None and node.op.name == "mul" for node in nodes)
     return forward, sum(len(node.inputs) for node in nodes)
 
@@ -169,15 +165,14 @@ def products(error: Value) -> tuple[int, int]:
 def report(first: Price, last: Price) -> None:
     """Print what the table shows."""
     gain = float(f"{last.differences / (last.forward + last.backward):.2g}")
+    few, many = first.in_evaluations, last.in_evaluations
     print(f"Backpropagation gives {last.weights:,} derivatives for the price of")
-    print(
-        f"{last.in_evaluations:.1f} evaluations; {first.weights} cost {first.in_evaluations:.1f}."
-    )
+    print(f"{many:.1f} evaluations, and {first.weights} derivatives for the price of {few:.1f}.")
     print(f"Finite differences take {last.weights + 1:,} evaluations: {gain:,g} times as long.")
 
 
 def spell(time: float) -> str:
-    """Seconds, for people.
+    """A time in seconds, with a fitting unit.
 
     >>> spell(0.00012), spell(45.0), spell(7200.0)
     ('120 µs', '45 s', '2 hours')
@@ -189,15 +184,10 @@ def spell(time: float) -> str:
 
 
 def draw(prices: Sequence[Price], path: Path) -> Exhibit:
-    """Both prices against the number of weights, on log axes."""
-    figure = plots.new_figure(8, 5)
-    axes = figure.add_subplot(
-        xscale="log",
-        yscale="log",
-        xlabel="number of weights",
-        ylabel="price of all derivatives, in evaluations",
-    )
+    """Draw both prices against the number of weights."""
     weights = [p.weights for p in prices]
+    figure = plots.new_figure(8, 5)
+    axes = plots.growth_axes(figure, weights, "price of all derivatives, in evaluations")
     gradient = [p.in_evaluations for p in prices]
     differences = [p.differences / p.forward for p in prices]
     measured = sum(p.measured for p in prices)
@@ -211,13 +201,10 @@ def draw(prices: Sequence[Price], path: Path) -> Exhibit:
     plots.label(axes, text, (weights[middle], differences[middle]), (-14, 4), plots.ORANGE)
     plots.label(axes, "backpropagation", (weights[-1], gradient[-1]), (0, 10), plots.BLUE)
     axes.set_ylim(0.7, 3 * max(differences))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.grid(color="#e6e6e6", linewidth=0.8)
-    plots.title(
-        axes, "All derivatives for the price of about two evaluations, however many there are"
-    )
+    plots.title(axes, "Backpropagation: all derivatives for about two evaluations")
     figure.savefig(path)
     return Exhibit(
-        path, "The price of all derivatives: about two evaluations, however many weights."
+        path,
+        "The price of all derivatives. By backpropagation it is about two evaluations, however "
+        "many weights there are.",
     )

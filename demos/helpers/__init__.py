@@ -1,1 +1,1 @@
-"""What several demos share: options, plots, pictures, the gallery, the notebooks."""
+"""What several demos share."""

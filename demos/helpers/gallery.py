@@ -1,7 +1,7 @@
-"""What demos leave behind to be looked at, and the page that shows all of it.
+"""The pictures and pages that demos make, and the gallery page that shows them.
 
-The page is one file of HTML without a script. Pictures and other pages lie beside it, and it needs
-no network. What demos say and how they call their files is text to it, whatever it contains.
+The gallery is one HTML file without scripts. Pictures and other pages lie beside it, and it needs
+no network. Everything that demos print, and the names of their files, are escaped as plain text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Exhibit:
 
     Attributes:
         path: the file, in the output folder.
-        caption: one sentence on what there is to see.
+        caption: one sentence that says what it shows.
     """
 
     path: Path
@@ -39,13 +39,13 @@ class Section:
 
     Attributes:
         number: its place in the course.
-        name: what one types to run it.
-        title: what it is called.
-        summary: half a sentence on what it does.
-        exhibits: what it made.
-        printed: what it said.
-        trouble: why it came to nothing, if so.
-        made: when it was run, and how.
+        name: its name on the command line.
+        title: its title.
+        summary: half a sentence that says what it does.
+        exhibits: the pictures and pages it made.
+        printed: the text it printed.
+        trouble: why it failed, if it did.
+        made: when and how it was run.
     """
 
     number: int
@@ -59,12 +59,12 @@ class Section:
 
 
 def save_gallery(sections: Sequence[Section], path: Path) -> Path:
-    """Write the page that shows what demos made, whole or not at all.
+    """Write the page that shows what demos made; write it completely or not at all.
 
     Args:
         sections: the demos that were run.
-        path: where to; files in the same folder are linked by their names alone. If there is such
-            a page already, it keeps its sections of other demos.
+        path: the file to write. Files in the same folder are linked by their names alone. If the
+            page exists, the sections of other demos stay as they are.
 
     Returns:
         ``path``.
@@ -79,23 +79,24 @@ def save_gallery(sections: Sequence[Section], path: Path) -> Path:
 
 
 def is_gallery(path: Path) -> bool:
-    """Whether there is a page with a section of a demo."""
+    """Whether ``path`` is a page with the section of a demo."""
     return bool(earlier(BODY, path))
 
 
-# What a page has of each demo. Nothing that a demo said can look like it: all of that is escaped.
+# The two parts of a page that belong to a demo. No text of a demo can look like them, because all
+# of it is escaped.
 ENTRY = re.compile(r'<li value="(\d+)">.*?</li>\n', re.DOTALL)
 BODY = re.compile(r'<section aria-labelledby="demo-(\d+)">\n.*?</section>\n', re.DOTALL)
 
 
 def earlier(part: re.Pattern[str], path: Path) -> dict[int, str]:
-    """Such parts of a page, by the numbers of their demos; none if there is no page."""
+    """These parts of an existing page, by the numbers of their demos."""
     page = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     return {int(found[1]): found[0] for found in part.finditer(page)}
 
 
 def show_entry(section: Section) -> str:
-    """One line of the contents."""
+    """A line of the contents."""
     return (
         f'<li value="{section.number}"><a href="#demo-{section.number}">{text(section.title)}</a>'
         f"<span> – {text(section.summary)}</span></li>\n"
@@ -103,7 +104,7 @@ def show_entry(section: Section) -> str:
 
 
 def show_section(section: Section, folder: Path) -> str:
-    """One demo: what it is, what it made, what it said."""
+    """A demo: its summary, what it made, what it printed."""
     here = f"demo-{section.number}"
     exhibits = "".join(show_exhibit(exhibit, folder) for exhibit in section.exhibits)
     made = f"Made {text(section.made)}. " if section.made else ""
@@ -119,10 +120,10 @@ def show_section(section: Section, folder: Path) -> str:
 
 
 def show_printed(section: Section) -> str:
-    """What a demo said, folded; nothing if it said nothing."""
+    """The text that a demo printed, folded away; nothing if it printed nothing."""
     if not section.printed.strip():
         return ""
-    # A long line is moved sideways, for which those without a mouse must get there.
+    # Long lines scroll sideways, so the keyboard must be able to reach them.
     return f"""\
 <details>
 <summary>What it printed</summary>
@@ -133,7 +134,7 @@ def show_printed(section: Section) -> str:
 
 
 def show_exhibit(exhibit: Exhibit, folder: Path) -> str:
-    """A picture in a frame, any other file as a card to click on, a missing one as a sentence."""
+    """A picture in a frame, another file as a link on a card, a missing file as a sentence."""
     kind = exhibit.path.suffix.lower()
     name, caption, address = text(exhibit.path.name), text(exhibit.caption), link(exhibit, folder)
     if not exhibit.path.is_file():
@@ -147,7 +148,7 @@ def show_exhibit(exhibit: Exhibit, folder: Path) -> str:
     paper = "drawing" if kind == ".svg" else "raster"
     picture = f'<a href="{address}"><img class="{paper}" src="{address}" alt="{caption}"></a>'
     if kind in ANIMATIONS:
-        # Whoever dislikes what moves can fold it away; whoever has said so is asked first.
+        # Readers can fold an animation away; those who asked for less motion must press Play.
         picture = (
             f'<details class="moving" open><summary>Animation</summary>{picture}'
             f'<p class="ask"><a href="{address}">Play {name}</a></p></details>'
@@ -156,7 +157,7 @@ def show_exhibit(exhibit: Exhibit, folder: Path) -> str:
 
 
 def link(exhibit: Exhibit, folder: Path) -> str:
-    """The address of a file, relative to the page if it lies below it."""
+    """The address of a file, relative to the page if the file lies in or below its folder."""
     try:
         inside = exhibit.path.resolve().relative_to(folder.resolve())
     except ValueError:
@@ -165,21 +166,21 @@ def link(exhibit: Exhibit, folder: Path) -> str:
 
 
 def excuses(section: Section) -> list[str]:
-    """Why there are no pictures, or fewer: each reason once, in the words of the demo."""
+    """Why pictures are missing: each reason once, in the words of the demo."""
     found = re.findall(r"^ *no (?:picture|animation): (.+)$", section.printed, re.MULTILINE)
     reasons = [sentence(f"no picture: {reason}") for reason in dict.fromkeys(found)]
     if section.trouble:
-        reasons.append(sentence(f"it came to nothing: {section.trouble}"))
-    return reasons if reasons or section.exhibits else ["There is no picture of this one."]
+        reasons.append(sentence(f"it failed: {section.trouble}"))
+    return reasons if reasons or section.exhibits else ["This demo made no pictures."]
 
 
 def sentence(phrase: str) -> str:
-    """With a capital and a full stop."""
+    """The phrase with a capital letter and a full stop."""
     return f"{phrase[:1].upper()}{phrase[1:]}{'' if phrase.endswith(('.', '!', '?')) else '.'}"
 
 
 def text(anything: str) -> str:
-    """As HTML that shows it, in an element or an attribute; what has no shape is a �."""
+    """The text as HTML, for an element or an attribute; characters without a glyph become �."""
     shapeless = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
     return html.escape(re.sub(shapeless, "\ufffd", anything))
 
@@ -266,7 +267,7 @@ footer {
   nav ol { padding: 10px 12px 10px 36px; }
   section { margin-top: 36px; padding-top: 24px; }
   pre { font-size: 12px; padding: 10px 12px; }
-  /* Wide pictures stay legible: one moves them sideways. */
+  /* Wide pictures stay legible, because they scroll sideways. */
   figure a { overflow-x: auto; }
   .drawing { max-width: none; max-height: 200px; }
 }
@@ -288,9 +289,9 @@ PAGE = """\
 <body>
 <header>
 <h1>Neural networks, from the chain rule up</h1>
-<p class="lead">Pictures and pages made by a scalar autograd engine: ordinary arithmetic on
-numbers that remember where they came from. All that is here was computed, trained and drawn by
-small programs that read top to bottom. Each picture opens larger.</p>
+<p class="lead">Pictures and pages made with a scalar autograd engine: ordinary arithmetic on
+numbers that remember where they came from. Small programs, which you can read from top to bottom,
+computed, trained and drew everything here. Click a picture to enlarge it.</p>
 </header>
 <nav aria-label="Contents">
 <ol>
@@ -299,8 +300,8 @@ small programs that read top to bottom. Each picture opens larger.</p>
 <main>
 {body}</main>
 <footer>
-<p>Made by <code>python -m demos</code>. This page needs no network: copy its folder, and it can be
-shown anywhere.</p>
+<p>Made by <code>python -m demos</code>. This page needs no network: copy its folder to show it
+anywhere.</p>
 </footer>
 </body>
 </html>

@@ -1,8 +1,9 @@
-"""The demos as notebooks: ``python -m demos.helpers.notebooks`` writes one for each.
+"""The demos as notebooks: ``python -m demos.helpers.notebooks`` writes one for each demo.
 
-A notebook is cut from the source of its demo: the functions, then the body of ``run`` paragraph by
-paragraph, so that each part prints beneath itself and can be changed and run again. Where ``run``
-calls a function that takes nothing, that one's body stands there, and a graph it returns is drawn.
+A notebook is cut from the source of its demo: first the functions, then the body of ``run``
+paragraph by paragraph, so that a reader can change each part, run it again and see what it prints.
+Where ``run`` calls a function without arguments, the body of that function takes the place of the
+call; if the function returns a graph, the notebook draws it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_whole
-from demos.__main__ import NUMBERS, TITLES
+from demos.__main__ import COURSE, Demo
 
 if TYPE_CHECKING:
     from demos.helpers.gallery import Exhibit
@@ -30,24 +31,23 @@ Function = ast.FunctionDef
 def main() -> None:
     """Write all notebooks."""
     FOLDER.mkdir(exist_ok=True)
-    for name in TITLES:
-        path = FOLDER / file_name(name)
-        write_whole(path, notebook(name).encode())
+    for demo in COURSE.values():
+        path = FOLDER / file_name(demo)
+        write_whole(path, notebook(demo).encode())
         print(path)
 
 
-def file_name(name: str) -> str:
-    """What the notebook of a demo is called."""
-    return f"{NUMBERS[name]}_{name}.ipynb"
+def file_name(demo: Demo) -> str:
+    """The name of a demo's notebook file."""
+    return f"{demo.number}_{demo.name}.ipynb"
 
 
-def notebook(name: str) -> str:
+def notebook(demo: Demo) -> str:
     """The notebook of a demo, as the text of its file."""
-    file = DEMOS / ("letters/demo.py" if name == "letters" else f"{name}.py")
-    source = file.read_text(encoding="utf-8")
+    source = (DEMOS / f"{demo.module.replace('.', '/')}.py").read_text(encoding="utf-8")
     cells = [
-        {**cell, "id": f"{name}-{number}", "metadata": {}}
-        for number, cell in enumerate(_cells(name, source))
+        {**cell, "id": f"{demo.name}-{number}", "metadata": {}}
+        for number, cell in enumerate(_cells(demo, source))
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     whole = {
@@ -60,7 +60,7 @@ def notebook(name: str) -> str:
 
 
 def show_exhibits(exhibits: Iterable[Exhibit]) -> None:
-    """Show in a notebook what a demo made: pictures as such, pages as links."""
+    """Show in a notebook the pictures that a demo made, and links to its pages."""
     from IPython.display import SVG, Image, Markdown, display
 
     for exhibit in exhibits:
@@ -74,11 +74,11 @@ def show_exhibits(exhibits: Iterable[Exhibit]) -> None:
         display(Markdown(f"*{exhibit.caption}*"))
 
 
-def _cells(name: str, source: str) -> list[Cell]:
+def _cells(demo: Demo, source: str) -> list[Cell]:
     tree = ast.parse(source)
     lines = source.splitlines()
     text = ast.get_docstring(tree) or ""
-    title = f"# {NUMBERS[name]}. {TITLES[name]}\n\n{textwrap.fill(text, 100)}"
+    title = f"# {demo.number}. {demo.title}\n\n{textwrap.fill(text, 100)}"
     (run,) = (node for node in tree.body if isinstance(node, Function) and node.name == "run")
     steps = _steps(tree, run)
     imports, definitions = [], []
@@ -93,22 +93,22 @@ def _cells(name: str, source: str) -> list[Cell]:
         "from demos.__main__ import make_parser",
         "from demos.helpers.notebooks import show_exhibits",
         "",
-        f'options = make_parser().parse_args(["{name}"])  # "--quick" too, for a quick look',
+        f'options = make_parser().parse_args(["{demo.name}"])  # add "--quick" for a short run',
         "options.out.mkdir(exist_ok=True)",
     ]
     return [
         _markdown(title),
         _code("\n".join(setup)),
-        *([_markdown("## What it uses")] if definitions else []),
+        *([_markdown("## Definitions")] if definitions else []),
         *map(_code, _joined(definitions)),
-        _markdown("## What it does"),
+        _markdown("## The demo"),
         *_body(run, lines, steps, "exhibits"),
         _code("show_exhibits(exhibits)"),
     ]
 
 
 def _steps(tree: ast.Module, run: Function) -> dict[str, Function]:
-    """The functions that take nothing and are called by ``run`` alone, once."""
+    """The functions without arguments that ``run`` calls, once, and nothing else does."""
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
     called = {_called(node) for node in run.body}
     return {
@@ -119,7 +119,7 @@ def _steps(tree: ast.Module, run: Function) -> dict[str, Function]:
 
 
 def _called(node: ast.stmt) -> str:
-    """The function that is called without arguments by ``f()`` or ``y = f()``."""
+    """The name of the function that ``f()`` or ``y = f()`` calls without arguments."""
     match node:
         case (
             ast.Expr(ast.Call(ast.Name(name), [], []))
@@ -141,12 +141,12 @@ def _only_for_the_command_line(node: ast.stmt) -> bool:
 
 
 def _part(node: ast.stmt, lines: Sequence[str]) -> str:
-    """The text of a statement, with the comments right above it."""
+    """The text of a statement, with the comments directly above it."""
     return "\n".join(lines[_first(node, lines) : node.end_lineno])
 
 
 def _first(node: ast.stmt, lines: Sequence[str]) -> int:
-    """The place of its first line."""
+    """The index of its first line, with decorators and comments."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(d.lineno for d in decorators)]) - 1
     while first > 0 and lines[first - 1].lstrip().startswith("#"):
@@ -155,7 +155,7 @@ def _first(node: ast.stmt, lines: Sequence[str]) -> int:
 
 
 def _joined(definitions: Sequence[str]) -> list[str]:
-    """Short ones, such as constants, share a cell."""
+    """One text per cell; short definitions, such as constants, share a cell."""
     cells: list[str] = []
     for part in definitions:
         short = "\n" not in part
@@ -169,13 +169,13 @@ def _joined(definitions: Sequence[str]) -> list[str]:
 def _body(
     function: Function, lines: Sequence[str], steps: dict[str, Function], result: str
 ) -> Iterator[Cell]:
-    """What a function does: cut at blank lines, and at each step, which stands where it is called.
+    """The body of a function, cut at blank lines; each step takes the place of its call.
 
     Args:
-        function: with one return statement at most, its last.
-        lines: of the source.
+        function: a function whose last statement is its only ``return``, if it has one.
+        lines: the lines of the source.
         steps: functions without arguments, by name.
-        result: what to call what is returned; nothing if nobody wants it.
+        result: the variable for the value returned; empty if the caller drops that value.
     """
     paragraph: list[str] = []
     for node in function.body[1:]:

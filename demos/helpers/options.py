@@ -1,4 +1,4 @@
-"""Numbers on the command line."""
+"""Numbers on the command line: types for argparse."""
 
 from __future__ import annotations
 
@@ -8,33 +8,30 @@ from collections.abc import Callable
 
 
 def whole(least: int) -> Callable[[str], int]:
-    """A type for argparse: whole numbers from ``least``."""
+    """Whole numbers from ``least`` upwards."""
 
-    def number(text: str) -> int:
+    def convert(text: str) -> int:
         if not (text.isascii() and text.isdigit() and int(text) >= least):
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
         return int(text)
 
-    return number
+    return convert
 
 
-def positive(text: str) -> float:
-    """A type for argparse: finite numbers above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number
+def _real(what: str, fits: Callable[[float], bool]) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not fits(number):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return number
+
+    return convert
 
 
-def share(text: str) -> float:
-    """A type for argparse: numbers from 0 to below 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share, from 0 to below 1")
-    return number
+positive = _real("a finite number above 0", lambda number: 0 < number < math.inf)
+share = _real(
+    "a share: a number from 0 up to, but not including, 1", lambda number: 0 <= number < 1
+)

@@ -1,4 +1,4 @@
-"""The graphs that demos draw, and what they say where one cannot be drawn."""
+"""Drawings of graphs, and a sentence where one cannot be drawn."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from demos.helpers.gallery import Exhibit
 def save_graph(
     value: Value, *paths: Path, view: str | None = None, caption: str = "The graph."
 ) -> list[Exhibit]:
-    """Draw the graph of ``value`` to each path, or say why not.
+    """Draw the graph of ``value`` to each path, or say why that is not possible.
 
     Args:
-        value: the output at which the graph ends.
-        paths: where to; the suffix chooses the format, and the first one is for the gallery.
-        view: as ``draw`` takes it.
+        value: the output of the graph.
+        paths: the files; the suffix chooses the format, and the first is for the gallery.
+        view: as for ``draw``.
         caption: a sentence for the gallery.
 
     Returns:

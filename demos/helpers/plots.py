@@ -1,8 +1,8 @@
-"""Figures of matplotlib in one style. It is imported here alone, and only when a demo draws."""
+"""Figures in one style. Only this file imports matplotlib, and only when a demo draws."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ GREY = "#767676"
 
 
 def save_all(*drawings: Callable[[], Exhibit]) -> list[Exhibit]:
-    """Make each picture and say where it is; without matplotlib say what it needs."""
+    """Make each picture and print its path; without matplotlib, say what to install."""
     exhibits = []
     try:
         for draw in drawings:
@@ -27,12 +27,12 @@ def save_all(*drawings: Callable[[], Exhibit]) -> list[Exhibit]:
             print(f"  picture: {exhibit.path}")
             exhibits.append(exhibit)
     except ModuleNotFoundError as error:
-        print(f"  no picture: it needs {error.name}, which pip install '.[demos]' brings")
+        print(f"  no picture: it needs {error.name}; pip install '.[demos]' installs it")
     return exhibits
 
 
 def new_figure(width: float, height: float, dpi: int = 150) -> Figure:
-    """An empty figure of so many inches, which needs no screen."""
+    """An empty figure, its size in inches, that needs no screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -42,7 +42,7 @@ def new_figure(width: float, height: float, dpi: int = 150) -> Figure:
 
 
 def title(axes: Axes, text: str) -> None:
-    """A title at the left, where reading begins; and no frame above and to the right."""
+    """Set a title at the left, and remove the frame above and to the right."""
     axes.set_title(text, loc="left", fontsize=11, color="#222222")
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -50,7 +50,7 @@ def title(axes: Axes, text: str) -> None:
 def label(
     axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], colour: str
 ) -> None:
-    """Text that ends at a point of a curve, moved by some typographic points."""
+    """Write text that ends at a point of a curve, moved by ``offset`` in typographic points."""
     axes.annotate(
         text,
         point,
@@ -63,8 +63,18 @@ def label(
     )
 
 
+def growth_axes(figure: Figure, sizes: Sequence[int], ylabel: str) -> Axes:
+    """Log axes for a cost against the number of weights, with a tick at each size."""
+    axes = figure.add_subplot(xscale="log", yscale="log", xlabel="number of weights", ylabel=ylabel)
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.set_xticks([], minor=True)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(color="#e6e6e6", linewidth=0.8)
+    return axes
+
+
 def map_axes(axes: Axes, text: str) -> None:
-    """A title over a map of two inputs in equal units, without numbers along its sides."""
+    """Set a title over a map of two inputs; equal units, no numbers along the sides."""
     axes.set_title(text, fontsize=10, color="#222222")
     axes.set_aspect("equal")
     axes.set_xticks([])
@@ -73,7 +83,7 @@ def map_axes(axes: Axes, text: str) -> None:
 
 
 def two_sided() -> Colormap:
-    """Orange below zero, white at it, blue above."""
+    """Orange below zero, white at zero, blue above."""
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = [ORANGE, LIGHT_ORANGE, "#ffffff", LIGHT_BLUE, BLUE]
@@ -83,19 +93,19 @@ def two_sided() -> Colormap:
 def save_animation(
     figure: Figure, show: Callable[[Any], None], frames: Iterable[Any], path: Path, fps: int = 10
 ) -> None:
-    """Write a GIF: ``show`` changes the figure to each frame in turn; the last stays a second.
+    """Write a GIF: ``show`` changes the figure to each frame; the last frame stays for a second.
 
     Args:
-        figure: drawn for the first frame, or made so by ``show``.
+        figure: the figure to draw on.
         show: called with each of ``frames``.
-        frames: what there is to show, at least one.
-        path: of the GIF.
-        fps: frames a second.
+        frames: at least one frame.
+        path: the GIF file.
+        fps: frames per second.
     """
     from matplotlib.animation import PillowWriter
 
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # arranged once: nothing jumps, and each frame is quicker
+    figure.set_layout_engine("none")  # fixed from here on: nothing jumps, and frames are faster
     writer = PillowWriter(fps=fps)
     with writer.saving(figure, str(path), figure.dpi):
         for frame in frames:

@@ -1,1 +1,1 @@
-"""The letters demo: a network that learns English letter by letter."""
+"""A demo: a network that learns English letter by letter. ``demo.py`` runs it."""

@@ -1,4 +1,4 @@
-"""Problem 5: one layer, a letter in and a letter out, that recites abcdabcd."""
+"""Problem 5: a layer from letter to letter that recites abcdabcd."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLLOWS = {"a": "b", "b": "c", "c": "d", "d": "a"}
 
 
 def make() -> MLP:
-    """The network: a row of weights for each letter out, in it a weight for each letter in."""
+    """The network: a neuron for each letter out, with a weight for each letter in."""
     weights = [[0.0] * len(ALPHABET) for _ in ALPHABET]
     for letter, follower in FOLLOWS.items():
         weights[index(follower)][index(letter)] = math.atanh(ON)
@@ -29,7 +29,7 @@ def prediction(network: MLP, letter: str) -> tuple[str, float]:
 
 
 def recite(network: MLP, letter: str, length: int) -> str:
-    """``letter`` and what follows it, each letter predicted from the one before."""
+    """``letter`` and its continuation, each letter predicted from the one before."""
     text = letter
     while len(text) < length:
         text += prediction(network, text[-1])[0]
@@ -37,7 +37,7 @@ def recite(network: MLP, letter: str, length: int) -> str:
 
 
 def draw_weights(network: MLP, path: Path) -> Exhibit:
-    """The matrix of weights as a map.
+    """Draw the matrix of weights as a map.
 
     Raises:
         ModuleNotFoundError: matplotlib is not installed.
@@ -47,7 +47,7 @@ def draw_weights(network: MLP, path: Path) -> Exhibit:
     places, borders = range(len(letters)), [place - 0.5 for place in range(1, len(letters))]
     figure = plots.new_figure(7, 6.4)
     axes = figure.add_subplot(xlabel="letter in", ylabel="letter out")
-    axes.set_title("The 784 weights: four are 0.5493, the others 0", loc="left", fontsize=11)
+    axes.set_title("The 784 weights: four are 0.5493, the others are 0", loc="left", fontsize=11)
     axes.imshow(weights, cmap=plots.two_sided(), vmin=-math.atanh(ON), vmax=math.atanh(ON))
     axes.set_xticks(places, letters)
     axes.set_yticks(places, letters)
@@ -67,7 +67,7 @@ def draw_weights(network: MLP, path: Path) -> Exhibit:
         )
     figure.savefig(path)
     caption = (
-        "The weights of the network that recites abcd: a column for each letter that comes in, "
-        "a row for each that goes out."
+        "The weights of the network that recites abcd, with a column for each letter in and a row "
+        "for each letter out."
     )
     return Exhibit(path, caption)

@@ -1,4 +1,4 @@
-"""The course's alphabet of 28 symbols, and how letters become numbers and numbers letters."""
+"""The course's alphabet of 28 letters, and their conversion to numbers and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ALPHABET = ascii_lowercase + " _"
 
-# What stands for "this letter": tanh never reaches 1, but it can output this.
+# The number that stands for "this letter". A tanh can output it; 1 is out of its reach.
 ON = 0.5
 
 _TO_PLACE = str.maketrans({letter: place for place, letter in enumerate(ALPHABET)})
@@ -23,10 +23,10 @@ _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def fold(text: str) -> str:
-    """The same text in the alphabet, symbol for character: A is a, and anything else an underscore.
+    """The text in the alphabet, letter for character: A becomes a, any other character becomes _.
 
-    Only A to Z have a lower case here. To Python some characters become two, and a text would
-    change its length.
+    Only A to Z are lowered. Python's ``lower`` turns some characters into two, which would change
+    the length of the text.
     """
     return re.sub("[^a-z ]", "_", text.translate(_TO_LOWER))
 
@@ -35,15 +35,15 @@ def index(letter: str) -> int:
     """The place of a letter in the alphabet, 0 to 27.
 
     Raises:
-        ValueError: not one character.
+        ValueError: ``letter`` is not exactly one character.
     """
     if len(letter) != 1:
-        raise ValueError(f"a letter is one character; got {len(letter)}, {letter!r}")
+        raise ValueError(f"expected one character; got {len(letter)}: {letter!r}")
     return ALPHABET.index(fold(letter))
 
 
 def encode(text: str) -> list[float]:
-    """28 numbers a letter: 0.5 at its place in the alphabet, 0 elsewhere."""
+    """28 numbers per letter: 0.5 at its place in the alphabet, 0 elsewhere."""
     numbers = [0.0] * (len(ALPHABET) * len(text))
     for position, letter in enumerate(text):
         numbers[len(ALPHABET) * position + index(letter)] = ON
@@ -51,22 +51,23 @@ def encode(text: str) -> list[float]:
 
 
 def codes(text: str) -> NDArray[np.uint8]:
-    """The place of each letter in the alphabet, of a text that is folded already."""
+    """The place of each letter of a folded text in the alphabet."""
     import numpy as np
 
     return np.frombuffer(text.translate(_TO_PLACE).encode("latin-1"), np.uint8)
 
 
 def windows(text: str, context: int) -> tuple[Floats, Floats]:
-    """Every letter that has ``context`` letters before it, as rows to learn from.
+    """A row to learn from for every letter that has ``context`` letters before it.
 
     Args:
-        text: folded, of n letters.
-        context: letters to predict from.
+        text: a folded text of n letters.
+        context: the number of letters to predict from.
 
     Returns:
-        The contexts coded, of shape (n - context, 28 * context), and what follows, of shape
-        (n - context, 28), with 1 for the letter. In single precision, which holds 0, 0.5 and 1.
+        The encoded contexts, of shape (n - context, 28 * context), and the letters that follow
+        them, of shape (n - context, 28), with 1 for the letter and 0 for the others. Single
+        precision holds 0, 0.5 and 1 exactly.
     """
     import numpy as np
 
@@ -79,11 +80,11 @@ def windows(text: str, context: int) -> tuple[Floats, Floats]:
 
 
 def ranking(outputs: Sequence[float]) -> list[tuple[str, float]]:
-    """Each letter with its output, the largest first; equal ones in alphabetical order.
+    """Each letter with its output, the largest first; ties stay in alphabetical order.
 
     Raises:
-        ValueError: not 28 outputs.
+        ValueError: there are not 28 outputs.
     """
     if len(outputs) != len(ALPHABET):
-        raise ValueError(f"expected {len(ALPHABET)} outputs, one a letter; got {len(outputs)}")
+        raise ValueError(f"expected {len(ALPHABET)} outputs, one per letter; got {len(outputs)}")
     return sorted(zip(ALPHABET, outputs), key=lambda pair: -pair[1])

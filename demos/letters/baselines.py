@@ -1,9 +1,9 @@
-"""What a network has to beat: probabilities of the next letter by counting what followed before.
+"""The baseline that a network has to beat: probabilities of the next letter by counting.
 
-Letters that followed often are likely; letters that never did after these, but did after fewer,
-are possible. How to weigh the two is called smoothing. This is interpolated Kneser-Ney with three
-discounts (Chen and Goodman, "An empirical study of smoothing techniques for language modeling",
-1999, section 4.1), the best that is known for counts.
+Letters that often followed the same letters are likely. Letters that never followed them, but
+followed the last few of them, are possible. Weighing the two is called smoothing. This is
+interpolated Kneser-Ney smoothing with three discounts, the best known method for counts (Chen and
+Goodman, "An empirical study of smoothing techniques for language modeling", 1999, section 4.1).
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from collections import Counter, defaultdict
 from demos.letters.alphabet import ALPHABET
 
 Table = dict[str, Counter[str]]
-"""For some letters in a row, how often each letter was counted after them."""
+"""For each sequence of letters, how often each letter followed it."""
 
 
 class KneserNey:
-    """An n-gram model: the probability of each next letter, given the last ``length`` ones.
+    """An n-gram model: the probability of each next letter, given the last ``length`` letters.
 
-    Of all numbers of letters to look back it takes the counts, each less a discount, and gives
-    what was discounted to the model of one letter fewer. With fewer letters it counts not how
-    often a letter followed, but after how many different letters: "francisco" is frequent, but
-    tells little about the n that some other letters end in.
+    From each count it takes a discount, and gives the sum of the discounts to the model that looks
+    back one letter less. The shorter models count after how many different letters a letter
+    followed, not how often. The usual example is a word: "Francisco" is frequent, but only after
+    "San", and so it is unlikely after other words.
 
     Args:
-        length: how many letters to look back.
-        text: what to count in.
+        length: the number of letters to look back.
+        text: the text to count in.
 
     Raises:
-        ValueError: the text is no longer than ``length``, or the length negative.
+        ValueError: the text has at most ``length`` letters, or the length is negative.
     """
 
     def __init__(self, length: int, text: str) -> None:
@@ -45,12 +45,12 @@ class KneserNey:
         self._orders = [_Order(table) for table in reversed(orders)]
 
     def probabilities(self, context: str) -> list[float]:
-        """The probability of each letter of the alphabet to follow ``context``; they sum to 1."""
+        """The probability that each letter of the alphabet follows ``context``; they sum to 1."""
         mixed = [1 / len(ALPHABET)] * len(ALPHABET)
         for back, order in enumerate(self._orders[: len(context) + 1]):
             seen = context[len(context) - back :]
             if seen not in order.discounted:
-                break  # and longer ones even less
+                break  # longer contexts were not seen either
             kept, given = order.discounted[seen]
             mixed = [given * p for p in mixed]
             for place, p in kept:
@@ -59,11 +59,11 @@ class KneserNey:
 
 
 class _Order:
-    """The counts after so many letters, with their discounts taken."""
+    """The counts for one length of context, after discounting."""
 
     def __init__(self, table: Table) -> None:
         discounts = _discounts(table)
-        # For each context: the letters seen, with their parts, and the part for fewer letters.
+        # For each context: the letters seen, with their shares, and the share of shorter contexts.
         self.discounted: dict[str, tuple[list[tuple[int, float]], float]] = {}
         for context, followers in table.items():
             total = sum(followers.values())
@@ -76,7 +76,7 @@ class _Order:
 
 
 def _of_one_letter_fewer(table: Table) -> Table:
-    """After how many different letters each letter followed these."""
+    """The table for contexts without their first letter: it counts different first letters."""
     fewer: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for context, followers in table.items():
         fewer[context[1:]].update(followers.keys())
@@ -84,17 +84,17 @@ def _of_one_letter_fewer(table: Table) -> Table:
 
 
 def _discounts(table: Table) -> tuple[float, float, float]:
-    """What to take from counts of 1, of 2 and of more, by how many counts there are of each."""
+    """The discounts for counts of 1, of 2 and of more, from how frequent such counts are."""
     sizes = Counter(n for followers in table.values() for n in followers.values())
     n1, n2, n3, n4 = (sizes[n] for n in (1, 2, 3, 4))
     if not (n1 and n2 and n3 and n4):
-        return 0.5, 0.5, 0.5  # too little counted to estimate them by
+        return 0.5, 0.5, 0.5  # there are too few counts for an estimate
     y = n1 / (n1 + 2 * n2)
-    # With odd counts the estimates leave the range that leaves probabilities positive.
+    # On unusual counts the estimates could make probabilities negative; the limits prevent that.
     first, second, third = 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3
     return min(max(first, 0.1), 0.9), min(max(second, 0.1), 1.8), min(max(third, 0.1), 2.7)
 
 
 def orders(context: int) -> list[int]:
-    """The lengths to compare a network of that context with: a few shorter ones, and its own."""
+    """The lengths to compare a network with: its own context, and some shorter ones."""
     return sorted(n for n in {0, 1, 2, 3, 5, 8, context} if n <= context)

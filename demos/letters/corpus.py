@@ -1,4 +1,4 @@
-"""A text of any size, read in blocks: some to learn from, some to stop by, some to test with."""
+"""A text of any size, read in blocks, and split for training, validation and tests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from demos.letters import english
 from demos.letters.alphabet import fold
 from demos.letters.english import TextError
 
-# In bytes. Less than a second of training, which is what Ctrl-C waits for.
+# In bytes. Training on a block takes less than a second, and Ctrl-C waits for its end.
 BLOCK = 32_768
 
 
 class Blocks:
-    """The bytes from start to end in blocks of one size, of which the last may be smaller.
+    """The bytes from start to end in blocks of one size; the last block may be smaller.
 
-    A sequence of ranges that are made when asked for: of a terabyte there are millions.
+    It makes each range on demand, because a terabyte has millions of them.
     """
 
     def __init__(self, start: int, end: int) -> None:
@@ -42,14 +42,14 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text in UTF-8, of which never more than a block is read at once.
+    """A text in UTF-8; at most one block of it is read at a time.
 
-    The last tenth of it is for tests, the tenth before for validation, and the rest to learn from.
+    The last tenth is for tests, the tenth before it for validation, and the rest for training.
 
     Attributes:
-        name: what to call it.
-        size: in bytes.
-        open: opens it from its beginning.
+        name: the name of the text in messages.
+        size: its size in bytes.
+        open: opens the text at its beginning.
     """
 
     name: str
@@ -57,24 +57,24 @@ class Corpus:
     open: Callable[[], BinaryIO]
 
     def training(self, most: int | None = None) -> Blocks:
-        """The blocks to learn from, each a range of bytes; ``most`` bytes at most in all."""
+        """The blocks for training, each a range of bytes; at most ``most`` bytes in total."""
         end = self.size - 2 * (self.size // 10)
         return Blocks(0, end if most is None else min(end, most))
 
     def validation(self, most: int) -> Blocks:
-        """The blocks that say when to stop; ``most`` bytes at most in all."""
+        """The blocks for validation; at most ``most`` bytes in total."""
         start = self.size - 2 * (self.size // 10)
         return Blocks(start, min(self.size - self.size // 10, start + most))
 
     def test(self, most: int) -> Blocks:
-        """The blocks that nothing is learned from; ``most`` bytes at most in all."""
+        """The blocks for tests; at most ``most`` bytes in total."""
         start = self.size - self.size // 10
         return Blocks(start, min(self.size, start + most))
 
     def letters(self, block: range) -> str:
-        """The letters of a block, in the alphabet of 28; runs of white space are one space.
+        """The letters of a block in the alphabet of 28, each run of white space as one space.
 
-        A character belongs to the block that its first byte is in.
+        A character belongs to the block that contains its first byte.
 
         Raises:
             TextError: the file cannot be read, or is not UTF-8.
@@ -82,7 +82,7 @@ class Corpus:
         try:
             with self.open() as file:
                 file.seek(block.start)
-                # A character is four bytes at most: three more than the block may be its last's.
+                # A character has at most four bytes, so the last may end three after the block.
                 content = file.read(len(block) + 3)
         except OSError as error:
             raise TextError(f"cannot read {self.name}: {error.strerror}") from error
@@ -98,7 +98,7 @@ class Corpus:
                 f"{self.name} is not text in UTF-8 (byte {place} cannot be read): "
                 "save it as UTF-8, or choose another file"
             ) from error
-        # One space at an edge stays: blocks end within words, and between them.
+        # A space at an edge stays, because blocks end within words as well as between them.
         return fold(re.sub(r"\s+", " ", text))
 
     def joined(self, blocks: Iterable[range]) -> str:
@@ -119,23 +119,23 @@ def from_file(path: Path) -> Corpus:
         raise TextError(f"cannot read {path}: {error.strerror}") from error
     corpus = Corpus(str(path), size, lambda: path.open("rb"))
     if not corpus.letters(range(min(size, BLOCK))).strip():
-        raise TextError(f"{path} is empty: it takes some English to learn English")
+        raise TextError(f"{path} is empty; choose a file with English text")
     return corpus
 
 
 def from_python() -> Corpus:
-    """The text that every Python carries.
+    """The language reference that comes with Python.
 
     Raises:
-        TextError: this Python was stripped of it.
+        TextError: this Python was installed without it.
     """
     content = english.from_python().encode()
-    name = "the language reference within this Python"
+    name = "the language reference that comes with Python"
     return Corpus(name, len(content), lambda: io.BytesIO(content))
 
 
 def _next_character(content: bytes, at: int) -> int:
-    """The first place from ``at`` on that no character of UTF-8 goes on over."""
+    """The first place from ``at`` on where no character continues from before (UTF-8)."""
     for place in range(at, min(at + 4, len(content))):
         if content[place] & 0b1100_0000 != 0b1000_0000:
             return place

@@ -1,4 +1,4 @@
-"""A network that learns English letter by letter: trained, compared with counting, let loose."""
+"""A network that learns English letter by letter: training, comparison with counts, writing."""
 
 from __future__ import annotations
 
@@ -30,41 +30,40 @@ ACTIVATIONS = ("relu", "sigmoid", "tanh")
 
 SUMMARY = "a network that learns to predict and to write English"
 
-# Counts of more letters would fill the memory.
+# Counting more letters would fill the memory.
 MOST_COUNTED, MOST_TESTED = 500_000, 5_000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
+    """Add the options of this demo."""
     add = parser.add_argument
-    add("--text", type=Path, metavar="FILE", help="learn from this file, in UTF-8, of any size")
-    add("--letters", type=whole(1), metavar="N", help="learn from about so many, not from all")
+    add("--text", type=Path, metavar="FILE", help="train on this file (UTF-8, any size)")
+    add("--letters", type=whole(1), metavar="N", help="train on about N letters, not on all")
     add("--context", type=whole(1), default=8, metavar="K", help="letters to predict from")
-    add("--embedding", type=whole(0), default=32, metavar="N", help="numbers a letter; 0: its code")
-    add("--hidden", type=whole(0), default=[256], nargs="*", metavar="N", help="hidden layers")
+    add("--embedding", type=whole(0), default=32, metavar="N", help="numbers per letter; 0: none")
+    add("--hidden", type=whole(0), default=[256], nargs="*", metavar="N", help="hidden neurons")
     add("--activation", choices=ACTIVATIONS, default="relu", help="of the hidden layers")
     add("--dropout", type=share, default=0.2, metavar="P", help="share of neurons switched off")
-    add("--loss", choices=LOSSES, default="cross-entropy", help="squared is that of the course")
-    add("--optimizer", choices=sorted(training.OPTIMIZERS), default="adam", help="how to step")
+    add("--loss", choices=LOSSES, default="cross-entropy", help="the course uses squared")
+    add("--optimizer", choices=sorted(training.OPTIMIZERS), default="adam", help="update rule")
     add("--rate", type=positive, default=0.003, metavar="R", help="learning rate at the start")
-    add("--batch", type=whole(1), default=128, metavar="N", help="letters a step")
-    add("--epochs", type=whole(1), default=8, metavar="N", help="how often to learn all letters")
+    add("--batch", type=whole(1), default=128, metavar="N", help="letters per step")
+    add("--epochs", type=whole(1), default=8, metavar="N", help="passes over the training text")
     add("--patience", type=whole(1), default=5, metavar="N", help="evaluations without progress")
-    add("--minutes", type=positive, metavar="M", help="stop after so long")
-    add("--checkpoint", type=Path, metavar="FILE", help="save the training here, now and then")
-    add("--resume", action="store_true", help="go on from the checkpoint, if there is one")
+    add("--minutes", type=positive, metavar="M", help="time limit for the training")
+    add("--checkpoint", type=Path, metavar="FILE", help="save the training to this file")
+    add("--resume", action="store_true", help="continue from the checkpoint, if it exists")
     add("--interactive", action="store_true", help="then predict while you type")
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
-    """Read, train, test, predict, write."""
+    """Read a text, train, test, predict and write."""
     if options.quick:
         options.letters = min(options.letters or 6000, 6000)
         options.hidden = [min(n, 16) for n in options.hidden]
         options.epochs = min(options.epochs, 2)
     text = read(options)
-    # 0 for none, as an embedding's.
-    hidden = [n for n in options.hidden if n]
+    hidden = [n for n in options.hidden if n]  # --hidden 0 means none, as with --embedding
     predictor = Predictor(
         options.context,
         hidden,
@@ -102,61 +101,63 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
 
 
 def read(options: argparse.Namespace) -> Corpus:
-    """The text to learn from, or a sentence on why it is of no use."""
+    """Open the text, and make sure that it is long enough."""
     text = corpus.from_file(options.text) if options.text else corpus.from_python()
     print(f"Reading {text.name}: {text.size:,} bytes.")
     least = 10 * (options.context + 2)
     parts = text.validation(MOST_TESTED), text.test(MOST_TESTED)
     if any(len(text.joined(part)) <= options.context for part in parts):
         raise TextError(
-            f"{text.name} is too short to learn from: with a context of {options.context} it "
-            f"takes at least {least:,} letters, and there are {letters_in(text):,}"
+            f"{text.name} is too short: a context of {options.context} needs at least "
+            f"{least:,} letters, and the text has {letters_in(text):,}"
         )
-    print("  the last tenth is for tests; the tenth before says when to stop")
+    print("  the last tenth is for tests; the tenth before it decides when to stop")
     return text
 
 
 def letters_in(text: Corpus) -> int:
-    """How many letters a short text has."""
+    """The number of letters in a short text."""
     return len(text.joined([range(min(text.size, MOST_COUNTED))]))
 
 
 def train(job: Training, options: argparse.Namespace) -> None:
-    """Learn, and show how it goes."""
+    """Train, and print the progress."""
     from tqdm import tqdm
 
     predictor = job.predictor
     if options.resume and options.checkpoint is None:
-        raise TextError("there is nothing to --resume without --checkpoint FILE")
+        raise TextError("--resume needs a checkpoint: add --checkpoint FILE")
     if options.resume and options.checkpoint.exists():
         try:
             job.resume(options.checkpoint)
         except (nn.CheckpointError, OSError) as error:
             raise TextError(str(error)) from error
-        print(f"  going on from {options.checkpoint}, after {job.progress.letters:,} letters")
+        print(f"  continuing from {options.checkpoint}, after {job.progress.letters:,} letters")
     elif options.resume:
-        print(f"  there is no {options.checkpoint} yet: starting anew")
+        print(f"  {options.checkpoint} does not exist yet: starting from the beginning")
     elif options.checkpoint and options.checkpoint.exists():
         raise TextError(
-            f"{options.checkpoint} is there already: add --resume to go on from it, or name another"
+            f"{options.checkpoint} exists already: add --resume to continue from it, or choose "
+            "another file"
         )
     weights = len(job.optimizer.parameters)
     layers = " -> ".join(map(str, sizes(predictor)))
-    print(f"Training a network: {layers}.")
-    print(f"  weights and biases: {weights:,}")
-    print("  Ctrl-C ends the training and keeps what was learned")
-    print("  letters learned; bits a letter and accuracy on the part that says when")
-    print("  to stop; and what it writes:")
+    print(f"Training a network with layers of {layers} numbers:")
+    print(f"  {weights:,} weights and biases")
+    print("  Ctrl-C ends the training and keeps the best network so far")
+    print("  bits per letter and accuracy, on the part that decides when to stop; and a")
+    print("  sample of what the network writes:")
+    print("      letters   bits  accuracy  sample")
     bar = tqdm(total=job.total, initial=job.progress.blocks, unit="block", disable=None)
 
-    def learned(letters: int, error: float) -> None:
-        bar.set_postfix_str(f"error {error:.4f}", refresh=False)
+    def learned(letters: int, loss: float) -> None:
+        bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
         bar.update(1)
 
     def evaluated(found: Scores) -> None:
         sample = predictor.write("the ", 30, 0.7, random.Random(options.seed))
-        # Standing where the bar is, which moves down.
-        line = f"  {job.progress.letters:>11,}  {found.bits:.3f}  {found.accuracy:6.1%}  {sample}"
+        # Printed where the bar is; the bar moves down.
+        line = f"  {job.progress.letters:>11,}  {found.bits:.3f}  {found.accuracy:8.1%}  {sample}"
         with bar.external_write_mode(file=sys.stdout):
             print(line)
 
@@ -166,7 +167,7 @@ def train(job: Training, options: argparse.Namespace) -> None:
     if job.interrupted:
         print(f"Stopped by Ctrl-C after {job.progress.blocks:,} of {job.total:,} blocks.")
     elif job.progress.blocks < job.total:
-        why = "it got no better" if job.finished else "time is up"
+        why = "no more progress" if job.finished else "the time is up"
         print(f"Stopped after {job.progress.blocks:,} of {job.total:,} blocks: {why}.")
     if options.checkpoint:
         print(f"  checkpoint: {options.checkpoint}")
@@ -174,7 +175,7 @@ def train(job: Training, options: argparse.Namespace) -> None:
 
 
 def sizes(predictor: Predictor) -> list[int]:
-    """Numbers in each layer, from the inputs to the outputs."""
+    """The size of each layer, from the inputs to the outputs."""
     network, context = predictor.network, predictor.context
     first = [28 * context, context * predictor.embedding] if predictor.embedding else [28 * context]
     return first + [len(layer.neurons) for layer in network.layers]
@@ -183,7 +184,7 @@ def sizes(predictor: Predictor) -> list[int]:
 def predictions(
     predictor: Predictor, letters: str
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The network's probabilities of letters, (n, 28), and the place of the right ones."""
+    """The network's probabilities, of shape (n, 28), and the places of the right letters."""
     X, T = windows(letters, predictor.context)
     return softmax(predictor.outputs(X), predictor.temperature), T.argmax(1)
 
@@ -196,17 +197,17 @@ def test_letters(text: Corpus, context: int) -> str:
 def compare(
     job: Training, tested: NDArray[np.float64], right: NDArray[np.int64]
 ) -> tuple[str, float]:
-    """Print how good the network is on letters it never saw, and counts.
+    """Print how well the network and counts predict letters that neither has seen.
 
     Returns:
-        What to call the best counts, and how many bits they take on the validation letters, where
-        the network was measured as it learned.
+        The name of the best counts, and their bits per letter on the validation letters, where
+        the network was evaluated during training.
     """
     text, context = job.corpus, job.best.context
     most = min(job.settings.letters or MOST_COUNTED, MOST_COUNTED)
     learning, test = text.joined(text.training(most)), test_letters(text, context)
-    print(f"Testing with {len(right):,} letters that neither has seen:")
-    print(f"  {'':<30}accuracy  bits a letter  rank: mean  median")
+    print(f"Testing the network and counts on {len(right):,} letters that neither has seen:")
+    print(f"  {'':<30}accuracy  bits/letter  mean rank  median rank")
     found: dict[str, Scores] = {}
     counted: dict[str, KneserNey] = {}
     for length in (n for n in orders(context) if n < len(learning)):
@@ -220,28 +221,27 @@ def compare(
     weight, bits_of_counts = with_counts(job, counted[best])
     both = scores(mixture(tested, probabilities(counted[best], test, context), weight), right)
     show_scores(f"both, the network {weight:.0%}", both)
-    print(f"The counts are of {len(learning):,} letters, smoothed (Kneser-Ney); fewest bits:")
     gains = [100 * (s.accuracy - found[best].accuracy) for s in (ours, both)]
-    one, other = (f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}" for gain in gains)
-    print(f"{best}. The network is {one} that in accuracy,")
-    print(f"their weighted mean {other}{': what one does not know, the other may' * (weight > 0)}.")
+    one, other = (f"{abs(gain):.1f} points {'higher' if gain >= 0 else 'lower'}" for gain in gains)
+    print(f"The likeliest letter has rank 1. The counts are of {len(learning):,} letters, with")
+    print(f"Kneser-Ney smoothing; {best} take the fewest bits. Compared with")
+    print(f"these, the accuracy of the network is {one}, and the accuracy")
+    print(f"of both, their weighted mean, is {other}.")
     if job.best.loss == "squared":
-        print(f"Probabilities of the network: softmax of outputs / {job.best.temperature:.3f}, a")
-        print("temperature found on the part that says when to stop.")
+        print(f"Its probabilities are the softmax of outputs / {job.best.temperature:.3f}, the")
+        print("temperature that takes the fewest bits on the part that decides when to stop.")
     print()
     return best, bits_of_counts
 
 
 def show_scores(name: str, s: Scores) -> None:
     """Print a line of the table."""
-    print(
-        f"  {name:<30}{s.accuracy:>8.1%}  {s.bits:>13.3f}  "
-        f"{s.mean_rank:>10.2f}  {s.median_rank:>6.1f}"
-    )
+    ranks = f"{s.mean_rank:>9.2f}  {s.median_rank:>11.1f}"
+    print(f"  {name:<30}{s.accuracy:>8.1%}  {s.bits:>11.3f}  {ranks}")
 
 
 def probabilities(counts: KneserNey, letters: str, context: int) -> NDArray[np.float64]:
-    """Of each letter that has ``context`` letters before it, by counting: of shape (n, 28)."""
+    """Probabilities by counting, of shape (n, 28), where ``context`` letters come before."""
     import numpy as np
 
     places = range(context, len(letters))
@@ -249,8 +249,8 @@ def probabilities(counts: KneserNey, letters: str, context: int) -> NDArray[np.f
 
 
 def with_counts(job: Training, counts: KneserNey) -> tuple[float, float]:
-    """On the validation letters: the network's weight with which it and counts take the fewest
-    bits, and the bits of counts alone."""
+    """On the validation letters, the network's weight in the mixture with the fewest bits, and the
+    bits of the counts alone."""
     ours, right = predictions(job.best, job.validation)
     theirs = probabilities(counts, job.validation, job.best.context)
     weights = [step / 20 for step in range(21)]
@@ -261,13 +261,13 @@ def with_counts(job: Training, counts: KneserNey) -> tuple[float, float]:
 def mixture(
     ours: NDArray[np.float64], theirs: NDArray[np.float64], weight: float
 ) -> NDArray[np.float64]:
-    """The mean of two probabilities, the first with that weight."""
+    """The weighted mean of two sets of probabilities; ``weight`` is that of the first."""
     return weight * ours + (1 - weight) * theirs
 
 
 def show_ranking(predictor: Predictor, text: str) -> None:
-    """Print the likeliest letters after ``text``, and bars as long as they are likely."""
-    print(f'Predicting what follows "{text}":')
+    """Print the likeliest letters after ``text``, with a bar for each probability."""
+    print(f'The likeliest letters after "{text}":')
     for letter, p in ranking(predictor.probabilities(text))[:8]:
         name = "space" if letter == " " else letter
         print(f"  {name:<6}{p:>6.1%}  {'#' * round(60 * p)}".rstrip())
@@ -275,15 +275,13 @@ def show_ranking(predictor: Predictor, text: str) -> None:
 
 
 def show_writing(predictor: Predictor, seed: int) -> None:
-    """Let it write, more and less boldly."""
-    print("Letting it write, each letter drawn by its probability, at three temperatures:")
+    """Print samples of writing at three temperatures."""
+    print("The network writes: it draws each letter by its probability. The lower the")
+    print("temperature, the more it prefers the likeliest letters:")
     for temperature in (0.3, 0.7, 1.0):
         written = predictor.write("the ", 150, temperature, random.Random(seed))
-        print(
-            textwrap.fill(
-                written, 76, initial_indent=f"  {temperature}  ", subsequent_indent=" " * 7
-            )
-        )
+        first, rest = f"  {temperature}  ", " " * 7
+        print(textwrap.fill(written, 76, initial_indent=first, subsequent_indent=rest))
     print()
 
 
@@ -295,13 +293,13 @@ def show_pictures(
     right: NDArray[np.int64],
     out: Path,
 ) -> list[Exhibit]:
-    """Draw how it learned, what it confuses, and which letters it finds alike."""
+    """Draw the learning curve, the confusions and the similarity of letters."""
     from demos.letters import pictures
 
-    print("Drawing how it learned, what it confuses, and which letters it finds alike.")
+    print("Drawing the learning curve, the confusions and the similarity of letters:")
     return plots.save_all(
         lambda: pictures.learning_curve(
-            progress.errors,
+            progress.losses,
             progress.validation,
             best_count,
             predictor.loss,

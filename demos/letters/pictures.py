@@ -1,4 +1,4 @@
-"""The pictures of the letters: how it learned, what it confuses, which it finds alike."""
+"""The pictures of the letters demo: learning curve, confusions, similarity of letters."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# A space is not seen, and an underscore is easily taken for a line.
+# A space would be invisible.
 MARKS = ["␣" if letter == " " else letter for letter in ALPHABET]
 
 
 def learning_curve(
-    errors: Sequence[tuple[int, float]],
+    losses: Sequence[tuple[int, float]],
     validation: Sequence[tuple[int, float, float]],
     baseline: tuple[str, float],
     loss: str,
     path: Path,
 ) -> Exhibit:
-    """Draw the error on the letters learned from, and the bits on others.
+    """Draw the loss on the training letters, and the bits per letter on the validation letters.
 
     Args:
-        errors: letters learned until then, and the mean error of the last block.
-        validation: letters learned until then, bits and accuracy.
+        losses: for each block, the letters done at its end, and its mean loss.
+        validation: for each evaluation, the letters done before it, the bits and the accuracy.
         baseline: the name of the best counts, and their bits on the same letters.
-        loss: what the error is.
+        loss: the name of the loss.
         path: the file.
     """
     figure = plots.new_figure(8, 4.8)
     left, right = figure.subplots(1, 2)
-    left.plot(*zip(*errors), color=BLUE, linewidth=1.5)
-    plots.title(left, "On the letters it learns from")
-    left.set(ylabel=f"error ({loss})")
+    left.plot(*zip(*losses), color=BLUE, linewidth=1.5)
+    plots.title(left, "On the training letters")
+    left.set(ylabel=f"loss ({loss})")
     letters, bits, _ = zip(*validation)
     right.plot(letters, bits, "o-", color=BLUE, markersize=4, label="the network")
     right.axhline(baseline[1], color=ORANGE, linestyle="--", label=baseline[0])
-    plots.title(right, "On the letters that say when to stop")
-    right.set(ylabel="bits a letter")
+    plots.title(right, "On the validation letters")
+    right.set(ylabel="bits per letter")
     right.legend(frameon=False)
     for axes in (left, right):
-        axes.set_xlabel("letters learned")
+        axes.set_xlabel("letters trained on")
         axes.xaxis.set_major_formatter(_short_number)
         axes.locator_params(axis="x", nbins=5)
     figure.savefig(path)
-    return Exhibit(path, "How the network learned the next letter, and what counting reaches.")
+    return Exhibit(path, "The learning curve of the network, beside the best counts.")
 
 
 def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], path: Path) -> Exhibit:
-    """Draw the mean probability that each letter was given where each other was right.
+    """Draw the mean probability given to each letter, for each right letter.
 
     Args:
         probabilities: of shape (n, 28).
-        right: the place of the right letter, of shape (n,).
+        right: the places of the right letters, of shape (n,).
         path: the file.
     """
     import numpy as np
@@ -71,18 +71,18 @@ def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], pat
     np.add.at(sums, right, probabilities)
     means = np.full((N, N), np.nan)
     np.divide(sums, seen[:, None], out=means, where=seen[:, None] > 0)
-    # From the frequent to the rare: what the eye falls upon first is what matters.
+    # From frequent to rare, so that the most important letters come first.
     order = np.argsort(-seen, kind="stable")
     marks = [MARKS[place] for place in order]
     figure = plots.new_figure(7.6, 6.8)
     axes = figure.add_subplot()
-    # The scale is stretched at its lower end, or only the diagonal would be seen.
+    # Without stretching the lower end of the scale, only the diagonal would be visible.
     scale = PowerNorm(0.5, vmin=0, vmax=1)
     image = axes.imshow(means[order][:, order], cmap=_blues(), norm=scale)
-    plots.title(axes, "What the network expects where a letter stands")
+    plots.title(axes, "The letters that the network expects, for each right letter")
     axes.set(
-        xlabel="expected, with this probability on average",
-        ylabel="the letter that stands there, the most frequent first",
+        xlabel="expected letter; the colour is its mean probability",
+        ylabel="right letter, the most frequent first",
     )
     axes.set_xticks(range(N), marks, family="monospace")
     axes.set_yticks(range(N), marks, family="monospace")
@@ -93,14 +93,14 @@ def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], pat
     )
     bar.outline.set_visible(False)
     figure.savefig(path)
-    return Exhibit(path, "Which letters the network takes for which: the diagonal is right.")
+    return Exhibit(path, "The letters that the network confuses. On the diagonal it is right.")
 
 
 def letter_vectors(network: LetterNetwork) -> NDArray[np.float64]:
     """What each letter adds to the sums of the first layer, of shape (28, neurons).
 
-    That of the last place of the context, which matters most. Where the letter is first made into
-    numbers by an embedding, these and their weights are multiplied.
+    This is for the last place of the context, which matters most. With an embedding, it is the
+    product of the embedding and the weights of the first layer.
     """
     weights = _matrix(network.layers[0])
     if network.embedding is not None:
@@ -116,7 +116,7 @@ def _matrix(layer: nn.Layer) -> NDArray[np.float64]:
 
 
 def embedding(network: LetterNetwork, path: Path) -> Exhibit:
-    """Draw the letters in the plane in which their vectors differ most (Pearson, 1901: PCA)."""
+    """Draw the letters in the plane in which their vectors differ most (PCA; Pearson, 1901)."""
     import numpy as np
 
     vectors = letter_vectors(network)
@@ -126,7 +126,7 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     points = left[:, :2] * sizes[:2]
     if points.shape[1] < 2:
         points = np.column_stack([points, np.zeros(N)])
-    # A sign is as good as the other: the letter a is on the right and above.
+    # The signs are arbitrary; these put the letter a on the upper right.
     points = apart(points * np.where(points[0] < 0, -1, 1))
     share = (sizes[:2] ** 2).sum() / max((sizes**2).sum(), 1e-300)
     figure = plots.new_figure(7, 6)
@@ -135,7 +135,7 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     for mark, letter, (x, y) in zip(MARKS, ALPHABET, points):
         colour = ORANGE if letter in "aeiou" else GREY if letter in " _" else BLUE
         axes.text(x, y, mark, color=colour, size=15, ha="center", va="center", weight="bold")
-    plots.title(axes, "Letters that the first layer finds alike are near each other")
+    plots.title(axes, "Letters that the first layer treats alike are close together")
     axes.set(
         xlabel=f"the two directions in which they differ most ({share:.0%} of the variance)",
     )
@@ -144,7 +144,7 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
         for colour, label in (
             (ORANGE, "vowels"),
             (BLUE, "consonants"),
-            (GREY, "space, and all else (_)"),
+            (GREY, "space, and other characters (_)"),
         )
     ]
     axes.legend(
@@ -156,15 +156,17 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("#cccccc")
     figure.savefig(path)
-    return Exhibit(path, "The letters as the first layer sees them: nobody told it of vowels.")
+    return Exhibit(
+        path, "The letters as the first layer sees them. It was never told about vowels."
+    )
 
 
 def apart(points: NDArray[np.float64], least: float = 0.045) -> NDArray[np.float64]:
-    """The points of a plane, moved until no two are much closer than a share of its sides."""
+    """Points in a plane, moved until no two are much closer than a share of its sides."""
     import numpy as np
 
     sides: NDArray[np.float64] = np.ptp(points, axis=0) + 1e-300
-    # Equal ones are told apart by their order.
+    # Equal points get slightly different places, so that they can move apart.
     placed: NDArray[np.float64] = points / sides + 1e-9 * np.arange(len(points))[:, None]
     for _ in range(50):
         ways = placed[:, None] - placed
@@ -175,14 +177,14 @@ def apart(points: NDArray[np.float64], least: float = 0.045) -> NDArray[np.float
 
 
 def _blues() -> Any:
-    """White to dark blue; letters that never came are grey."""
+    """White to dark blue; letters that never occurred are grey."""
     from matplotlib import colormaps
 
     return colormaps["Blues"].with_extremes(bad="#eeeeee")
 
 
 def _short_number(x: float, position: int) -> str:
-    """12,000 as 12k."""
+    """12,000 as 12k, for an axis."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if x >= size:
             return f"{x / size:g}{unit}"

@@ -1,4 +1,4 @@
-"""A network that is given some letters and says which comes next."""
+"""A network that predicts the next letter from the last few letters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import autograd
 import nn
-from autograd import Value
+from autograd import Value, jit
 from demos.letters.alphabet import ALPHABET, ON, encode, fold
 from demos.letters.scores import softmax
 
@@ -23,17 +22,17 @@ LOSSES = ("squared", "cross-entropy")
 
 
 class LetterNetwork(nn.Module):
-    """Letters, coded, to an output for each letter that may follow.
+    """A network from encoded letters to an output for each letter that may follow.
 
     Args:
-        context: how many letters it is given.
-        embedding: numbers that stand for a letter, the same wherever it is in the context, found
-            by the network itself (Bengio et al., "A neural probabilistic language model", 2003);
-            0 for the 28 that code it.
-        hidden: the neurons of each hidden layer.
-        activation: of these.
-        output_activation: of the last layer.
-        seed: chooses the first weights.
+        context: the number of letters to predict from.
+        embedding: how many numbers stand for a letter, wherever it is in the context. The network
+            learns them (Bengio et al., "A neural probabilistic language model", 2003). With 0, its
+            28 encoded numbers are the input.
+        hidden: the number of neurons in each hidden layer.
+        activation: the activation of the hidden layers.
+        output_activation: the activation of the last layer.
+        seed: decides the first weights.
     """
 
     def __init__(
@@ -48,8 +47,9 @@ class LetterNetwork(nn.Module):
         stream = random.Random(seed)
         self.embedding: nn.Layer | None = None
         if embedding:
-            # A letter is one input of 0.5, and not 28 of variance 1 as a layer's own first weights
-            # suppose: with those all letters would look alike at first. These give variance 1.
+            # A layer's usual first weights suit 28 inputs of variance 1, but a letter is a single
+            # input of 0.5. With the usual weights all letters would look alike at first. With
+            # these, the embedded numbers have variance 1.
             limit = math.sqrt(3) / ON
             rows = [[stream.uniform(-limit, limit) for _ in range(N)] for _ in range(embedding)]
             self.embedding = nn.Layer(N, embedding, activation=None, bias=False, weights=rows)
@@ -62,11 +62,11 @@ class LetterNetwork(nn.Module):
         ).layers
 
     def __call__(self, inputs: list[float], kept: Sequence[float] = ()) -> list[Value]:
-        """The 28 outputs for 28 numbers a letter.
+        """The 28 outputs.
 
         Args:
-            inputs: these numbers.
-            kept: for dropout, what to multiply the output of each hidden neuron with.
+            inputs: the encoded letters, 28 numbers per letter.
+            kept: for dropout, a factor for the output of each hidden neuron.
         """
         outputs: Any = inputs
         if self.embedding is not None:
@@ -82,31 +82,31 @@ class LetterNetwork(nn.Module):
 
 
 class Trained(nn.Module):
-    """What a checkpoint of a training holds: the network as it is, and as it was at its best."""
+    """The networks in a checkpoint: the latest, and the best so far."""
 
     def __init__(self, now: LetterNetwork, best: LetterNetwork) -> None:
         self.now, self.best = now, best
 
 
 class Predictor:
-    """A network from ``context`` letters to 28 outputs, and what to do with these.
+    """A network that gives each letter a probability to come next, and writes with them.
 
     Args:
-        context: how many letters it is given, at least 1.
-        hidden: the neurons of each hidden layer; none for inputs joined to outputs directly.
-        embedding: numbers that stand for a letter; 0 for the 28 that code it.
-        loss: "squared", the half squared error of the course, whose outputs are 0.5 for the right
-            letter and 0 for others; or "cross-entropy", whose outputs are logits.
-        seed: a whole number that chooses the first weights.
-        activation: of the hidden layers.
+        context: the number of letters to predict from, at least 1.
+        hidden: the number of neurons in each hidden layer; empty for none.
+        embedding: how many learned numbers stand for a letter; 0 for its 28 encoded numbers.
+        loss: "squared", the half squared error of the course, with targets of 0.5 for the right
+            letter and 0 for the others; or "cross-entropy", for which the outputs are logits.
+        seed: a whole number that decides the first weights.
+        temperature: the divisor of the outputs in the softmax that gives the probabilities. The
+            default is 1 for logits, and 0.05 for squared loss until training finds a better one.
+        activation: the activation of the hidden layers.
 
     Attributes:
         network: the LetterNetwork.
-        temperature: the softmax of output / temperature is the probability of a letter. 1 for
-            logits; for a squared error it has to be found.
 
     Raises:
-        ValueError: no such loss.
+        ValueError: the loss is neither of the two.
     """
 
     def __init__(
@@ -120,19 +120,19 @@ class Predictor:
         activation: str = "tanh",
     ) -> None:
         if loss not in LOSSES:
-            raise ValueError(f"a loss is one of {', '.join(LOSSES)}; got {loss!r}")
+            raise ValueError(f"expected a loss of {', '.join(LOSSES)}; got {loss!r}")
         self.context, self.hidden, self.embedding = context, list(hidden), embedding
         self.loss, self.seed, self.activation = loss, seed, activation
         output = "tanh" if loss == "squared" else None
         self.network = LetterNetwork(context, embedding, hidden, activation, output, seed)
         self.temperature = temperature or (0.05 if loss == "squared" else 1.0)
-        # Matrices of this size are multiplied fastest by NumPy's own library.
-        self._program = autograd.compile(self.network, backend="numpy")
+        # At this size NumPy's own library multiplies matrices fastest.
+        self._program = jit(self.network, backend="numpy")
 
-    def error(self, inputs: list[float], target: list[float]) -> Value:
-        """How far the outputs are from one letter, whose place in the target is 1.
+    def loss_of(self, inputs: list[float], target: list[float]) -> Value:
+        """The loss for one letter, whose place in the target is 1.
 
-        Behind the letters the inputs may go on with what dropout keeps of each hidden neuron.
+        After the letters, the inputs may continue with a factor for each hidden neuron (dropout).
         """
         letters = N * self.context
         outputs = self.network(inputs[:letters], inputs[letters:])
@@ -141,15 +141,15 @@ class Predictor:
         return nn.cross_entropy(outputs, target)
 
     def outputs(self, rows: ArrayLike) -> NDArray[np.float64]:
-        """The outputs, of shape (n, 28), for n coded contexts, of shape (n, 28 * context)."""
+        """The outputs, of shape (n, 28), for encoded contexts of shape (n, 28 * context)."""
         import numpy as np
 
         return np.asarray(self._program(np.asarray(rows, float)))
 
     def probabilities(self, text: str) -> list[float]:
-        """The probability of each letter after ``text``, of which the last letters count.
+        """The probability of each letter after ``text``; only its last ``context`` letters count.
 
-        A text that is too short begins with spaces.
+        A shorter text is filled up with spaces on the left.
         """
         letters = fold(text).rjust(self.context)[-self.context :]
         row: list[float] = softmax(self.outputs([encode(letters)]), self.temperature)[0].tolist()
@@ -167,26 +167,26 @@ class Predictor:
         temperature: float = 1.0,
         stream: random.Random | None = None,
     ) -> str:
-        """``start`` and that many letters more, each drawn by its probability and fed back.
+        """``start`` and more letters, each drawn by its probability and then read as input.
 
         Args:
-            start: what to go on from.
-            letters: how many to write.
-            temperature: below 1 the likely letters become likelier, in proportion to
-                probability^(1 / temperature); above 1 the unlikely ones.
-            stream: what to draw with. Default: other letters each time.
+            start: the text to continue.
+            letters: the number of letters to write.
+            temperature: letters are drawn in proportion to probability^(1 / temperature), so below
+                1 the likely letters become likelier, and above 1 the unlikely ones.
+            stream: the random numbers; by default they differ from call to call.
         """
         draw = stream or random.Random()
         text = start
         for _ in range(letters):
             probabilities = self.probabilities(text)
-            most = max(probabilities)  # without which all would underflow at a low temperature
+            most = max(probabilities)  # prevents underflow at low temperatures
             weights = [(p / most) ** (1 / temperature) for p in probabilities]
             text += draw.choices(ALPHABET, weights)[0]
         return text
 
     def settings(self) -> dict[str, Any]:
-        """The arguments that make another one like this."""
+        """The arguments that make another predictor like this one."""
         return {
             "context": self.context,
             "hidden": self.hidden,
@@ -199,22 +199,22 @@ class Predictor:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
-        """The network of a checkpoint, as it was at its best.
+        """The predictor of a checkpoint, as it was at its best.
 
         Raises:
-            FileNotFoundError: no such file.
-            CheckpointError: the file is damaged, or no checkpoint of letters.
+            FileNotFoundError: there is no such file.
+            CheckpointError: the file is damaged, or is not a checkpoint of this demo.
         """
         notes = nn.load_checkpoint(path)
         try:
             settings = notes["predictor"]
             predictor, now = cls(**settings), cls(**settings)
         except (TypeError, KeyError, ValueError):
-            raise nn.CheckpointError(f"{path} is a checkpoint, but not of letters") from None
+            raise nn.CheckpointError(f"{path} is not a checkpoint of the letters demo") from None
         nn.load_checkpoint(path, Trained(now.network, predictor.network))
         return predictor
 
 
 def _list(outputs: Any) -> list[Any]:
-    """A layer of one neuron returns it alone."""
+    """The outputs as a list; a layer of one neuron returns a single Value."""
     return outputs if isinstance(outputs, list) else [outputs]

@@ -1,4 +1,4 @@
-"""A prompt that predicts while one types."""
+"""A prompt that predicts the next letter while you type."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from demos.letters.alphabet import ranking
 from demos.letters.predictor import Predictor
 
 BACKSPACE, TAB, ENDS = ("\x7f", "\b"), "\t", ("\r", "\n", "\x03", "\x04", "")
-HINT = "Type, and see what it expects. Tab takes the likeliest letter; Enter ends."
+HINT = "Type, and see which letters it expects. Tab takes the likeliest; Enter ends."
 
 
 def interact(predictor: Predictor) -> None:
-    """Predict at every key in a terminal, and otherwise for every line, until the input ends."""
+    """Predict after every key in a terminal, elsewhere after every line, until the input ends."""
     try:
         import termios  # noqa: F401
     except ModuleNotFoundError:
@@ -40,7 +40,7 @@ def likely(predictor: Predictor, text: str, most: int = 5) -> str:
 
 
 def _by_line(predictor: Predictor) -> None:
-    print("Type the start of something, then Enter; an empty line ends.")
+    print("Type the start of a text, then Enter. An empty line ends.")
     for line in sys.stdin:
         text = line.rstrip("\r\n")
         if not text:
@@ -56,9 +56,9 @@ def _by_key(predictor: Predictor) -> None:
         while True:
             columns = _columns()
             shown = text[-max(columns - 50, 10) :]
-            # As many as fit, each 8 columns at most: a line that wraps cannot be cleared.
+            # Only as many as fit, at 8 columns each, because a line that wraps cannot be cleared.
             expected = likely(predictor, text, max(min((columns - len(shown) - 3) // 8, 5), 0))
-            # Back to the start of the line, clear it, and leave the cursor behind the text.
+            # Go back to the start of the line, clear it, and leave the cursor after the text.
             _screen().write(f"\r\x1b[K{shown}\x1b7   \x1b[2m{expected}\x1b[0m\x1b8")
             _screen().flush()
             key = _key()
@@ -75,10 +75,10 @@ def _by_key(predictor: Predictor) -> None:
 
 
 def _key() -> str:
-    """The next key as one character; nothing when there are no more."""
+    """The next key as one character; an empty string at the end of the input."""
     terminal = sys.stdin.fileno()
     content = os.read(terminal, 1)
-    if content == b"\x1b":  # an arrow, say, which is several characters at once
+    if content == b"\x1b":  # an arrow key, for example, sends several characters at once
         while select.select([terminal], [], [], 0)[0]:
             os.read(terminal, 1)
         return "\x00"
@@ -91,7 +91,7 @@ def _key() -> str:
 
 
 def _screen() -> TextIO:
-    """The terminal itself, where ``sys.stdout`` has been redirected."""
+    """The terminal itself, even while ``sys.stdout`` is redirected."""
     return sys.__stdout__ or sys.stdout
 
 
@@ -101,7 +101,7 @@ def _columns() -> int:
 
 @contextmanager
 def _each_key_at_once() -> Iterator[None]:
-    """Within, keys come without Enter and are not shown; afterwards all is as it was."""
+    """Deliver keys without Enter and without echo; restore the terminal afterwards."""
     import termios
     import tty
 
@@ -109,7 +109,7 @@ def _each_key_at_once() -> Iterator[None]:
     before = termios.tcgetattr(terminal)
     try:
         tty.setraw(terminal, termios.TCSADRAIN)
-        # Output as ever: only the input is raw, Ctrl-C among it.
+        # Only the input is raw, which includes Ctrl-C; the output works as before.
         now = termios.tcgetattr(terminal)
         now[1] = before[1]
         termios.tcsetattr(terminal, termios.TCSADRAIN, now)

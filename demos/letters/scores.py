@@ -1,4 +1,4 @@
-"""How good probabilities of the next letter are, once the letters are known."""
+"""How good predicted probabilities are, measured on the letters that came."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """What came of n predictions.
+    """The quality of n predictions.
 
     Attributes:
-        accuracy: the share of letters that were the likeliest.
-        bits: the mean of -log2 of the probability that the right letter had: the bits that it
-            takes to write a letter down, for who has these probabilities (Shannon, 1948).
-        mean_rank: how many letters one has to try, the likeliest first, until the right one.
-        median_rank: the same for the letter in the middle.
+        accuracy: the share of predictions whose likeliest letter was right.
+        bits: the mean of -log2 of the probability given to the right letter, which is the length
+            of the best code for the letters under these probabilities (Shannon, 1948).
+        mean_rank: the mean rank of the right letter, where the likeliest letter has rank 1.
+        median_rank: the median of these ranks.
     """
 
     accuracy: float
@@ -29,14 +29,14 @@ class Scores:
 
 
 def scores(probabilities: ArrayLike, right: ArrayLike) -> Scores:
-    """Compare probabilities with what came.
+    """Compare probabilities with the letters that came.
 
     Args:
-        probabilities: of shape (n, letters), each row summing to 1.
+        probabilities: of shape (n, letters); each row sums to 1.
         right: the place of the right letter in each row, of shape (n,).
 
     Raises:
-        ValueError: no predictions, or not one right letter for each.
+        ValueError: there are no predictions, or the shapes do not match.
     """
     import numpy as np
 
@@ -47,11 +47,11 @@ def scores(probabilities: ArrayLike, right: ArrayLike) -> Scores:
             f"got shapes {p.shape} and {places.shape}"
         )
     of_right = p[np.arange(len(p)), places][:, None]
-    # Of equally likely letters the right one is, on average, the middle one.
+    # Among equally likely letters, the right one takes the middle rank.
     ranks = 1 + (p > of_right).sum(1) + ((p == of_right).sum(1) - 1) / 2
     return Scores(
         accuracy=float((p.argmax(1) == places).mean()),
-        # A probability too small for a double counts as the smallest there is.
+        # A probability that underflowed to 0 counts as the smallest positive double.
         bits=float(-np.log2(np.maximum(of_right, np.finfo(float).tiny)).mean()),
         mean_rank=float(ranks.mean()),
         median_rank=float(np.median(ranks)),
@@ -59,7 +59,7 @@ def scores(probabilities: ArrayLike, right: ArrayLike) -> Scores:
 
 
 def softmax(outputs: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Each row as probabilities, in proportion to e^(output / temperature)."""
+    """Each row as probabilities, proportional to e^(output / temperature)."""
     import numpy as np
 
     scaled = np.exp((outputs - outputs.max(1, keepdims=True)) / temperature)
@@ -67,10 +67,10 @@ def softmax(outputs: NDArray[np.float64], temperature: float) -> NDArray[np.floa
 
 
 def best_temperature(outputs: NDArray[np.float64], right: ArrayLike) -> float:
-    """The temperature, from 0.001 to 10, with which the softmax takes the fewest bits.
+    """The temperature, from 0.001 to 10, at which the softmax takes the fewest bits.
 
-    By golden-section search over its logarithm (Kiefer, 1953): in 1 / temperature the bits are a
-    convex function, so there is one lowest point.
+    The method is golden-section search over its logarithm (Kiefer, 1953). The bits are a convex
+    function of 1 / temperature, so there is only one minimum.
     """
     import math
 

@@ -1,4 +1,4 @@
-"""The training of a predictor: block after block of a text, stopped and continued at will."""
+"""The training of a predictor, block by block of a text; it can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import autograd
 import nn
+from autograd import jit
 from demos.letters.alphabet import windows
 from demos.letters.corpus import Corpus
 from demos.letters.predictor import Predictor, Trained
@@ -27,29 +27,29 @@ OPTIMIZERS: dict[str, Callable[..., nn.Optimizer]] = {
     "adam": nn.Adam,
 }
 
-# In bytes, for an evaluation is to take less time than what is learned before it.
+# In bytes, so that an evaluation takes less time than the training before it.
 MOST_VALIDATED = 16_384
 
-# A checkpoint is written when the last is older than this, and at the end.
+# A checkpoint is written when the last one is older than this, and at the end.
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides, with the text and the first weights, what is learned.
+    """The choices that, with the text and the first weights, decide the result of a training.
 
     Attributes:
-        optimizer: a name of ``OPTIMIZERS``.
+        optimizer: a name in ``OPTIMIZERS``.
         rate: the learning rate at the start; it falls to 0 in equal steps.
-        batch: letters a step.
-        epochs: how often to learn the text.
-        letters: learn from about so many; None for all.
-        patience: stop after so many evaluations in a row that were no better.
-        evaluations: how often to look at the validation part, in all, at most.
-        dropout: the share of hidden neurons that are switched off for each letter, at random, so
+        batch: letters per step.
+        epochs: how often to train on the text.
+        letters: train on about this many letters; None for all.
+        patience: stop after this many evaluations in a row without progress.
+        evaluations: the largest number of evaluations on the validation part.
+        dropout: the share of hidden neurons that are switched off at random for each letter, so
             that no neuron comes to rely on another (Srivastava et al., "Dropout: a simple way to
             prevent neural networks from overfitting", 2014).
-        seed: for the order of the letters, and for dropout.
+        seed: decides the order of the letters, and dropout.
     """
 
     optimizer: str = "adam"
@@ -65,39 +65,39 @@ class Settings:
 
 @dataclass
 class Progress:
-    """How far a training is.
+    """The progress of a training.
 
     Attributes:
-        blocks: how many blocks were learned, in all epochs.
-        letters: how many letters.
-        errors: for each block the letters learned until its end, and its mean error.
-        validation: for each evaluation the letters learned until then, bits and accuracy.
-        best: the fewest bits of these.
-        since: evaluations since then.
+        blocks: the number of blocks done, over all epochs.
+        letters: the number of letters done.
+        losses: for each block, the letters done at its end, and its mean loss.
+        validation: for each evaluation, the letters done before it, the bits and the accuracy.
+        best: the fewest bits of any evaluation.
+        since: the number of evaluations after that.
     """
 
     blocks: int = 0
     letters: int = 0
-    errors: list[tuple[int, float]] = field(default_factory=list)
+    losses: list[tuple[int, float]] = field(default_factory=list)
     validation: list[tuple[int, float, float]] = field(default_factory=list)
     best: float | None = None
     since: int = 0
 
 
 class Training:
-    """A predictor, the text that it learns from, and how far it is.
+    """A predictor, its text, and the progress of its training.
 
     Args:
-        predictor: the network, which learns.
+        predictor: the predictor to train.
         corpus: the text.
-        settings: what decides what is learned.
-        checkpoint: the file to write all this to, or None.
+        settings: the choices for the training.
+        checkpoint: the file to save to, or None.
 
     Attributes:
-        validation: the letters of the validation part that say when to stop.
-        best: the predictor as it was when it was best on them.
-        progress: how far it is.
-        interrupted: whether Ctrl-C ended it.
+        validation: the letters that decide when to stop.
+        best: the predictor as it was when it was best on these letters.
+        progress: the progress so far.
+        interrupted: whether Ctrl-C ended the training.
     """
 
     def __init__(
@@ -117,42 +117,42 @@ class Training:
         self.progress = Progress()
         self.interrupted = False
         self.best = Predictor(**predictor.settings())
-        # Held, so that it is recorded once, and not for every block.
-        self.error = autograd.compile(predictor.error, backend="numpy", dtype="float32")
+        # Compiled here, so that it is recorded once and not for every block.
+        self.loss = jit(predictor.loss_of, backend="numpy", dtype="float32")
         self.validation = corpus.joined(corpus.validation(MOST_VALIDATED))
         self._validation = windows(self.validation, predictor.context)
 
     @property
     def total(self) -> int:
-        """How many blocks there are to learn, in all epochs."""
+        """The number of blocks over all epochs."""
         return self.settings.epochs * len(self.blocks)
 
     @property
     def finished(self) -> bool:
-        """Whether all was learned, or nothing more is to be hoped for."""
+        """Whether all blocks are done, or patience has run out."""
         return self.progress.blocks >= self.total or self.progress.since >= self.settings.patience
 
     def interrupt(self) -> None:
-        """End after the block under way."""
+        """End the training after the current block."""
         self.interrupted = True
 
     def run(
         self,
-        learned: Callable[[int, float], None] = lambda letters, error: None,
+        learned: Callable[[int, float], None] = lambda letters, loss: None,
         evaluated: Callable[[Scores], None] = lambda scores: None,
         seconds: float | None = None,
     ) -> None:
-        """Learn until all is learned, it gets no better, time is up, or Ctrl-C.
+        """Train until all blocks are done, patience or time has run out, or Ctrl-C is pressed.
 
-        Ctrl-C ends it after the block under way; a second one at once.
+        Ctrl-C ends the training after the current block; a second Ctrl-C ends it at once.
 
         Args:
-            learned: told after each block how many letters it had, and the mean error.
-            evaluated: told how good the network is on the validation part, each time it is.
-            seconds: the time after which to stop.
+            learned: called after each block with its number of letters and its mean loss.
+            evaluated: called after each evaluation with its scores.
+            seconds: the time limit.
 
         Raises:
-            FloatingPointError: an error or a gradient is not finite.
+            FloatingPointError: a loss or a gradient is not finite.
         """
         start = saved = time.monotonic()
         every = -(-self.total // self.settings.evaluations)
@@ -170,20 +170,20 @@ class Training:
             if self.checkpoint:
                 self.save(self.checkpoint)
             if not self.finished or not self.progress.validation:
-                # Of what is kept, but not of the checkpoint: without the stop it would not be.
+                # Not in the checkpoint: an uninterrupted training would not evaluate here.
                 evaluated(self._evaluate())
 
     def _learn_block(self) -> tuple[int, float]:
-        """Learn the next block; how many letters it had, and the mean error."""
+        """Train on the next block; return its number of letters and its mean loss."""
         progress, settings = self.progress, self.settings
         self.optimizer.lr = settings.rate * (1 - progress.blocks / self.total)  # type: ignore[attr-defined]
         block = self.blocks[progress.blocks % len(self.blocks)]
         X, T = windows(self.corpus.letters(block), self.predictor.context)
-        error = float("nan")
+        loss = float("nan")
         if len(X):
             X = self._with_dropout(X)
             history = nn.fit(
-                self.error,
+                self.loss,
                 X,
                 T,
                 self.optimizer,
@@ -191,32 +191,32 @@ class Training:
                 shuffle=self.stream,
                 progress=False,
             )
-            error = history.errors[-1]
+            loss = history.errors[-1]
             progress.letters += len(X)
-            progress.errors.append((progress.letters, error))
+            progress.losses.append((progress.letters, loss))
         progress.blocks += 1
-        return len(X), error
+        return len(X), loss
 
     def _with_dropout(self, X: Floats) -> Floats:
-        """The rows, each followed by what is kept of its hidden neurons: nothing, or so much more
-        that the sum stays the same on average."""
+        """The rows, each followed by a factor for every hidden neuron: 0, or as much above 1 as
+        keeps the mean at 1."""
         import numpy as np
 
         dropout, neurons = self.settings.dropout, sum(self.predictor.hidden)
         if not dropout:
             return X
-        # Of the block alone, so that a training that is resumed goes on with the same ones.
+        # Seeded by the block alone, so that a resumed training draws the same factors.
         draw = np.random.default_rng([self.settings.seed, self.progress.blocks])
         rows = np.empty((len(X), X.shape[1] + neurons), np.float32)
         rows[:, : X.shape[1]] = X
-        # In bytes, which are drawn ten times as fast as floats.
+        # Bytes are drawn ten times as fast as floats.
         off = round(256 * dropout)
         kept = draw.integers(256, size=(len(X), neurons), dtype=np.uint8) >= off
         np.multiply(kept, np.float32(256 / (256 - off)), out=rows[:, X.shape[1] :])
         return rows
 
     def _evaluate(self) -> Scores:
-        """How good the network is on the validation part; remembered, if it is the best so far."""
+        """Score the network on the validation part, and keep a copy if it is the best so far."""
         X, T = self._validation
         outputs, right = self.predictor.outputs(X), T.argmax(1)
         if self.predictor.loss == "squared":
@@ -235,44 +235,44 @@ class Training:
     # --- checkpoints ---
 
     def save(self, path: Path) -> None:
-        """Write all that it takes to go on."""
+        """Write everything that is needed to resume."""
         notes = {
             "predictor": self.best.settings(),
-            "settings": self._made_of(),
+            "settings": self._settings(),
             "progress": asdict(self.progress),
         }
         models = Trained(self.predictor.network, self.best.network)
         nn.save_checkpoint(path, models, self.optimizer, self.stream, notes)
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, bit for bit as if there had been no stop.
+        """Continue from a checkpoint, bit for bit as if the training had not stopped.
 
         Raises:
-            FileNotFoundError: no such file.
-            CheckpointError: the file is damaged, or of a training on other settings or texts.
+            FileNotFoundError: there is no such file.
+            CheckpointError: the file is damaged, or belongs to another text or other settings.
         """
         notes = nn.load_checkpoint(path)
         try:
-            theirs = {**notes["predictor"], **notes["settings"]}
-            temperature = float(theirs.pop("temperature"))
+            saved = {**notes["predictor"], **notes["settings"]}
+            temperature = float(saved.pop("temperature"))
             progress = _progress(notes["progress"])
         except (TypeError, KeyError, ValueError):
-            raise nn.CheckpointError(f"{path} is a checkpoint, but not of letters") from None
-        ours = {**self.best.settings(), **self._made_of()}
-        del ours["temperature"]
-        for name in ours:
-            if theirs.get(name) != ours[name]:
+            raise nn.CheckpointError(f"{path} is not a checkpoint of the letters demo") from None
+        wanted = {**self.best.settings(), **self._settings()}
+        del wanted["temperature"]
+        for name in wanted:
+            if saved.get(name) != wanted[name]:
                 raise nn.CheckpointError(
-                    f"{path} was made with {name} {_short(theirs.get(name))}, not "
-                    f"{_short(ours[name])}: ask for the same, or for another --checkpoint"
+                    f"{path} was made with {name} {_short(saved.get(name))}, not "
+                    f"{_short(wanted[name])}: use the same, or another --checkpoint"
                 )
         models = Trained(self.predictor.network, self.best.network)
         nn.load_checkpoint(path, models, self.optimizer, self.stream)
         self.best.temperature = temperature
         self.progress = progress
 
-    def _made_of(self) -> dict[str, Any]:
-        """The settings, the seed of the order by a name of its own, and what tells texts apart."""
+    def _settings(self) -> dict[str, Any]:
+        """The settings, with the seed renamed (the predictor has one, too), and a checksum."""
         settings = asdict(self.settings)
         settings["seed of the order"] = settings.pop("seed")
         with self.corpus.open() as file:
@@ -281,18 +281,19 @@ class Training:
 
 
 def copy(source: nn.Module, target: nn.Module) -> None:
-    """Give one network the weights of another of the same shape."""
+    """Copy the weights of one network to another of the same shape."""
     for mine, theirs in zip(target.parameters(), source.parameters()):
         mine.data = theirs.data
 
 
 def _progress(notes: Any) -> Progress:
-    """Progress that was JSON."""
-    progress = Progress(**notes)
+    """The progress of a checkpoint, read from JSON."""
+    renamed = {"errors": "losses"}  # as version 0.1 wrote them
+    progress = Progress(**{renamed.get(name, name): notes[name] for name in notes})
     numbers = [progress.blocks, progress.letters, progress.since, progress.best or 0]
     if any(isinstance(n, bool) or not isinstance(n, (int, float)) or n < 0 for n in numbers):
-        raise ValueError("not how far a training is")
-    progress.errors = [(int(a), float(b)) for a, b in progress.errors]
+        raise ValueError("a number is not one, or is negative")
+    progress.losses = [(int(a), float(b)) for a, b in progress.losses]
     progress.validation = [(int(a), float(b), float(c)) for a, b, c in progress.validation]
     return progress
 

@@ -1,4 +1,4 @@
-"""Counting: Kneser-Ney against its formula worked out apart, and as a probability distribution."""
+"""Kneser-Ney counts against their formula, and as a probability distribution; scores."""
 
 import math
 import random
@@ -39,13 +39,13 @@ def test_probabilities_sum_to_one_where_discounts_are_estimated(length):
 
 
 def test_bigrams_by_the_formula():
-    # Discounts are 0.5 in a text as short as this.
+    # In such a short text all discounts are 0.5.
     text = "abcabacbab"
     p = KneserNey(1, text).probabilities("a")
     pairs = Counter(pairwise(text))
     after = {b: n for (a, b), n in pairs.items() if a == "a"}
     total = sum(after.values())
-    kinds = Counter(b for _, b in pairs)  # after how many different letters
+    kinds = Counter(b for _, b in pairs)  # the number of different letters before it
     for place, letter in enumerate(ALPHABET):
         fewer = (max(kinds[letter] - 0.5, 0) + 0.5 * len(kinds) / 28) / len(pairs)
         expected = (max(after.get(letter, 0) - 0.5, 0) + 0.5 * len(after) * fewer) / total
@@ -53,7 +53,7 @@ def test_bigrams_by_the_formula():
 
 
 def test_discounts_by_the_formula():
-    # 1 letter once, 2 twice, 3 three times, 2 four times; Chen and Goodman, equation 17.
+    # One letter occurs once, two twice, three three times, two four times (Chen and Goodman, 17).
     counts = {"a": 1, "b": 2, "c": 2, "d": 3, "e": 3, "f": 3, "g": 4, "h": 4}
     n1, n2, n3, n4 = 1, 2, 3, 2
     y = n1 / (n1 + 2 * n2)
@@ -68,14 +68,14 @@ def test_discounts_by_the_formula():
     assert p[27] == pytest.approx(taken / 28 / total)
 
 
-def test_letters_never_seen_together_are_looked_up_by_fewer():
+def test_unseen_contexts_are_shortened():
     text = "the cat sat on the mat with the hat"
     model = KneserNey(3, text)
     assert model.probabilities("zat") == model.probabilities("at") != model.probabilities("cat")
     assert model.probabilities("q") == model.probabilities("")
 
 
-def test_longer_contexts_help_where_they_decide():
+def test_longer_contexts_help_where_they_matter():
     text = "abcdabxy" * 50
     right = [ALPHABET.index("x")]
     bits = [scores([KneserNey(n, text).probabilities("bcdab")], right).bits for n in (1, 2, 3)]
@@ -84,12 +84,12 @@ def test_longer_contexts_help_where_they_decide():
 
 
 @pytest.mark.parametrize(("length", "text"), [(0, ""), (3, "abc"), (-1, "abc")])
-def test_too_little_to_count(length, text):
+def test_a_text_too_short_to_count(length, text):
     with pytest.raises(ValueError, match="too few"):
         KneserNey(length, text)
 
 
-def test_orders_are_shorter_ones_and_the_same():
+def test_orders_are_the_context_and_shorter_ones():
     assert orders(8) == [0, 1, 2, 3, 5, 8]
     assert orders(1) == [0, 1]
     assert orders(12) == [0, 1, 2, 3, 5, 8, 12]
@@ -103,7 +103,7 @@ def test_scores_by_hand():
     found = scores(p, [0, 1, 0, 2])
     assert found.accuracy == 0.5
     assert found.bits == (1 + 2 + 2 + 1) / 4
-    # The second of two equals is the second or third: 2.5.
+    # Two letters tie for ranks 2 and 3, so each has rank 2.5.
     assert found.mean_rank == (1 + 2.5 + 2.5 + 1) / 4
     assert found.median_rank == 1.75
 
@@ -124,14 +124,14 @@ def test_scores_take_one_letter_per_row(p, right):
 
 @settings(max_examples=10, deadline=None)
 @given(st.floats(0.01, 5))
-def test_the_temperature_is_found_where_letters_were_drawn_with_it(temperature):
+def test_the_temperature_at_which_letters_were_drawn_is_found(temperature):
     stream = np.random.default_rng(0)
     outputs = stream.normal(size=(2000, 5)) * temperature * 2
     p = softmax(outputs, temperature)
     right = [stream.choice(5, p=row) for row in p]
     found = best_temperature(outputs, right)
     assert found == pytest.approx(temperature, rel=0.15)
-    # And no temperature near it takes fewer bits.
+    # No temperature near it takes fewer bits.
     bits = scores(softmax(outputs, found), right).bits
     for factor in (0.9, 1.1):
         assert scores(softmax(outputs, factor * found), right).bits >= bits

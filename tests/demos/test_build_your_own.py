@@ -1,9 +1,7 @@
-"""An activation, a recurrent network and a convolution, made of plain loops, learn their tasks."""
+"""Demo 9: an activation, a recurrent network and a convolution learn their tasks."""
 
-import argparse
 import math
 import random
-import sys
 
 import mpmath
 import pytest
@@ -12,10 +10,6 @@ from autograd import Value, gradcheck
 from autograd.ops import TABLE
 from demos import build_your_own as own
 from nn import Neuron
-
-
-def options(out):
-    return argparse.Namespace(out=out, quick=True, seed=0)
 
 
 @pytest.mark.parametrize("x", [-4.0, -1.7, -0.3, 0.0, 0.8, 2.5])
@@ -31,7 +25,7 @@ def test_hat_and_its_derivative_are_those_of_mpmath(x):
     assert gradcheck(own.hat, [x])
 
 
-def test_hat_stays_out_of_the_table_of_others():
+def test_hat_is_not_registered():
     assert "hat" not in TABLE
 
 
@@ -56,7 +50,7 @@ def test_the_score_of_parity_notices_a_neuron_that_cannot_count():
     assert own.parity_score(forgetful, 20, 50, random.Random(7)) == 0.0
 
 
-def test_unrolled_network_is_the_recurrence_written_out():
+def test_the_unrolled_network_is_the_recurrence_written_out():
     cell = Neuron(2, weights=[0.5, -2.0], bias=0.25)
     states = own.unroll(cell, [1.0, 0.0, 1.0])
     state = own.NO
@@ -67,7 +61,7 @@ def test_unrolled_network_is_the_recurrence_written_out():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_convolution_learns_to_see_edges_as_a_derivative(seed):
+def test_a_convolution_learns_to_detect_edges_as_a_derivative_does(seed):
     kernel = own.learn_edges(seed)
     assert own.edge_score(kernel, 200, random.Random(seed + 50)) >= 0.98
     outer, before, after, other = (w.data for w in kernel.weights)
@@ -76,29 +70,16 @@ def test_a_convolution_learns_to_see_edges_as_a_derivative(seed):
     assert max(abs(outer), abs(other)) < 0.3
 
 
-def test_edges_are_where_a_kernel_of_four_has_a_jump_in_its_middle():
+def test_an_edge_is_a_jump_in_the_middle_of_four_numbers():
     signal = own.Signal(clean=[-0.5, -0.5, -0.5, 0.5, 0.5, 0.5, -0.5, -0.5, -0.5], noisy=[])
     assert signal.edges == [0.0, 0.9, 0.0, 0.0, -0.9, 0.0]
 
 
 @pytest.mark.slow
-def test_the_demo_says_what_was_learned_and_leaves_three_pictures(tmp_path, capsys):
-    exhibits = own.run(options(tmp_path))
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    lines = [line for line in captured.out.splitlines() if "picture: " not in line]
-    assert max(map(len, lines)) <= 80
-    assert "hat'(x) = x * (x² - 3) * exp(-x² / 2)" in captured.out
-    assert "right after every bit in 100% of them" in captured.out
+def test_the_demo_prints_what_was_learned_and_leaves_three_pictures(run_demo):
+    exhibits, printed = run_demo("build_your_own")
+    assert "hat'(x) = x * (x² - 3) * exp(-x² / 2)" in printed
+    assert "right after every bit in 100%" in printed
     assert len(exhibits) == 3
     for exhibit in exhibits:
         assert exhibit.path.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.slow
-def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert own.run(options(tmp_path)) == []
-    assert "no picture: it needs matplotlib" in capsys.readouterr().out

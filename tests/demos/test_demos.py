@@ -1,4 +1,4 @@
-"""``python -m demos`` as a newcomer meets it: what it prints, leaves behind, and how it fails."""
+"""``python -m demos`` as a newcomer meets it: its text, its files, its failures."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def demos(*arguments, path=()):
 
 
 def size_of_png(path):
-    """Width and height; every part of the file must have its checksum right."""
+    """Width and height of a picture; every checksum in the file must be right."""
     content = path.read_bytes()
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     at, kinds = 8, []
@@ -63,16 +63,16 @@ def size_of_png(path):
 
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory):
-    """The tour in a pipe, and where its files are."""
+    """The tour in a pipe, and the folder of its files."""
     out = tmp_path_factory.mktemp("tour") / "new" / "folder"
     return demos("--quick", "--out", out), out
 
 
 def part(printed, name):
-    """What one demo printed in the tour."""
-    printed = printed.split("\nThat was the tour.")[0]
-    starts = [f"{number}. {command.TITLES[name]}\n==" for name, number in command.NUMBERS.items()]
-    begin = printed.index(starts[command.NUMBERS[name] - 1])
+    """The text that one demo printed in the tour."""
+    printed = printed.split("\nThe tour ends here.")[0]
+    starts = [f"{demo.number}. {demo.title}\n==" for demo in command.COURSE.values()]
+    begin = printed.index(starts[command.COURSE[name].number - 1])
     ends = [printed.index(start) for start in starts if start in printed]
     return printed[begin : min([end for end in ends if end > begin] + [len(printed)])]
 
@@ -80,7 +80,7 @@ def part(printed, name):
 # --- the tour ---
 
 
-def test_tour_says_what_it_does_and_nothing_goes_wrong(tour):
+def test_the_tour_ends_well(tour):
     result, _ = tour
     assert result.returncode == 0, result.stderr
     assert "\x1b" not in result.stdout
@@ -91,20 +91,20 @@ def test_tour_says_what_it_does_and_nothing_goes_wrong(tour):
     assert "Traceback" not in result.stderr
 
 
-def test_tour_begins_with_its_contents(tour):
+def test_the_tour_begins_with_its_contents(tour):
     contents = tour[0].stdout.split("\n1. ")[0]
-    for number, name in enumerate(command.TITLES, start=1):
-        summary = " ".join(command.demo_module(name).SUMMARY.split())
+    for number, (name, demo) in enumerate(command.COURSE.items(), start=1):
+        summary = " ".join(demo.load().SUMMARY.split())
         assert re.search(rf"^ +{number}  {name} ", contents, re.MULTILINE)
         assert summary in " ".join(contents.split())
 
 
 def test_every_file_that_a_demo_names_is_there_and_whole(tour):
     result, out = tour
-    told = [Path(name) for name in re.findall(r"^ +\w+: +(/.+)$", result.stdout, re.MULTILINE)]
-    assert told[-1] == out / "index.html"
-    assert len(told) == len(set(told))
-    for path in told:
+    named = [Path(name) for name in re.findall(r"^ +\w+: +(/.+)$", result.stdout, re.MULTILINE)]
+    assert named[-1] == out / "index.html"
+    assert len(named) == len(set(named))
+    for path in named:
         if path.suffix == ".svg":
             assert xml.etree.ElementTree.parse(path).getroot().tag.endswith("svg")
         elif path.suffix == ".png":
@@ -119,9 +119,9 @@ def test_every_demo_has_its_section_in_the_gallery_and_a_picture(tour):
     result, out = tour
     page = (out / "index.html").read_text(encoding="utf-8")
     sections = page.split("<section")[1:]
-    assert len(sections) == len(command.TITLES)
-    for section, (name, title) in zip(sections, command.TITLES.items(), strict=True):
-        assert title in section
+    assert len(sections) == len(command.COURSE)
+    for section, (name, demo) in zip(sections, command.COURSE.items(), strict=True):
+        assert demo.title in section
         assert "<img" in section or name == "letters"
         assert f"python -m demos {name}<" in section
         assert 'class="absent"' not in section or name == "letters"
@@ -130,7 +130,7 @@ def test_every_demo_has_its_section_in_the_gallery_and_a_picture(tour):
 
 
 class Links(HTMLParser):
-    """All that a page refers to."""
+    """The addresses that a page refers to."""
 
     def __init__(self, text):
         super().__init__()
@@ -152,7 +152,7 @@ def test_every_link_of_the_gallery_leads_to_a_file_beside_it(tour):
 
 
 def sections(out):
-    """The parts of the gallery, by the names of their demos."""
+    """The sections of the gallery, by the names of their demos."""
     parts = (out / "index.html").read_text(encoding="utf-8").split("<section")[1:]
     return {re.search(r"python -m demos (\w+)<", part)[1]: part for part in parts}
 
@@ -160,16 +160,13 @@ def sections(out):
 @pytest.fixture
 def small_tour(monkeypatch):
     """A course of two demos that print one line each."""
-    titles = {name: command.TITLES[name] for name in ("chain_rule", "figure_4")}
-    monkeypatch.setattr(command, "TITLES", titles)
-    monkeypatch.setattr(command, "NUMBERS", {"chain_rule": 1, "figure_4": 2})
-    for name in titles:
+    course = {name: command.COURSE[name] for name in ("chain_rule", "figure_4")}
+    monkeypatch.setattr(command, "COURSE", course)
+    for name in course:
         monkeypatch.setattr(f"demos.{name}.run", lambda _: print("before"))
 
 
-def test_one_demo_alone_renews_its_section_of_the_gallery(
-    tmp_path, small_tour, monkeypatch, capsys
-):
+def test_one_demo_updates_its_section_of_the_gallery(tmp_path, small_tour, monkeypatch, capsys):
     assert command.main(["--out", str(tmp_path)]) == 0
     before = sections(tmp_path)
     monkeypatch.setattr("demos.figure_4.run", lambda _: print("after"))
@@ -184,7 +181,7 @@ def test_one_demo_alone_renews_its_section_of_the_gallery(
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_one_demo_alone_makes_no_gallery(tmp_path, there):
+def test_one_demo_does_not_create_a_gallery(tmp_path, there):
     page = tmp_path / "index.html"
     if there:
         page.write_text("mine")
@@ -193,7 +190,7 @@ def test_one_demo_alone_makes_no_gallery(tmp_path, there):
     assert not there or page.read_text() == "mine"
 
 
-def test_one_demo_that_comes_to_nothing_leaves_the_gallery_alone(tmp_path, small_tour, monkeypatch):
+def test_one_demo_that_fails_leaves_the_gallery_alone(tmp_path, small_tour, monkeypatch):
     def missing(_):
         raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
 
@@ -204,9 +201,7 @@ def test_one_demo_that_comes_to_nothing_leaves_the_gallery_alone(tmp_path, small
     assert sections(tmp_path) == before
 
 
-def test_a_tour_that_is_stopped_keeps_what_was_made_before(
-    tmp_path, small_tour, monkeypatch, capsys
-):
+def test_a_tour_that_is_stopped_keeps_what_it_has_made(tmp_path, small_tour, monkeypatch, capsys):
     def interrupted(_):
         raise KeyboardInterrupt
 
@@ -228,9 +223,9 @@ SLOPES = {"-1": "0.419974342", "0": "1.000000000", "1": "0.419974342", "2": "0.0
 
 
 def test_problem_6_by_formula_and_number(tour):
-    said = part(tour[0].stdout, "chain_rule")
-    assert "  tanh'(x) = 1 - tanh(x)²\n" in said
-    assert dict(re.findall(r"at x = (\S+) +(\S+)$", said, re.MULTILINE)) == SLOPES
+    printed = part(tour[0].stdout, "chain_rule")
+    assert "  tanh'(x) = 1 - tanh(x)²\n" in printed
+    assert dict(re.findall(r"at x = (\S+) +(\S+)$", printed, re.MULTILINE)) == SLOPES
 
 
 @pytest.mark.parametrize(
@@ -248,10 +243,10 @@ def test_problem_6_by_formula_and_number(tour):
     ],
 )  # fmt: skip
 def test_problems_7_to_12(tour, number, sentences):
-    said = part(tour[0].stdout, "chain_rule").split(f"Problem {number}. ")[1]
-    said = said.split("\nProblem ")[0]
+    printed = part(tour[0].stdout, "chain_rule").split(f"Problem {number}. ")[1]
+    printed = printed.split("\nProblem ")[0]
     for sentence in sentences:
-        assert sentence in said
+        assert sentence in printed
 
 
 @pytest.mark.parametrize(
@@ -289,10 +284,10 @@ def xml_text(path):
 
 
 def test_figure_4_is_evaluated_and_differentiated(tour):
-    said = part(tour[0].stdout, "figure_4")
-    assert "= tanh(2.50121443) = 0.986646554" in said
+    printed = part(tour[0].stdout, "figure_4")
+    assert "= tanh(2.50121443) = 0.986646554" in printed
     for label, gradient in GRADIENTS.items():
-        assert re.search(rf"^  {label} +\d\.\d+ +{gradient}$", said, re.MULTILINE)
+        assert re.search(rf"^  {label} +\d\.\d+ +{gradient}$", printed, re.MULTILINE)
 
 
 def test_figure_4_is_drawn_as_neurons_and_as_operations(tour):
@@ -305,11 +300,11 @@ def test_figure_4_is_drawn_as_neurons_and_as_operations(tour):
 
 
 def test_the_network_of_problem_5(tour):
-    said = part(tour[0].stdout, "figure_4")
-    assert "784 weights, all 0 but 4, which are artanh(0.5) = 0.5493" in said
-    rows = re.findall(r"^  ([a-d]) +([a-d]) +(0\.\d{3})$", said, re.MULTILINE)
+    printed = part(tour[0].stdout, "figure_4")
+    assert "784 weights: 4 are artanh(0.5) = 0.5493, the others are 0" in printed
+    rows = re.findall(r"^  ([a-d]) +([a-d]) +(0\.\d{3})$", printed, re.MULTILINE)
     assert rows == [(a, b, "0.268") for a, b in zip("abcd", "bcda", strict=True)]
-    assert f"\n  {'abcd' * 7}\n" in said
+    assert f"\n  {'abcd' * 7}\n" in printed
 
 
 @pytest.mark.parametrize("first", "abcd")
@@ -331,12 +326,12 @@ def test_all_weights_of_abcd_but_four_are_zero():
 def test_help_lists_the_demos():
     result = demos("--help")
     assert result.returncode == 0
-    for name, number in command.NUMBERS.items():
-        assert f"{name} ({number})" in result.stdout
-        assert command.demo_module(name).SUMMARY in " ".join(result.stdout.split())
+    for demo in command.COURSE.values():
+        assert f"{demo.name} ({demo.number})" in result.stdout
+        assert demo.load().SUMMARY in " ".join(result.stdout.split())
 
 
-@pytest.mark.parametrize("name", command.TITLES)
+@pytest.mark.parametrize("name", command.COURSE)
 def test_every_demo_has_help_and_the_shared_options(name, capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main([name, "--help"])
@@ -351,8 +346,8 @@ def test_a_demo_by_its_number(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("2. Figure 4 and abcd\n====================\n")
 
 
-@pytest.mark.parametrize("name", command.TITLES)
-def test_shared_options_stand_before_or_after_the_name(name):
+@pytest.mark.parametrize("name", command.COURSE)
+def test_shared_options_may_come_before_or_after_the_name(name):
     parse = command.make_parser().parse_args
     shared = ["--quick", "--out", "x", "--seed", "7"]
     assert parse([*shared, name]) == parse([name, *shared])
@@ -365,16 +360,16 @@ def test_shared_options_stand_before_or_after_the_name(name):
     ("wrong", "meant"),
     [("lettrs", "letters"), ("Letters", "letters"), ("chain-rule", "chain_rule"), ("o'k", None)],
 )
-def test_a_name_that_is_misspelt_is_put_right(wrong, meant, capsys):
+def test_a_misspelt_name_is_corrected(wrong, meant, capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main([wrong])
     assert stopped.value.code == 2
-    told = f"did you mean {meant}?" if meant else f"there are {', '.join(command.TITLES)}"
-    assert capsys.readouterr().err.endswith(f"error: there is no demo {wrong!r}: {told}\n")
+    hint = f"did you mean {meant}?" if meant else f"there are {', '.join(command.COURSE)}"
+    assert capsys.readouterr().err.endswith(f"error: there is no demo {wrong!r}: {hint}\n")
 
 
-def test_help_tells_defaults_where_there_are_any(capsys):
-    for name in command.TITLES:
+def test_help_shows_defaults_where_there_are_any(capsys):
+    for name in command.COURSE:
         with pytest.raises(SystemExit):
             command.main([name, "--help"])
     printed = " ".join(capsys.readouterr().out.split())
@@ -385,7 +380,7 @@ def test_help_tells_defaults_where_there_are_any(capsys):
 @pytest.mark.parametrize(
     "arguments", [["figure_5"], ["0"], ["figure_4", "--seed", "x"], ["--seed", "-1"]]
 )
-def test_an_option_of_no_use_is_refused(arguments, capsys):
+def test_a_wrong_option_is_refused(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main(arguments)
     assert stopped.value.code == 2
@@ -399,16 +394,15 @@ def test_a_file_cannot_be_the_folder_for_pictures(tmp_path, inside):
     result = demos("figure_4", "--out", path / inside)
     assert result.returncode == 1
     assert result.stderr == (
-        f"python -m demos: --out {path / inside} is no folder but a file, or in one: "
-        "name a folder\n"
+        f"python -m demos: --out {path / inside} is a file, or lies inside one; choose a folder\n"
     )
 
 
-# --- what may be missing, and who may leave ---
+# --- missing libraries, and a reader who leaves ---
 
 
 def without(library, folder):
-    """A folder that hides a library from a program that searches there first."""
+    """A search path that hides a library from a program that uses it."""
     (folder / f"{library}.py").write_text(
         f"raise ModuleNotFoundError('No module named {library}', name='{library}')"
     )
@@ -420,16 +414,20 @@ def test_without_matplotlib_sentences_stand_for_pictures(tmp_path):
     out = tmp_path / "out"
     result = demos("--quick", "--out", out, path=without("matplotlib", tmp_path))
     assert result.returncode == 0, result.stderr
-    sentence = "no picture: it needs matplotlib, which pip install '.[demos]' brings"
-    assert part(result.stdout, "figure_4").count(sentence) == 1
-    assert not (out / "abcd.png").exists()
+    sentence = "no picture: it needs matplotlib; pip install '.[demos]' installs it"
+    for name in command.COURSE:
+        assert part(result.stdout, name).count(sentence) == (name != "chain_rule")
+    drawn_by_graphviz = {"chain_rule.png", "figure_4.png"}
+    assert {path.name for path in out.iterdir() if path.suffix in (".png", ".gif")} <= (
+        drawn_by_graphviz
+    )
     page = (out / "index.html").read_text(encoding="utf-8")
     assert '<p class="absent">No picture: it needs matplotlib' in page
     for address in Links(page).addresses:
         assert address.startswith("#") or (out / address).is_file()
 
 
-def test_without_a_renderer_one_sentence_stands_for_each_graph(tmp_path, monkeypatch, capsys):
+def test_without_a_renderer_there_is_a_sentence_for_each_graph(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     assert command.main(["figure_4", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
@@ -437,22 +435,21 @@ def test_without_a_renderer_one_sentence_stands_for_each_graph(tmp_path, monkeyp
     assert "0.986646554" in printed
 
 
-def test_a_demo_that_comes_to_nothing_does_not_end_the_tour(tmp_path, monkeypatch, capsys):
+def test_a_demo_that_fails_does_not_end_the_tour(tmp_path, monkeypatch, capsys):
     def missing(_):
         print("  begun")
         raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
 
-    titles = {name: command.TITLES[name] for name in ("chain_rule", "figure_4")}
-    monkeypatch.setattr(command, "TITLES", titles)
-    monkeypatch.setattr(command, "NUMBERS", {"chain_rule": 1, "figure_4": 2})
+    course = {name: command.COURSE[name] for name in ("chain_rule", "figure_4")}
+    monkeypatch.setattr(command, "COURSE", course)
     monkeypatch.setattr("demos.chain_rule.run", missing)
     assert command.main(["--quick", "--out", str(tmp_path)]) == 1
-    said = capsys.readouterr()
-    needed = "this needs numpy, which pip install '.[demos,fast]' brings"
-    assert said.err == f"python -m demos: {needed}\n"
-    assert "0.986646554" in said.out
+    captured = capsys.readouterr()
+    needed = "this demo needs numpy; pip install '.[demos,fast]' installs it"
+    assert captured.err == f"python -m demos: {needed}\n"
+    assert "0.986646554" in captured.out
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "It came to nothing: this needs numpy" in page
+    assert "It failed: this demo needs numpy" in page
     assert ">\n  begun\n<" in page
 
 
@@ -482,10 +479,10 @@ def test_a_reader_who_leaves_early_gets_no_complaint(tmp_path):
     assert process.wait(timeout=60) == 1
 
 
-def test_echo_remembers_what_a_terminal_would_show(capsys):
+def test_echo_keeps_the_text_that_a_terminal_would_show(capsys):
     echo = command.Echo(sys.stdout)
     print("10%\r50%\r\x1b[1m100%\x1b[0m\r\nnext\r", end="", file=echo, flush=True)
-    assert echo.heard() == "100%\nnext"
+    assert echo.shown() == "100%\nnext"
     assert capsys.readouterr().out.endswith("\r\nnext\r")
     assert (echo.isatty(), echo.encoding) == (sys.stdout.isatty(), sys.stdout.encoding)
 
@@ -515,11 +512,11 @@ def test_ctrl_c_while_loading_is_one_line(monkeypatch, capsys):
 
 
 def in_terminal(arguments, press=lambda shown: b""):
-    """Run demos in a pseudo-terminal of 80 columns; exit status, and all that was shown.
+    """Run demos in a pseudo-terminal of 80 columns; return the exit status and the output.
 
-    ``press`` says what is typed, given what was shown so far; after its first answer, no more.
+    ``press`` returns the keys to type, given the output so far; its first keys are typed once.
     """
-    pty = pytest.importorskip("pty", reason="pseudo-terminals are of Unix")
+    pty = pytest.importorskip("pty", reason="only Unix has pseudo-terminals")
     import fcntl
     import termios
 
@@ -540,10 +537,10 @@ def in_terminal(arguments, press=lambda shown: b""):
 
 
 def _read(terminal):
-    """What the terminal shows next; nothing once its program has ended."""
+    """The next output in the terminal; nothing after its program has ended."""
     try:
         return os.read(terminal, 65536)
-    except OSError:  # how Linux says it
+    except OSError:  # on Linux, the end of the output
         return b""
 
 
@@ -552,18 +549,18 @@ def test_the_tour_in_a_terminal(tmp_path):
     status, shown = in_terminal(["--quick", "--out", tmp_path])
     assert status == 0, shown
     assert "Traceback" not in shown
-    assert "\x1b" not in shown.replace("\x1b[A", "")  # by which tqdm moves up
-    for title in command.TITLES.values():
-        assert f". {title}\r\n" in shown
+    assert "\x1b" not in shown.replace("\x1b[A", "")  # with which tqdm moves up
+    for demo in command.COURSE.values():
+        assert f". {demo.title}\r\n" in shown
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert page.count("<section") == len(command.TITLES)
+    assert page.count("<section") == len(command.COURSE)
     assert "\r" not in page
 
 
 def test_ctrl_c_in_a_terminal_ends_the_tour_and_keeps_its_gallery(tmp_path):
     status, shown = in_terminal(
         ["--quick", "--out", tmp_path],
-        lambda shown: b"\x03" if b"Evaluation: from the inputs" in shown else b"",
+        lambda shown: b"\x03" if b"Evaluation goes from the inputs" in shown else b"",
     )
     assert status == 130, shown
     new = "In the gallery demo 1 is new; any others are from an earlier run."

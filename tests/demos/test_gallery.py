@@ -72,7 +72,7 @@ def usual(folder):
 
 
 class Page(HTMLParser):
-    """The elements of a page, and its text; every element is closed as it should be."""
+    """The elements and the text of a page; every element must be closed."""
 
     VOID = ("meta", "img", "br")
 
@@ -102,7 +102,7 @@ class Page(HTMLParser):
         return "".join(self.words)
 
 
-def test_pictures_are_shown_pages_linked_and_absences_told(tmp_path):
+def test_pictures_are_shown_pages_linked_and_missing_files_named(tmp_path):
     page = Page(usual(tmp_path))
     assert [(image["src"], image["alt"]) for image in page.all("img")] == [
         (name, f"This is {name}.") for name in ("a.png", "b.svg", "c.gif")
@@ -112,8 +112,8 @@ def test_pictures_are_shown_pages_linked_and_absences_told(tmp_path):
     assert "absent.png" not in links
     assert "This is absent.png. The file is missing: absent.png" in page.text
     assert "No picture: it needs dot." in page.text
-    assert "There is no picture of this one." in page.text
-    assert "It came to nothing: this needs numpy." in page.text
+    assert "This demo made no pictures." in page.text
+    assert "It failed: this needs numpy." in page.text
     assert page.text.count("What it printed") == 2
 
 
@@ -136,8 +136,8 @@ def test_contents_lead_to_the_sections_by_their_numbers(tmp_path):
 
 
 def test_a_reason_is_given_once(tmp_path):
-    said = "  no picture: it needs dot\n" * 3 + "no animation: too slow.\n"
-    page = Page(save_gallery([section(printed=said)], tmp_path / "index.html"))
+    printed = "  no picture: it needs dot\n" * 3 + "no animation: too slow.\n"
+    page = Page(save_gallery([section(printed=printed)], tmp_path / "index.html"))
     shown = page.text.split("What it printed")[0]
     assert shown.count("No picture: it needs dot.") == 1
     assert shown.count("No picture: too slow.\n") == 1
@@ -146,7 +146,7 @@ def test_a_reason_is_given_once(tmp_path):
 # --- files from before ---
 
 
-def test_sections_of_other_demos_stay_as_they_are(tmp_path):
+def test_sections_of_other_demos_stay_unchanged(tmp_path):
     save_gallery([section(i, title=f"Old {i}", made="then") for i in (1, 2, 7)], tmp_path / "a")
     page = Page(save_gallery([section(i, title=f"New {i}") for i in (2, 4)], tmp_path / "a"))
     titles = re.findall(r"(?:Old|New) \d(?= –)", page.text)
@@ -156,14 +156,14 @@ def test_sections_of_other_demos_stay_as_they_are(tmp_path):
     assert page.text.count("Made then. Run it again") == 2
 
 
-def test_it_stays_as_it_is_when_the_same_is_made_again(tmp_path):
+def test_the_same_sections_give_the_same_page(tmp_path):
     path = usual(tmp_path)
     before = path.read_bytes()
     assert usual(tmp_path).read_bytes() == before
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_a_demo_said_its_section_is_kept_whole(tmp_path, text):
+def test_a_section_is_kept_whole_whatever_its_text(tmp_path, text):
     hostile = Section(1, text, text, text, [], text, text, text)
     path = save_gallery([hostile, section(2)], tmp_path / "index.html")
     before = path.read_bytes()
@@ -193,7 +193,7 @@ def test_hostile_text_is_text_everywhere(tmp_path, text):
 @pytest.mark.parametrize("suffix", [".png", ".html", ".gif"])
 def test_hostile_names_and_captions(tmp_path, text, suffix):
     if "\x00" in text or os.name == "nt":
-        pytest.skip("no file can be called so")
+        pytest.skip("no file can have this name")
     path = tmp_path / (text.replace("/", "∕") + suffix)
     path.write_bytes(png())
     page = Page(save_gallery([section(exhibits=[Exhibit(path, text)])], tmp_path / "index.html"))
@@ -203,8 +203,8 @@ def test_hostile_names_and_captions(tmp_path, text, suffix):
     assert text in page.text.replace("\n\n", "\n")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
-def test_a_name_that_is_not_text(tmp_path):
+@pytest.mark.skipif(os.name == "nt", reason="file names on Windows are text")
+def test_a_file_name_that_is_not_text(tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
     try:
         path.write_bytes(png())
@@ -272,21 +272,21 @@ def test_printed_text_is_folded_and_animations_may_be(show, tmp_path):
     assert not moving.is_visible()
 
 
-def test_nothing_moves_for_those_who_do_not_want_it(show, tmp_path):
+def test_nothing_moves_for_readers_who_asked_for_less_motion(show, tmp_path):
     tab = show(usual(tmp_path), reduced_motion="reduce")
     assert not tab.get_by_alt_text("This is c.gif.").is_visible()
     assert tab.get_by_role("link", name="Play c.gif").is_visible()
     assert tab.get_by_alt_text("This is a.png.").is_visible()
 
 
-def test_dark_is_dark(show, tmp_path):
+def test_the_dark_scheme_is_dark(show, tmp_path):
     background = "getComputedStyle(document.body).backgroundColor"
     path = usual(tmp_path)
     assert show(path).evaluate(background) == "rgb(255, 255, 254)"
     assert show(path, color_scheme="dark").evaluate(background) == "rgb(22, 25, 29)"
 
 
-def test_hostile_text_does_nothing(show, tmp_path):
+def test_hostile_text_has_no_effect(show, tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png())
     sections = [

@@ -1,4 +1,4 @@
-"""The letters: the alphabet and its coding, texts, counting, and the network that predicts."""
+"""Demo 8, the next letter: the alphabet, texts, the network, its training, and the demo."""
 
 import contextlib
 import io
@@ -29,7 +29,7 @@ from demos.letters.alphabet import ALPHABET, encode, fold, index, ranking, windo
 from demos.letters.baselines import KneserNey
 from demos.letters.corpus import BLOCK, Corpus
 from demos.letters.pictures import apart, letter_vectors
-from demos.letters.predictor import Predictor
+from demos.letters.predictor import Predictor, Trained
 from demos.letters.scores import Scores, scores
 from demos.letters.training import Settings, Training
 
@@ -44,7 +44,7 @@ def test_alphabet_order():
 
 
 @given(st.text())
-def test_fold_gives_one_symbol_per_character(text):
+def test_fold_gives_one_letter_per_character(text):
     folded = fold(text)
     assert len(folded) == len(text)
     assert set(folded) <= set(ALPHABET)
@@ -57,13 +57,13 @@ def test_fold_gives_one_symbol_per_character(text):
 
 
 @pytest.mark.parametrize("odd", [*"éßİ\u212aﬁ7\n\t\0😀\udc80"])
-def test_anything_else_is_one_underscore(odd):
+def test_any_other_character_becomes_an_underscore(odd):
     assert fold(f"A{odd}b") == "a_b"
     assert index(odd) == 27
 
 
 @given(st.text(max_size=20))
-def test_a_letter_is_28_numbers_with_one_half(text):
+def test_a_letter_becomes_28_numbers_one_of_them_a_half(text):
     numbers = encode(text)
     assert len(numbers) == 28 * len(text)
     for position, letter in enumerate(text):
@@ -74,14 +74,14 @@ def test_a_letter_is_28_numbers_with_one_half(text):
 
 
 @pytest.mark.parametrize("letters", ["", "ab"])
-def test_index_takes_one_letter(letters):
+def test_index_needs_one_letter(letters):
     with pytest.raises(ValueError, match="one character"):
         index(letters)
 
 
 @settings(deadline=None)
 @given(st.text(ALPHABET, max_size=30), st.integers(1, 5))
-def test_windows_are_all_contexts_and_what_follows(text, context):
+def test_windows_are_all_contexts_and_the_letters_after_them(text, context):
     X, T = windows(text, context)
     places = range(context, len(text))
     assert X.tolist() == [encode(text[place - context : place]) for place in places]
@@ -99,7 +99,7 @@ def test_ranking_undoes_encoding(letter):
     assert [symbol for symbol, _ in ranked[1:]] == [c for c in ALPHABET if c != letter]
 
 
-def test_ranking_takes_28_outputs():
+def test_ranking_needs_28_outputs():
     with pytest.raises(ValueError, match="28 outputs"):
         ranking([0.0] * 27)
 
@@ -107,7 +107,7 @@ def test_ranking_takes_28_outputs():
 # --- texts ---
 
 
-def test_the_text_that_python_carries_is_english():
+def test_the_text_that_comes_with_python_is_english():
     text = english.from_python()
     assert len(text) > 50_000
     assert "  " not in text
@@ -117,10 +117,10 @@ def test_the_text_that_python_carries_is_english():
     assert letters.count("_") < len(text) / 15
     assert max(ALPHABET, key=letters.count) == " "
     paragraphs = english.from_python().split(". ")
-    assert len(set(paragraphs)) > 0.9 * len(paragraphs)  # whole topics stand there twice
+    assert len(set(paragraphs)) > 0.9 * len(paragraphs)  # some topics occur twice
 
 
-def test_a_python_without_its_help(monkeypatch):
+def test_a_python_without_help_texts(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
     with pytest.raises(english.TextError, match="--text FILE"):
         english.from_python()
@@ -157,7 +157,7 @@ def test_a_file_that_is_not_utf8(tmp_path, before):
         text.joined([range(at, at + BLOCK) for at in range(0, text.size, BLOCK)])
 
 
-def test_no_file_and_a_folder(tmp_path):
+def test_a_missing_file_and_a_folder(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(english.TextError, match="cannot read"):
             corpus.from_file(path)
@@ -168,7 +168,7 @@ def in_memory(content):
 
 
 @given(st.text("aé€😀", max_size=40), st.integers(1, 9))
-def test_each_character_is_in_one_block(text, size):
+def test_each_character_belongs_to_one_block(text, size):
     content = text.encode()
     whole = in_memory(content)
     starts = range(0, len(content), size)
@@ -195,7 +195,7 @@ def test_a_large_file_is_never_read_whole(tmp_path):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**5))
-def test_the_parts_do_not_overlap_and_are_all(size, most):
+def test_the_parts_do_not_overlap_and_cover_the_text(size, most):
     text = Corpus("any", size, io.BytesIO)
     parts = [text.training(), text.validation(size + 1), text.test(size + 1)]
     places = [byte for part in parts for block in part for byte in (block.start, block.stop)]
@@ -241,24 +241,24 @@ def test_the_mask_of_dropout_multiplies_the_hidden_neurons():
     hidden = np.maximum(second @ [*hidden, 1], 0) * kept[3:]
     assert found == pytest.approx(last @ [*hidden, 1], rel=1e-12)
     target = [float(letter == "e") for letter in ALPHABET]
-    error = predictor.error([*numbers, *kept], target).data
-    assert error == pytest.approx(np.log(np.exp(found).sum()) - found[index("e")])
+    loss = predictor.loss_of([*numbers, *kept], target).data
+    assert loss == pytest.approx(np.log(np.exp(found).sum()) - found[index("e")])
 
 
-def test_a_short_context_begins_with_spaces():
+def test_a_short_text_is_filled_up_with_spaces():
     predictor = Predictor(3, [4])
     assert predictor.probabilities("e") == predictor.probabilities("  e")
 
 
-def test_the_errors_are_those_of_the_course_and_of_information_theory():
+def test_the_losses_are_those_of_the_course_and_of_information_theory():
     target = [float(letter == "e") for letter in ALPHABET]
     squared = Predictor(2, [3])
     outputs = squared.outputs([encode("th")])[0]
     expected = sum((o - t) ** 2 for o, t in zip(outputs, encode("e"))) / 2
-    assert squared.error(encode("th"), target).data == pytest.approx(expected)
+    assert squared.loss_of(encode("th"), target).data == pytest.approx(expected)
     logits = Predictor(2, [3], 2, "cross-entropy")
     expected = -math.log(logits.probabilities("th")[index("e")])
-    assert logits.error(encode("th"), target).data == pytest.approx(expected)
+    assert logits.loss_of(encode("th"), target).data == pytest.approx(expected)
     with pytest.raises(ValueError, match="squared, cross-entropy"):
         Predictor(2, loss="cubed")
 
@@ -272,7 +272,7 @@ def test_writing_is_repeatable_and_continues_the_start():
     assert fold(written[0]) == written[0]
 
 
-def test_cold_writing_takes_the_likeliest():
+def test_writing_at_a_low_temperature_takes_the_likeliest():
     predictor = Predictor(2, [3], loss="cross-entropy")
     written = predictor.write("the", 10, 1e-6)
     assert all(predictor(written[:at]) == written[at] for at in range(3, 13))
@@ -284,14 +284,14 @@ ENGLISH = ("it was the best of times it was the worst of times " * 120).encode()
 
 
 def trained(path=None, text=ENGLISH, resume=False, stop_after=None, **choice):
-    """A training, run to its end or for some blocks."""
+    """Train to the end, or for some blocks."""
     wanted = {"rate": 0.02, "batch": 16, "epochs": 3, **choice}
     predictor = Predictor(4, [8], 4, wanted.pop("loss", "cross-entropy"))
     job = Training(predictor, in_memory(text), Settings(**wanted), path)
     if resume:
         job.resume(path)
 
-    def learned(letters, error):
+    def learned(letters, loss):
         job.interrupted = job.progress.blocks == stop_after
 
     job.run(learned)
@@ -307,7 +307,7 @@ def small_blocks(monkeypatch):
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("loss", ["squared", "cross-entropy"])
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
+def test_training_learns_and_resumes_bit_for_bit(tmp_path, loss, optimizer):
     rate = {"sgd": 0.3, "momentum": 0.03, "adam": 0.02}[optimizer]
     choice = {"loss": loss, "optimizer": optimizer, "rate": rate, "evaluations": 4}
     whole = trained(tmp_path / "whole", **choice)
@@ -323,7 +323,7 @@ def test_training_learns_and_goes_on_bit_for_bit(tmp_path, loss, optimizer):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_dropout_learns_and_goes_on_bit_for_bit(tmp_path):
+def test_training_with_dropout_learns_and_resumes_bit_for_bit(tmp_path):
     whole = trained(tmp_path / "whole", dropout=0.3, evaluations=3)
     assert whole.progress.validation[-1][1] < whole.progress.validation[0][1]
     trained(tmp_path / "parts", stop_after=4, dropout=0.3, evaluations=3)
@@ -333,7 +333,7 @@ def test_dropout_learns_and_goes_on_bit_for_bit(tmp_path):
         trained(tmp_path / "parts", resume=True, dropout=0.5, evaluations=3)
 
 
-def test_dropout_keeps_the_sum_on_average():
+def test_dropout_keeps_the_mean():
     text = corpus.from_python()
     job = Training(Predictor(3, [40, 24]), text, Settings(dropout=0.4, seed=5))
     X, _ = windows(text.letters(job.blocks[0])[:4003], 3)
@@ -341,7 +341,7 @@ def test_dropout_keeps_the_sum_on_average():
     kept = rows[:, X.shape[1] :]
     assert np.array_equal(rows[:, : X.shape[1]], X)
     assert kept.shape == (4000, 64)
-    # 256,000 draws: the share off is 0.4 to a thousandth, in steps of 1/256, and so the mean 1.
+    # With 256,000 draws the share off is 0.4 to about a thousandth (it is a multiple of 1/256).
     assert (kept == 0).mean() == pytest.approx(0.4, abs=0.004)
     assert kept.mean() == pytest.approx(1, abs=0.006)
     assert len(np.unique(kept)) == 2
@@ -349,7 +349,7 @@ def test_dropout_keeps_the_sum_on_average():
     assert not np.array_equal(job._with_dropout(X), rows)
 
 
-def test_letters_do_not_cover_each_other():
+def test_letters_in_the_picture_do_not_overlap():
     points = np.random.default_rng(1).normal(size=(28, 2)) * [1, 100]
     points[7] = points[3]
     sides = np.ptp(points, axis=0)
@@ -363,7 +363,7 @@ def test_letters_do_not_cover_each_other():
 
 
 @pytest.mark.slow
-def test_together_with_counts_it_takes_fewer_bits_than_either():
+def test_the_network_and_counts_together_take_fewer_bits_than_either():
     job = trained(epochs=1, rate=0.003)
     counts = KneserNey(1, ENGLISH.decode()[:200])
     weight, bits_of_counts = letters_demo.with_counts(job, counts)
@@ -371,7 +371,7 @@ def test_together_with_counts_it_takes_fewer_bits_than_either():
     theirs = letters_demo.probabilities(counts, job.validation, 4)
     assert theirs[0].tolist() == counts.probabilities(job.validation[:4])
     assert bits_of_counts == pytest.approx(scores(theirs, right).bits)
-    # The picture shows them beside these.
+    # The picture compares the bits of the counts with these bits.
     assert job.progress.best == pytest.approx(scores(ours, right).bits)
     both = letters_demo.mixture(ours, theirs, weight)
     assert both.sum(1) == pytest.approx(1)
@@ -381,7 +381,7 @@ def test_together_with_counts_it_takes_fewer_bits_than_either():
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_the_best_is_kept_and_loaded_in_three_lines(tmp_path):
+def test_the_best_predictor_is_kept_and_loaded(tmp_path):
     path = tmp_path / "letters.safetensors"
     job = trained(path, loss="squared")
     loaded = Predictor.load(path)
@@ -392,7 +392,7 @@ def test_the_best_is_kept_and_loaded_in_three_lines(tmp_path):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_it_stops_early_where_it_gets_no_better():
+def test_training_stops_early_without_progress():
     # The text to learn from says nothing about the text that decides when to stop.
     text = b"ab" * 2400 + b"ba" * 0 + b"zyxw " * 240
     job = trained(text=text, epochs=50, evaluations=100, patience=3)
@@ -403,23 +403,40 @@ def test_it_stops_early_where_it_gets_no_better():
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path):
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     path = tmp_path / "letters.safetensors"
     trained(path, epochs=1)
-    for changes, said in (
+    for changes, message in (
         ({"epochs": 2}, "epochs 1, not 2"),
         ({"epochs": 1, "loss": "squared"}, "loss cross-entropy, not squared"),
         ({"epochs": 1, "text": b"another text " * 200}, "text"),
     ):
-        with pytest.raises(nn.CheckpointError, match=said):
+        with pytest.raises(nn.CheckpointError, match=message):
             trained(path, resume=True, **changes)
     nn.save_checkpoint(path, nn.MLP(1, [1]), notes={"predictor": 3})
     for load in (Predictor.load, lambda path: trained(path, resume=True)):
-        with pytest.raises(nn.CheckpointError, match="not of letters"):
+        with pytest.raises(nn.CheckpointError, match="is not a checkpoint of the letters demo"):
             load(path)
 
 
-def test_time_is_up():
+@pytest.mark.usefixtures("small_blocks")
+def test_a_checkpoint_of_version_0_1_can_be_resumed(tmp_path):
+    whole = trained(tmp_path / "whole")
+    job = trained(tmp_path / "parts", stop_after=2)
+    notes = nn.load_checkpoint(tmp_path / "parts")
+    notes["progress"]["errors"] = notes["progress"].pop("losses")
+    models = Trained(job.predictor.network, job.best.network)
+    nn.save_checkpoint(tmp_path / "parts", models, job.optimizer, job.stream, notes)
+    assert trained(tmp_path / "parts", resume=True).progress == whole.progress
+
+
+def test_the_old_place_of_the_predictor_warns():
+    with pytest.warns(DeprecationWarning, match=r"demos\.letters\.predictor.* goes in 0\.3"):
+        from demos.predictor import Predictor as old
+    assert old is Predictor
+
+
+def test_the_time_limit_ends_the_training():
     job = Training(Predictor(2, [2]), in_memory(ENGLISH), Settings(epochs=1000))
     seen = []
     job.run(evaluated=seen.append, seconds=1e-9)
@@ -439,7 +456,7 @@ def test_letter_vectors_are_what_a_letter_adds_to_the_first_layer(embedding):
     with no_grad():
         sums = {a: predictor.network(encode("x" + a)) for a in "ab"}
     difference = [b.data - a.data for a, b in zip(sums["a"], sums["b"])]
-    # A letter is an input of 0.5.
+    # The input for a letter is 0.5.
     assert difference == pytest.approx(0.5 * (vectors[1] - vectors[0]))
 
 
@@ -488,15 +505,15 @@ def test_the_demo_compares_draws_and_saves(tmp_path):
 
 
 @pytest.mark.slow
-def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
+def test_resume_starts_from_the_beginning_without_a_checkpoint(tmp_path):
     path = tmp_path / "new.safetensors"
     result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
     assert (result.returncode, result.stderr) == (0, "")
-    assert f"there is no {path} yet: starting anew" in result.stdout
+    assert f"{path} does not exist yet: starting from the beginning" in result.stdout
     kept = path.read_bytes()
     again = demo("--out", tmp_path, "--checkpoint", path, "--epochs", 1)
     assert again.returncode == 1
-    assert f"{path} is there already: add --resume to go on from it" in again.stderr
+    assert f"{path} exists already: add --resume to continue from it" in again.stderr
     assert path.read_bytes() == kept
     path.write_bytes(kept[:-1])
     result = demo("--out", tmp_path, "--checkpoint", path, "--resume", "--epochs", 1)
@@ -505,9 +522,9 @@ def test_resume_starts_where_there_is_no_checkpoint(tmp_path):
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+@pytest.mark.skipif(sys.platform == "win32", reason="only Unix has pseudo-terminals")
 @pytest.mark.slow
-def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_path):
+def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_the_network(tmp_path):
     import fcntl
     import pty
     import termios
@@ -519,8 +536,8 @@ def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_p
     letters = ["-m", "demos", "letters", "--out", str(tmp_path)]
     with started([*letters, *arguments], inside, start_new_session=True) as process:
         os.close(inside)
-        # On a fast machine the bar leaves numbers out.
-        until(terminal, rb" ([2-9]|\d\d+)/\d+ .*error \d")
+        # On a fast machine the bar skips numbers.
+        until(terminal, rb" ([2-9]|\d\d+)/\d+ .*loss \d")
         process.send_signal(signal.SIGINT)
         shown = until(terminal, rb"Stopped by Ctrl-C after \d+ of [\d,]+ blocks")
         shown += until(terminal, rb"letters_alike.png\r\n")
@@ -531,10 +548,10 @@ def test_ctrl_c_in_a_terminal_ends_the_training_and_keeps_what_was_learned(tmp_p
     assert Predictor.load(path).hidden == [4]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+@pytest.mark.skipif(sys.platform == "win32", reason="only Unix has pseudo-terminals")
 @pytest.mark.parametrize("end", [b"\r", b"\x03", b"\x04"])
 @pytest.mark.slow
-def test_the_prompt_predicts_at_every_key_and_leaves_the_terminal_sane(end):
+def test_the_prompt_predicts_after_every_key_and_restores_the_terminal(end):
     import pty
     import termios
 

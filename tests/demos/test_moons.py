@@ -1,8 +1,6 @@
-"""The networks learn their shapes, and the pictures show what the networks answer."""
+"""Demo 6: the networks learn their shapes, and the pictures show the networks' outputs."""
 
-import argparse
 import random
-import sys
 
 import numpy as np
 import pytest
@@ -12,10 +10,6 @@ from demos import moons
 from demos.helpers.gallery import Exhibit
 from demos.moons import SHAPES
 from nn import MLP
-
-
-def options(out):
-    return argparse.Namespace(out=out, quick=True, seed=0)
 
 
 @pytest.mark.parametrize(("shape", "least"), list(zip(SHAPES, (0.97, 0.97, 0.9))))
@@ -28,18 +22,18 @@ def test_new_points_are_classified(shape, least):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_classes_are_equally_frequent_and_points_within_the_picture(shape):
+def test_classes_are_equally_frequent_and_points_lie_within_the_picture(shape):
     X, classes = shape.points(200, random.Random(1))
     assert sum(side for (side,) in classes) == 0
     assert max(abs(number) for point in X for number in point) < moons.EDGE
-    # Without noise the two classes are apart.
+    # Without noise there is a gap between the two classes.
     stream = random.Random(2)
     ones = [shape.point(1, stream) for _ in range(200)]
     others = [shape.point(-1, stream) for _ in range(200)]
     assert min(np.hypot(a - c, b - d) for a, b in ones for c, d in others) > 0.15
 
 
-def test_matrices_answer_what_the_neurons_answer():
+def test_matrices_give_the_outputs_of_the_neurons():
     network = MLP(2, [3, 4, 1], seed=1)
     for layer in network.layers:
         for neuron in layer.neurons:
@@ -64,13 +58,9 @@ def test_a_map_has_its_bottom_row_first():
 
 
 @pytest.mark.slow
-def test_the_demo_prints_accuracies_and_leaves_three_pictures(tmp_path, capsys):
-    strip, neurons, moving = moons.run(options(tmp_path))
-    captured = capsys.readouterr()
-    lines = [line for line in captured.out.splitlines() if "picture: " not in line]
-    assert max(map(len, lines)) <= 80
-    assert sum(line.split()[:1] == ["right"] for line in lines) == 3
-    assert captured.err == ""
+def test_the_demo_prints_accuracies_and_leaves_three_pictures(run_demo):
+    (strip, neurons, moving), printed = run_demo("moons")
+    assert sum(line.split()[:1] == ["accuracy"] for line in printed.splitlines()) == 3
     for still in strip, neurons:
         assert still.path.read_bytes().startswith(b"\x89PNG")
     with Image.open(moving.path) as animation:
@@ -78,8 +68,7 @@ def test_the_demo_prints_accuracies_and_leaves_three_pictures(tmp_path, capsys):
     assert moving.path.stat().st_size < 2e6
 
 
-@pytest.mark.slow
-def test_the_table_and_the_picture_are_of_the_same_epochs(tmp_path, capsys, monkeypatch):
+def test_the_table_and_the_picture_show_the_same_epochs(run_demo, monkeypatch):
     drawn = []
     show = moons.show
 
@@ -90,17 +79,7 @@ def test_the_table_and_the_picture_are_of_the_same_epochs(tmp_path, capsys, monk
     monkeypatch.setattr(moons, "show", watched)
     monkeypatch.setattr(moons, "draw_neurons", lambda _, path: Exhibit(path, ""))
     monkeypatch.setattr(moons, "animate", lambda _, path: Exhibit(path, ""))
-    moons.run(options(tmp_path))
-    rows = [line.split() for line in capsys.readouterr().out.splitlines() if " epoch " in line]
-    printed = [(name, int(epoch)) for name, _, *epochs in rows for epoch in epochs]
+    _, printed = run_demo("moons")
+    rows = [line.split() for line in printed.splitlines() if " epoch " in line]
     assert len(drawn) == 15
-    assert printed == drawn
-
-
-def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setattr(moons, "SHAPES", SHAPES[:1])
-    assert moons.run(options(tmp_path)) == []
-    assert "no picture: it needs matplotlib" in capsys.readouterr().out
+    assert [(name, int(epoch)) for name, _, *epochs in rows for epoch in epochs] == drawn

@@ -1,8 +1,6 @@
-"""A gradient costs about two evaluations by backpropagation, and by finite differences n + 1."""
+"""Demo 4: a gradient takes about two evaluations; by finite differences it takes n + 1."""
 
-import argparse
 import re
-import sys
 
 import pytest
 
@@ -10,20 +8,16 @@ from demos import price
 from demos.price import Price, Problem
 
 
-def options(out):
-    return argparse.Namespace(out=out, quick=True, seed=0)
-
-
 @pytest.mark.parametrize("width", [2, 7, 22])
-def test_finite_differences_need_one_evaluation_more_than_weights(width, monkeypatch):
+def test_finite_differences_take_one_evaluation_more_than_weights(width, monkeypatch):
     problem, calls = Problem(width, 0), []
-    error = problem.error
+    loss = problem.loss
 
     def counted():
         calls.append(1)
-        return error()
+        return loss()
 
-    monkeypatch.setattr(problem, "error", counted)
+    monkeypatch.setattr(problem, "loss", counted)
     problem.by_finite_differences()
     assert len(calls) == len(problem.weights) + 1
     calls.clear()
@@ -32,10 +26,10 @@ def test_finite_differences_need_one_evaluation_more_than_weights(width, monkeyp
 
 
 @pytest.mark.parametrize("width", [2, 7, 22, 70])
-def test_backward_multiplies_a_bounded_number_of_times_as_often(width):
+def test_backward_takes_a_bounded_multiple_of_the_multiplications(width):
     problem = Problem(width, 0)
-    forward, backward = price.products(problem.error())
-    # One per weight except biases, and half the square of each output's error.
+    forward, backward = price.products(problem.loss())
+    # One for each weight that is not a bias, and two for each half squared difference.
     assert 2 * width**2 <= forward <= 2 * width**2 + 2 * width
     assert forward <= backward <= 6 * forward
 
@@ -63,27 +57,18 @@ def test_price_in_evaluations_counts_forward_and_backward():
     ("time", "words"),
     [(0.00012, "120 µs"), (0.0143, "14.3 ms"), (45, "45 s"), (7200, "2 hours"), (432000, "5 days")],
 )
-def test_times_are_spelled_for_people(time, words):
+def test_times_have_fitting_units(time, words):
     assert price.spell(time) == words
 
 
 @pytest.mark.slow
-def test_the_demo_prints_its_table_and_leaves_a_picture(tmp_path, capsys):
-    (exhibit,) = price.run(options(tmp_path))
-    printed = capsys.readouterr().out
-    lines = [line for line in printed.splitlines() if "picture: " not in line]
-    assert max(map(len, lines)) <= 80
+def test_the_demo_prints_its_table_and_draws(run_demo):
+    (exhibit,), printed = run_demo("price")
+    lines = printed.splitlines()
     rows = [line for line in lines if re.match(r" +[\d,]+ +[\d.e+]+ (µs|ms|s) ", line)]
     assert [row.split()[0] for row in rows] == ["12", "112", "1,012", "9,940"]
     assert ["estimate" in row for row in rows] == [False, False, False, True]
-    assert re.search(r"^\d\.\d evaluations; 12 cost \d\.\d\.$", printed, re.MULTILINE)
+    found = r"^\d\.\d evaluations, and 12 derivatives for the price of \d\.\d\.$"
+    assert re.search(found, printed, re.MULTILINE)
     assert "Finite differences take 9,941 evaluations" in printed
     assert exhibit.path.read_bytes().startswith(b"\x89PNG")
-
-
-def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert price.run(options(tmp_path)) == []
-    assert "no picture: it needs matplotlib" in capsys.readouterr().out

@@ -1,18 +1,13 @@
-"""Trial and error costs more with every weight, and backpropagation does not."""
+"""Demo 3: trial and error costs more with every weight, and backpropagation does not."""
 
-import argparse
 import random
-import sys
+import re
 
 import pytest
 
 from demos import trial_and_error
 from demos.trial_and_error import Cost, crossover, growth
 from nn import MLP
-
-
-def options(out, seed=0):
-    return argparse.Namespace(out=out, quick=True, seed=seed)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -27,18 +22,18 @@ def test_the_costs_cross_and_trial_and_error_grows_faster(seed):
 
 
 @pytest.mark.parametrize("way", ["trials", "steps"])
-def test_both_ways_end_at_the_same_error(way):
+def test_both_ways_end_at_the_same_loss(way):
     stream = random.Random(1)
     teacher, pupil = (MLP(2, [2, 2], bias=False, seed=stream) for _ in range(2))
     X = [[-1.0, 1.0], [1.0, 1.0]]
     T = [trial_and_error.outputs(teacher, x) for x in X]
-    before = trial_and_error.mean_error(pupil, X, T).data
+    before = trial_and_error.mean_loss(pupil, X, T).data
     if way == "trials":
         taken = trial_and_error.by_trial_and_error(pupil, X, T, stream)
     else:
         taken = trial_and_error.by_backpropagation(pupil, X, T)
     assert taken > 0
-    assert 0 < trial_and_error.mean_error(pupil, X, T).data <= trial_and_error.GOAL * before
+    assert 0 < trial_and_error.mean_loss(pupil, X, T).data <= trial_and_error.GOAL * before
 
 
 def test_crossover_and_growth_of_known_curves():
@@ -51,19 +46,8 @@ def test_crossover_and_growth_of_known_curves():
 
 
 @pytest.mark.slow
-def test_the_demo_prints_its_finding_and_leaves_a_picture(tmp_path, capsys):
-    (exhibit,) = trial_and_error.run(options(tmp_path))
-    printed = capsys.readouterr().out
-    assert "The crossover: from about" in printed
-    lines = [line for line in printed.splitlines() if "picture: " not in line]
-    assert max(map(len, lines)) <= 80
+def test_the_demo_prints_its_finding_and_draws(run_demo, tmp_path):
+    (exhibit,), printed = run_demo("trial_and_error")
+    assert re.search(r"From about \d+ weights on, backpropagation is cheaper", printed)
     assert exhibit.path == tmp_path / "trial_and_error.png"
     assert exhibit.path.read_bytes().startswith(b"\x89PNG")
-
-
-def test_without_matplotlib_there_is_a_sentence_instead(tmp_path, capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert trial_and_error.run(options(tmp_path)) == []
-    assert "no picture: it needs matplotlib" in capsys.readouterr().out
