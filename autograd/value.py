@@ -306,9 +306,6 @@ def _checked(v: Value) -> float:
         raise TypeError(f"the data of {v.label or 'a Value'!r} was set wrongly: {error}") from None
 
 
-# --- the graph ---
-
-
 def topological_order(output: Value) -> list[Value]:
     """Every node that ``output`` was made from, and itself, each after all of its inputs.
 
