@@ -15,7 +15,7 @@ from autograd.op import Op
 from autograd.ops import Power
 from autograd.page.program import PageProgram, encoded, forward_program, rule_program, run_steps
 from autograd.real import same_number
-from autograd.symbols import Symbol, write_op
+from autograd.symbols import Symbol, within, write_op
 from autograd.value import Value, topological_order
 
 CURVE = 101  # points on the curve of an operation that the page cannot compute
@@ -67,6 +67,9 @@ def _node(node: Value, place: dict[int, int], ops: dict[tuple[Op, int], int]) ->
 
 # --- operations ---
 
+_LOOSE = Symbol("a name of several words", "", precedence=0)
+"""What gets parentheses in every operation that gives any."""
+
 
 def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
     n = len(xs)
@@ -77,7 +80,7 @@ def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
     return {
         "name": op.name,
         "symbol": op.symbol,
-        "precedence": op.precedence,
+        "loose": [within(op, place, _LOOSE).text != _LOOSE.text for place in range(n)],
         "text": _parts(write_op(op, inputs)),
         "derivatives": _derivatives(op, inputs),
         "forward": forward,

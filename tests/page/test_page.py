@@ -105,6 +105,16 @@ def test_operations_and_derivatives_as_they_are_taught():
     assert entry(ops.logsumexp, 2)["text"] == ["logsumexp(", 0, ", ", 1, ")"]
 
 
+def test_which_inputs_need_parentheses():
+    def loose(op, *xs):
+        return exported(op(*map(Value, xs)))["ops"][-1]["loose"]
+
+    assert loose(ops.mul, 1.0, 2.0) == [True, True]
+    assert loose(ops.power(2), 3.0) == [True]
+    assert loose(ops.abs, 3.0) == loose(ops.sech2, 3.0) == loose(ops.tanh, 3.0) == [False]
+    assert loose(ops.logsumexp, 1.0, 2.0) == [False, False]
+
+
 def graph_of(text):
     return json.loads(re.search(r'id="graph">(.*?)</script>', text)[1])
 

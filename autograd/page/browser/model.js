@@ -278,12 +278,13 @@ const factor = (x) => (x < 0 || Object.is(x, -0) ? `(${format(x)})` : format(x))
 // Fills in the places within a text.
 const fill = (parts, of) => parts.map((part) => (typeof part === "number" ? of(part) : part)).join("");
 
-// An operand within a formula: a name or number of more than one word gets parentheses.
-const operand = (op, text) => (op.precedence < 4 && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
+// An operand within a formula: a name or number of more than one word gets parentheses
+// if the operation gives any in that slot.
+const operand = (op, slot, text) => (op.loose[Math.min(slot, op.loose.length - 1)] && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
 
-const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, nodes[node.inputs[slot]].name));
+const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, slot, nodes[node.inputs[slot]].name));
 const inNumbers = (node, numbers) =>
-  fill(node.op.text, (slot) => operand(node.op, format(numbers.data[node.inputs[slot]])));
+  fill(node.op.text, (slot) => operand(node.op, slot, format(numbers.data[node.inputs[slot]])));
 
 // The taught derivative by one input, in symbols; null where it is too long or cannot be written.
 function derivativeInSymbols(node, slot) {

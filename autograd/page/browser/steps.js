@@ -45,8 +45,8 @@ const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(inpu
 // An operation with its inputs filled in; a long sum shows its first two terms and its last.
 function writtenOut(place, of) {
   const { op, inputs } = nodes[place];
-  const term = (input) => (of === called && isWrittenOut(input) ? of(input) : operand(op, of(input)));
-  if (!["add", "sum"].includes(op.name)) return fill(op.text, (slot) => term(inputs[slot]));
+  const term = (input, slot) => (of === called && isWrittenOut(input) ? of(input) : operand(op, slot, of(input)));
+  if (!["add", "sum"].includes(op.name)) return fill(op.text, (slot) => term(inputs[slot], slot));
   const terms = termsOf(place).map(term);
   return (terms.length > 5 ? [...terms.slice(0, 2), "…", terms[terms.length - 1]] : terms).join(" + ");
 }
