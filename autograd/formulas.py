@@ -8,6 +8,7 @@ from autograd import ops
 from autograd.deprecation import renamed
 from autograd.names import NodeNames, latex_name
 from autograd.ops import Op
+from autograd.real import count
 from autograd.symbols import ATOM, DOTS, ONE, Symbol, write_op
 from autograd.value import Value, topological_order
 
@@ -104,13 +105,18 @@ def written_partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbo
         TypeError: the rule does something with its inputs that cannot be written.
     """
     try:
-        rule = op.apply_rule(y, inputs, taught=True)
-    except TypeError as error:
+        written = tuple(Symbol.of(partial) for partial in op.apply_rule(y, inputs, taught=True))
+    except Exception as error:  # a rule may be any Python
         raise TypeError(
             f"the operation {op.name!r} cannot be written as a formula: {error}. A rule uses "
             f"+ - * / ** and other operations, and does not branch"
         ) from error
-    return tuple(Symbol.of(partial) for partial in rule)
+    if len(written) != len(inputs):
+        raise TypeError(
+            f"the rule of the operation {op.name!r} returns {len(written)} derivatives for "
+            f"{count(len(inputs), 'input')}"
+        )
+    return written
 
 
 def _unwritten(op: Op, inputs: Sequence[Symbol]) -> tuple[Symbol, ...]:

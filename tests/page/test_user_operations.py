@@ -100,6 +100,22 @@ def test_in_words(make, kind):
         assert op.name in derivative_formula(op)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda y, x: (x.no_such_method(),),
+        lambda y, x: (math.exp(x),),
+        lambda y, x: ({0.5: 1.0}[x],),
+        lambda y, x: (1.0 if x == 0.5 else 2.0,),
+    ],
+    ids=["a method", "math", "a dict", "a comparison"],
+)
+def test_a_rule_that_cannot_be_written(rule):
+    op = Op("odd", lambda x: x, rule, registered=False)
+    with pytest.raises(TypeError, match="the operation 'odd' cannot be written as a formula"):
+        derivative_formula(op)
+
+
 @pytest.mark.parametrize("kind", MADE)
 def test_as_a_formula(make, kind):
     op = make(kind)
