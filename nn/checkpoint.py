@@ -21,6 +21,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from autograd.files import expanded, write_whole
 from autograd.real import as_float, count
 from nn.arguments import some
 from nn.module import Module
@@ -75,7 +76,7 @@ def save_checkpoint(
 
     # One entry alone, because safetensors writes several in any order.
     content = save(tensors, {"checkpoint": _json(header)})
-    _write_durably(Path(path), content)
+    write_whole(path, content, only_writer=True)
 
 
 def load_checkpoint(
@@ -103,7 +104,7 @@ def load_checkpoint(
     _check_order("load", path, Module() if model is None else model, optimizer, stream)
     if optimizer is not None and model is None:
         raise TypeError("an optimiser is loaded together with its model")
-    tensors, header = _read(Path(path))
+    tensors, header = _read(expanded(path))
     try:
         state: dict[str, float] = {}
         memories: dict[str, Any] = {}
@@ -304,29 +305,3 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(header, dict) or header.get("format") != FORMAT or "notes" not in header:
         raise CheckpointError(f"{path} is no checkpoint of this version ({FORMAT!r})")
     return tensors, header
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Replace a file at once, and only by what is on the disk already.
-
-    The part has one fixed name, so that of any number of writers killed half-way no more than one
-    is left, and the next writes over it.
-    """
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

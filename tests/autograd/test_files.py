@@ -31,6 +31,22 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     assert os.listdir(here) == ["x~.dot"]
 
 
+def test_of_one_writer_no_more_than_one_part_is_left(tmp_path, monkeypatch):
+    path = tmp_path / "x.txt"
+
+    def killed(self, missing_ok):
+        """A killed process cleans nothing up."""
+
+    monkeypatch.setattr(os, "replace", lambda *_: None)
+    monkeypatch.setattr(Path, "unlink", killed)
+    for _ in range(3):
+        write_whole(path, b"part", only_writer=True)
+    assert os.listdir(tmp_path) == [".x.txt.part"]
+    monkeypatch.undo()
+    write_whole(path, b"whole", only_writer=True)
+    assert os.listdir(tmp_path) == ["x.txt"]
+
+
 def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.txt"
     write_whole(path, b"old")

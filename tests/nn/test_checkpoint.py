@@ -82,7 +82,7 @@ def test_the_same_state_is_the_same_file(tmp_path):
         Training(epochs=2).save(tmp_path / name, {"z": 1, "a": [2.5, None]})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     code = (
-        "import sys; sys.path[:0] = ['tests', '.']; from test_checkpoint import Training;"
+        "import sys; sys.path[:0] = ['.']; from tests.nn.test_checkpoint import Training;"
         f"Training(epochs=2).save({str(tmp_path / 'c')!r}, {{'a': [2.5, None], 'z': 1}})"
     )
     for seed in "12":
@@ -381,3 +381,15 @@ def test_a_wrong_order_of_arguments_is_corrected(tmp_path):
             message = rf"expected {name}\(path, model, .*; got {name}\({kinds}\)$"
             with pytest.raises(TypeError, match=message):
                 function(*wrong)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    home, here = tmp_path / "home", tmp_path / "here"
+    here.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.chdir(here)
+    save_checkpoint("~/model.safetensors", nn.MLP(2, [1], seed=1))
+    load_checkpoint("~/model.safetensors", nn.MLP(2, [1], seed=2))
+    assert [p.name for p in home.iterdir()] == ["model.safetensors"]
+    assert list(here.iterdir()) == []
