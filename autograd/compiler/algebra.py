@@ -11,9 +11,9 @@ from autograd import ops
 ALGEBRA = {
     ops.add: "a chain of additions is one sum; the partials are 1",
     ops.sub: "a sum may subtract some of its terms",
-    ops.neg: "a sum of which all terms are subtracted; -1 times x",
+    ops.neg: "a sum may subtract all of its terms; -1 times x is -x",
     ops.sum: "a sum may be taken in parts, along an axis, and over the batch",
-    ops.mul: "a sum of products is a product of matrices; 1 times x is x, in whichever order",
-    ops.div: "1/n times x is read better as x / n",
+    ops.mul: "sums of products are products of matrices; factors commute; 1 times x is x",
+    ops.div: "x / n is easier to read than 1/n times x",
 }
 """Besides these, ``ops.Power``: executors write x ** n with the number n in its place."""

@@ -1,4 +1,4 @@
-"""Names for the arrays of a program: those that the person who wrote the function would use."""
+"""Names for the arrays of a program, which the author of the function would use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
     elif isinstance(function, types.FunctionType):
         inner = {n: function.__globals__.get(n) for n in _names_in(function.__code__)}
         reached = {**inspect.getclosurevars(function).nonlocals, **inner}
-        # Modules first: their names say most.
+        # Modules first, because their names say most.
         yield {name: x for name, x in reached.items() if _has_parameters(x)}
         yield {name: x for name, x in reached.items() if not _has_parameters(x)}
         for x in reached.values():
@@ -51,7 +51,7 @@ def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
 
 
 def _names_in(code: types.CodeType) -> Iterator[str]:
-    """The names of globals and attributes that code uses, comprehensions within it included."""
+    """The names of globals and attributes in code, and in the comprehensions within it."""
     yield from code.co_names
     for part in code.co_consts:
         if isinstance(part, types.CodeType):
@@ -70,7 +70,7 @@ def _has_parameters(thing: Any) -> bool:
 
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:
-    """What the function calls its arguments."""
+    """The names of the arguments of the function."""
     try:
         names = [
             p.name
@@ -83,10 +83,10 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
 
 
 def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, str]) -> None:
-    """Name the arguments as the function does, and blocks after the parameters in them.
+    """Name arguments as the function does, and blocks after their parameters.
 
-    ``layers.0.neurons.*.weights.*`` is W1, its biases are b1. Blocks of parameters without names
-    are called like that too, by the matrix product that uses them.
+    ``layers.0.neurons.*.weights.*`` is W1, and its biases are b1. Where parameters have no names,
+    the matrix products that use them decide which block is W1 and which b1.
     """
     taken = set(arguments)
     for array, name in zip(program.arguments, arguments):
@@ -102,7 +102,7 @@ def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, st
 
 
 def _roles(program: Program) -> dict[Array, str]:
-    """A name for each weight matrix, and each bias added to its product, by order of use."""
+    """A name for each weight matrix, and for each bias added to its product, in order of use."""
     roles: dict[Array, str] = {}
     layer_of: dict[Array, int] = {}
     for i in program.instructions:
@@ -119,7 +119,7 @@ def _roles(program: Program) -> dict[Array, str]:
 
 
 def block_name(first: str, last: str, dimensions: int) -> str:
-    """A name for an array, from those of its first and its last element; "" without those."""
+    """A name for an array, made from the names of its first and its last element, or ""."""
     if not first:
         return ""
     words = [w for w in _parts(first) if not w.isdigit()]
@@ -152,13 +152,13 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def in_order(parameters: list[Value], names: Mapping[Value, str]) -> list[Value]:
-    """Parameters in the order in which their names were found, and then those without."""
+    """Parameters in the order in which their names were found. Those without names are last."""
     place = {id(v): i for i, v in enumerate(names)}
     return sorted(parameters, key=lambda p: place.get(id(p), len(place)))
 
 
 def summary(program: Program, nodes: int) -> str:
-    """One line on what became of a graph."""
+    """One line that says what a graph became."""
     products = len(program.products())
     return (
         f"{nodes:,} scalar nodes -> {len(program.instructions)} array instructions, "

@@ -1,19 +1,19 @@
 """The array program: what the stages of the compiler read and write.
 
-An ``Array`` is a name and a shape; it has one more axis in front, the batch, if it depends on the
-inputs. Four instructions make one from others, through ``View``s, which pick lanes (elements) in
-any order and shape:
+An ``Array`` is a name and a shape. If it depends on the inputs it has one more axis in front, the
+batch. Four instructions make an array from others. They see these through ``View``s, which pick
+lanes (elements) in any order and shape:
 
-    Map       a row of the operation table, element by element
+    Map       an operation, element by element
     Reduce    a sum over the last axes, or over the batch
-    Contract  a product of matrices: the sum over labels that the result lacks
+    Contract  a product of matrices: a sum over the labels that the result lacks
     Collect   zeros, to which parts are added lane by lane
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class Array:
         return self.kind == INPUT
 
     def literal(self) -> float | None:
-        """The one number of a constant that holds no other."""
+        """The number of a constant whose elements are all the same."""
         if self.numbers is None or self.numbers.size == 0:
             return None
         first = self.numbers.flat[0]
@@ -107,7 +107,7 @@ class View:
 
 
 def row_major(shape: Shape) -> Shape:
-    """The strides of an array without gaps, the last axis fastest; 0 for an axis of one."""
+    """The strides of an array without gaps, last axis fastest; 0 for an axis of size 1."""
     strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     return tuple(0 if n == 1 else s for n, s in zip(shape, strides))
 
@@ -118,7 +118,7 @@ def whole(array: Array) -> View:
 
 
 def view(array: Array, lanes: Indices) -> View:
-    """The view of those lanes, by strides where there are such."""
+    """The view of those lanes. It has strides where the lanes are evenly spaced."""
     shape = lanes.shape
     if lanes.size == 0:
         return View(array, shape, 0, (0,) * len(shape), lanes)
@@ -132,9 +132,17 @@ def view(array: Array, lanes: Indices) -> View:
     return affine if same else View(array, shape, 0, (), np.ascontiguousarray(lanes))
 
 
+def turned(v: View, axes: Sequence[int]) -> View:
+    """A view with its axes in another order."""
+    shape = tuple(v.shape[a] for a in axes)
+    if v.index is not None:
+        return View(v.array, shape, index=v.index.transpose(axes))
+    return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
+
+
 @dataclass(frozen=True, eq=False)
 class Map:
-    """``out = op(*operands)``, all of one shape. ``sum`` and ``add`` may have any number."""
+    """``out = op(*operands)``, all of one shape. ``sum`` and ``add`` take any number of them."""
 
     out: Array
     op: Op
@@ -143,8 +151,8 @@ class Map:
 
 @dataclass(frozen=True, eq=False)
 class Reduce:
-    """``op`` over the last axes of the operand, beyond those of ``out``; and the sum over the
-    batch. Over the batch an operand that has none is as many times itself."""
+    """``op`` over the last axes of the operand, those that ``out`` lacks; then perhaps the sum over
+    the batch. An operand without a batch counts once per row in that sum."""
 
     out: Array
     op: Op
@@ -159,9 +167,9 @@ class Reduce:
 
 @dataclass(frozen=True, eq=False)
 class Contract:
-    """``out[labels] = sum over the labels that out lacks of left * right``, as in einsum.
+    """``out[labels] = sum of left * right`` over the labels that ``out`` lacks, as in einsum.
 
-    The batch is summed over where an operand has it and ``out`` has not.
+    It sums over the batch too, if an operand has one and ``out`` has none.
     """
 
     out: Array
@@ -194,7 +202,7 @@ Instruction = Map | Reduce | Contract | Collect
 
 @dataclass(eq=False)
 class Block:
-    """An array of parameters: its lanes are ``parameters[lanes]`` of the program, in that order."""
+    """An array of parameters: ``parameters[lanes]`` of the program, in that order."""
 
     array: Array
     lanes: Indices
@@ -202,20 +210,20 @@ class Block:
 
 @dataclass(eq=False)
 class Program:
-    """Instructions in order, with what goes in and what comes out.
+    """Instructions in order, with their inputs and results.
 
     Attributes:
         arguments: an array for each argument of the function, of shape (n,).
-        parameters: the leaves that it is differentiated by.
-        blocks: arrays of them.
+        parameters: the leaves to differentiate by.
+        blocks: arrays of parameters.
         constants: arrays of numbers.
-        instructions: each after those whose results it uses.
+        instructions: each stands after those whose results it uses.
         outputs: the results.
         single: whether there is one result, of shape ().
         failures: how many guards fail; None without guards.
         gradients: for each block, and each argument, the derivative of the sum of all results
             over the batch; None where it is 0. Empty before ``differentiate``.
-        forward: the number of instructions that the results need; the rest are for gradients.
+        forward: the number of instructions that the results need. The others compute gradients.
     """
 
     arguments: list[Array]
@@ -237,7 +245,7 @@ class Program:
         yield from (instruction.out for instruction in self.instructions)
 
     def ends(self) -> list[View]:
-        """What must be computed."""
+        """The views that must be computed."""
         ends = [self.outputs] if self.failures is None else [self.outputs, self.failures]
         return ends + [v for v in self.gradients.values() if v is not None]
 
@@ -246,7 +254,7 @@ class Program:
         return [i for i in self.instructions if isinstance(i, Contract)]
 
     def __str__(self) -> str:
-        """One instruction a line, with shapes; B is the batch."""
+        """One instruction per line, with shapes. B is the batch."""
         name_all(self)
         lines = [f"{len(self.instructions)} instructions, {len(self.products())} matrix products"]
         lines += [f"{_typed(a)} = argument" for a in self.arguments]

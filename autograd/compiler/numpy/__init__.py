@@ -1,1 +1,1 @@
-"""The NumPy executor: the array program as source, which is also what runs."""
+"""The NumPy executor: it writes the array program as source and runs that source."""

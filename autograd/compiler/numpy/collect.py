@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograd.compiler.numpy.operations import summed
-from autograd.compiler.numpy.product import turned_view
 from autograd.compiler.numpy.text import CALL, INDENT, Text, shape_of, statement
 from autograd.compiler.numpy.views import Views
-from autograd.compiler.program import Array, Collect, View, row_major
+from autograd.compiler.program import Array, Collect, View, row_major, turned
 
 
 class Collector:
@@ -30,13 +29,13 @@ class Collector:
         place, parts = pairs[0]
         if place.whole and self._fills(parts, out) and all(self._sliced(p) for p, _ in pairs):
             first = self._total(parts)
-            # What may be another array, or a view of one, is copied before it is added to.
+            # Adding to another array, or to a view of one, would change it: copy it first.
             fresh = first.precedence < CALL or first.text.startswith("np.")
             fresh = fresh and not first.text.startswith("np.broadcast_to(")
             right = first.text + ".copy()" * (len(pairs) > 1 and not fresh)
             del pairs[0]
         else:
-            # In row-major order, so that parts can be added to it as one row of lanes.
+            # In row-major order, so that parts can be added to it when it is made flat.
             dtype = ", np.float32" if self.views.single else ""
             right = f"np.zeros({self.views.shape(out)}{dtype})"
         lines = statement(f"{name} =", right, note)
@@ -46,7 +45,7 @@ class Collector:
         return lines
 
     def _sliced(self, place: View) -> bool:
-        """Whether slices of the array say the place."""
+        """Whether slices of the array can express the place."""
         order = self.views.axis_order(place)
         if order is None or order != sorted(order):
             return False
@@ -87,7 +86,7 @@ class Collector:
         return Text(f"np.{function}([{', '.join(texts)}], axis={where})")
 
     def _slab(self, place: View) -> tuple[int, int, int, bool] | None:
-        """A place that is all of the array but along one axis: (axis, first, end, one index)."""
+        """(axis, first, end, whether it is one index), if a place is whole along other axes."""
         shape, strides = place.array.shape, row_major(place.array.shape)
         for axis in range(len(shape)):
             step = strides[axis]
@@ -129,7 +128,7 @@ class Collector:
         return [f"np.add.at({flat}, {where}, {x})"]
 
     def _windows(self, name: str, place: View, v: View) -> list[str]:
-        """Windows that overlap, added one offset after the other."""
+        """Overlapping windows, added offset by offset."""
         if place.index is not None or len(place.array.shape) != 1 or len(place.shape) != 2:
             return []
         axis = int(place.shape[1] < place.shape[0])
@@ -156,7 +155,7 @@ class Collector:
 
 
 def _by_place(i: Collect) -> list[tuple[View, list[View]]]:
-    """The parts for each place; all of the array first."""
+    """The parts for each place. The whole array comes first."""
     groups: dict[bytes, tuple[View, list[View]]] = {}
     for place, v in zip(i.places, i.parts):
         key = repr(place.shape).encode() + place.lanes().tobytes()
@@ -165,11 +164,11 @@ def _by_place(i: Collect) -> list[tuple[View, list[View]]]:
 
 
 def straight(place: View, v: View) -> tuple[View, View]:
-    """A place and its part with both turned such that the place runs forward."""
+    """A place and its part, both turned so that the place runs forward."""
     if place.index is not None or v.index is not None or 0 in place.strides:
         return place, v
     axes = sorted(range(len(place.shape)), key=lambda a: -abs(place.strides[a]))
-    place, v = (turned_view(x, axes) for x in (place, v))
+    place, v = (turned(x, axes) for x in (place, v))
     for axis, stride in enumerate(place.strides):
         if stride < 0:
             place, v = _backward(place, axis), _backward(v, axis)
@@ -177,6 +176,6 @@ def straight(place: View, v: View) -> tuple[View, View]:
 
 
 def _backward(v: View, axis: int) -> View:
-    """A view that runs along one axis the other way."""
+    """A view reversed along one axis."""
     strides = [-s if a == axis else s for a, s in enumerate(v.strides)]
     return View(v.array, v.shape, v.offset + v.strides[axis] * (v.shape[axis] - 1), tuple(strides))

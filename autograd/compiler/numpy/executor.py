@@ -1,4 +1,4 @@
-"""The NumPy backend: the program's own source, executed."""
+"""The NumPy backend: it runs the source of the program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograd.compiler.program import Floats, Indices, Program
 
 
 class NumpyExecutor(Executor):
-    """A program as NumPy source, which is also what runs.
+    """Runs a program as NumPy source.
 
     Args:
         program: with gradients or without.
@@ -32,7 +32,7 @@ class NumpyExecutor(Executor):
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         """As ``Executor.rows``."""
         values, failures = self._run(arguments, theta)[:2]
-        # A copy: they may be a part of an argument, or one number for all rows.
+        # Copied, because they may be a part of an argument, or one number for all rows.
         return np.array(values, self.dtype), failures
 
     def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
@@ -47,7 +47,7 @@ def write(program: Program, dtype: Any = np.float64) -> str:
 
 
 def load(source: numpy_source.NumpySource | str) -> Callable[..., Any]:
-    """The function of a source, in a namespace of its own; tracebacks show its lines."""
+    """The function that a source defines. Tracebacks show its lines."""
     if isinstance(source, str):
         source = numpy_source.NumpySource(source, {})
     digest = hashlib.sha256(source.text.encode()).hexdigest()[:12]
@@ -63,10 +63,10 @@ def load(source: numpy_source.NumpySource | str) -> Callable[..., Any]:
 def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any, ...]]:
     """A function of the arguments, (batch, n) each, and of all parameters as one vector.
 
-    It returns the results, (batch, outputs), which may be a view of what it was given; how many
-    guards fail for each row, or (0,) without guards; and, if the program has gradients, their sum
-    over the rows as one vector, or by the arguments as a list. In float32 if all
-    that it is given is.
+    It returns the results, (batch, outputs), which may be a view of an argument; how many guards
+    fail for each row, or (0,) without guards; and, if the program has gradients, their sum over
+    the rows as one vector, or by the arguments as a list. It computes in float32 if everything
+    that it gets is float32.
     """
 
     @functools.cache
@@ -90,7 +90,7 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
         if not program.gradients:
             return values, failures
         if by_arguments:
-            # Copies: a gradient may be a part of another argument, or one number for all rows.
+            # Copied, because a gradient may be a part of an argument, or one number for all rows.
             pairs = zip(rest[len(blocks) :], arguments)
             shaped = [np.array(np.broadcast_to(g, a.shape), a.dtype, order="C") for g, a in pairs]
             return values, failures, shaped
@@ -103,15 +103,15 @@ def evaluate(program: Program) -> Callable[[Sequence[Floats], Floats], tuple[Any
 
 
 def _places(lanes: Indices) -> Indices | slice:
-    """The lanes as a slice where they follow each other, so that nothing is copied; else in the
-    width that NumPy indexes by, to which it would convert them in every call."""
+    """The lanes as a slice where they follow each other, so that nothing is copied; otherwise as
+    integers of the size by which NumPy indexes, so that it need not convert them in each call."""
     first = int(lanes[0]) if len(lanes) else 0
     in_order = np.array_equal(lanes, np.arange(first, first + len(lanes)))
     return slice(first, first + len(lanes)) if in_order else lanes.astype(np.intp)
 
 
 def _rows(x: Any, batch: int, width: int) -> Floats:
-    """A result as (batch, width), also if it is the same for all rows."""
+    """A result as (batch, width), even if it is the same for all rows."""
     array = np.asarray(x)
     if array.size == width and (batch > 1 or array.ndim == 0):
         array = np.broadcast_to(array.reshape(1, width), (batch, width))

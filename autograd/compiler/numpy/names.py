@@ -13,10 +13,10 @@ RESERVED = {"np", "len", "slice", "int", "k", "g", "value", "failures", *FUNCTIO
 
 
 class VariableNames:
-    """The names of a program's arrays. Leaves have theirs at once, results as they are written.
+    """The names of a program's arrays. A result gets its name when it is written.
 
     Attributes:
-        steps: activations and adjoints of layers, each of which has a line of its own.
+        steps: activations and adjoints of layers. Each gets a line.
     """
 
     def __init__(self, program: Program) -> None:
@@ -33,16 +33,16 @@ class VariableNames:
         self._ends(program)
 
     def __getitem__(self, array: Array) -> str:
-        """The name of a leaf, or of what has been written."""
+        """The name of a leaf, or of a result that has been written."""
         return self.names[array]
 
     def leaf(self, array: Array, name: str) -> str:
-        """Give a leaf its name, with another number if that is taken."""
+        """Give a leaf this name, or if that is taken one with another number."""
         self.names[array] = self.free(name)
         return self.names[array]
 
     def free(self, name: str) -> str:
-        """A name that is not yet taken, with another number if need be; from now on it is."""
+        """This name, or if it is taken one with another number. Take it."""
         stem = name.rstrip("0123456789")
         number = int(name[len(stem) :] or 1)
         while name in self.taken:
@@ -61,7 +61,7 @@ class VariableNames:
         return wanted
 
     def _layers(self, program: Program) -> None:
-        """Products open layers; what is added to one belongs to it, then follows its activation."""
+        """Want names for layers: a product opens one, and terms and an activation may follow."""
         layers = 0
         layer_of: dict[Array, int] = {}
         sums: dict[int, Array] = {}
@@ -94,7 +94,7 @@ class VariableNames:
                 self.wanted[i.out] = f"d_{self.wanted.get(of) or self.names[of]}"
 
     def _ends(self, program: Program) -> None:
-        """What is returned."""
+        """Want names for the results and the gradients."""
         for name, v in (("value", program.outputs), ("failures", program.failures)):
             if v is not None and v.whole and v.array not in self.names:
                 self.wanted[v.array] = name

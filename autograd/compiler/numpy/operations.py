@@ -1,7 +1,7 @@
 """Operations as NumPy expressions: arithmetic with its signs and parentheses, the others as calls.
 
-They follow autograd/ieee.py at infinities, nan and signed zeros, with one exception: NumPy takes
-``x**0.5`` as a square root, which is nan at -inf and -0.0 at -0.0 where C's pow is inf and 0.0.
+At infinities, nan and signed zeros they follow autograd/ieee.py, with one exception: NumPy computes
+``x**0.5`` as a square root. At -inf and -0.0 this is nan and -0.0, where C's pow is inf and 0.0.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from autograd.ops import Op
 
 
 def expression(op: Op, xs: Sequence[Text]) -> Text | None:
-    """The operation on operands already written; None if NumPy cannot say it."""
+    """The operation on written operands; None if only Python can compute it."""
     if op in (ops.sum, ops.add):
         return summed(xs)
     if op is ops.mul:
@@ -39,7 +39,7 @@ def expression(op: Op, xs: Sequence[Text]) -> Text | None:
 
 
 def summed(xs: Sequence[Text]) -> Text:
-    """Terms added, or taken away where they start with a minus."""
+    """Terms added, or subtracted if they start with a minus."""
     if len(xs) == 1:
         return xs[0]
     if len(xs) == 2 and xs[0].negative and not xs[1].negative:
@@ -68,7 +68,7 @@ def _power(n: float, x: Text) -> Text:
 
 
 def _failure(name: str, a: Text, b: Text) -> Text:
-    """1 where a comparison does not turn out as it did while recording."""
+    """1 where a comparison has another outcome than it had while recording."""
     x, y = a.within(SUM), b.within(SUM)
     sign = {"less": "<", "less_equal": "<=", "equal": "=="}[name.removeprefix("not ")]
     test = f"({x} {sign} {y})"

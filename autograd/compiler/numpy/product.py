@@ -1,4 +1,4 @@
-"""Products of matrices as NumPy expressions: by ``@`` wherever it can say them."""
+"""Products of matrices as NumPy expressions, with ``@`` wherever that is possible."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 
 from autograd.compiler.numpy.text import CALL, MATRIX, PRODUCT, Text, axes_of, number_text
-from autograd.compiler.program import Contract, View
+from autograd.compiler.program import Contract, View, turned
 
-# The label of the batch, in front of those of the instruction, which are lower-case.
+# The label of the batch. Those of the instruction are lower-case.
 BATCH = "B"
 AXES_OF_RESHAPE = re.compile(r"\.reshape\((?:[^()]|\([^()]*\))*\)$")
 
@@ -18,8 +18,8 @@ class Factor:
     """A factor of a product, which can be written with its axes in another order.
 
     Args:
-        v: what it is.
-        labels: of its axes, the batch included.
+        v: the view.
+        labels: those of its axes. The batch is added to them.
         load: writes a view.
     """
 
@@ -28,30 +28,22 @@ class Factor:
         self.labels = BATCH * v.array.batched + labels
 
     def ordered(self, labels: str) -> str | None:
-        """The factor with its axes in that order, if it can be turned so."""
+        """The factor with its axes in that order, or None if that is impossible."""
         if sorted(labels) != sorted(self.labels):
             return None
         if self.labels == labels:
             return self.load(self.v).within(CALL)
         if BATCH in labels and labels[0] != BATCH:
-            turned = f"{self.load(self.v).within(CALL)}.T"
-            return turned if labels == self.labels[::-1] and len(labels) == 2 else None
+            text = f"{self.load(self.v).within(CALL)}.T"
+            return text if labels == self.labels[::-1] and len(labels) == 2 else None
         own = self.labels.removeprefix(BATCH)
         axes = [own.index(c) for c in labels.removeprefix(BATCH)]
-        return self.load(turned_view(self.v, axes)).within(CALL)
+        return self.load(turned(self.v, axes)).within(CALL)
 
     def flat(self, *sizes: int) -> str:
         """The factor in another shape."""
         text = AXES_OF_RESHAPE.sub("", self.load(self.v).within(CALL))
         return f"{text}.reshape({', '.join(map(str, sizes))})"
-
-
-def turned_view(v: View, axes: list[int]) -> View:
-    """A view with its axes in another order."""
-    shape = tuple(v.shape[a] for a in axes)
-    if v.index is not None:
-        return View(v.array, shape, index=v.index.transpose(axes))
-    return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
 
 
 def product(i: Contract, load: Callable[[View], Text]) -> Text:
@@ -107,7 +99,7 @@ def _matmul(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | Non
     of_a = "".join(c for c in out if c not in b.labels)
     of_b = "".join(c for c in out if c not in a.labels)
     if len(summed + common + of_a) != len(a.labels) or len(summed + common + of_b) != len(b.labels):
-        return None  # a label that only one factor has is summed over
+        return None  # it sums over a label that only one factor has
     if not summed:
         return _outer(a, b, out)
     if out != common + of_a + of_b:
@@ -117,7 +109,7 @@ def _matmul(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | Non
     if len(summed) == 1 and len(of_b) <= 1:
         return _at(a.ordered(of_a + summed), b.ordered(summed + of_b))
     if a.labels == summed + of_a and b.labels == summed + of_b and BATCH in summed:
-        # Over the batch and more axes: these become one.
+        # A sum over the batch and more axes: make them one axis.
         if max(len(of_a), len(of_b)) > 1:
             return None
         rows, columns = (x.flat(-1, *(sizes[c] for c in of)) for x, of in ((a, of_a), (b, of_b)))
@@ -135,7 +127,7 @@ def _at(first: str | None, second: str | None) -> Text | None:
 def _one_by_one(
     a: Factor, b: Factor, common: str, of_a: str, of_b: str, summed: str
 ) -> Text | None:
-    """A product for each element of the axes that both factors and the result have."""
+    """A product per element of the axes that both factors and the result have."""
     if len(of_a) == len(of_b) == len(summed) == 1:
         return _at(a.ordered(common + of_a + summed), b.ordered(common + summed + of_b))
     first, second = a.ordered(common + summed), b.ordered(common + summed)
@@ -146,7 +138,7 @@ def _one_by_one(
 
 
 def _outer(a: Factor, b: Factor, out: str) -> Text | None:
-    """Every element of the one with every element of the other."""
+    """Each element of one factor times each element of the other."""
     texts = []
     for factor in (a, b):
         x = factor.ordered("".join(c for c in out if c in factor.labels))

@@ -1,4 +1,4 @@
-"""A program as NumPy source: what a person would have written, had they started with matrices."""
+"""A program as NumPy source, as a person would write it who starts with matrices."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from autograd.compiler.program import (
 )
 from autograd.ops import Op
 
-# Longer expressions have lines of their own.
+# A longer expression gets a line and a name.
 LONGEST_PART = 48
 PER_ROW = "rows_and_gradients"
 
 
 @dataclass
 class NumpySource:
-    """The text, and what it needs besides NumPy: functions of rows that only Python computes."""
+    """The text, and what it needs besides NumPy: functions of operations that Python computes."""
 
     text: str
     functions: dict[str, Callable[..., Floats]]
@@ -89,7 +89,7 @@ class _SourceWriter:
     # --- the text ---
 
     def source(self) -> NumpySource:
-        """The whole module."""
+        """The whole text."""
         program, names = self.program, self.names
         forward: list[str] = []
         backward: list[str] = []
@@ -178,7 +178,7 @@ class _SourceWriter:
         return self.views.load(v).text
 
     def _instruction(self, i: Instruction) -> list[str]:
-        """The lines of one instruction; none if it is written where it is used."""
+        """The lines of one instruction; none if its expression stands where it is used."""
         if isinstance(i, Collect):
             return self.collector.lines(i)
         text = self._expression(i)
@@ -194,7 +194,7 @@ class _SourceWriter:
         return statement(f"{self.names.result(i.out)} =", text.text, shape_of(i.out))
 
     def _may_move(self, i: Map | Reduce | Contract, filled: Shape) -> bool:
-        """Whether what ``i`` makes is used once, and as it stands."""
+        """Whether the result of ``i`` is used once, and as it stands."""
         users = self.users.get(i.out, [])
         if len(users) != 1 or i.out in self.ends or i.out in self.names.steps:
             return False
@@ -225,7 +225,7 @@ class _SourceWriter:
         return text
 
     def _in_python(self, op: Op, axes: int) -> str:
-        """The name of the function of a row that NumPy cannot say, over so many last axes."""
+        """The name of the function by which Python computes an operation, over the last axes."""
         if (op, axes) not in self.in_python:
             plain = "".join(c if c.isalnum() else "_" for c in op.name)
             name = self.names.free(f"{plain}_in_python")
@@ -284,7 +284,7 @@ def _function(name: str, parameters: list[str], body: list[str]) -> str:
 
 
 def _simplified(i: Instruction) -> Instruction:
-    """A sum over axes of one element as no sum; parts as their places lie in the array."""
+    """The instruction without sums over axes of size 1, and with parts in the order of places."""
     if isinstance(i, Collect):
         pairs = [straight(place, v) for place, v in zip(i.places, i.parts)]
         return Collect(i.out, tuple(p for p, _ in pairs), tuple(v for _, v in pairs))
@@ -299,7 +299,7 @@ def _simplified(i: Instruction) -> Instruction:
 
 
 def _places(v: View) -> list[int] | None:
-    """For a view of the whole array, its axes in any order: which axis of the array each is."""
+    """For each axis of a view of the whole array, turned in any way, the axis of the array."""
     strides = row_major(v.array.shape)
     if v.index is not None or v.offset or len(set(strides)) != len(strides):
         return None

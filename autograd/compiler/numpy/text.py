@@ -1,4 +1,8 @@
-"""Expressions and lines of NumPy source: parentheses, numbers, slices, lines that are too long."""
+"""Expressions and lines of NumPy source: parentheses, numbers, slices, long lines.
+
+Formulas (``autograd.symbols``) set their parentheses by the templates of operations. Here they
+follow Python: a matrix product is a factor in parentheses, and a + -b becomes a - b.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ class Text:
 
     @property
     def negative(self) -> bool:
-        """Whether it starts with a minus that a sum can take over: a + -b * c is a - b * c."""
+        """Whether it starts with a minus that a sum can absorb: a + -b * c is a - b * c."""
         return self.text.startswith("-") and self.precedence >= MATRIX
 
 
@@ -52,26 +56,26 @@ def number_text(x: float) -> Text:
 
 
 def whole_inverse(x: float) -> int | None:
-    """n if x is 1/n and is better read so: 1/3, but 0.5."""
+    """n if x is 1/n and is better written like that: 1/3, but 0.5."""
     n = round(1 / x) if 1e-9 < x < 0.5 else 0
     return n if n and 1 / n == x and len(repr(x)) > 6 else None
 
 
 def array_of(numbers: Floats, single: bool) -> str:
-    """An array of numbers in full, which does not depend on how NumPy is set to print."""
+    """An array of numbers in full, whatever NumPy's print options are."""
     dtype = ", np.float32" if single else ""
     return f"np.array({_nested(numbers, lambda x: element(float(x)))}{dtype})"
 
 
 def index_of(lanes: Indices) -> str:
-    """An array of whole numbers: as sums of ranges if it is that, else in full."""
+    """An array of whole numbers: as sums of ranges if possible, otherwise in full."""
     if lanes.size > 8 and (sums := _sums_of_ranges(lanes)):
         return sums
     return f"np.array({_nested(lanes, lambda n: str(int(n)))})"
 
 
 def element(x: float) -> str:
-    """A number as an array of floats has it."""
+    """A number as an element of an array of floats."""
     return repr(x) if math.isfinite(x) else number_text(x).text
 
 
@@ -88,7 +92,7 @@ def _nested(numbers: Floats | Indices, shown: Callable[[Any], str], depth: int =
 
 
 def _sums_of_ranges(lanes: Indices) -> str | None:
-    """Lanes as every sum of a term of one range and a term of the next, as windows are."""
+    """Lanes as all sums of an element of one range and an element of the next, as in windows."""
     offset = int(lanes.flat[0])
     axes = []
     for axis in range(lanes.ndim):
@@ -120,7 +124,7 @@ def _outer(ranges: list[tuple[int, int]]) -> str:
 
 
 def _repeats(ranges: list[tuple[int, int]], offset: int) -> str | None:
-    """One row of lanes, as a range of which each element or all is repeated."""
+    """A vector of lanes as a range, repeated as a whole or element by element."""
     steps = [step for _, step in ranges]
     used = [k for k, step in enumerate(steps) if step]
     if not used or 0 in steps[used[0] : used[-1] + 1]:
@@ -135,7 +139,7 @@ def _repeats(ranges: list[tuple[int, int]], offset: int) -> str | None:
 
 
 def _ranges(lanes: Indices) -> list[tuple[int, int]]:
-    """One row of lanes as nested loops, each (how often, by which step), the outermost first."""
+    """A vector of lanes as nested loops, each (times, step), the outermost first."""
     if len(lanes) == 1:
         return []
     step = int(lanes[1] - lanes[0])
@@ -154,7 +158,7 @@ def _range(n: int, step: int) -> str:
 
 
 def shape_of(array: Array) -> str:
-    """For a comment: B is the batch."""
+    """The shape for a comment, in which B is the batch."""
     return tuple_of([*(["B"] if array.batched else []), *map(str, array.shape)])
 
 
@@ -183,7 +187,7 @@ def slice_of(first: int, last: int, step: int, n: int) -> str:
 
 
 def statement(left: str, right: str, note: str) -> list[str]:
-    """``left right  # note`` in lines that are not too long; ``left`` ends with ``=`` or so."""
+    """``left right  # note``, on several lines if it is long. ``left`` ends with an equals sign."""
     line = f"{left} {right}"
     if len(line) <= NOTE_COLUMN:
         return [f"{line:<{NOTE_COLUMN}}  # {note}"]
@@ -200,7 +204,7 @@ def statement(left: str, right: str, note: str) -> list[str]:
 
 
 def listing(opening: str, parts: Sequence[str], closing: str, pad: str = "") -> list[str]:
-    """``opening a, b closing`` on one line, or with the parts on lines of their own."""
+    """``opening a, b closing`` on one line, or with the parts on separate lines."""
     line = f"{pad}{opening}{', '.join(parts)}{closing}"
     if len(line) <= LONGEST_LINE:
         return [line]
@@ -208,7 +212,7 @@ def listing(opening: str, parts: Sequence[str], closing: str, pad: str = "") -> 
 
 
 def filled(parts: Sequence[str], pad: str, separator: str = ",") -> list[str]:
-    """As many parts on each line as fit."""
+    """Lines, each with as many parts as fit."""
     lines = [pad + parts[0] + separator]
     for part in parts[1:]:
         longer = f"{lines[-1]} {part}{separator}"
@@ -220,8 +224,8 @@ def filled(parts: Sequence[str], pad: str, separator: str = ",") -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """An expression cut where a line may end: between terms, else factors, else the arguments of
-    the one call that it is."""
+    """An expression cut where a line may end: between terms, or else between factors, or else, if
+    it is one call, between arguments."""
     depths, parts = _depths(text), [text]
     call = (
         re.match(r"[\w.]+\(", text)

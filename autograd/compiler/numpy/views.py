@@ -1,4 +1,4 @@
-"""Views as NumPy expressions: slices, new axes, turned axes, or else gathers."""
+"""Views as NumPy expressions: slices, new axes, turned axes; otherwise gathers."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ROWS = 1_000_003
 
 
 class Views:
-    """What views are written as.
+    """Writes views.
 
     Args:
-        names: of the arrays.
+        names: those of the arrays.
         rows: the number of rows, as an expression.
         single: whether the arrays of constants are float32.
 
     Attributes:
-        inlined: arrays that have no name, and are written where they are used.
-        narrow: the shapes of such as repeat along axes that the expression lacks.
-        constants: what stands above the function, and its name.
+        inlined: the expressions of arrays without a name, which stand where they are used.
+        narrow: the shapes of these expressions. They may lack axes along which arrays repeat.
+        constants: the values that stand above the function, with their names.
     """
 
     def __init__(self, names: VariableNames, rows: str, single: bool) -> None:
@@ -56,7 +56,7 @@ class Views:
         return self.constants[value]
 
     def flat_index(self, v: View) -> str:
-        """The lanes of a view as an index of its array made flat: a slice or an array."""
+        """The lanes of a view as an index of its flat array: a slice or an array."""
         if v.index is None and len(v.shape) == 1 and v.strides[0]:
             last = v.offset + v.strides[0] * (v.shape[0] - 1)
             return slice_of(v.offset, last, v.strides[0], v.array.size)
@@ -67,7 +67,7 @@ class Views:
         return self._constant(index_of(lanes), "index")
 
     def load(self, v: View, out: Array | None = None) -> Text:
-        """A view as an expression; for ``out`` it only needs to broadcast to that shape."""
+        """A view as an expression. For ``out`` it suffices that it broadcasts to that shape."""
         array = v.array
         if (literal := array.literal()) is not None:
             if out is None and v.shape:
@@ -106,7 +106,9 @@ class Views:
         return Text(f"{x.within(CALL)}[{', '.join(pattern)}]") if "None" in pattern else x
 
     def slices(self, v: View) -> str | None:
-        """The view as slices of the array, one an axis, if it is that; axes may then be turned."""
+        """The view as slices of the array, one per axis, or None if that is impossible.
+
+        The axes of the view may be in another order."""
         order = self.axis_order(v)
         if order is None:
             return None
@@ -128,7 +130,7 @@ class Views:
         return ", ".join([":"] * array.batched + parts)
 
     def axis_order(self, v: View) -> list[int] | None:
-        """Which axis of the array each axis of the view runs along."""
+        """For each axis of the view the axis of the array that it runs along."""
         if v.index is not None or not v.array.shape:
             return None
         strides = row_major(v.array.shape)
@@ -152,11 +154,11 @@ class Views:
         return f"{text}.transpose({', '.join(map(str, axes))})"
 
     def full(self, array: Array) -> Shape:
-        """The shape with the batch."""
+        """The shape with the batch, which counts as ``ROWS``."""
         return (ROWS,) * array.batched + array.shape
 
     def written_shape(self, v: View) -> Shape:
-        """The shape of a view as ``_load`` writes it to broadcast."""
+        """The shape of the expression that ``load`` writes where it may broadcast."""
         if v.array.literal() is not None:
             return ()
         batch = (ROWS,) * v.array.batched
@@ -171,12 +173,13 @@ class Views:
         return (*batch, *shape)
 
     def shape(self, array: Array) -> str:
-        """The same as an expression."""
+        """The shape with the batch as an expression."""
         return tuple_of([*([self.rows] * array.batched), *map(str, array.shape)])
 
 
 def _pattern(v: View) -> list[str] | None:
-    """For each axis of a view that repeats the whole array along new axes ":" or "None"."""
+    """ ":" for each axis of the array and "None" for each new one, if the view repeats the whole
+    array along new axes."""
     strides = [s for s, n in zip(v.strides, v.shape) if s or n == 1]
     kept = [n for s, n in zip(v.strides, v.shape) if s or n == 1]
     array = v.array

@@ -1,10 +1,11 @@
 """Contract, the third stage: sums of products become matrix products.
 
-A sum of products is a pair of rows of factors. Take the distinct left rows and the distinct right
-rows of all the sums in a group: where every pair of the one with the other occurs, the group *is*
-the product of the two matrices. That one test finds dense layers, batches written as a loop over
-samples, shared weights and convolutions, and products of activations. Where the sums fall into
-equal parts that each pass the test, it is one product a part.
+A sum of products is a pair of lists of factors, left and right. Take the distinct left lists and
+the distinct right lists of all the sums in a group: where each left list meets each right list,
+the group *is* the product of two matrices, whose rows these lists are. That one test finds dense
+layers, batches written as a loop over samples, shared weights, convolutions, and products of
+activations. Where the sums fall into equal parts that each pass the test, there is a product per
+part.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ def contract(program: Program, input_major: bool = False) -> Program:
 
     Args:
         program: what ``pack`` wrote.
-        input_major: keep weights as (inputs, outputs), not as the textbook's (outputs, inputs),
-            where native loops are longer or can leave out zeros like that.
+        input_major: keep weights as (inputs, outputs), and not as (outputs, inputs) like a
+            textbook, where this makes native loops longer or lets them skip zeros.
     """
     made_by = {i.out: i for i in program.instructions}
-    # Products that only sums use need not be there as an array.
+    # A product that only sums use needs no array.
     kept = {v.array for v in program.ends()}
     for i in program.instructions:
         if not (isinstance(i, Reduce) and i.op is ops.sum):
@@ -56,14 +57,14 @@ def contract(program: Program, input_major: bool = False) -> Program:
 
 
 def _through(outer: View, inner: View) -> View:
-    """The lanes of ``inner`` that ``outer``, a view of the array made from it, picks."""
+    """The lanes of ``inner`` that ``outer`` picks, which is a view of the array made from it."""
     return view(inner.array, inner.lanes().reshape(-1)[outer.lanes()])
 
 
 def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bool) -> bool:
     """Write the contraction of two factors, each (sums, terms), if it is one."""
 
-    # On the right what differs between rows, was computed, or is data; on the left the weights.
+    # The weights go to the left, and data or computed arrays to the right.
     def rank(v: View) -> tuple[bool, bool, bool]:
         array = v.array
         return (array.kind == INPUT, array not in rewriter.free, array.kind == CONSTANT)
@@ -99,8 +100,8 @@ def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bo
 
 
 def _runs_over_outputs(rewriter: Rewriter, b: View, outputs: int) -> bool:
-    """Whether loops should run over the results of a product: of an argument, whose zeros are
-    then left out; else where there are more results than terms."""
+    """Whether the inner loop of a product should run over its results: for an argument, whose
+    zeros it can skip; otherwise where there are more results than terms."""
     of_argument = b.array in rewriter.program.arguments
     return of_argument or outputs >= b.shape[1]
 
@@ -112,7 +113,8 @@ def _lean(lanes: Indices, labels: str) -> tuple[Indices, str]:
 
 
 def _distinct_rows(rows: Indices) -> tuple[Indices, int]:
-    """For each row its number among the distinct ones, in order of their first lanes; how many."""
+    """For each row its number among the distinct rows, which are in order of their first lanes;
+    and how many distinct rows there are."""
     hashes = (mix(rows) * mix(np.arange(rows.shape[1]))).sum(axis=1)
     _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
     distinct = rows[first]
@@ -125,12 +127,12 @@ def _distinct_rows(rows: Indices) -> tuple[Indices, int]:
 
 
 def _grid(of_a: Indices, of_b: Indices, rows_a: int, rows_b: int) -> Indices | None:
-    """Which sum has which pair of rows: (parts, rows of b, rows of a). None if pairs are missing,
-    or the parts differ in size."""
+    """The sum for each pair of rows: (parts, rows of b, rows of a). None if pairs are missing,
+    or if the parts differ in size."""
     part_a, part_b = np.full(rows_a, rows_b), np.arange(rows_b)
     if rows_a * rows_b == len(of_a):
         part_a[:], part_b[:] = 0, 0
-    else:  # rows that meet in some sum are of one part
+    else:  # rows that meet in a sum belong to one part
         for _ in range(4):
             before = part_b.copy()
             np.minimum.at(part_a, of_a, part_b[of_b])

@@ -1,8 +1,8 @@
 """Differentiate: a program of the results becomes a program of the results and their gradients.
 
 The chain rule once more, on arrays: instructions are visited from the last to the first, and each
-gives its operands *partial times adjoint*. The partials are the rules of the operation table, run
-on terms that write instructions; a product of matrices gives two more.
+gives its operands *partial times adjoint*. The partials come from the rules of the operations, run
+on terms that write instructions. A product of matrices gives two more products.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from autograd.compiler.program import (
     Shape,
     View,
     needed,
+    turned,
     view,
     whole,
 )
@@ -36,11 +37,11 @@ from autograd.real import count
 
 
 def differentiate(program: Program, arguments: bool = False) -> Program:
-    """The program with the gradients of the sum of its results, over the batch too.
+    """The program with the gradients of the sum of its results, summed over the batch too.
 
     Args:
-        program: what ``layout`` made.
-        arguments: also by the inputs, and not only by the parameters.
+        program: the result of ``layout``.
+        arguments: differentiate by the inputs too, and not only by the parameters.
     """
     return needed(_Backward(program, arguments).program())
 
@@ -60,12 +61,12 @@ class _Backward:
         self.forward = set(program.arrays())
 
     def program(self) -> Program:
-        """The program so far, and backward."""
+        """The given program, followed by its backward pass."""
         source = self.source
         self.writer.add_all(source.instructions)
         seed = self.writer.literal(1.0, source.outputs.shape)
         if source.arguments and not source.outputs.array.batched:
-            # The same result for every row counts as often.
+            # A result that is the same for all rows counts once per row.
             seed = self.writer.reduce(seed, len(seed.shape), over_batch=True)
         self._give(source.outputs, seed, source.outputs)
         for i in reversed(source.instructions):
@@ -147,8 +148,8 @@ class _Backward:
             repeated = [a for a, n in enumerate(v.shape) if v.strides[a] == 0 and n > 1]
             kept = [a for a in range(len(v.shape)) if a not in repeated]
             if repeated or over_batch:
-                turned = _turned(part, kept + repeated)
-                part = self.writer.reduce(turned, len(kept), over_batch)
+                part = turned(part, kept + repeated)
+                part = self.writer.reduce(part, len(kept), over_batch)
                 shape = tuple(v.shape[a] for a in kept)
                 place = View(v.array, shape, v.offset, tuple(v.strides[a] for a in kept))
         elif over_batch:
@@ -156,7 +157,7 @@ class _Backward:
         self.contributions.setdefault(v.array, []).append((place, part))
 
     def _adjoint(self, array: Array) -> View | None:
-        """The sum of what an array was given."""
+        """The sum of all contributions to an array."""
         given = self.contributions.pop(array, [])
         wholes, rest = [], []
         for place, part in given:
@@ -182,7 +183,7 @@ class _Backward:
 
 
 def _aligned(place: View, part: View) -> View | None:
-    """The part in the order of the whole array, if its places are all of that, each once."""
+    """The part in the order of the whole array, if it covers each place of the array once."""
     array = place.array
     if place.whole:
         return part
@@ -199,16 +200,8 @@ def _moved(v: View, array: Array) -> View:
 
 
 def _pick(v: View, places: View) -> View:
-    """The lanes of ``v``, a view in the shape of an array, at ``places`` of that array."""
+    """The lanes at ``places`` of an array, from ``v``, a view in the shape of that array."""
     return view(v.array, v.lanes().reshape(-1)[places.lanes()])
-
-
-def _turned(v: View, axes: Sequence[int]) -> View:
-    """A view with its axes in another order."""
-    shape = tuple(v.shape[a] for a in axes)
-    if v.index is not None:
-        return View(v.array, shape, index=v.index.transpose(axes))
-    return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
 
 
 def _spread(v: View, shape: Shape, extra: int) -> View:

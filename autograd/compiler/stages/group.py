@@ -21,25 +21,25 @@ Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
-# Beyond, a graph has no structure worth finding, and its program would be as long as the graph.
+# With more groups, a program would be as long as the graph: it has no structure worth finding.
 MOST_GROUPS = 3000
 # How many nodes at a time, which bounds the memory for temporary arrays.
 AT_ONCE = 1 << 12
 
 
 class Unstructured(Exception):
-    """A graph of too many groups, or too deep for them to be found level by level."""
+    """A graph has too many groups, or is too deep to look for groups level by level."""
 
 
 ADD, SUM, CHAIN, SUB = 30_001, 30_002, 30_003, 30_004
 _CODES = {ops.add: ADD, ops.sum: SUM, ops.sub: SUB}
-"""Codes of sums, whatever the trace calls them; CHAIN is a chain of additions made one sum."""
+"""The codes of additions, whatever the trace calls them. CHAIN is many additions as one sum."""
 
 
 class Graph:
-    """The edges of a trace, with chains of additions made into one sum each.
+    """The edges of a trace, in which each chain of additions has become one sum.
 
-    Arrays are as narrow as they can be, and temporary ones short-lived: a graph may have ten
+    Its arrays are narrow, and temporary ones are deleted at once, because a graph may have ten
     million nodes.
     """
 
@@ -47,7 +47,7 @@ class Graph:
         self.trace = trace
         n = len(trace)
         self.op = _codes(trace)[trace.codes]
-        # What follows from constants alone is as good as a leaf.
+        # A node that follows from constants alone is as good as a leaf.
         self.op[trace.kinds == CONSTANT] = LEAF
         owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
         keep = self.op[owner] != LEAF
@@ -66,7 +66,7 @@ class Graph:
         del summing
         owner = root[owner]
         keep = ~absorbed[source] & ~zero
-        # A sum of nothing but zeros keeps them.
+        # A sum in which all terms are 0 keeps them.
         terms = np.bincount(owner[keep], minlength=n)
         keep |= zero & (terms[owner] == 0)
         del zero, terms
@@ -81,7 +81,7 @@ class Graph:
         self.terms = np.bincount(owner, minlength=n).astype(np.int32)
         self.starts = np.zeros(n + 1, np.int64)
         np.cumsum(self.terms, out=self.starts[1:])
-        # Two numbers added are a sum element by element; more, a sum along an axis.
+        # Two terms are added element by element; more terms, along an axis.
         negatives = np.bincount(owner[negative], minlength=n)
         self.op[(self.op == ADD) & ((self.terms > 2) | (negatives > 0))] = CHAIN
         self.op[subtracting & (self.terms > 0) & ((self.terms != 2) | (negatives != 1))] = CHAIN
@@ -100,8 +100,8 @@ class Graph:
     ) -> tuple[NDArray[np.bool_], Int32s]:
         """Which additions are part of another sum, and the sum that each node is part of.
 
-        A subtraction is where a loop adds up, as in ``total = total - a * b``; in ``total + (a -
-        b)`` it is kept together, for the difference may be of large numbers.
+        A subtraction is part of a sum where a loop adds up, as in ``total = total - a * b``. In
+        ``total + (a - b)`` it is kept together, because the difference may be of large numbers.
         """
         n = len(self.trace)
         uses = np.bincount(source, minlength=n)
@@ -111,7 +111,7 @@ class Graph:
         consumer[source] = owner
         leading = np.zeros(n, np.bool_)
         leading[source] = first
-        # A sum written as such keeps its terms together; additions become one sum.
+        # A call of sum keeps its terms together; additions join the sum that they are added to.
         adding = self.op == ADD
         either = adding | (self.op == SUB)
         absorbed = adding & (adding | (self.op == SUM))[consumer]
@@ -127,7 +127,7 @@ class Graph:
     # --- groups, as numbers from 0 ---
 
     def leaves_by_kind(self) -> Hashes:
-        """A first hash for each leaf: by argument, parameters, constants."""
+        """A first hash for each leaf: one per argument, one for parameters, one for constants."""
         hashes = np.zeros(len(self.trace), np.uint64)
         leaf = self.op == LEAF
         hashes[leaf] = mix(self.trace.kinds[leaf].astype(np.uint64) + np.uint64(1))
@@ -136,7 +136,7 @@ class Graph:
         return hashes
 
     def leaves_by_use(self, leaves: Hashes, groups: Int32s) -> Hashes:
-        """Their hashes with the set of uses (consumer's group and place) mixed in."""
+        """The hashes of leaves, mixed with their uses: the consumer's group, and the place."""
         edges = np.flatnonzero((self.op == LEAF)[self.source])
         edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
         place = edges - self.starts[self.owner[edges]]
@@ -145,7 +145,7 @@ class Graph:
         use = groups[self.owner[edges]] * np.int64(1 << 32) + place
         del place
         uses, use_of_edge = np.unique(use, return_inverse=True)
-        # Each use of a leaf once, however often.
+        # A use counts once, however often the leaf is used like this.
         pairs = self.source[edges] * np.int64(len(uses)) + use_of_edge
         del edges, use, use_of_edge
         pairs = np.unique(pairs)
@@ -155,7 +155,7 @@ class Graph:
         return result
 
     def group(self, leaves: Hashes) -> Int32s:
-        """The group of each node; -1 for those that are gone."""
+        """The group of each node; -1 for a node that is not needed."""
         n = len(self.trace)
         hashes = leaves.copy()
         groups = np.full(n, -1, np.int32)
@@ -185,7 +185,7 @@ class Graph:
         return mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
 
     def _number(self, nodes: Ints, hashes: Hashes, groups: Int32s, numbers: dict[int, int]) -> None:
-        """Number the groups of these nodes, as they first appear: each after its inputs'."""
+        """Number the groups of these nodes in order of appearance: each after its inputs."""
         distinct, first, which = np.unique(hashes[nodes], return_index=True, return_inverse=True)
         for place in np.argsort(first):
             numbers.setdefault(int(distinct[place]), len(numbers))
@@ -194,21 +194,24 @@ class Graph:
 
 
 def _codes(trace: Trace) -> NDArray[np.int16]:
-    """The code of each row; those of sums have their own, whatever the trace calls them."""
-    codes = [_CODES.get(row, code) for code, row in enumerate(trace.ops)]
+    """The code of each operation of the trace; additions have codes of their own."""
+    codes = [_CODES.get(op, code) for code, op in enumerate(trace.ops)]
     return np.array([*codes, LEAF], np.int16)
 
 
 def _spans(starts: Ints, counts: Ints) -> Ints:
-    """``start, start + 1, ...``, as many as counted, one after the other."""
+    """``start, start + 1, ...`` for each start, with its count of numbers, joined."""
     total = int(counts.sum())
     steps = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.repeat(starts, counts) + steps
 
 
 def mix(x: NDArray[Any] | np.uint64) -> Hashes:
-    """A hash of 64 bits for each of 64 bits (Steele, Lea and Flood, "Fast splittable pseudorandom
-    number generators", 2014, with the constants of its variant 13)."""
+    """A hash of 64 bits for each number of 64 bits.
+
+    Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014, with the
+    constants of variant 13.
+    """
     with np.errstate(over="ignore"):
         z = np.asarray(x, np.uint64) + np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

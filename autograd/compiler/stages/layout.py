@@ -1,8 +1,8 @@
-"""Layout, the fourth stage: lanes in such an order that gathers become slices.
+"""Layout, the fourth stage: lanes in an order in which gathers become slices.
 
-An array whose order is still free takes that of the largest operand it is made from, element by
-element; leaves take the order of their first use. What two vectors make pair by pair becomes a
-matrix.
+An array whose order is still free takes the order of the largest operand from which it is made
+element by element. A leaf takes the order of its first use. An array with an element for every
+pair of elements of two vectors becomes a matrix.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _step(rewriter: Rewriter, i: Instruction) -> None:
 
 
 def _contract(rewriter: Rewriter, i: Contract) -> Contract:
-    """A product, the axes of its factors sorted by where their lanes are now."""
+    """A product. The axes of its factors are sorted by the present places of their lanes."""
     views = list(i.operands)
     order: dict[str, Indices] = {}
     for v, labels in zip(reversed(views), reversed(i.labels[:2])):
@@ -66,7 +66,7 @@ def _sorted(lanes: Indices, labels: str, order: dict[str, Indices]) -> Indices:
 
 
 def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
-    """Choose the order and shape of what ``i`` makes, and of the free leaves it uses."""
+    """Choose order and shape of the result of ``i``, and of the free leaves that it uses."""
     if len(i.out.shape) != 1:
         for v in i.operands:
             rewriter.settle(v, v.lanes())
@@ -77,7 +77,7 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
     candidates = [
         (v, lanes)
         for v, lanes in zip(i.operands, operands)
-        # A matrix of weights has got its shape from a product, elsewhere.
+        # A matrix of weights has its shape from a product elsewhere.
         if v.array not in rewriter.free or len(v.array.shape) > 1
     ]
     best = None
@@ -92,7 +92,7 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
     elif n > 1 and (found := _outer(operands)):
         order, shape = found
     elif n > 1 and candidates:
-        # Some of the lanes of a larger array, or some more than once: in its order.
+        # Some lanes of a larger array, or some of them repeated: in the order of that array.
         _, lanes = max(candidates, key=lambda c: (c[0].array.kind, len(np.unique(c[1]))))
         order = np.argsort(lanes, kind="stable")
         shape = _shape(lanes[order])
@@ -102,7 +102,7 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
 
 
 def _settle(rewriter: Rewriter, v: View, lanes: Indices) -> None:
-    """Give a free leaf the order of ``lanes``, also where they repeat it along some axes."""
+    """Give a free leaf the order of ``lanes``, which may repeat it along some axes."""
     once = lanes
     for axis in range(lanes.ndim):
         first = np.take(once, [0], axis=axis)
@@ -112,7 +112,7 @@ def _settle(rewriter: Rewriter, v: View, lanes: Indices) -> None:
 
 
 def _outer(operands: list[Indices]) -> tuple[Indices, Shape] | None:
-    """The order and shape where two operands meet in every pair of their lanes."""
+    """The order and shape of a result in which each lane of one operand meets each of another."""
     for a in operands:
         rows, row = np.unique(a, return_inverse=True)
         for b in operands:
@@ -126,7 +126,7 @@ def _outer(operands: list[Indices]) -> tuple[Indices, Shape] | None:
 
 
 def _shape(lanes: Indices) -> Shape:
-    """The shape (m, n) in which ascending lanes are runs of n, the same distance apart."""
+    """(m, n) if ascending lanes are m runs of n, evenly spaced; otherwise one axis."""
     breaks = np.flatnonzero(np.diff(lanes) != 1) + 1
     if len(breaks) == 0:
         return (len(lanes),)
@@ -141,7 +141,7 @@ def _shape(lanes: Indices) -> Shape:
 
 
 def _reduce(rewriter: Rewriter, i: Reduce) -> Reduce:
-    """A sum along an axis, its terms and results in the order of the operand."""
+    """A sum along an axis, with terms and results in the order of the operand."""
     lanes = rewriter.lanes(i.operand)
     old = i.operand.lanes()
     if len(i.out.shape) != 1:

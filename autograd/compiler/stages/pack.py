@@ -29,10 +29,10 @@ FEW_NODES = 16
 
 
 def pack(trace: Trace) -> Program:
-    """The array program of a trace, every array one-dimensional.
+    """The array program of a trace. All of its arrays are one-dimensional.
 
     Raises:
-        Unstructured: it would be hardly shorter than the trace.
+        Unstructured: the program would hardly be shorter than the trace.
     """
     levels = int(trace.depths[-1]) + 1
     if levels > MOST_LEVELS and len(trace) < FEW_NODES * levels:
@@ -47,7 +47,7 @@ def pack(trace: Trace) -> Program:
 
 
 class _Packer:
-    """Groups as instructions."""
+    """Turns groups into instructions."""
 
     def __init__(self, trace: Trace, graph: Graph, groups: Int32s) -> None:
         self.trace, self.graph, self.groups = trace, graph, groups
@@ -64,7 +64,7 @@ class _Packer:
         self.instructions: list[Instruction] = []
 
     def program(self) -> Program:
-        """All of it."""
+        """The whole program."""
         trace = self.trace
         place_of = np.full(len(trace), -1, np.int32)
         place_of[trace.parameter_nodes] = np.arange(len(trace.parameters))
@@ -84,7 +84,7 @@ class _Packer:
             elif self.graph.op[first] != LEAF:
                 array = self._instruction(members)
             elif place_of[first] >= 0:
-                # In the order of the parameters, which is that of a person who lists them.
+                # In the order of the parameters, in which a person would list them.
                 members = members[np.argsort(place_of[members])]
                 self.lane[members] = np.arange(len(members))
                 array = Array((len(members),), PARAMETER)
@@ -104,7 +104,7 @@ class _Packer:
         if trace.single:
             outputs = View(outputs.array, (), outputs.offset)
         failures = None
-        # A comparison of constants comes out as it did.
+        # A comparison of constants always has the same outcome.
         guards = trace.failures[trace.kinds[trace.failures] != CONSTANT]
         if len(guards):
             every = self._gathered(guards)
@@ -138,7 +138,7 @@ class _Packer:
             of_source[swap] = of_source[swap][:, ::-1]
         op = self.trace.ops[self.trace.codes[members[0]]]
         if op.arity is None and op.is_built_in:
-            # All of its terms are alike, so they may lie along an axis.
+            # It treats all of its inputs alike, so they may lie along an axis.
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
         else:
             operands = tuple(self._pick(column) for column in sources.T)
@@ -146,7 +146,7 @@ class _Packer:
         return out
 
     def _side_by_side(self, sources: Int32s, of_source: Int32s) -> View:
-        """The inputs of nodes, each node's in a row, of whichever groups they are."""
+        """The inputs of nodes as a matrix: a line per node, with inputs of any groups."""
         if (of_source == of_source[0, 0]).all():
             return self._pick(sources)
         kind = max(self.arrays[group].kind for group in of_source[0])
@@ -162,13 +162,13 @@ class _Packer:
         return whole(out)
 
     def _edges(self, members: Int32s) -> Ints:
-        """Where the inputs of nodes of one group stand, those of each in a row."""
+        """Where the inputs of nodes of one group stand: a matrix with a line per node."""
         terms = int(self.graph.terms[members[0]])
         return self.graph.starts[members][:, None] + np.arange(terms)
 
     def _terms(self, members: Int32s) -> list[tuple[int, Int32s]]:
-        """The terms of sums by group and sign: twice the group, plus 1 if they are subtracted;
-        and those of each sum in a row."""
+        """The terms of sums by group and sign: a key, which is twice the group, plus 1 if the terms
+        are subtracted; and a matrix of terms with a line per sum."""
         edges = self._edges(members)
         sources = self.graph.source[edges]
         run = self.groups[sources] * 2 + self.graph.negative[edges]
@@ -182,7 +182,7 @@ class _Packer:
         return [(int(run[0, a]), sources[:, a:b]) for a, b in pairwise(cuts)]
 
     def _sum(self, out: Array, members: Int32s) -> Array:
-        """A sum, as sums along an axis over the terms of each group and sign, and their total."""
+        """A sum: first the terms of each group and sign along an axis, then their total."""
         runs = self._terms(members)
         kind = self.graph.op[members[0]]
         added: list[View] = []
@@ -217,12 +217,12 @@ class _Packer:
         return whole(total)
 
     def _in_order(self, operands: list[View]) -> tuple[View, ...]:
-        # What was computed comes first, as in a @ W + b.
+        # A computed array comes before a leaf, as in a @ W + b.
         return tuple(sorted(operands, key=lambda v: v.array in self.leaves))
 
     def _along_axis(self, kind: int, terms: Int32s) -> bool:
-        """Whether terms are a sum along an axis. A neuron with one input is a product of matrices
-        still; a formula's w * x is not."""
+        """Whether terms are summed along an axis. A neuron with one input is still a product of
+        matrices; w * x in a formula is not."""
         return terms.shape[1] > 1 or (kind == SUM and self._is_product(terms[:, 0]))
 
     def _is_product(self, members: Int32s) -> bool:
@@ -232,8 +232,9 @@ class _Packer:
     # --- sums that need not wait for each other ---
 
     def _summed_at_once(self) -> dict[int, list[int]]:
-        """For each group of products the sums of which all can be taken at once, though what these
-        are part of comes step by step, those groups: the inputs of a recurrent network."""
+        """The groups of products whose sums can all be taken at once, although these are part of
+        totals that come step by step; and the groups of those totals. In a recurrent network the
+        products of weights and inputs are such a group."""
         graph = self.graph
         users: dict[int, dict[int, int]] = {}
         for group, members in enumerate(self.members):
@@ -254,7 +255,7 @@ class _Packer:
         }
 
     def _part_of_many(self, key: int, members: Int32s) -> View | None:
-        """The sums of the terms ``key`` of these, where they are taken with those of others."""
+        """The sums of the terms ``key`` of these nodes, if they are taken together with others."""
         source, user = key // 2, int(self.groups[members[0]])
         if source not in self.at_once:
             return None
@@ -266,7 +267,7 @@ class _Packer:
                 if run // 2 == source
             ]
             if len({terms.shape[1] for _, terms in parts}) > 1:
-                del self.at_once[source]  # some are added and some subtracted
+                del self.at_once[source]  # some terms are added, and some are subtracted
                 return None
             every = np.concatenate([terms for _, terms in parts])
             array = Array((len(every),), self.arrays[source].kind)
@@ -278,7 +279,7 @@ class _Packer:
         return self.sums[user, key]
 
     def _pick(self, nodes: Int32s) -> View:
-        """The view of nodes that are all of one group."""
+        """The view of nodes that all belong to one group."""
         return view(self.arrays[self.groups[nodes.flat[0]]], self.lane[nodes])
 
     def _gathered(self, nodes: Int32s) -> View:
@@ -298,9 +299,8 @@ class _Packer:
 
 
 def _data_first(instructions: list[Instruction]) -> list[Instruction]:
-    """The instructions in another order: first what data flows through, and what that needs.
-
-    So that weights get their shape from the network, and not from the penalty on their size.
+    """The instructions in another order: first those that data flows through, and those that they
+    need. Then weights get their shape from the network, and not from a penalty on their size.
     """
     made_by = {i.out: i for i in instructions}
     data: set[Array] = set()

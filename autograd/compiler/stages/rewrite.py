@@ -1,4 +1,4 @@
-"""Rewriting a program whose arrays get other shapes and other orders of lanes."""
+"""Rewriting a program so that its arrays have other shapes and other orders of lanes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from autograd.compiler.program import (
 
 
 class Rewriter:
-    """What a stage decides while it goes through a program: the new array for each old one, and
-    where the lanes of the old one are in it. Instructions are translated when all is decided."""
+    """The decisions of a stage as it goes through a program: the new array for each old one, and
+    where the old lanes are in it. Instructions are translated at the end."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -32,7 +32,7 @@ class Rewriter:
         self.position: dict[Array, Indices] = {}
         self.block_order: dict[Array, Indices] = {}
         self.pending: list[Instruction] = []
-        # Leaves whose lanes may still be put in any order.
+        # Leaves whose lanes can still be put in any order.
         self.free = {b.array for b in program.blocks} | set(program.constants)
 
     def seen(self, v: View) -> View:
@@ -45,7 +45,7 @@ class Rewriter:
         return self.position[v.array][lanes] if v.array in self.position else lanes
 
     def array(self, old: Array) -> Array:
-        """The new array for an old one; the same if nothing was said."""
+        """The new array for an old one. By default it is the old one."""
         return self.new.setdefault(old, old)
 
     def place(self, old: Array, order: Indices, shape: Shape) -> Array:
@@ -60,19 +60,18 @@ class Rewriter:
         self.free.discard(old)
         return new
 
-    def settle(self, v: View, lanes: Indices) -> bool:
-        """If ``v`` is of a leaf that is still free, and ``lanes`` are all of its lanes, each once,
-        give it that order and shape."""
+    def settle(self, v: View, lanes: Indices) -> None:
+        """Give the leaf of ``v`` the order and shape of ``lanes``.
+
+        It must still be free, and ``lanes`` must contain each of its lanes once; else do nothing.
+        """
         if v.array not in self.free or lanes.size != v.array.size:
-            return False
-        if len(np.unique(lanes)) != lanes.size:
-            return False
-        shape = tuple(n for n in lanes.shape if n != 1)
-        self.place(v.array, lanes, shape)
-        return True
+            return
+        if len(np.unique(lanes)) == lanes.size:
+            self.place(v.array, lanes, tuple(n for n in lanes.shape if n != 1))
 
     def keep(self, i: Instruction) -> None:
-        """Let the new program have this instruction, which speaks of old arrays."""
+        """Add an instruction, written in terms of old arrays, to the new program."""
         self.pending.append(i)
 
     def _translated(self, i: Instruction) -> Instruction:
@@ -88,7 +87,7 @@ class Rewriter:
         return Collect(out, places, tuple(map(self.seen, i.parts)))
 
     def _follow(self, out: Array, v: View) -> View:
-        """An operand, its leading axes in the new order and shape of what is made from it."""
+        """An operand, with its leading axes in the new order and shape of the result ``out``."""
         if out not in self.block_order:
             return v
         lanes = v.lanes()

@@ -16,7 +16,7 @@ from autograd.ops import Op
 
 
 class InstructionWriter:
-    """Writes instructions, and leaves out those that would change nothing."""
+    """Writes instructions. It simplifies those that would change nothing."""
 
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
@@ -26,12 +26,12 @@ class InstructionWriter:
         self._literals: dict[str, Array] = {}
 
     def add(self, i: Instruction) -> None:
-        """One instruction."""
+        """Add an instruction."""
         self.instructions.append(i)
         self._made_by[i.out] = i
 
     def add_all(self, instructions: Sequence[Instruction]) -> None:
-        """Several."""
+        """Add several."""
         for i in instructions:
             self.add(i)
 
@@ -50,7 +50,7 @@ class InstructionWriter:
         return whole(out)
 
     def map(self, op: Op, operands: Sequence[View | float], shape: Shape) -> View:
-        """A row of the table, element by element."""
+        """An operation, element by element."""
         views = [v if isinstance(v, View) else self.literal(v, shape) for v in operands]
         if op is ops.mul and views[1].array.literal() is not None:
             views.reverse()
@@ -95,7 +95,7 @@ class InstructionWriter:
 
 
 def _as_inputs(op: Op, numbers: list[float]) -> list[float]:
-    # An addition may have more than its two terms here.
+    # Here an addition may have more than two terms.
     return [numbers[0], builtins.sum(numbers[1:])] if op is ops.add else numbers
 
 
