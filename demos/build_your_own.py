@@ -121,7 +121,7 @@ def train_xor(stream: random.Random) -> Trained:
         batch_size=4,
         progress=False,
     )
-    return neuron, history.errors[-1]
+    return neuron, history.losses[-1]
 
 
 # --- 2. a recurrent network learns parity ---
@@ -156,7 +156,7 @@ def train_parity(stream: random.Random) -> Trained:
         shuffle=stream,
         progress=False,
     )
-    return cell, history.errors[-1]
+    return cell, history.losses[-1]
 
 
 def parity_score(cell: Neuron, sequences: int, length: int, stream: random.Random) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
+from autograd.real import as_float, count
 from autograd.value import Value, as_value
 
 Number = float | int
@@ -84,3 +85,51 @@ def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> No
     parts += [f"unexpected {some(unexpected)}"] * bool(unexpected)
     if parts:
         raise ValueError(f"{where}: {'; '.join(parts)}")
+
+
+class Rows:
+    """The rows of X or T. Each is a new list of numbers when asked for, all of the same width."""
+
+    def __init__(self, name: str, data: Any) -> None:
+        if hasattr(data, "__array__") and not hasattr(data, "tolist"):
+            data = data.__array__()  # a table of pandas, say, whose own indexing is by column
+        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+            raise TypeError(
+                f"{name} needs rows that can be counted and indexed; got {type(data).__name__}"
+            )
+        if len(getattr(data, "shape", (0, 0))) != 2:
+            raise ValueError(f"{name} has shape {tuple(data.shape)}; {_EXPECTED}")
+        if len(data) == 0:
+            raise ValueError(f"{name} has no rows")
+        self.name = name
+        self.data = data
+        self.width = len(self._read(0))
+        if isinstance(data, (list, tuple)):  # already in memory, so check before training begins
+            for row in range(len(data)):
+                self[row]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, row: int) -> list[float]:
+        numbers = self._read(row)
+        if len(numbers) != self.width:
+            raise ValueError(
+                f"{self.name}[{row}] has {count(len(numbers), 'number')}, {self.name}[0] has "
+                f"{self.width}: all rows must have the same width"
+            )
+        return numbers
+
+    def _read(self, row: int) -> list[float]:
+        cells = self.data[row]
+        if hasattr(cells, "tolist"):
+            cells = cells.tolist()
+        if isinstance(cells, (Real, Value)) or not hasattr(cells, "__iter__"):
+            raise ValueError(f"{self.name}[{row}] is {cells!r}, not a row; {_EXPECTED}")
+        try:
+            return [x if type(x) in (float, int) else as_float(x) for x in cells]
+        except TypeError as error:
+            raise TypeError(f"{self.name}[{row}]: {error}") from None
+
+
+_EXPECTED = "expected (rows, n): where a row is one number, wrap each in a list, [[1], [2], ...]"

@@ -1,8 +1,8 @@
-"""Training by a compiled error: whole stretches of rows in one native call.
+"""Training with a compiled loss: one call trains on a whole stretch of rows.
 
-What it does is what the loop in ``train.py`` does, to rounding. A batch that the compiled program
-does not hold for (a branch that goes another way, a number that is not finite) is left to that
-loop, which says what is wrong, or serves it.
+It does what the loop in ``train.py`` does, to rounding. Where the compiled program does not hold
+for a batch (another branch is taken, a number is not finite), that loop does the batch or says
+what is wrong.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.stages.record import CompileError
 from autograd.value import Value
+from nn.arguments import Rows
 from nn.optim import SGD, Adam, Optimizer
 
 if TYPE_CHECKING:
@@ -24,36 +25,38 @@ if TYPE_CHECKING:
 # Rows times epochs times parameters: about two seconds of plain Python, and compiling takes one.
 WORTH_COMPILING = 2_000_000
 
-# How long one native call should take: Ctrl-C and the progress bar wait for its end.
+# How long one call should take: Ctrl-C and the progress bar wait for its end.
 SECONDS_A_CALL = 0.1
 
-# The first call; later ones are as long as they have time for.
+# The first call; later ones are as long as that time allows.
 FIRST_ROWS = 4096
 
-# After so many steps in plain Python, if they are the most, native code is not tried again.
+# After this many steps in plain Python, if they are the majority, compiled code is given up.
 MOST_BY_HAND = 20
 
-# Data of rows that are no array is turned into one, up to so many numbers.
+# Rows that are not an array are copied into one, up to this many numbers.
 MOST_NUMBERS = 1 << 26
 
 
 class Trainer:
-    """A compiled error, its data and its optimiser.
+    """A compiled loss, its data and its optimiser.
 
     Args:
-        program: the compiled error.
-        inputs, targets: the rows; see ``nn.train``.
-        optimizer: SGD or Adam.
+        program: the compiled loss.
+        inputs, targets: the rows.
+        optimizer: one whose update is plain arithmetic.
 
     Attributes:
-        backend: "numba" or "numpy".
-        steps, steps_by_hand: how many were native, and how many in plain Python.
+        executor: what trains.
+        steps, steps_by_hand: how many steps were compiled, and how many in plain Python.
 
     Raises:
-        CompileError: it cannot be done like this; the message says why.
+        CompileError: this training cannot be compiled; the message says why.
     """
 
-    def __init__(self, program: Compiled, inputs: Any, targets: Any, optimizer: Optimizer) -> None:
+    def __init__(
+        self, program: Compiled, inputs: Rows, targets: Rows, optimizer: Optimizer
+    ) -> None:
         import numpy as np
 
         self.optimizer = optimizer
@@ -84,11 +87,11 @@ class Trainer:
 
     @property
     def how(self) -> str:
-        """One line on what became of the function."""
+        """One line that says what trains."""
         return f"{self.executor.name}, {self.program!r}, {self.program.took}"
 
     def load(self) -> None:
-        """Take parameters and the optimiser's memories over."""
+        """Copy the parameters and the optimiser's memories into arrays."""
         import numpy as np
 
         self.theta[:] = [p.data for p in self.parameters]
@@ -97,7 +100,7 @@ class Trainer:
             row[moving] = np.array(getattr(self.optimizer, name))[self.places[moving]]
 
     def store(self) -> None:
-        """Hand them back."""
+        """Copy them back."""
         import numpy as np
 
         moving = self.places >= 0
@@ -110,7 +113,7 @@ class Trainer:
             getattr(self.optimizer, name)[:] = memory.tolist()
 
     def prepare(self, batch_size: int) -> None:
-        """Make the native code now: what cannot be made is known before training begins."""
+        """Compile now, so that what cannot be compiled is known before training begins."""
         import numpy as np
 
         self._train(np.zeros(0, np.int64), 0, 0, batch_size, 1, np.zeros(1))
@@ -119,24 +122,24 @@ class Trainer:
         self,
         orders: Sequence[Any],
         batch_size: int,
-        tell: Callable[[int, list[float], int], bool],
+        report: Callable[[int, list[float], int], bool],
         by_hand: Callable[[Sequence[int], int], float],
     ) -> None:
         """Train on some epochs.
 
         Args:
             orders: for each epoch an array of its rows, in the order to learn them.
-            batch_size: rows a step.
-            tell: ``tell(done, errors, new)`` is told after each call how many rows are done, the
-                sum of errors of each epoch, and how many rows are new; True stops.
+            batch_size: rows per step.
+            report: ``report(done, losses, new)`` gets, after each call, how many rows are done, the
+                sum of the losses of each epoch, and how many rows are new. True stops.
             by_hand: ``by_hand(rows, epoch)`` does a step on rows in plain Python and returns the
-                sum of their errors. It finds, and may change, the parameters themselves.
+                sum of their losses. It reads the parameters themselves and may change them.
         """
         import numpy as np
 
         epoch = len(orders[0])
         order = np.concatenate(list(orders))
-        errors = np.zeros(len(orders))
+        losses = np.zeros(len(orders))
         position, total = 0, len(order)
         stretch = max(1, FIRST_ROWS // batch_size) * batch_size
         while position < total:
@@ -144,7 +147,7 @@ class Trainer:
             reached, seconds = position, 0.0
             if not self.in_vain:
                 start = time.perf_counter()
-                reached = self._train(order, position, stop, batch_size, epoch, errors)
+                reached = self._train(order, position, stop, batch_size, epoch, losses)
                 seconds = time.perf_counter() - start
             self.steps += -(-(reached - position) // batch_size)
             if reached < stop:
@@ -152,7 +155,7 @@ class Trainer:
                 end = _at_batch_end(reached + 1, batch_size, epoch, total)
                 self.store()
                 rest = order[reached:end].tolist()
-                errors[reached // epoch] += by_hand(rest, reached // epoch)
+                losses[reached // epoch] += by_hand(rest, reached // epoch)
                 self.load()
                 reached = end
             new, position = reached - position, reached
@@ -160,7 +163,7 @@ class Trainer:
                 stretch = 2 * stretch
             elif seconds > 2 * SECONDS_A_CALL:
                 stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
-            if tell(position, errors.tolist(), new):
+            if report(position, losses.tolist(), new):
                 return
 
     def _train(
@@ -180,7 +183,7 @@ class Trainer:
         return self.steps_by_hand > MOST_BY_HAND and self.steps_by_hand > self.steps
 
     def _rows(self, order: Any, start: int, stop: int) -> tuple[Any, list[Any]]:
-        """The order and the data of a stretch: as they are, or of other numbers a copy."""
+        """The order and the data of a stretch: as they are, or a copy where the dtype differs."""
         import numpy as np
 
         dtype = self.compilation.dtype
@@ -239,7 +242,7 @@ def update_of(optimizer: Optimizer) -> Update:
     return Update(optimizer.update)
 
 
-def _table(rows: Any) -> Any:
+def _table(rows: Rows) -> Any:
     """All rows as one array."""
     import numpy as np
 

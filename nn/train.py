@@ -5,22 +5,23 @@ from __future__ import annotations
 import inspect
 import random
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from numbers import Real
 from typing import Any
 
 from autograd import modes
 from autograd.compiler.stages.record import CompileError
-from autograd.real import as_float, count
+from autograd.deprecation import REMOVAL, renamed
+from autograd.real import count
 from autograd.value import Value
-from nn.arguments import positive_whole, random_stream
+from nn.arguments import Rows, positive_whole, random_stream
 from nn.compiled_training import WORTH_COMPILING, Trainer
 from nn.ctrl_c import noted_ctrl_c
 from nn.optim import Optimizer
 
-# Epochs shorter than this are joined for one native call.
+# Shorter epochs are joined for one call of compiled code.
 ROWS_AT_ONCE = 1 << 15
 
 
@@ -29,30 +30,39 @@ class History:
     """What a training did.
 
     Attributes:
-        errors: for each epoch the mean error over its rows, each measured just before its step.
-            Of an interrupted epoch, over the rows until then.
-        interrupted: whether Ctrl-C ended it.
-        how: what ran it: native code and what it was made of, or plain Python and why.
+        losses: for each epoch the mean loss of its rows, each measured just before its step. An
+            interrupted epoch counts the rows until then.
+        interrupted: whether Ctrl-C ended the training.
+        how: what ran the training: compiled code and what it was made of, or plain Python and why.
     """
 
-    errors: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
     interrupted: bool = False
     how: str = "plain Python"
 
+    @property
+    def errors(self) -> list[float]:
+        """The old name of ``losses``."""
+        warnings.warn(
+            f"History.errors goes in {REMOVAL}: call it losses", DeprecationWarning, stacklevel=2
+        )
+        return self.losses
+
     def interrupt(self) -> None:
-        """Note that the training is to end after the step under way."""
+        """Note that the training is to end after the current step."""
         self.interrupted = True
 
     def __repr__(self) -> str:
-        parts = [count(len(self.errors), "epoch")]
-        ends = [f"{error:.6g}" for error in (*self.errors[:1], *self.errors[1:][-1:])]
-        parts += [f"error {' -> '.join(ends)}"] * bool(ends)
+        parts = [count(len(self.losses), "epoch")]
+        ends = [f"{loss:.6g}" for loss in (*self.losses[:1], *self.losses[1:][-1:])]
+        parts += [f"loss {' -> '.join(ends)}"] * bool(ends)
         parts += ["interrupted"] * self.interrupted
         return f"<History: {', '.join(parts)}; {self.how}>"
 
 
+@renamed(error="loss")
 def fit(
-    error: Callable[[list[float], list[float]], Value],
+    loss: Callable[[list[float], list[float]], Value],
     X: Any,
     T: Any,
     optimizer: Optimizer,
@@ -62,66 +72,52 @@ def fit(
     progress: bool = True,
     compile: bool | None = None,
 ) -> History:
-    """Train: for each batch of rows, one step down the gradient of its mean error.
+    """Train: for each batch of rows, take one step down the gradient of the batch's mean loss.
 
-    Where the work is long enough and the function can be compiled, it is, and whole stretches of
-    rows are one native call; results are the same, to rounding. ``History.how`` says which it was.
-    Under ``detect_anomaly`` it is plain Python that runs. Gradients are 0 afterwards.
+    Where there is enough work and the loss can be compiled, it is, and one call trains on many
+    rows. The results are the same, to rounding; ``History.how`` says what ran. Under
+    ``detect_anomaly`` plain Python runs. Gradients are 0 afterwards.
 
-    Ctrl-C ends the training after the step under way, and keeps what was learned; a second one
-    raises KeyboardInterrupt at once. (Where SIGINT has a handler of your own, that one stays.)
+    Ctrl-C ends the training after the current step and keeps what was learned. A second Ctrl-C
+    raises KeyboardInterrupt at once. (A handler of SIGINT that you installed stays.)
 
     Args:
-        error: ``error(x, t)`` for one row of X and of T, two lists of numbers, returns the error
-            as a Value. It may build it in any way, and differently for each row. What
-            ``autograd.compile`` made of such a function is not recorded again in each call.
+        loss: ``loss(x, t)`` takes a row of X and a row of T, two lists of numbers, and returns a
+            Value. It may build it in any way, and differently for each row. A loss that
+            ``autograd.compile`` returned is not recorded again in each call.
         X: the inputs, of shape (rows, n): nested sequences, an array, a table that numpy can
             read, or any object with ``len`` and indexing, whose rows are read when needed.
-        T: the targets, of shape (rows, m), as X.
+        T: the targets, of shape (rows, m), like X.
         optimizer: moves the parameters, such as ``SGD(model.parameters(), lr=0.1)``.
         epochs: how often to go through all rows.
-        batch_size: rows a step. The last batch of an epoch may be smaller.
+        batch_size: rows per step. The last batch of an epoch may be smaller.
         shuffle: False for the order given; True for a new random order each epoch; a seed or a
             ``random.Random`` for random orders that can be repeated.
         progress: show a progress bar, if stderr is a terminal.
-        compile: True for native code always (an error where that cannot be), False for never.
+        compile: True to compile always (an error where that cannot be), False for never.
 
     Returns:
-        The mean error of each epoch, and whether Ctrl-C ended it.
+        The mean loss of each epoch, and whether Ctrl-C ended the training.
 
     Raises:
-        ValueError: X and T differ in rows, have none, or are not (rows, n); or a number below 1.
-        TypeError: a row holds something other than real numbers, ``error`` takes or returns
+        ValueError: X and T differ in rows, have none, or are not (rows, n); or a number is
+            below 1.
+        TypeError: a row holds something other than real numbers, ``loss`` takes or returns
             something else, or arguments are in another order.
-        FloatingPointError: an error or a gradient is not finite. The parameters are then those of
+        FloatingPointError: a loss or a gradient is not finite. The parameters are then those
             before the step.
-        CompileError: ``compile`` is True, or ``error`` is compiled, and it cannot be.
+        CompileError: ``compile`` is True, or ``loss`` is compiled, and it cannot be.
     """
-    if not _takes_two(error) or not isinstance(optimizer, Optimizer):
-        given = ", ".join([_kind(error), *(type(x).__name__ for x in (X, T, optimizer))])
-        raise TypeError(
-            f"expected fit(error, X, T, optimizer), where error(x, t) is the error of one row, as "
-            f"half_squared_error(model(x), t); got fit({given})"
-        )
-    inputs, targets = _Rows("X", X), _Rows("T", T)
-    rows = len(inputs)
-    if rows != len(targets):
-        raise ValueError(f"X has {count(rows, 'row')} and T has {len(targets)}; they go in pairs")
-    epochs = positive_whole(epochs, "epochs")
-    batch_size = positive_whole(batch_size, "batch_size")
-    if not modes.switches.recording:
-        raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
+    plan = _plan(loss, X, T, optimizer, epochs, batch_size, shuffle)
+    trainer = _trainer(plan, compile)
     from tqdm import tqdm
 
-    stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)
-    history = History()
-    plan = _Plan(error, inputs, targets, optimizer, epochs, batch_size, stream, history)
-    trainer = _trainer(plan, compile)
     # disable=None: no bar unless stderr is a terminal.
     hidden = None if progress else True
+    total = plan.epochs * len(plan.inputs)
     with (
-        noted_ctrl_c(history.interrupt),
-        tqdm(total=epochs * rows, unit="row", disable=hidden) as plan.bar,
+        noted_ctrl_c(plan.history.interrupt),
+        tqdm(total=total, unit="row", disable=hidden) as plan.bar,
     ):
         if trainer:
             if progress and sys.stderr.isatty():
@@ -129,42 +125,25 @@ def fit(
             _train_compiled(plan, trainer)
         else:
             _train(plan)
-    optimizer.zero_grad()  # of the last step, and in native code of none
-    return history
+    optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
+    return plan.history
 
 
-def _takes_two(error: Any) -> bool:
-    """Whether it can be called with two arguments, as far as it says."""
-    try:
-        inspect.signature(error).bind(None, None)
-    except TypeError:  # no function, or one of another number
-        return False
-    except ValueError:  # one that does not say: compiled
-        return True
-    return True
-
-
-def _kind(error: Any) -> str:
-    """What it is, and the names of what it takes."""
-    kind = type(error).__name__
-    try:
-        return f"{kind}({', '.join(inspect.signature(error).parameters)})"
-    except (TypeError, ValueError):
-        return kind
+# --- what fit is asked for ---
 
 
 @dataclass
 class _Plan:
     """What ``fit`` was asked for, checked."""
 
-    error: Callable[[list[float], list[float]], Value]
-    inputs: _Rows
-    targets: _Rows
+    loss: Callable[[list[float], list[float]], Value]
+    inputs: Rows
+    targets: Rows
     optimizer: Optimizer
     epochs: int
     batch_size: int
     stream: random.Random | None
-    history: History
+    history: History = field(default_factory=History)
     bar: Any = None
 
     def __post_init__(self) -> None:
@@ -178,7 +157,7 @@ class _Plan:
         return self.order
 
     def next_order_as_array(self) -> Any:
-        """The same, as a new array; without shuffling always one and the same."""
+        """The rows of the next epoch as a new array; without shuffling always the same one."""
         import numpy as np
 
         if self.stream or self.fixed is None:
@@ -188,8 +167,54 @@ class _Plan:
     def show(self, epoch: int, mean: float, new: int) -> None:
         """Move the progress bar on by ``new`` rows."""
         self.bar.set_description_str(f"epoch {epoch}/{self.epochs}", refresh=False)
-        self.bar.set_postfix_str(f"error {mean:.6g}", refresh=False)
+        self.bar.set_postfix_str(f"loss {mean:.6g}", refresh=False)
         self.bar.update(new)
+
+
+def _plan(
+    loss: Any, X: Any, T: Any, optimizer: Any, epochs: Any, batch_size: Any, shuffle: Any
+) -> _Plan:
+    """The arguments of ``fit``, checked."""
+    if not _takes_two(loss) or not isinstance(optimizer, Optimizer):
+        given = ", ".join([_kind(loss), *(type(x).__name__ for x in (X, T, optimizer))])
+        raise TypeError(
+            f"expected fit(loss, X, T, optimizer), where loss(x, t) is the loss of one row, as "
+            f"half_squared_error(model(x), t); got fit({given})"
+        )
+    inputs, targets = Rows("X", X), Rows("T", T)
+    if len(inputs) != len(targets):
+        raise ValueError(
+            f"X has {count(len(inputs), 'row')} and T has {len(targets)}; they go in pairs"
+        )
+    epochs = positive_whole(epochs, "epochs")
+    batch_size = positive_whole(batch_size, "batch_size")
+    if not modes.switches.recording:
+        raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
+    stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)
+    return _Plan(loss, inputs, targets, optimizer, epochs, batch_size, stream)
+
+
+def _takes_two(loss: Any) -> bool:
+    """Whether it can be called with two arguments, as far as its signature says."""
+    try:
+        inspect.signature(loss).bind(None, None)
+    except TypeError:  # not a function, or one of another number
+        return False
+    except ValueError:  # a function without a signature, such as a compiled one
+        return True
+    return True
+
+
+def _kind(loss: Any) -> str:
+    """What it is, and the names of its arguments."""
+    kind = type(loss).__name__
+    try:
+        return f"{kind}({', '.join(inspect.signature(loss).parameters)})"
+    except (TypeError, ValueError):
+        return kind
+
+
+# --- plain Python ---
 
 
 def _train(plan: _Plan) -> None:
@@ -206,40 +231,66 @@ def _train(plan: _Plan) -> None:
             plan.show(epoch, total / done, len(batch))
             if history.interrupted:
                 break
-        history.errors.append(total / done)
+        history.losses.append(total / done)
         if history.interrupted:
             break
 
 
 def _step(plan: _Plan, batch: Sequence[int], epoch: int) -> float:
-    """One step of the optimiser on a batch of rows; the sum of their errors."""
+    """One step of the optimiser on a batch of rows; returns the sum of their losses."""
     total = 0.0
     plan.optimizer.zero_grad()
     # Backward for each row, not once for the batch: leaves add their gradients up, so the sum is
     # the same, and memory holds the graph of one row at a time.
     for row in batch:
-        e = _checked(plan.error(plan.inputs[row], plan.targets[row]), epoch, row)
-        total += e.data
-        (e if len(batch) == 1 else e / len(batch)).backward()
-        del e  # and its graph, before the next is built
+        y = _checked(plan.loss(plan.inputs[row], plan.targets[row]), epoch, row)
+        total += y.data
+        (y if len(batch) == 1 else y / len(batch)).backward()
+        del y  # and its graph, before the next is built
     _check_gradients(plan.optimizer, epoch, batch[-1])
     plan.optimizer.step()
     return total
 
 
+def _checked(y: Value, epoch: int, row: int) -> Value:
+    if not isinstance(y, Value):
+        raise TypeError(
+            f"loss(x, t) must return a Value, so that it can be differentiated; "
+            f"for row {row} it returned {type(y).__name__} {y!r}"
+        )
+    if not isfinite(y.data):
+        raise FloatingPointError(_broken("the loss", y.data, epoch, row))
+    return y
+
+
+def _check_gradients(optimizer: Optimizer, epoch: int, row: int) -> None:
+    for p in optimizer.parameters:
+        if p.grad is not None and not isfinite(p.grad):
+            raise FloatingPointError(_broken("a gradient", p.grad, epoch, row))
+
+
+def _broken(what: str, number: float, epoch: int, row: int) -> str:
+    return (
+        f"{what} became {number} in epoch {epoch}, row {row} (X[{row}]): "
+        f"lower the learning rate, or look with autograd.detect_anomaly()"
+    )
+
+
+# --- compiled ---
+
+
 def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
-    """What trains in native code, if that pays and can be done; ``history.how`` says why not."""
-    history, error = plan.history, plan.error
-    given = getattr(error, "is_compiled", False)
+    """What trains in compiled code, if that pays and can be done; ``history.how`` says why not."""
+    history, loss = plan.history, plan.loss
+    given = getattr(loss, "is_compiled", False)
     if given:
-        plan.error = error.function  # type: ignore[attr-defined]
+        plan.loss = loss.function  # type: ignore[attr-defined]
     if modes.switches.watching:
         if compile:
             raise CompileError("detect_anomaly() watches plain Python: leave compile=True out")
         history.how = "plain Python: detect_anomaly watches each operation"
         return None
-    weights = len(plan.optimizer.parameters)
-    work = len(plan.inputs) * plan.epochs * weights
+    work = len(plan.inputs) * plan.epochs * len(plan.optimizer.parameters)
     if compile is False or (compile is None and not given and work < WORTH_COMPILING):
         history.how = "plain Python" if compile is False else "plain Python: too little to compile"
         return None
@@ -248,7 +299,7 @@ def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
 
         from autograd.compiler.compiled import Compiled
 
-        program: Any = error if given else Compiled(error, None, None, None, "float64")
+        program: Any = loss if given else Compiled(loss, None, None, None, "float64")
         if given or compile or program.backend_wanted == "numba":
             trainer = Trainer(program, plan.inputs, plan.targets, plan.optimizer)
             trainer.prepare(plan.batch_size)
@@ -259,8 +310,8 @@ def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
         else:
             why = "numba is not installed"
     except Exception as failure:
-        # The function may do with plain numbers what it cannot do with recorded ones. What is
-        # really wrong with it, the plain loop will say.
+        # The function may do with plain numbers what it cannot do with recorded ones. If something
+        # is really wrong with it, the plain loop will say so.
         if given or compile:
             raise
         why = f"{type(failure).__name__}: {failure}"
@@ -277,19 +328,19 @@ def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
         several = min(plan.epochs - finished, max(1, ROWS_AT_ONCE // rows))
         orders = [plan.next_order_as_array() for _ in range(several)]
 
-        def tell(done: int, errors: list[float], new: int, before: int = finished) -> bool:
+        def report(done: int, losses: list[float], new: int, before: int = finished) -> bool:
             epoch = (done - 1) // rows
             within = done - epoch * rows
-            history.errors[before:] = [e / rows for e in errors[:epoch]]
-            history.errors.append(errors[epoch] / within)
-            plan.show(before + epoch + 1, history.errors[-1], new)
+            history.losses[before:] = [total / rows for total in losses[:epoch]]
+            history.losses.append(losses[epoch] / within)
+            plan.show(before + epoch + 1, history.losses[-1], new)
             return history.interrupted
 
         def by_hand(batch: Sequence[int], epoch: int, before: int = finished) -> float:
             return _step(plan, batch, before + epoch + 1)
 
         try:
-            trainer.run(orders, plan.batch_size, tell, by_hand)
+            trainer.run(orders, plan.batch_size, report, by_hand)
         finally:
             trainer.store()
         finished += several
@@ -298,75 +349,3 @@ def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
         history.how += (
             f"; {count(trainer.steps_by_hand, 'step')} in plain Python, for other branches"
         )
-
-
-class _Rows:
-    """The rows of X or T: each, when asked for, a new list of numbers, of the same width as all."""
-
-    def __init__(self, name: str, data: Any) -> None:
-        if hasattr(data, "__array__") and not hasattr(data, "tolist"):
-            data = data.__array__()  # a table of pandas, say, whose own indexing is by column
-        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
-            raise TypeError(
-                f"{name} needs rows that can be counted and indexed; got {type(data).__name__}"
-            )
-        if len(getattr(data, "shape", (0, 0))) != 2:
-            raise ValueError(f"{name} has shape {tuple(data.shape)}; {_EXPECTED}")
-        if len(data) == 0:
-            raise ValueError(f"{name} has no rows")
-        self.name = name
-        self.data = data
-        self.width = len(self._read(0))
-        if isinstance(data, (list, tuple)):  # already here, so look before training begins
-            for row in range(len(data)):
-                self[row]
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, row: int) -> list[float]:
-        numbers = self._read(row)
-        if len(numbers) != self.width:
-            raise ValueError(
-                f"{self.name}[{row}] has {count(len(numbers), 'number')}, {self.name}[0] has "
-                f"{self.width}: all rows must have the same width"
-            )
-        return numbers
-
-    def _read(self, row: int) -> list[float]:
-        cells = self.data[row]
-        if hasattr(cells, "tolist"):
-            cells = cells.tolist()
-        if isinstance(cells, (Real, Value)) or not hasattr(cells, "__iter__"):
-            raise ValueError(f"{self.name}[{row}] is {cells!r}, not a row; {_EXPECTED}")
-        try:
-            return [x if type(x) in (float, int) else as_float(x) for x in cells]
-        except TypeError as error:
-            raise TypeError(f"{self.name}[{row}]: {error}") from None
-
-
-_EXPECTED = "expected (rows, n): where a row is one number, wrap each in a list, [[1], [2], ...]"
-
-
-def _checked(e: Value, epoch: int, row: int) -> Value:
-    if not isinstance(e, Value):
-        raise TypeError(
-            f"error(x, t) must return a Value, so that it can be differentiated; "
-            f"for row {row} it returned {type(e).__name__} {e!r}"
-        )
-    if not isfinite(e.data):
-        raise FloatingPointError(_broken("the error", e.data, epoch, row))
-    return e
-
-
-def _check_gradients(optimizer: Optimizer, epoch: int, row: int) -> None:
-    for p in optimizer.parameters:
-        if p.grad is not None and not isfinite(p.grad):
-            raise FloatingPointError(_broken("a gradient", p.grad, epoch, row))
-
-
-def _broken(what: str, number: float, epoch: int, row: int) -> str:
-    return (
-        f"{what} became {number} in epoch {epoch}, row {row} (X[{row}]): "
-        f"lower the learning rate, or look with autograd.detect_anomaly()"
-    )

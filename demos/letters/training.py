@@ -191,7 +191,7 @@ class Training:
                 shuffle=self.stream,
                 progress=False,
             )
-            loss = history.errors[-1]
+            loss = history.losses[-1]
             progress.letters += len(X)
             progress.losses.append((progress.letters, loss))
         progress.blocks += 1

@@ -142,7 +142,7 @@ def test_a_chain_trains(name):
             lambda x, t: (chain(op, x[0], w) - t[0]) ** 2, X, T, SGD([w], lr=0.05),
             epochs=2, batch_size=2, progress=False, compile=compile,
         )  # fmt: skip
-        return [w.data, *history.errors], history.how
+        return [w.data, *history.losses], history.how
 
     (found, how), (expected, _) = train(True), train(False)
     assert found == pytest.approx(expected, rel=1e-9)

@@ -187,7 +187,7 @@ def trained(op, backend):
     optimizer = SGD(model.parameters(), lr=0.05, momentum=0.5)
     function = compile(loss, backend=backend) if backend else loss
     history = fit(function, X, X[:, :2], optimizer, epochs=3, batch_size=2, compile=bool(backend))
-    assert history.errors[-1] < history.errors[0]
+    assert history.losses[-1] < history.losses[0]
     return [p.data for p in model.parameters()]
 
 

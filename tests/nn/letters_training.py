@@ -25,13 +25,13 @@ def train(path, blocks=60):
     except FileNotFoundError:
         done = 0
 
-    def error(x, t):
+    def loss(x, t):
         return nn.half_squared_error(model(x), t)
 
     for block in range(done, blocks):
         X = [[stream.gauss(0, 1), stream.gauss(0, 1)] for _ in range(4)]
         T = [[0.5 if a * b > 0 else -0.5] for a, b in X]
-        nn.fit(error, X, T, optimizer, shuffle=stream, progress=False, compile=False)
+        nn.fit(loss, X, T, optimizer, shuffle=stream, progress=False, compile=False)
         nn.save_checkpoint(path, model, optimizer, stream, {"blocks": block + 1})
 
 

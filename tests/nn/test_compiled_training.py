@@ -55,13 +55,13 @@ OPTIMISERS = {
 }
 
 
-def train(make, inputs=X, targets=T, error=None, **options):
+def train(make, inputs=X, targets=T, loss=None, **options):
     """Parameters, optimiser and history after a training; of a new model each time."""
     model = MLP(3, [5, 2], seed=1)
     optimizer = make(model.parameters())
-    error = error or (lambda model, x, t: half_squared_error(model(x), t))
+    loss = loss or (lambda model, x, t: half_squared_error(model(x), t))
     history = fit(
-        lambda x, t: error(model, x, t), inputs, targets, optimizer, progress=False, **options
+        lambda x, t: loss(model, x, t), inputs, targets, optimizer, progress=False, **options
     )
     return [p.data for p in model.parameters()], optimizer, history
 
@@ -69,7 +69,7 @@ def train(make, inputs=X, targets=T, error=None, **options):
 def assert_same(one, other):
     (weights, optimizer, history), (expected, plain, plain_history) = one, other
     assert weights == pytest.approx(expected, abs=1e-12)
-    assert history.errors == pytest.approx(plain_history.errors, abs=1e-12)
+    assert history.losses == pytest.approx(plain_history.losses, abs=1e-12)
     for name in plain.memories:
         assert getattr(optimizer, name) == pytest.approx(getattr(plain, name), abs=1e-12)
 
@@ -124,7 +124,7 @@ def test_rows_that_take_another_branch_are_done_by_hand(backend):
         out = model(x)
         return half_squared_error(out, t) if x[0] < 1 else out[0] * out[0]
 
-    options = {"error": branching, "epochs": 2, "batch_size": 4}
+    options = {"loss": branching, "epochs": 2, "batch_size": 4}
     make = OPTIMISERS["momentum"]
     assert_same(train(make, compile=True, **options), train(make, compile=False, **options))
 
@@ -142,23 +142,23 @@ def test_parameters_that_are_not_trained_stay_and_those_without_use_decay(backen
 
 
 @pytest.mark.parametrize(
-    "error",
+    "loss",
     [lambda p, x, t: p + 0.0, lambda p, x, t: p, lambda p, x, t: Value(1.0) * x[0]],
     ids=["the parameter and nothing", "the parameter itself", "none"],
 )
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_an_error_of_parameters_alone_or_of_none(backend, error, batch_size):
+def test_an_error_of_parameters_alone_or_of_none(backend, loss, batch_size):
     def run(compile):
         p = Value(0.5)
         history = fit(
-            lambda x, t: error(p, x, t), X[:, :1], T[:, :1], SGD([p], lr=0.1),
+            lambda x, t: loss(p, x, t), X[:, :1], T[:, :1], SGD([p], lr=0.1),
             epochs=2, batch_size=batch_size, progress=False, compile=compile,
         )  # fmt: skip
-        return p.data, history.errors
+        return p.data, history.losses
 
-    (found, errors), (expected, plain_errors) = run(True), run(False)
+    (found, losses), (expected, plain_losses) = run(True), run(False)
     assert found == pytest.approx(expected, abs=1e-12)
-    assert errors == pytest.approx(plain_errors, abs=1e-12)
+    assert losses == pytest.approx(plain_losses, abs=1e-12)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
@@ -185,13 +185,13 @@ def test_a_compiled_error_is_recorded_once():
     calls = []
 
     @compile
-    def error(x, t):
+    def loss(x, t):
         calls.append(1)
         return half_squared_error(model(x), t)
 
     optimizer = SGD(model.parameters(), lr=0.1)
     for _ in range(3):
-        history = fit(error, X, T, optimizer, progress=False)
+        history = fit(loss, X, T, optimizer, progress=False)
     assert len(calls) == 2  # a recording runs the function twice
     assert "matrix products" in history.how
 
@@ -211,7 +211,7 @@ def test_a_function_that_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
         return e
 
     monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
-    _, _, history = train(OPTIMISERS["descent"], error=nosy)
+    _, _, history = train(OPTIMISERS["descent"], loss=nosy)
     assert history.how.startswith("plain Python: the number in a Value is looked at")
     assert "# looks" in history.how
 
@@ -223,10 +223,10 @@ def test_a_function_that_cannot_be_recorded_runs_in_plain_python_and_says_why(mo
         return half_squared_error(model([v + stream.gauss(0, 0.1) for v in x]), t)
 
     monkeypatch.setattr("nn.train.WORTH_COMPILING", 1)
-    _, _, history = train(OPTIMISERS["descent"], error=noisy)
+    _, _, history = train(OPTIMISERS["descent"], loss=noisy)
     assert "another graph" in history.how
     with pytest.raises(CompileError, match="another graph"):
-        train(OPTIMISERS["descent"], error=noisy, compile=True)
+        train(OPTIMISERS["descent"], loss=noisy, compile=True)
 
 
 def test_a_function_without_native_code_runs_in_plain_python_and_says_why(monkeypatch):
@@ -246,13 +246,13 @@ def test_a_function_without_native_code_runs_in_plain_python_and_says_why(monkey
 
 
 def test_detect_anomaly_sees_the_operation(backend):
-    def error(model, x, t):
+    def loss(model, x, t):
         e = half_squared_error(model(x), t)
         return e + (-1.0 - e * e).log()
 
     with autograd.detect_anomaly():
         with pytest.raises(autograd.AnomalyError, match="log"):
-            train(OPTIMISERS["descent"], error=error)
+            train(OPTIMISERS["descent"], loss=loss)
         with pytest.raises(CompileError, match="watches plain Python"):
             train(OPTIMISERS["descent"], compile=True)
         assert "detect_anomaly" in train(OPTIMISERS["descent"])[2].how
@@ -309,11 +309,11 @@ def test_the_index_of_a_class_needs_one_recording():
         optimizer = SGD(model.parameters(), lr=0.1)
         by_hand = []
 
-        def error(x, t):
+        def loss(x, t):
             by_hand.append(t)
             return cross_entropy(model(x), t[0])
 
-        fit(error, X, labels, optimizer, epochs=2, progress=False, compile=compile)
+        fit(loss, X, labels, optimizer, epochs=2, progress=False, compile=compile)
         return [p.data for p in model.parameters()], len(by_hand)
 
     weights, calls = run(True)
@@ -330,13 +330,13 @@ def test_the_index_of_a_class_needs_one_recording():
 
 
 def trained(number, compile):
-    """Parameters and errors after training something of two inputs and a few shared parameters."""
+    """Parameters and losses after training something of two inputs and a few shared parameters."""
     stream = random.Random(number)
     parameters = [Value(stream.uniform(-1, 1)) for _ in range(1 + number % 4)]
     steps = [(stream.randrange(6), [stream.random() for _ in range(4)]) for _ in range(6)]
     rows = [[stream.uniform(-1, 1) for _ in range(3)] for _ in range(8)]
 
-    def error(x, t):
+    def loss(x, t):
         known = [*x, *parameters]
         for kind, chosen in steps:
             a, b, c, d = (known[int(part * len(known))] for part in chosen)
@@ -355,8 +355,8 @@ def trained(number, compile):
     make = list(OPTIMISERS.values())[number % 3]
     X, T = [row[:2] for row in rows], [row[2:] for row in rows]
     options = {"epochs": 2, "batch_size": stream.choice([1, 4]), "progress": False}
-    history = fit(error, X, T, make(parameters), compile=compile, **options)
-    return [p.data for p in parameters] + history.errors
+    history = fit(loss, X, T, make(parameters), compile=compile, **options)
+    return [p.data for p in parameters] + history.losses
 
 
 @pytest.mark.parametrize("number", range(12))

@@ -38,7 +38,7 @@ class Line(Module):
         return self.slope * x[0] + self.offset
 
 
-def line_error(line):
+def line_loss(line):
     return lambda x, t: half_squared_error(line(x), t)
 
 
@@ -66,8 +66,8 @@ def test_xor_is_learned(seed):
         progress=False,
     )
     assert [round(model(x).data, 1) for x in XOR_X] == [-0.5, 0.5, 0.5, -0.5]
-    assert len(history.errors) == 300
-    assert history.errors[-1] < 1e-3 < history.errors[0]
+    assert len(history.losses) == 300
+    assert history.losses[-1] < 1e-3 < history.losses[0]
     assert not history.interrupted
 
 
@@ -130,7 +130,7 @@ def test_the_moons_by_fit():
     )
     right = sum((model(x).data > 0) == (t > 0) for x, t in zip(X, y))
     assert right == 40
-    assert history.errors[-1] < 0.1
+    assert history.losses[-1] < 0.1
 
 
 def test_classes_are_learned_from_rows_of_indices():
@@ -139,21 +139,21 @@ def test_classes_are_learned_from_rows_of_indices():
     T = numpy.array([[0.0], [1.0], [2.0]])
     optimizer = SGD(model.parameters(), lr=0.5)
     history = fit(lambda x, t: cross_entropy(model(x), t[0]), X, T, optimizer, epochs=60)
-    assert history.errors[-1] < 0.1
+    assert history.losses[-1] < 0.1
 
 
 def test_each_step_is_down_the_gradient_of_the_mean_error_of_the_batch():
     X, T = [[1.0], [2.0], [3.0]], [[2.0], [3.0], [7.0]]
     line = Line(0.5, 0.25)
-    history = fit(line_error(line), X, T, SGD(line.parameters(), lr=0.1), batch_size=2)
-    slope, offset, errors = 0.5, 0.25, []
+    history = fit(line_loss(line), X, T, SGD(line.parameters(), lr=0.1), batch_size=2)
+    slope, offset, losses = 0.5, 0.25, []
     for batch in [(1.0, 2.0), (2.0, 3.0)], [(3.0, 7.0)]:
         residuals = [slope * x + offset - t for x, t in batch]
-        errors += [r * r / 2 for r in residuals]
+        losses += [r * r / 2 for r in residuals]
         slope -= 0.1 * sum(r * x for r, (x, _) in zip(residuals, batch)) / len(batch)
         offset -= 0.1 * sum(residuals) / len(batch)
     assert line.state_dict() == pytest.approx({"slope": slope, "offset": offset}, rel=1e-14)
-    assert history.errors == pytest.approx([sum(errors) / 3], rel=1e-14)
+    assert history.losses == pytest.approx([sum(losses) / 3], rel=1e-14)
 
 
 def test_training_agrees_with_pytorch(torch):
@@ -173,14 +173,14 @@ def test_training_agrees_with_pytorch(torch):
         lambda x, t: half_squared_error(model(x), t), XOR_X, XOR_T, optimizer, 20, batch_size=4
     )
     X, T = torch.tensor(XOR_X).double(), torch.tensor(XOR_T).double()
-    errors = []
+    losses = []
     for _ in range(20):
         reference.zero_grad()
-        error = ((twin(X) - T) ** 2).sum(dim=1).mean() / 2
-        error.backward()
+        loss = ((twin(X) - T) ** 2).sum(dim=1).mean() / 2
+        loss.backward()
         reference.step()
-        errors.append(error.item())
-    assert history.errors == pytest.approx(errors, rel=1e-9)
+        losses.append(loss.item())
+    assert history.losses == pytest.approx(losses, rel=1e-9)
     assert [model(x).data for x in XOR_X] == pytest.approx(twin(X)[:, 0].tolist(), rel=1e-9)
 
 
@@ -191,12 +191,12 @@ def visits(shuffle, epochs=3, rows=20):
     seen = []
     p = Value(0.0)
 
-    def error(x, t):
+    def loss(x, t):
         seen.append(x[0])
         return p * 0
 
     X = [[i] for i in range(rows)]
-    fit(error, X, X, SGD([p], 0.1), epochs, shuffle=shuffle, progress=False)
+    fit(loss, X, X, SGD([p], 0.1), epochs, shuffle=shuffle, progress=False)
     return [seen[i : i + rows] for i in range(0, len(seen), rows)]
 
 
@@ -276,14 +276,14 @@ def check_data(data):
     seen = []
     p = Value(0.0)
 
-    def error(x, t):
+    def loss(x, t):
         assert type(x) is list
         assert {type(c) for c in x + t} <= {int, float}
         seen.append((list(x), list(t)))
         x.append(1.0)  # each call has its own copy, so that the next epoch is unchanged
         return p * x[0]
 
-    fit(error, data, data, SGD([p], 0.1), epochs=2)
+    fit(loss, data, data, SGD([p], 0.1), epochs=2)
     assert seen == [(row, row) for row in ROWS] * 2
 
 
@@ -320,7 +320,7 @@ def test_a_lazy_sequence_is_not_read_before_its_time():
 def test_data_of_the_wrong_kind(X, T, error, message):
     line = Line(0.5)
     with pytest.raises(error, match=message):
-        fit(line_error(line), X, T, SGD(line.parameters(), 0.1))
+        fit(line_loss(line), X, T, SGD(line.parameters(), 0.1))
     if not isinstance(T, Lazy):
         assert line.state_dict() == {"slope": 0.5, "offset": 0.0}  # seen before any step
 
@@ -336,16 +336,16 @@ def test_data_of_the_wrong_kind(X, T, error, message):
 def test_wrong_arguments(arguments, error, message):
     line = Line()
     with pytest.raises(error, match=message):
-        fit(line_error(line), [[1]], [[1]], SGD(line.parameters(), 0.1), **arguments)
+        fit(line_loss(line), [[1]], [[1]], SGD(line.parameters(), 0.1), **arguments)
 
 
-# --- error functions of every kind ---
+# --- losses of every kind ---
 
 
 def test_an_error_without_the_parameters_moves_nothing():
     line = Line(0.5, 0.25)
     history = fit(lambda x, t: Value(x[0]) * 2, [[1], [2]], [[0], [0]], SGD(line.parameters(), 0.1))
-    assert history.errors == [3.0]
+    assert history.losses == [3.0]
     assert line.state_dict() == {"slope": 0.5, "offset": 0.25}
 
 
@@ -353,18 +353,18 @@ def test_an_error_may_be_a_leaf():
     p = Value(1.0)
     history = fit(lambda x, t: p, [[0], [0]], [[0], [0]], SGD([p], 0.25), batch_size=2, epochs=2)
     assert p.data == 0.5  # d p / d p = 1, twice
-    assert history.errors == [1.0, 0.75]
-    assert fit(lambda x, t: Value(7.0), [[0]], [[0]], SGD([p], 0.25)).errors == [7.0]
+    assert history.losses == [1.0, 0.75]
+    assert fit(lambda x, t: Value(7.0), [[0]], [[0]], SGD([p], 0.25)).losses == [7.0]
     assert p.data == 0.5
 
 
 def test_an_error_may_branch():
     p = Value(0.0)
 
-    def error(x, t):
+    def loss(x, t):
         return (p - 3) ** 2 if x[0] > 0 else abs(p - 1) * 0
 
-    fit(error, [[1], [-1]] * 50, [[0]] * 100, SGD([p], 0.1), progress=False)
+    fit(loss, [[1], [-1]] * 50, [[0]] * 100, SGD([p], 0.1), progress=False)
     assert p.data == pytest.approx(3, abs=1e-3)
 
 
@@ -372,7 +372,7 @@ def test_an_error_may_share_nodes_between_rows():
     p = Value(2.0)
     penalty = p * p  # recorded once, before training
     history = fit(lambda x, t: penalty * x[0], [[1], [2]], [[0], [0]], SGD([p], 0.1), batch_size=2)
-    assert history.errors == [6.0]
+    assert history.losses == [6.0]
     assert p.data == pytest.approx(2 - 0.1 * (4 + 8) / 2)
 
 
@@ -385,22 +385,22 @@ def test_an_error_that_is_not_a_value_is_refused(returned):
 def test_no_grad_is_refused():
     line = Line()
     with modes.no_grad(), pytest.raises(RuntimeError, match="no_grad"):
-        fit(line_error(line), [[1]], [[1]], SGD(line.parameters(), 0.1))
+        fit(line_loss(line), [[1]], [[1]], SGD(line.parameters(), 0.1))
 
 
 def test_a_nan_is_stopped_before_it_spoils_the_parameters():
     p = Value(1.0)
     bad = {"now": False}
 
-    def error(x, t):
+    def loss(x, t):
         return (p - p) / 0 if bad["now"] and x[0] == 2 else p * p
 
     rows = [[0], [1], [2]]
-    fit(error, rows, rows, SGD([p], 0.1))
+    fit(loss, rows, rows, SGD([p], 0.1))
     bad["now"], before = True, p.data
-    message = r"the error became nan in epoch 1, row 2 \(X\[2\]\): lower .*detect_anomaly"
+    message = r"the loss became nan in epoch 1, row 2 \(X\[2\]\): lower .*detect_anomaly"
     with pytest.raises(FloatingPointError, match=message):
-        fit(error, rows, rows, SGD([p], 0.1), epochs=2, batch_size=3)
+        fit(loss, rows, rows, SGD([p], 0.1), epochs=2, batch_size=3)
     assert p.data == before
 
 
@@ -415,15 +415,15 @@ def test_a_learning_rate_too_high_is_noticed():
     line = Line(1.0)
     optimizer = SGD(line.parameters(), lr=100.0)
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        fit(line_error(line), [[10.0]], [[1.0]], optimizer, epochs=1000)
+        fit(line_loss(line), [[10.0]], [[1.0]], optimizer, epochs=1000)
 
 
-def test_errors_of_the_error_come_through():
-    def error(x, t):
+def test_what_the_loss_raises_comes_through():
+    def loss(x, t):
         raise ZeroDivisionError("mine")
 
     with pytest.raises(ZeroDivisionError, match="mine"):
-        fit(error, [[1]], [[1]], SGD([Value(1.0)], 0.1))
+        fit(loss, [[1]], [[1]], SGD([Value(1.0)], 0.1))
 
 
 # --- Ctrl-C ---
@@ -434,20 +434,20 @@ def test_ctrl_c_ends_after_the_step_and_keeps_what_was_learned(batch_size):
     p = Value(0.0)
     calls = []
 
-    def error(x, t):
+    def loss(x, t):
         calls.append(x[0])
         if len(calls) == 5:  # the first row of the second epoch
             signal.raise_signal(signal.SIGINT)
         return p * -1.0
 
     rows = [[0], [1], [2], [3]]
-    history = fit(error, rows, rows, SGD([p], 1.0), epochs=10, batch_size=batch_size)
+    history = fit(loss, rows, rows, SGD([p], 1.0), epochs=10, batch_size=batch_size)
     assert history.interrupted
     assert len(calls) == 4 + batch_size  # fit finished the batch
     assert p.data == 4 / batch_size + 1
-    assert len(history.errors) == 2
-    assert history.errors[1] == -4.0 / batch_size  # of the rows until then
-    again = fit(error, rows, rows, SGD([p], 1.0))
+    assert len(history.losses) == 2
+    assert history.losses[1] == -4.0 / batch_size  # of the rows until then
+    again = fit(loss, rows, rows, SGD([p], 1.0))
     assert not again.interrupted
 
 
@@ -455,10 +455,10 @@ def test_ctrl_c_ends_after_the_step_and_keeps_what_was_learned(batch_size):
     ("history", "shown"),
     [
         (History(), "<History: 0 epochs; plain Python>"),
-        (History([0.5], how="native code"), "<History: 1 epoch, error 0.5; native code>"),
+        (History([0.5], how="native code"), "<History: 1 epoch, loss 0.5; native code>"),
         (
             History([1 / 3, *[0.2] * 500, 2e-9], interrupted=True),
-            "<History: 502 epochs, error 0.333333 -> 2e-09, interrupted; plain Python>",
+            "<History: 502 epochs, loss 0.333333 -> 2e-09, interrupted; plain Python>",
         ),
     ],
 )
@@ -468,27 +468,27 @@ def test_a_history_shows_where_it_began_and_ended(history, shown):
 
 def test_a_wrong_order_of_arguments_is_corrected():
     model = MLP(2, [1])
-    error, optimizer = lambda x, t: half_squared_error(model(x), t), SGD(model.parameters(), 0.1)
+    loss, optimizer = lambda x, t: half_squared_error(model(x), t), SGD(model.parameters(), 0.1)
     for given, kinds in [
-        ((XOR_X, XOR_T, error, optimizer), "list, list, function, SGD"),
-        ((error, optimizer, XOR_X, XOR_T), r"function\(x, t\), SGD, list, list"),
+        ((XOR_X, XOR_T, loss, optimizer), "list, list, function, SGD"),
+        ((loss, optimizer, XOR_X, XOR_T), r"function\(x, t\), SGD, list, list"),
         ((model, XOR_X, XOR_T, optimizer), r"MLP\(inputs\), list, list, SGD"),
-        ((error, XOR_X, XOR_T, model), r"function\(x, t\), list, list, MLP"),
+        ((loss, XOR_X, XOR_T, model), r"function\(x, t\), list, list, MLP"),
         ((lambda x: x, XOR_X, XOR_T, optimizer), r"function\(x\), list, list, SGD"),
     ]:
-        message = rf"fit\(error, X, T, optimizer\), .*; got fit\({kinds}\)$"
+        message = rf"fit\(loss, X, T, optimizer\), .*; got fit\({kinds}\)$"
         with pytest.raises(TypeError, match=message):
             fit(*given)
 
 
 def test_a_second_ctrl_c_raises_at_once():
-    def error(x, t):
+    def loss(x, t):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         pytest.fail("still running")
 
     with pytest.raises(KeyboardInterrupt):
-        fit(error, [[1]], [[1]], SGD([Value(1.0)], 0.1))
+        fit(loss, [[1]], [[1]], SGD([Value(1.0)], 0.1))
 
 
 def test_a_custom_handler_stays():
@@ -497,12 +497,12 @@ def test_a_custom_handler_stays():
     signal.signal(signal.SIGINT, handler)
     p = Value(1.0)
 
-    def error(x, t):
+    def loss(x, t):
         signal.raise_signal(signal.SIGINT)
         return p * 1
 
     try:
-        history = fit(error, [[1], [2]], [[1], [2]], SGD([p], 0.1))
+        history = fit(loss, [[1], [2]], [[1], [2]], SGD([p], 0.1))
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -514,12 +514,12 @@ def test_fit_works_in_other_threads():
     line, done = Line(), []
 
     def work():
-        done.append(fit(line_error(line), [[1]], [[1]], SGD(line.parameters(), 0.1)))
+        done.append(fit(line_loss(line), [[1]], [[1]], SGD(line.parameters(), 0.1)))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert done[0].errors == [0.5]
+    assert done[0].losses == [0.5]
 
 
 def test_the_handler_is_restored_after_an_error():
@@ -547,7 +547,7 @@ def test_the_bar_shows_on_a_terminal_alone(progress, monkeypatch):
         if progress and screen.isatty():
             assert "epoch 3/3: 100%" in written
             assert "15/15" in written
-            assert "error " in written
+            assert "loss " in written
         else:
             assert written == ""
 
@@ -577,3 +577,12 @@ def test_a_batch_holds_the_graph_of_one_row_at_a_time():
 
     peak(1)  # what is loaded or cached once
     assert peak(100) < 1.5 * peak(1)
+
+
+def test_old_names_still_work_and_say_when_they_go():
+    line = Line(0.5)
+    optimizer = SGD(line.parameters(), 0.1)
+    with pytest.warns(DeprecationWarning, match=r"'error' of fit goes in 0\.3: call it 'loss'"):
+        history = fit(error=line_loss(line), X=[[1]], T=[[1]], optimizer=optimizer)
+    with pytest.warns(DeprecationWarning, match=r"History\.errors goes in 0\.3: call it losses"):
+        assert history.errors is history.losses
