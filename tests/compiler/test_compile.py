@@ -385,6 +385,7 @@ def test_a_graph_without_structure_runs_on_the_tape():
 # --- the reader's view ---
 
 
+@pytest.mark.slow
 def test_the_source_reads_like_a_textbook_and_runs_alone():
     model = MLP(4, [3, 2], seed=1)
     program = compile(lambda x, t: half_squared_error(model(x), t))

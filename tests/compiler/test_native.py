@@ -104,7 +104,7 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", some(PROGRAMS, "narrow", "guards"))
+@pytest.mark.parametrize("name", some(PROGRAMS, "formula", "guards"))
 @pytest.mark.parametrize("zeros_among", some([0.0, 0.9], 0.9))
 def test_it_agrees_with_the_reference_interpreter(name, zeros_among):
     function, widths, by_inputs = PROGRAMS[name]
