@@ -13,6 +13,7 @@ from nn import MLP
 
 
 @pytest.mark.parametrize(("shape", "least"), list(zip(SHAPES, (0.97, 0.97, 0.9))))
+@pytest.mark.slow
 def test_new_points_are_classified(shape, least):
     story = moons.train(shape, 2, 1.0, seed=0)
     assert story.epochs[0] == 0
