@@ -8,6 +8,7 @@ import pytest
 import autograd
 from autograd import CompileError, Value, compile
 from nn import MLP, SGD, Adam, Optimizer, cross_entropy, fit, half_squared_error
+from tests.counts import count
 
 np_rows = np.random.default_rng(0)
 X = np_rows.normal(size=(23, 3))
@@ -359,7 +360,7 @@ def trained(number, compile):
     return [p.data for p in parameters] + history.losses
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(count(12, quick=1)))
 def test_small_programs_of_shared_parameters(number):
     pytest.importorskip("numba")
     assert trained(number, True) == pytest.approx(trained(number, False), rel=1e-9, abs=1e-12)
