@@ -216,3 +216,25 @@ def test_a_checkpoint_of_a_model_that_uses_it(op, tmp_path):
     save_checkpoint(tmp_path / "model", model)
     load_checkpoint(tmp_path / "model", other)
     assert other(X[0].tolist()).data == model(X[0].tolist()).data
+
+
+def test_a_rule_that_forgets_an_input_is_named():
+    short = Op("short", lambda a, b: a * b, lambda y, a, b: (b,), arity=2, registered=False)
+    program = compile(lambda x: short(x[0], x[1]), backend="numpy")
+    with pytest.raises(ValueError, match="'short' gave 1 partial for 2 inputs"):
+        program.value_and_grad(X, wrt="inputs")
+
+
+def test_a_forward_that_asks_whether_a_number_is_zero_is_not_traced():
+    # An object is true, so that a careless trace would keep one branch for all rows.
+    unless_zero = Op(
+        "unless_zero",
+        lambda x: 1 / x if x else 7.0,
+        lambda y, x: (-1 / (x * x) if x else 0.0,),
+        registered=False,
+    )
+    program = compile(lambda x: unless_zero(x[0]) * 2, backend="numpy")
+    rows = [[2.0], [0.0], [-4.0]]
+    assert program(rows).tolist() == [1.0, 14.0, -0.5]
+    _, gradient = program.value_and_grad(rows, wrt="inputs", reduction="sum")
+    assert gradient.tolist() == [[-0.5], [0.0], [-0.125]]

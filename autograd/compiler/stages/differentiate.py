@@ -7,9 +7,8 @@ on terms that write instructions. A product of matrices gives two more products.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -29,11 +28,11 @@ from autograd.compiler.program import (
     view,
     whole,
 )
+from autograd.compiler.stages.expand import one_for_each, partial_in_python
 from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.compiler.stages.trace import PARAMETER
 from autograd.operand import Unknown
 from autograd.ops import Op
-from autograd.real import count
 
 
 def differentiate(program: Program, arguments: bool = False) -> Program:
@@ -227,40 +226,15 @@ def _rule(op: Op, y: Term, xs: Sequence[Term]) -> Sequence[View | float]:
         return _traced(op, y, xs, taught=False)
     except Exception:
         shape, views = y.view.shape, [x.view for x in xs]
-        by_each = (_in_python(op, place) for place in range(len(xs)))
+        by_each = (partial_in_python(op, place) for place in range(len(xs)))
         return [y.writer.map(partial, views, shape) for partial in by_each]
 
 
 def _traced(op: Op, y: Term, xs: Sequence[Any], taught: bool) -> Sequence[View | float]:
     partials = [_plain(p) for p in op.apply_rule(y, xs, taught)]
     if len(partials) != len(xs):
-        raise ValueError(_one_for_each(op, partials, xs))
+        raise ValueError(one_for_each(op, partials, xs))
     return partials
-
-
-@functools.lru_cache(maxsize=1024)
-def _in_python(op: Op, place: int) -> Op:
-    """The derivative of an operation by one of its inputs, as an operation of its own."""
-
-    def forward(*inputs: Any) -> float:
-        xs = inputs[0] if op.arity is None else inputs
-        _, partials = op.evaluate(xs)
-        if len(partials) != len(xs):
-            raise ValueError(_one_for_each(op, partials, xs))
-        return partials[place]
-
-    def no_rule(*_: Any) -> NoReturn:
-        raise TypeError(f"the derivative of {op.name} is not written in arithmetic")
-
-    name = f"{op.name}_by_input_{place}"
-    return Op(name, forward, no_rule, arity=op.arity, registered=False)
-
-
-def _one_for_each(op: Op, partials: Sequence[Any], xs: Sequence[Any]) -> str:
-    return (
-        f"the operation {op.name!r} gave {count(len(partials), 'partial')} for "
-        f"{count(len(xs), 'input')}: its rule must return one for each"
-    )
 
 
 def _plain(p: Any) -> View | float:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, NoReturn
 
 from autograd import ops
 from autograd.compiler.program import Map, Program
 from autograd.compiler.stages.record import GUARDS, constant_part
 from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.ops import Op
+from autograd.real import count
 
 
 def built_in(op: Op) -> bool:
@@ -54,3 +58,29 @@ def _expanded(writer: InstructionWriter, i: Map) -> bool:
     writer.constants += trial.constants
     writer.add_all(trial.instructions)
     return True
+
+
+@functools.lru_cache(maxsize=1024)
+def partial_in_python(op: Op, place: int) -> Op:
+    """The derivative of an operation by one of its inputs, as an operation that Python computes."""
+
+    def forward(*inputs: Any) -> float:
+        xs = inputs[0] if op.arity is None else inputs
+        _, partials = op.evaluate(xs)
+        if len(partials) != len(xs):
+            raise ValueError(one_for_each(op, partials, xs))
+        return partials[place]
+
+    def no_rule(*_: Any) -> NoReturn:
+        raise TypeError(f"the derivative of {op.name} is not written in arithmetic")
+
+    name = f"{op.name}_by_input_{place}"
+    return Op(name, forward, no_rule, arity=op.arity, registered=False)
+
+
+def one_for_each(op: Op, partials: Sequence[Any], xs: Sequence[Any]) -> str:
+    """The message about a rule that returns another number of partials."""
+    return (
+        f"the operation {op.name!r} gave {count(len(partials), 'partial')} for "
+        f"{count(len(xs), 'input')}: its rule must return one for each"
+    )

@@ -12,7 +12,6 @@ inputs.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
+from autograd.compiler.stages.expand import one_for_each, partial_in_python
 from autograd.compiler.stages.trace import LEAF, Trace
 from autograd.compiler.tape.codes import supports
 from autograd.compiler.tape.tape import Int64s, Tape
@@ -137,11 +137,11 @@ class _Graph:
         def rule() -> Sequence[Any]:
             partials = op.apply_rule(_Node(self, y), self._operands(inputs))
             if len(partials) != len(inputs):
-                raise TypeError("a partial for each input is expected")
+                raise ValueError(one_for_each(op, partials, inputs))
             return partials
 
         traced = self._traced(op, "rule", rule)
-        return traced or [self.node(_partial(op, k), inputs) for k in range(len(inputs))]
+        return traced or [self.node(partial_in_python(op, k), inputs) for k in range(len(inputs))]
 
     def _operands(self, inputs: Sequence[int]) -> list[_Node]:
         return [_Node(self, i) for i in inputs]
@@ -174,15 +174,3 @@ class _Node(Unknown):
         """The operation on nodes and numbers."""
         graph: _Graph = next(x.graph for x in inputs if isinstance(x, _Node))
         return _Node(graph, graph.value(op, [graph.of(x) for x in inputs]))
-
-
-@functools.lru_cache(maxsize=1024)
-def _partial(op: Op, k: int) -> Op:
-    """A partial that Python computes, as an operation."""
-    return Op(
-        f"partial_{k}_of_{op.name}",
-        lambda xs: op.evaluate(xs)[1][k],
-        lambda y, xs: (0.0,) * len(xs),
-        arity=None,
-        registered=False,
-    )
