@@ -13,6 +13,7 @@ import autograd
 from autograd import Value, compile, dot, grad, logsumexp, sigmoid
 from autograd.compiler.naming import argument_names, in_order, name_leaves, names_around
 from autograd.compiler.numpy.executor import evaluate, load, write
+from autograd.compiler.numpy.source import NumpySource
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.expand import expand
@@ -348,7 +349,7 @@ def test_a_row_that_leaves_its_guards_is_counted():
     assert failures.tolist() == [0.0, *(float(other != first) for other in others)]
 
 
-# --- what it looks like ---
+# --- the printed text ---
 
 TWO_LAYERS = '''\
 import numpy as np
@@ -406,7 +407,7 @@ def test_l_layers_are_3l_minus_1_products_in_the_text(widths, activation):
     assert "einsum" not in text
 
 
-def test_steps_in_time_have_numbers_of_their_own():
+def test_each_step_in_time_has_a_number():
     program, _, _ = recorded(recurrent, 9)
     text = write(program)
     for line in (
@@ -505,7 +506,7 @@ def test_no_rows_give_no_results(function):
 
 
 def test_a_traceback_shows_the_line_of_the_source():
-    function = load(TWO_LAYERS)
+    function = load(NumpySource(TWO_LAYERS, {}))
     with pytest.raises(ValueError, match="matmul") as raised:
         function(*(np.zeros((2, 2)) for _ in range(2)), *(np.zeros((3, 3)) for _ in range(4)))
     shown = "".join(traceback.format_exception(raised.value))

@@ -30,7 +30,7 @@ from tests.reference import check, run
 
 ROWS = 3
 
-# --- rows ---
+# --- operations ---
 
 CORNERS = [-math.inf, -800.0, -1.5, -0.0, 0.0, 1e-300, 0.5, 1.0, 2.0, 800.0, math.inf, math.nan]
 BUILT_IN = [op for op in ops.TABLE.values() if op.is_built_in]
@@ -55,7 +55,7 @@ def test_every_operation_at_every_corner(op):
     values, _ = evaluate(one_row(op, arity))([inputs], np.zeros(0))
     wanted = np.array([op.compute(row) for row in inputs.tolist()])
     assert values[:, 0] == pytest.approx(wanted, rel=1e-14, abs=0, nan_ok=True)
-    # Zeros of the others have either sign.
+    # A zero from these may have either sign.
     if op not in (ops.sign, ops.strong_mul, ops.sum, ops.maximum, ops.minimum):
         known = ~np.isnan(wanted)
         assert np.array_equal(np.signbit(values[known, 0]), np.signbit(wanted[known]))
@@ -229,7 +229,7 @@ def test_any_collection(data, shape, batched):
     assert_program(sources, [Collect(y, tuple(places), tuple(parts))])
 
 
-def test_parts_added_to_what_does_not_lie_in_row_major_order():
+def test_parts_are_added_to_an_array_that_is_not_in_row_major_order():
     x, z, w = Array((6,), INPUT, "x"), Array((3, 2), INPUT), Array((2, 3), INPUT)
     y = Array((2, 3), INPUT)
     gathered = view(y, np.array([0, 4, 5]))

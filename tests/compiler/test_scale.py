@@ -31,7 +31,9 @@ def wide(width):
 
 @pytest.mark.parametrize("graph", [lambda: samples(320), lambda: wide(600)], ids=["long", "wide"])
 def test_finding_matrices_takes_at_most_150_bytes_a_node_at_its_peak(graph):
-    differentiate(layout(contract(pack(trace_value(samples(1))))))  # what loads when first used
+    differentiate(
+        layout(contract(pack(trace_value(samples(1)))))
+    )  # load what is imported at first use
     output = graph()
     tracemalloc.start()
     try:

@@ -71,7 +71,7 @@ def test_a_network_of_l_layers_is_3l_minus_1_products(widths, bias, activation):
 
 
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
-def test_so_is_a_loss_over_many_samples_written_as_a_loop(widths):
+def test_a_loss_over_many_samples_has_as_many_products(widths):
     stream = random.Random(1)
     model = MLP(widths[0], widths[1:], output_activation=None, seed=1)
     total = 0.0
@@ -85,11 +85,11 @@ def test_so_is_a_loss_over_many_samples_written_as_a_loop(widths):
     assert not gathers(program)
 
 
-def test_a_classifier_too():
+def test_a_classifier_multiplies_its_targets_too():
     model = MLP(5, [4, 3], output_activation=None, seed=1)
     rows = [[0.1, -0.2, 0.3, 0.4, -0.5], [0.2, 0.3, 0.5]]
     recording = record(lambda x, t: cross_entropy(model(x), t), rows)
-    # Those of the network, and of the targets with the logarithms.
+    # The products of the network, and those of the targets with the logarithms.
     assert len(both(trace_recording(recording)).products()) == 3 * 2 - 1 + 2
 
 
@@ -103,7 +103,7 @@ def test_a_convolution_is_one_product():
     assert len(forward(traced(function, 10)).products()) == 1
 
 
-def test_a_picture_too():
+def test_a_convolution_of_a_picture_is_one_product():
     K = values(3, 3)
 
     def function(x):
@@ -131,7 +131,7 @@ def test_a_recurrent_network_takes_all_inputs_at_once():
         return sum(h)
 
     program = forward(traced(function, 15))
-    # The first state is one number, so that the first product with it is a sum.
+    # The first state is a constant, so its product with the weights is a sum.
     assert len(program.products()) == 1 + (steps - 1)
     assert not gathers(program)
 
@@ -152,7 +152,7 @@ def test_attention_is_three_products():
         return total
 
     products = forward(traced(function, steps * n)).products()
-    # Queries, keys and values at once; the scores; the mixtures.
+    # Queries, keys and values in one; then the scores; then the mixtures.
     assert [sorted(p.out.shape) for p in products] == [[4, 6], [4, 4], [2, 4]]
 
 
@@ -182,14 +182,14 @@ def test_a_loss_that_a_loop_subtracts_from():
         chance = model([stream.gauss(0, 1) for _ in range(3)])
         loss = loss - stream.random() * chance.log()
     program = both(trace_value(loss))
-    # Those of the network, and of the numbers with the logarithms.
+    # The products of the network, and those of the numbers with the logarithms.
     assert len(program.products()) == 3 * 2 - 1 + 2
     assert len(program.instructions) < 30
     assert not gathers(program)
 
 
 def test_differences_are_kept_together():
-    # The sum of the one less the sum of the other would lose digits.
+    # The difference of two sums would lose digits.
     def function(x, t):
         return sum(a - b for a, b in zip(x, t))
 
@@ -250,7 +250,7 @@ def test_a_recurrent_network_of_many_steps_has_structure(joined):
         return sum(h)
 
     program = forward(traced(function, 2 * steps))
-    # That of the inputs at all steps, also if a sum is of inputs and states; and one a state.
+    # One of the inputs at all steps, even if a sum joins inputs and states; and one per state.
     assert len(program.products()) == 1 + steps
     assert not gathers(program)
 

@@ -46,10 +46,8 @@ def write(program: Program, dtype: Any = np.float64) -> str:
     return numpy_source.write(program, dtype).text
 
 
-def load(source: numpy_source.NumpySource | str) -> Callable[..., Any]:
+def load(source: numpy_source.NumpySource) -> Callable[..., Any]:
     """The function that a source defines. Tracebacks show its lines."""
-    if isinstance(source, str):
-        source = numpy_source.NumpySource(source, {})
     digest = hashlib.sha256(source.text.encode()).hexdigest()[:12]
     file = f"<numpy program {digest}>"
     linecache.cache[file] = (len(source.text), None, source.text.splitlines(True), file)
