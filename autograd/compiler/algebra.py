@@ -1,12 +1,15 @@
-"""The operations whose algebra the compiler uses, each with the reason.
+"""The operations that the compiler knows: those whose algebra it uses, and its own.
 
-The compiler knows all other operations by their definition alone: it traces their rules, and calls
-the kernel that an executor may have for their value.
+It knows all others by their definition alone: it traces their rules, and an executor may have a
+kernel for their value.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from autograd import ops
+from autograd.ops import Op
 
 ALGEBRA = {
     ops.add: "a chain of additions is one sum; the partials are 1",
@@ -16,4 +19,36 @@ ALGEBRA = {
     ops.mul: "sums of products are products of matrices; factors commute; 1 times x is x",
     ops.div: "x / n is easier to read than 1/n times x",
 }
-"""Besides these, ``ops.Power``: executors write x ** n with the number n in its place."""
+"""Each with the reason. Besides these ``ops.Power``, because executors write x ** n with the number
+n in its place."""
+
+
+def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
+    # 1 where the guard fails, so that the sum over all guards counts failures.
+    return Op(
+        name,
+        lambda a, b: 0.0 if holds(a, b) else 1.0,
+        lambda y, a, b: (0.0, 0.0),
+        arity=2,
+        registered=False,
+    )
+
+
+GUARDS = {
+    "less": _guard("unless_less", lambda a, b: a < b),
+    "not less": _guard("unless_not_less", lambda a, b: not a < b),
+    "less_equal": _guard("unless_less_equal", lambda a, b: a <= b),
+    "not less_equal": _guard("unless_not_less_equal", lambda a, b: not a <= b),
+    "equal": _guard("unless_equal", lambda a, b: a == b or (a != a and b != b)),
+    "not equal": _guard("unless_not_equal", lambda a, b: a != b),
+}
+"""A comparison as an operation of two inputs: 0 where it turns out as recorded, else 1."""
+
+# A derivative without create_graph, or a result under no_grad, is a mere number from then on.
+constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered=False)
+
+
+def built_in(op: Op) -> bool:
+    """Whether every executor knows the operation."""
+    own = isinstance(op, ops.Power) or op is constant_part or op in GUARDS.values()
+    return own or op.is_built_in

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from autograd import ops
+from autograd.compiler.algebra import GUARDS, built_in, constant_part
 from autograd.compiler.native.blocks import Clear, Each, LogSum, Place, Rows, text
 from autograd.compiler.program import Array, Indices, row_major
-from autograd.compiler.stages.expand import built_in
-from autograd.compiler.stages.record import GUARDS, constant_part
 from autograd.ops import Op
 
 Lines = list[str]

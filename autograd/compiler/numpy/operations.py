@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd import ops
+from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.numpy.kernels import kernel
 from autograd.compiler.numpy.text import CALL, MINUS, POWER, PRODUCT, SUM, Text, number_text
-from autograd.compiler.stages.record import GUARDS, constant_part
 from autograd.ops import Op
 
 

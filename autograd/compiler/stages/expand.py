@@ -8,17 +8,11 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from autograd import ops
+from autograd.compiler.algebra import built_in
 from autograd.compiler.program import Map, Program
-from autograd.compiler.stages.record import GUARDS, constant_part
 from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.ops import Op
 from autograd.real import count
-
-
-def built_in(op: Op) -> bool:
-    """Whether every executor knows the operation."""
-    own = isinstance(op, ops.Power) or op is constant_part or op in GUARDS.values()
-    return own or op.is_built_in
 
 
 def expand(program: Program) -> Program:

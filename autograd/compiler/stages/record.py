@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from autograd import gradient, modes, ops, weighted_sum
+from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.stages.observe import CompileError as CompileError
 from autograd.compiler.stages.observe import grad_slot, number, number_slot, observed
 from autograd.fast import new
@@ -29,32 +30,6 @@ from autograd.value import (
     one_pass_at_a_time,
     topological_order,
 )
-
-
-def _guard(name: str, holds: Callable[[float, float], bool]) -> Op:
-    # 1 where the guard fails, so that the sum over all guards counts failures.
-    return Op(
-        name,
-        lambda a, b: 0.0 if holds(a, b) else 1.0,
-        lambda y, a, b: (0.0, 0.0),
-        arity=2,
-        registered=False,
-    )
-
-
-GUARDS = {
-    "less": _guard("unless_less", lambda a, b: a < b),
-    "not less": _guard("unless_not_less", lambda a, b: not a < b),
-    "less_equal": _guard("unless_less_equal", lambda a, b: a <= b),
-    "not less_equal": _guard("unless_not_less_equal", lambda a, b: not a <= b),
-    "equal": _guard("unless_equal", lambda a, b: a == b or (a != a and b != b)),
-    "not equal": _guard("unless_not_equal", lambda a, b: a != b),
-}
-"""A comparison as an operation of two inputs: 0 where it turns out as recorded, else 1."""
-
-# A derivative without create_graph, or a result under no_grad, is a mere number from then on.
-constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered=False)
-
 
 _number_in = number_slot.__get__  # as ``number``, without a call in Python
 
