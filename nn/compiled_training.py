@@ -20,7 +20,7 @@ from nn.optim import SGD, Adam, Optimizer
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
-    from autograd.compiler.executor import Update
+    from autograd.compiler.update import Update
 
 # Rows times epochs times parameters: about two seconds of plain Python, and compiling takes one.
 WORTH_COMPILING = 2_000_000
@@ -215,12 +215,13 @@ def _check_update(optimizer: Optimizer) -> None:
     optimizer.check_settings()
     import numpy as np
 
-    from autograd.compiler.executor import step
+    from autograd.compiler.update import Stepper
 
     try:
         # On floats first: that says better what is wrong.
         optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
-        step(update_of(optimizer), np.ones(2), np.ones(2), np.zeros((len(optimizer.memories), 2)))
+        memories = np.zeros((len(optimizer.memories), 2))
+        Stepper(update_of(optimizer)).step(np.ones(2), np.ones(2), memories)
     except Exception as error:
         raise CompileError(
             f"{kind.__name__}.update is not plain arithmetic, which works on arrays as on "
@@ -230,7 +231,7 @@ def _check_update(optimizer: Optimizer) -> None:
 
 def update_of(optimizer: Optimizer) -> Update:
     """The optimiser's update as executors take it, with the settings of now."""
-    from autograd.compiler.executor import Update
+    from autograd.compiler.update import Update
 
     rule = type(optimizer).update
     if rule is SGD.update and isinstance(optimizer, SGD):

@@ -253,9 +253,9 @@ class Adam(Optimizer):
         mean = keep_mean * mean + (1 - keep_mean) * gradient
         square = keep_square * square + (1 - keep_square) * gradient * gradient
         # Both means start at 0; dividing by 1 - beta^steps takes that bias out.
-        rms = ops.sqrt(square / (1 - keep_square**steps))
-        p = p - self.lr * (mean / (1 - keep_mean**steps)) / (rms + self.eps)
-        return p, steps, mean, square
+        rms = ops.sqrt(square) / ops.sqrt(1 - keep_square**steps)
+        rate = self.lr / (1 - keep_mean**steps)
+        return p - rate * mean / (rms + self.eps), steps, mean, square
 
 
 def _at_least_zero(name: str, setting: float) -> float:

@@ -1,4 +1,4 @@
-"""compile: a function of Values, or a recorded graph, as a matrix program."""
+"""compile, also called jit: a function of Values, or a recorded graph, as a matrix program."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def compile(
 ) -> Any:
     """Find the matrices in a function of Values, and run it on whole arrays.
 
-    The function takes lists of numbers and returns a Value, or a list of them; its compiled form
-    takes arrays with one row for each such list. It is recorded at the first call for each width
-    of the rows, for a row in which a branch goes another way again, and runs as matrix products.
-    Also a decorator, of functions; of a method write ``self.f = compile(self.f)`` in ``__init__``.
+    The function takes lists of numbers and returns a Value, or a list of them. Its compiled form
+    takes arrays with one row per list. The first call for each width of the rows records it, a row
+    for which a branch goes another way records it again, and the recording runs as matrix
+    products. It is a decorator too, of functions; for a method write ``self.f = jit(self.f)`` in
+    ``__init__``.
 
-    What the function uses besides its arguments is kept as it was when it was recorded: plain
-    numbers, lists and settings, global or closed over. Only of Values the numbers are read anew
-    at each call. What else changes from call to call must be an argument.
+    A recording keeps what the function uses besides its arguments: plain numbers, lists and
+    settings, global or closed over. Only the numbers in Values are read anew at each call. Whatever
+    else changes from call to call must be an argument.
 
-    A graph that is there already, such as the loss over a whole data set, is compiled with its
-    data in it.
+    An existing graph, such as the loss over a whole data set, is compiled with its data in it.
 
     >>> from nn import MLP
     >>> model = MLP(2, [3], seed=1)
@@ -61,19 +61,20 @@ def compile(
     Args:
         function: the function, or the Value at the end of a graph.
         parameters: of a graph, the leaves to differentiate by; the others are fixed. Default: all
-            but plain numbers. (Of a function, its parameters are the leaves that it uses and did
-            not make.)
-        backend: "numba", native code; or "numpy". Default: numba where it is installed.
-        dtype: of the numbers, float64 or float32.
+            leaves but plain numbers. (The parameters of a function are the leaves that it uses and
+            does not make.)
+        backend: "numba" for native code, or "numpy". Default: numba where it is installed.
+        dtype: float64 or float32.
 
     Returns:
-        A ``Compiled``: call it; ``value_and_grad``, ``parameters``, ``source``, ``stages``.
+        A ``Compiled``, to be called; it has ``value_and_grad``, ``parameters``, ``source`` and
+        ``stages``.
 
     Raises:
-        TypeError: ``function`` is neither; ``parameters`` are given for a function, or are not
-            Values.
-        ValueError: of ``parameters`` one is not a leaf of the graph, or is there twice.
-        CompileError: at the first call, where the function does what cannot be recorded.
+        TypeError: ``function`` is neither a function nor a Value; ``parameters`` are given for a
+            function, or are not Values.
+        ValueError: one of ``parameters`` is not a leaf of the graph, or is given twice.
+        CompileError: (at the first call) the function does something that cannot be recorded.
     """
     if function is None:
         return lambda f: compile(f, parameters=parameters, backend=backend, dtype=dtype)

@@ -1,4 +1,4 @@
-"""One recording, compiled: the stages, and the backend that runs the result."""
+"""One recording, compiled: the stages, and the executors that run their results."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from autograd.compiler.tape.expand import Tapes
 
 BACKENDS = ("numba", "numpy")
-# So many array instructions for each matrix product are steps rather than matrices.
+# From this many array instructions per matrix product on, a program is steps, not matrices.
 LONG = 60
 NONE_FAIL = np.zeros(1, np.bool_)
 
 
 class Compilation:
-    """A trace and what runs it.
+    """A trace and its executors.
 
     Args:
         trace: the graph.
-        guards: of its recording.
-        arguments: what the function calls its arguments.
-        names: of parameters.
-        backend: "numba" or "numpy".
-        dtype: of the numbers.
+        guards: those of the recording.
+        arguments: the names of the function's arguments.
+        names: the names of parameters.
+        backend: the backend asked for, "numba" or "numpy".
+        dtype: float64 or float32.
 
     Attributes:
-        parameters: as the trace has them.
+        parameters: those of the trace, in its order.
         backend: "numba", "numpy", or "tape" for a graph without structure.
         seconds: how long finding the matrices took.
         places: where its parameters stand among those of all recordings.
@@ -78,20 +78,20 @@ class Compilation:
         self.seconds = time.perf_counter() - start
 
     def _suits_the_tape(self) -> bool:
-        """Whether it is a long way of single steps: as source it would be long to compile."""
+        """Whether the program is a long series of small steps, which would take long to compile."""
         if len(self._packed.instructions) < LONG or self.guards:
             return False
         from autograd.compiler.tape.codes import supports
 
         single = self._packed.outputs.size == 1
-        known = all(supports(row) for row in self.trace.ops)
+        known = all(map(supports, self.trace.ops))
         products = len(contract(self._packed).products())
         return single and known and LONG * products < len(self._packed.instructions)
 
     # --- programs ---
 
     def program(self, gradients: str = "", input_major: bool = False) -> Program:
-        """The array program, with gradients by "parameters", by "inputs" too, or without."""
+        """The array program, with gradients by "parameters", by "inputs" too, or without any."""
         key = (gradients, input_major)
         if key not in self._programs:
             if gradients:
@@ -107,7 +107,7 @@ class Compilation:
         return expand(self.program(gradients, input_major))
 
     def stages(self) -> dict[str, str]:
-        """What each stage of the compiler made, as text."""
+        """The result of each stage of the compiler, as text."""
         if self.backend == "tape":
             return {"trace": str(self.trace), "tape": repr(self.tapes)}
         contracted = contract(self._packed)
@@ -156,15 +156,17 @@ class Compilation:
     def gradients(
         self, theta: Floats, arguments: Sequence[Floats], by: str
     ) -> tuple[float, NDArray[np.bool_], Any]:
-        """The sum of all results, the same rows, and the gradient of the sum by "parameters",
-        (n,); or by "inputs", a list with an array for each argument."""
+        """The sum of all results, the rows for which a guard fails, and the gradient of the sum:
+        by "parameters" (n,), by "inputs" a list with an array for each argument."""
         total, failures, gradient = self.executor(by).gradients(theta, arguments)
         return total, failures != 0 if self.guards else NONE_FAIL, gradient
 
     def point(self, by: str) -> Callable[..., Any] | None:
-        """A function of plain numbers, the arguments and then the parameters, which returns the
-        result, how many guards fail, and the derivatives by "parameters" or "inputs" (none for
-        ""); or None where there is no such form."""
+        """A native function of plain numbers, or None where the program has no such form.
+
+        It takes the arguments and then the parameters, and returns the result, how many guards
+        fail, and the derivatives by "parameters" or "inputs" (none for "").
+        """
         if self.backend != "numba" or self.dtype != np.float64:
             return None
         from autograd.compiler.native.loops import NotNative

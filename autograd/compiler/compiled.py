@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
+from autograd.compiler.arguments import Key, as_arrays
 from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.stages.record import CompileError, record
@@ -21,19 +22,17 @@ from autograd.compiler.stages.trace import trace_recording, trace_value
 from autograd.real import as_float
 from autograd.value import Value
 
-# A branch for each of so many kinds of row is a function that compiling does not suit.
+# Beyond this many recordings, compiling does not pay.
 MOST_RECORDINGS = 64
 
 _data = attrgetter("data")
 
-# What stands for itself, and not for an array.
+# Arguments of these types are numbers, not arrays.
 NUMBERS = (float, int, np.generic)
-
-Key = tuple[int | None, ...]
 
 
 class Compiled:
-    """A function, or a graph, as a matrix program. Made by ``autograd.compile``."""
+    """A function, or a graph, as a matrix program. ``autograd.jit`` makes it."""
 
     def __init__(
         self,
@@ -54,7 +53,7 @@ class Compiled:
         self._recordings: dict[Key, list[Compilation]] = {}
         self._parameters: list[Value] = []
         self._latest: Compilation | None = None
-        # Native functions of floats, by what they differentiate by: "" for nothing.
+        # Native functions of floats; the key is what they differentiate by, "" for nothing.
         self._points: dict[str, Callable[..., Any] | None] = {}
         if value is not None:
             trace = trace_value(value, parameters)
@@ -74,19 +73,19 @@ class Compiled:
         """The function itself.
 
         Raises:
-            CompileError: this was made of a graph, not of a function.
+            CompileError: this was made from a graph, not from a function.
         """
         if self._function is None:
-            raise CompileError("this program was made of a recorded graph, not of a function")
+            raise CompileError("this program was made from a recorded graph, not from a function")
         return self._function
 
     @property
     def backend_wanted(self) -> str:
-        """What will run it, if it suits: numba or numpy."""
+        """The backend asked for, numba or numpy. (Another may run what it cannot.)"""
         return self._backend
 
     def recording(self, widths: Sequence[int], row: Sequence[Sequence[float]]) -> Compilation:
-        """The first recording for rows of these widths; made of ``row`` if there is none."""
+        """The first recording for rows of these widths; if there is none, one made from ``row``."""
         key = tuple(widths)
         if not self._recordings.get(key):
             self._record(key, [np.asarray(x, np.float64) for x in row])
@@ -96,10 +95,10 @@ class Compiled:
 
     @property
     def parameters(self) -> list[Value]:
-        """The leaves that gradients are by, in the order of the gradients.
+        """The leaves to differentiate by, in the order of the gradient.
 
         Raises:
-            CompileError: nothing was recorded yet.
+            CompileError: nothing has been recorded yet.
         """
         self._recorded()
         return list(self._parameters)
@@ -111,13 +110,13 @@ class Compiled:
 
     @property
     def stages(self) -> dict[str, str]:
-        """What each stage of the compiler made of the latest recording: trace, pack, contract,
-        layout, differentiate."""
+        """The result of each stage of the compiler, for the latest recording: trace, pack,
+        contract, layout, differentiate."""
         return self._recorded().stages()
 
     @property
     def backend(self) -> str:
-        """What runs it: numba, numpy, or for a graph without structure the tape machine."""
+        """The backend that runs it: numba, numpy, or for a graph without structure the tape."""
         return self._recorded().backend
 
     def __repr__(self) -> str:
@@ -138,7 +137,7 @@ class Compiled:
 
     @property
     def took(self) -> str:
-        """How long compiling took until now, in words."""
+        """How long compiling has taken so far, in words."""
         every = [c for known in self._recordings.values() for c in known]
         words = f"{sum(c.seconds for c in every):.1f} s for the matrices"
         native = [c.native_seconds() for c in every]
@@ -149,10 +148,7 @@ class Compiled:
 
     def _recorded(self) -> Compilation:
         if self._latest is None:
-            raise CompileError(
-                f"{self.__name__} is recorded when it is first called, with arrays of the shapes "
-                "that it is for"
-            )
+            raise CompileError(f"{self.__name__} is not recorded yet: call it with arrays first")
         return self._latest
 
     # --- calling it ---
@@ -171,15 +167,15 @@ class Compiled:
 
         Args:
             arguments: arrays of shape (batch, n), one for each list of n numbers that the
-                function takes; or (batch,) for a single number. A function of numbers can be
+                function takes; (batch,) where it takes one number. A function of numbers can be
                 called with numbers, too.
 
         Returns:
-            (batch,), or (batch, m) where the function returns a list of m Values; without
-            arguments, or for numbers, that of the one row: a float, or (m,).
+            (batch,), or (batch, m) where the function returns a list of m Values. Without
+            arguments, or for numbers, there is one row: a float, or (m,).
 
         Raises:
-            TypeError: an argument holds something else than real numbers.
+            TypeError: an argument holds something other than real numbers.
             ValueError: the shapes do not fit together.
             CompileError: the function cannot be compiled, or has too many branches.
         """
@@ -190,7 +186,7 @@ class Compiled:
                     if not failures:
                         return value
                 except (TypeError, OverflowError):
-                    pass  # not floats alone
+                    pass  # not all are floats
             return self._at_point("", arguments)[0]
         key, arrays = self._arrays(arguments)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
@@ -200,20 +196,21 @@ class Compiled:
     def value_and_grad(
         self, *arguments: ArrayLike, reduction: str = "mean", wrt: str = "parameters"
     ) -> tuple[float, Any]:
-        """The mean value over the rows, and its gradient.
+        """The mean of the values of all rows, and its gradient.
 
         Args:
             arguments: as for a call.
             reduction: "mean" or "sum", over the rows.
-            wrt: by "parameters"; or by "inputs".
+            wrt: differentiate by "parameters" or by "inputs".
 
         Returns:
-            The value, and the gradient: of shape (len(parameters),), in their order; or by
-            inputs an array like each argument, for one argument the array alone. With "sum" a
-            row of it is the gradient of that row's own value. For numbers a tuple of floats.
+            The value, and the gradient. By parameters its shape is (len(parameters),), in their
+            order. By inputs it is an array like each argument, or for one argument the array
+            alone; with "sum" each row is the gradient of that row's own value. For numbers it is
+            a tuple of floats.
 
         Raises:
-            TypeError: an argument holds something else than real numbers.
+            TypeError: an argument holds something other than real numbers.
             ValueError: the shapes do not fit together, or the function returns several Values.
             CompileError: as for a call.
         """
@@ -228,7 +225,7 @@ class Compiled:
                     if not failures:
                         return value, derivatives
                 except (TypeError, OverflowError):
-                    pass  # not floats alone
+                    pass  # not all are floats
             return self._at_point(wrt, arguments)
         key, arrays = self._arrays(arguments)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt))
@@ -241,22 +238,26 @@ class Compiled:
                 )
             value += of_rows
         scale = 1 / len(arrays[0]) if arrays and reduction == "mean" else 1.0
-        value *= scale
         if wrt == "inputs":
-            (_, _, _, gradients), *others = parts
-            if others:
-                gradients = [np.empty_like(a) for a in arrays]
-                for _, rows, _, of_part in parts:
-                    for gradient, part in zip(gradients, of_part):
-                        gradient[rows] = part
+            gradients = self._by_inputs(parts, arrays)
             if scale != 1:
                 gradients = [g * scale for g in gradients]
             shaped = [g[:, 0] if size is None else g for g, size in zip(gradients, key)]
-            return value, shaped[0] if len(shaped) == 1 else shaped
+            return value * scale, shaped[0] if len(shaped) == 1 else shaped
         total = np.zeros(len(self._parameters), self._dtype)
         for c, _, _, gradient in parts:
             total[c.places] += gradient
-        return value, total * scale if scale != 1 else total
+        return value * scale, total * scale if scale != 1 else total
+
+    def _by_inputs(self, parts: list[tuple[Any, ...]], arrays: list[Floats]) -> list[Floats]:
+        """The gradient by each argument, put together from those of all parts."""
+        (_, _, _, gradients), *others = parts
+        if others:
+            gradients = [np.empty_like(a) for a in arrays]
+            for _, rows, _, of_part in parts:
+                for gradient, part in zip(gradients, of_part):
+                    gradient[rows] = part
+        return list(gradients)
 
     def _at_point(self, by: str, arguments: Sequence[Any]) -> tuple[Any, Sequence[float]]:
         """Value and derivatives for plain numbers where that takes more than a call."""
@@ -281,8 +282,8 @@ class Compiled:
         return value, derivatives
 
     def _point(self, by: str, count: int) -> Callable[..., Any] | None:
-        """A native function of ``count`` floats for the first recording, if there is such a form
-        and all parameters are those of that recording."""
+        """A native function of ``count`` floats for the first recording, where that has such a
+        form and all parameters."""
         compilation = self._recordings[(None,) * count][0]
         if by == "parameters" and compilation.places.tolist() != list(range(len(self._parameters))):
             return None
@@ -292,55 +293,18 @@ class Compiled:
         return lambda *numbers: function(*numbers, *[p.data for p in parameters])
 
     def _arrays(self, arguments: Sequence[ArrayLike]) -> tuple[Key, list[Floats]]:
-        if self._function is None:
-            if arguments:
-                raise TypeError("a compiled graph has no arguments: it holds its data")
-            return (), []
-        if not arguments:
-            raise TypeError(f"{self.__name__} is called with an array for each of its arguments")
-        arrays, key = [], []
-        for position, argument in enumerate(arguments):
-            array = self._array(argument, position)
-            if array.ndim not in (1, 2):
-                raise ValueError(
-                    f"argument {position} of {self.__name__} has shape {array.shape}; expected "
-                    "(batch, n), a row for each call of the function"
-                )
-            key.append(array.shape[1] if array.ndim == 2 else None)
-            width = array.shape[1] if array.ndim == 2 else 1
-            arrays.append(np.ascontiguousarray(array.reshape(len(array), width)))
-        if len({len(array) for array in arrays}) > 1:
-            sizes = ", ".join(str(len(array)) for array in arrays)
-            raise ValueError(
-                f"the arguments of {self.__name__} have {sizes} rows; they go together"
-            )
-        if not len(arrays[0]):
-            raise ValueError(f"{self.__name__} got arrays without rows")
-        return tuple(key), arrays
-
-    def _array(self, argument: ArrayLike, position: int) -> Floats:
-        try:
-            array = np.asarray(argument)
-        except ValueError as error:
-            wrong = str(error)
-        else:
-            if array.dtype == self._dtype:
-                return array
-            if array.dtype.kind in "biuf":
-                return array.astype(self._dtype)
-            kinds = sorted({type(x).__name__ for x in array.flat})
-            wrong = f"it holds {', '.join(kinds)} (dtype {array.dtype}), not floats or ints"
-        raise TypeError(
-            f"argument {position} of {self.__name__} is not an array of real numbers of "
-            f"shape (batch, n): {wrong}"
-        )
+        if self._function is not None:
+            return as_arrays(self.__name__, arguments, self._dtype)
+        if arguments:
+            raise TypeError("a compiled graph has no arguments: it holds its data")
+        return (), []
 
     # --- recordings, and rows that need another ---
 
     def _serve(
         self, key: Key, arrays: list[Floats], call: Callable[..., tuple[Any, ...]]
     ) -> list[tuple[Any, ...]]:
-        """Each part of the rows with the recording that holds for it, and what ``call`` gave."""
+        """The rows in parts, each with the recording that holds for it and its result."""
         parts: list[tuple[Any, ...]] = []
         rows: Any = slice(None)
         pending = arrays
@@ -369,7 +333,7 @@ class Compiled:
             pending = [np.ascontiguousarray(a[failing]) for a in pending]
 
     def _tell(self, compilation: Compilation) -> None:
-        """Say on a terminal how long native code took, if that was worth waiting for."""
+        """On a terminal, say how long native code took, if it took more than a second."""
         seconds, _ = compilation.native_seconds()
         if seconds > self._told + 1 and sys.stderr.isatty():
             print(f"compiled {self.__name__}: {self.took}", file=sys.stderr)
@@ -379,15 +343,12 @@ class Compiled:
         line = latest.guards[-1].line() if latest.guards else "an unknown line"
         return (
             f"{self.__name__} took another path for each of {MOST_RECORDINGS} rows, the last at "
-            f"{line}: a function that branches so much is better run as it is"
+            f"{line}: a function that branches this much runs better uncompiled"
         )
 
     def _record(self, key: Key, row: list[Floats]) -> None:
         if self._function is None:
-            raise CompileError(
-                "the graph was recorded with a branch that its parameters no longer take: "
-                "record it again"
-            )
+            raise CompileError("the parameters now take another branch: record the graph again")
         start = time.perf_counter()
         names = naming.names_around(self._function)
         function, single = self._function, [n is None for n in key]
@@ -428,7 +389,7 @@ class Compiled:
                 "one Value" if one else f"a list of {n}" for one, n in sorted(returned)
             )
             raise CompileError(
-                f"{self.__name__} returns something else for some rows than for others: {kinds}"
+                f"{self.__name__} returns one thing for some rows and another for others: {kinds}"
             )
         ((single, width),) = returned
         values: Floats = parts[0][2]

@@ -7,33 +7,14 @@ code and the tape each have one class, in a folder of their own.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from autograd.compiler.numpy.lanes import Lanes
 from autograd.compiler.program import Floats, Indices
-
-AT_ONCE = 16_384
-"""Parameters that an update moves at a time: what it computes between stays in the cache."""
-
-
-@dataclass(frozen=True)
-class Update:
-    """How an optimiser moves a parameter.
-
-    Attributes:
-        rule: ``rule(p, gradient, *memories)`` returns the new parameter and the new memories. It
-            is plain arithmetic, so it takes numbers and arrays of numbers alike.
-        native: the name under which native code has a loop of its own for this rule, or "".
-        settings: the numbers that this loop reads.
-    """
-
-    rule: Callable[..., tuple[Any, ...]]
-    native: str = ""
-    settings: tuple[float, ...] = ()
+from autograd.compiler.update import Stepper, Update
 
 
 @dataclass(frozen=True)
@@ -101,6 +82,7 @@ class Executor(Protocol):
         """
         ...
 
+    @np.errstate(all="ignore")
     def train(
         self,
         update: Update,
@@ -130,7 +112,7 @@ class Executor(Protocol):
             Where the training stopped: at ``stretch.stop``, or at the start of the batch that it
             could not do.
         """
-        gradient = np.zeros_like(theta)
+        gradient, stepper = np.zeros_like(theta), Stepper(update)
         position = stretch.start
         while position < stretch.stop:
             end = stretch.end(position)
@@ -143,36 +125,7 @@ class Executor(Protocol):
                 return position
             losses[position // stretch.epoch] += total
             kept = theta[frozen]
-            step(update, theta, gradient, memories)
+            stepper.step(theta, gradient, memories)
             theta[frozen] = kept
             position = end
         return position
-
-
-def step(update: Update, theta: Floats, gradient: Floats, memories: Floats) -> None:
-    """One step of an optimiser.
-
-    Args:
-        update: the optimiser.
-        theta, gradient: (n,). ``theta`` is changed.
-        memories: (kinds, n). Changed.
-    """
-    with np.errstate(all="ignore"):
-        for start in range(0, len(theta), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            given = [_one_or_all(memory[part]) for memory in memories]
-            p, g = theta[part].view(Lanes), gradient[part].view(Lanes)
-            moved, *kept = update.rule(p, g, *given)
-            theta[part] = moved
-            for memory, old, new in zip(memories, given, kept):
-                if new is not old:
-                    memory[part] = new
-
-
-def _one_or_all(memory: Floats) -> Any:
-    """A memory as one number if all parameters have the same, such as a count of steps: then
-    powers of it are computed once."""
-    first = memory.item(0)
-    if first and first == memory.item(-1) and (memory == first).all():
-        return first
-    return memory.view(Lanes)

@@ -247,7 +247,7 @@ def test_an_argument_that_is_neither_function_nor_value():
 
 def test_nothing_is_known_before_the_first_call():
     program = compile(lambda x: x[0])
-    with pytest.raises(CompileError, match="first called"):
+    with pytest.raises(CompileError, match="not recorded yet: call it with arrays"):
         _ = program.parameters
     assert "nothing recorded" in repr(program)
 

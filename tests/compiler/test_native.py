@@ -11,7 +11,7 @@ from nn import MLP, SGD, Adam, cross_entropy, half_squared_error
 
 pytest.importorskip("numba")
 
-from autograd.compiler.executor import Stretch, Update
+from autograd.compiler.executor import Stretch
 from autograd.compiler.native.executor import NativeExecutor, zeros
 from autograd.compiler.native.source import NotNative
 from autograd.compiler.stages.contract import contract
@@ -20,6 +20,7 @@ from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
+from autograd.compiler.update import Update
 from nn.compiled_training import update_of
 from tests.counts import some
 from tests.reference import run

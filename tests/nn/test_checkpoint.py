@@ -393,3 +393,26 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     load_checkpoint("~/model.safetensors", nn.MLP(2, [1], seed=2))
     assert [p.name for p in home.iterdir()] == ["model.safetensors"]
     assert list(here.iterdir()) == []
+
+
+def test_a_checkpoint_of_version_0_1_goes_on():
+    model = nn.MLP(2, [3, 1], seed=2)
+    optimizer = nn.Adam(model.parameters(), lr=1.0)
+    path = ROOT / "tests" / "data" / "checkpoint_of_0_1.safetensors"
+    assert load_checkpoint(path, model, optimizer) is None
+    numbers = [p.data for p in model.parameters()]
+    assert numbers[:2] == pytest.approx([-0.89184921168088, 0.862331604617065], rel=1e-14)
+    assert numbers[-1] == pytest.approx(0.002506050655627, rel=1e-12)
+    assert optimizer.steps == [12.0] * 13
+    assert optimizer.means[:2] == [0.02687159207539659, 0.024623579914823952]
+    assert optimizer.squares[-1] == 0.003118460774490576
+    assert (optimizer.lr, optimizer.betas, optimizer.eps) == (0.01, (0.9, 0.999), 1e-8)
+
+    def loss(x, t):
+        return nn.half_squared_error(model(x), t)
+
+    history = nn.fit(loss, X, T, optimizer, epochs=2, progress=False)
+    # As version 0.1 itself went on from there.
+    assert history.losses == pytest.approx([0.11964150007383578, 0.11479932841886359], rel=1e-13)
+    assert model.parameters()[0].data == pytest.approx(-0.9091673327035014, rel=1e-13)
+    assert model.parameters()[-1].data == pytest.approx(0.007468078161420105, rel=1e-12)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.executor import Executor, Stretch, Update
+from autograd.compiler.executor import Executor, Stretch
 from autograd.compiler.native import source as native_source
 from autograd.compiler.native.blocks import Form
 from autograd.compiler.native.cache import load
@@ -25,6 +25,7 @@ from autograd.compiler.native.train import (
 )
 from autograd.compiler.native.turn import turn
 from autograd.compiler.program import Floats, Indices, Program, needed
+from autograd.compiler.update import Update
 
 Native = Any
 

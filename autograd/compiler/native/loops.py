@@ -97,10 +97,10 @@ FUNCTION_NAMES = {"abs": "absolute"}
 
 
 def expression(op: Op, xs: Sequence[str], used: set[str]) -> str:
-    """A row of the table on expressions.
+    """An operation on expressions.
 
     Raises:
-        NotNative: it has no native form.
+        NotNative: the operation has no native form.
     """
     if op in (ops.sum, ops.add):
         return " + ".join(xs)
@@ -117,12 +117,12 @@ def expression(op: Op, xs: Sequence[str], used: set[str]) -> str:
     for name, guard in GUARDS.items():
         if op is guard:
             return f"0.0 if {_comparison(name, xs)} else 1.0"
-    if op.name.startswith("power("):
-        return _power(float(op.name[6:-1]), tight(xs[0]), used)
+    if isinstance(op, ops.Power):
+        return _power(op.exponent, tight(xs[0]), used)
     from autograd.compiler.native.elementary import NATIVE
 
     if op.name not in NATIVE or not built_in(op):
-        raise NotNative(f"the row {op.name!r} has no native form")
+        raise NotNative(f"the operation {op.name!r} has no native form")
     used.add(op.name)
     return f"f_{op.name}({', '.join(xs)})"
 

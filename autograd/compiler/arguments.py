@@ -1,0 +1,62 @@
+"""The arguments of a compiled function as arrays, one row per call of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autograd.compiler.program import Floats
+
+Key = tuple[int | None, ...]
+"""The width of each argument; None for an argument that is one number."""
+
+
+def as_arrays(
+    name: str, arguments: Sequence[ArrayLike], dtype: np.dtype[Any]
+) -> tuple[Key, list[Floats]]:
+    """The widths of the arguments, and the arguments as contiguous arrays of shape (batch, n).
+
+    Raises:
+        TypeError: there are none, or one holds something other than real numbers.
+        ValueError: the shapes do not fit together.
+    """
+    if not arguments:
+        raise TypeError(f"{name} is called with an array for each of its arguments")
+    arrays, key = [], []
+    for position, argument in enumerate(arguments):
+        array = _as_array(name, argument, position, dtype)
+        if array.ndim not in (1, 2):
+            raise ValueError(
+                f"argument {position} of {name} has shape {array.shape}; expected "
+                "(batch, n), a row for each call of the function"
+            )
+        key.append(array.shape[1] if array.ndim == 2 else None)
+        width = array.shape[1] if array.ndim == 2 else 1
+        arrays.append(np.ascontiguousarray(array.reshape(len(array), width)))
+    if len({len(array) for array in arrays}) > 1:
+        sizes = ", ".join(str(len(array)) for array in arrays)
+        raise ValueError(f"the arguments of {name} have {sizes} rows; they go together")
+    if not len(arrays[0]):
+        raise ValueError(f"{name} got arrays without rows")
+    return tuple(key), arrays
+
+
+def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any]) -> Floats:
+    try:
+        array = np.asarray(argument)
+    except ValueError as error:
+        wrong = str(error)
+    else:
+        if array.dtype == dtype:
+            return array
+        if array.dtype.kind in "biuf":
+            return array.astype(dtype)
+        kinds = sorted({type(x).__name__ for x in array.flat})
+        wrong = f"it holds {', '.join(kinds)} (dtype {array.dtype}), not floats or ints"
+    raise TypeError(
+        f"argument {position} of {name} is not an array of real numbers of shape (batch, n): "
+        f"{wrong}"
+    )
