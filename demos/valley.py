@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print()
     report("Gradient descent", plain[-1])
     report("Momentum", heavy[-1])
-    print("The gradient tells only the slope at the current point. The velocity remembers")
+    print("The gradient gives only the slope at the current point. The velocity remembers")
     print("earlier slopes, and so it rolls through a small hole as a ball would.")
     paths = {"gradient descent": plain, f"momentum {options.momentum:g}": heavy}
     every = 6 if options.quick else 1

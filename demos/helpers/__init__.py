@@ -1,1 +1,1 @@
-"""What several demos share."""
+"""Code that several demos share."""

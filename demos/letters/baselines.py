@@ -20,7 +20,7 @@ class KneserNey:
     """An n-gram model: the probability of each next letter, given the last ``length`` letters.
 
     From each count it takes a discount, and gives the sum of the discounts to the model that looks
-    back one letter less. The shorter models count after how many different letters a letter
+    back one letter fewer. The shorter models count after how many different letters a letter
     followed, not how often. The usual example is a word: "Francisco" is frequent, but only after
     "San", and so it is unlikely after other words.
 

@@ -223,13 +223,14 @@ def compare(
     show_scores(f"both, the network {weight:.0%}", both)
     gains = [100 * (s.accuracy - found[best].accuracy) for s in (ours, both)]
     one, other = (f"{abs(gain):.1f} points {'higher' if gain >= 0 else 'lower'}" for gain in gains)
-    print(f"The likeliest letter has rank 1. The counts are of {len(learning):,} letters, with")
-    print(f"Kneser-Ney smoothing; {best} take the fewest bits. Compared with")
+    print(f"The likeliest letter has rank 1. The counts are of {len(learning):,} letters, smoothed")
+    print(f"(Kneser-Ney); {best} take the fewest bits. Compared with")
     print(f"these, the accuracy of the network is {one}, and the accuracy")
     print(f"of both, their weighted mean, is {other}.")
     if job.best.loss == "squared":
-        print(f"Its probabilities are the softmax of outputs / {job.best.temperature:.3f}, the")
-        print("temperature that takes the fewest bits on the part that decides when to stop.")
+        divisor = f"{job.best.temperature:.3f}"
+        print(f"The network's probabilities are the softmax of outputs / {divisor}. This")
+        print("temperature takes the fewest bits on the part that decides when to stop.")
     print()
     return best, bits_of_counts
 

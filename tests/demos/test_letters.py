@@ -430,7 +430,8 @@ def test_a_checkpoint_of_version_0_1_can_be_resumed(tmp_path):
     assert trained(tmp_path / "parts", resume=True).progress == whole.progress
 
 
-def test_the_old_place_of_the_predictor_warns():
+def test_the_old_place_of_the_predictor_warns(monkeypatch):
+    monkeypatch.delitem(sys.modules, "demos.predictor", raising=False)
     with pytest.warns(DeprecationWarning, match=r"demos\.letters\.predictor.* goes in 0\.3"):
         from demos.predictor import Predictor as old
     assert old is Predictor
