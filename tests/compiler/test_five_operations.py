@@ -238,3 +238,29 @@ def test_a_forward_that_asks_whether_a_number_is_zero_is_not_traced():
     assert program(rows).tolist() == [1.0, 14.0, -0.5]
     _, gradient = program.value_and_grad(rows, wrt="inputs", reduction="sum")
     assert gradient.tolist() == [[-0.5], [0.0], [-0.125]]
+
+
+def test_operations_composed_of_a_users_own_need_no_python_either():
+    swish = Op(
+        "swish",
+        lambda x: x * sigmoid(x),
+        lambda y, x: (y + sigmoid(x) * (1 - y),),
+        registered=False,
+    )
+    twice = Op(
+        "twice",
+        lambda x: swish(swish(x)),
+        lambda y, x: tuple(
+            a * b for a, b in zip(swish.partials(y, swish(x)), swish.partials(swish(x), x))
+        ),
+        registered=False,
+    )
+    program = compile(lambda x: twice(x[0]) * x[1], backend="numpy")
+    rows = [[Value(x) for x in row] for row in X]
+    outputs = [twice(row[0]) * row[1] for row in rows]
+    autograd.sum(outputs).backward()
+    assert program(X) == pytest.approx(np.array([y.data for y in outputs]), rel=1e-13)
+    _, gradient = program.value_and_grad(X, wrt="inputs", reduction="sum")
+    wanted = np.array([[x.grad or 0.0 for x in row] for row in rows])
+    assert gradient == pytest.approx(wanted, rel=1e-12)
+    assert "python" not in program.source

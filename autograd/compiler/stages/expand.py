@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from autograd import ops
 from autograd.compiler.algebra import built_in
-from autograd.compiler.program import Map, Program
+from autograd.compiler.program import Instruction, Map, Program
 from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.ops import Op
 from autograd.real import count
@@ -24,8 +24,7 @@ def expand(program: Program) -> Program:
     writer = InstructionWriter()
     forward = 0
     for place, i in enumerate(program.instructions):
-        if not (isinstance(i, Map) and not built_in(i.op) and _expanded(writer, i)):
-            writer.add(i)
+        _write(writer, i)
         if place < program.forward:
             forward = len(writer.instructions)
     return replace(
@@ -34,6 +33,11 @@ def expand(program: Program) -> Program:
         forward=forward,
         constants=program.constants + writer.constants,
     )
+
+
+def _write(writer: InstructionWriter, i: Instruction) -> None:
+    if not isinstance(i, Map) or built_in(i.op) or not _expanded(writer, i):
+        writer.add(i)
 
 
 def _expanded(writer: InstructionWriter, i: Map) -> bool:
@@ -50,7 +54,8 @@ def _expanded(writer: InstructionWriter, i: Map) -> bool:
     else:
         trial.add(Map(i.out, ops.sum, (y.view,)))
     writer.constants += trial.constants
-    writer.add_all(trial.instructions)
+    for instruction in trial.instructions:
+        _write(writer, instruction)  # it may be of another user's operation
     return True
 
 
