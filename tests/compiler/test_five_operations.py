@@ -221,7 +221,15 @@ def test_a_checkpoint_of_a_model_that_uses_it(op, tmp_path):
 def test_a_rule_that_forgets_an_input_is_named():
     short = Op("short", lambda a, b: a * b, lambda y, a, b: (b,), arity=2, registered=False)
     program = compile(lambda x: short(x[0], x[1]), backend="numpy")
-    with pytest.raises(ValueError, match="'short' gave 1 partial for 2 inputs"):
+    with pytest.raises(ValueError, match=r"^the operation 'short' gave 1 partial for 2 inputs"):
+        program.value_and_grad(X, wrt="inputs")
+
+
+def test_a_rule_that_fails_names_its_operation_once():
+    alone = Op("alone", lambda x: x * 2, lambda y, x: 2.0, registered=False)
+    program = compile(lambda x: alone(x[0]), backend="numpy")
+    message = r"^the operation 'alone' failed at (?!.*the operation).* A rule .* returns a tuple"
+    with pytest.raises(TypeError, match=message):
         program.value_and_grad(X, wrt="inputs")
 
 

@@ -74,7 +74,13 @@ def partial_in_python(op: Op, place: int) -> Op:
         raise TypeError(f"the derivative of {op.name} is not written in arithmetic")
 
     name = f"{op.name}_by_input_{place}"
-    return Op(name, forward, no_rule, arity=op.arity, registered=False)
+    return _Partial(name, forward, no_rule, arity=op.arity, registered=False)
+
+
+class _Partial(Op):
+    def compute(self, xs: Sequence[float]) -> float:
+        value: float = self.apply(xs)  # ``evaluate`` has checked it, and errors name the operation
+        return value
 
 
 def one_for_each(op: Op, partials: Sequence[Any], xs: Sequence[Any]) -> str:
