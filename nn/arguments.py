@@ -1,4 +1,4 @@
-"""What the functions of ``nn`` accept, brought into one form."""
+"""The arguments of the functions of ``nn``, checked and brought into one form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd.value import Value, as_value
 Number = float | int
 Seed = int | random.Random | None
 Vector = Value | Number | Sequence[Value] | Sequence[Number] | Sequence[Value | Number]
-"""n Values or numbers, in any sequence or 1-D array; for n = 1 also one Value or number alone."""
+"""n Values or numbers in any sequence or 1-D array; for n = 1 also one Value or number alone."""
 
 
 def as_list(vector: Any) -> list[Any]:
@@ -32,12 +32,12 @@ def as_list(vector: Any) -> list[Any]:
 
 
 def as_parameters(numbers: Iterable[Value | Number]) -> list[Value]:
-    """Values as they are, and a new leaf to be learned for each number."""
+    """Values as they are, and for each number a new leaf to be learned."""
     return [x if isinstance(x, Value) else Value(x) for x in numbers]
 
 
 def as_values(numbers: Iterable[Value | Number]) -> list[Value]:
-    """Values as they are, and a new constant for each number."""
+    """Values as they are, and for each number a new constant."""
     return [as_value(x) for x in numbers]
 
 
@@ -53,9 +53,9 @@ def positive_whole(n: Any, name: str) -> int:
 
 
 def random_stream(seed: Seed) -> random.Random:
-    """The stream itself, or a new one: from a whole number always the same.
+    """The stream itself, or a new one, which is always the same for the same whole number.
 
-    From None it is another each time, unless ``random.seed`` fixed Python's own stream.
+    For None it differs each time, unless ``random.seed`` fixed Python's own stream.
     """
     if isinstance(seed, random.Random):
         return seed
@@ -70,7 +70,7 @@ def random_stream(seed: Seed) -> random.Random:
 
 
 def some(names: Iterable[str], most: int = 5) -> str:
-    """``a, b, c``, and only a count of those beyond the first few."""
+    """``a, b, c``, with a mere count of those beyond the first few."""
     every = list(names)
     rest = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + rest

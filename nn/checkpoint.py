@@ -1,11 +1,11 @@
-"""Checkpoints: a training, or a trained network, in one file that holds numbers and JSON alone.
+"""Checkpoints: a training, or a trained network, in one file that holds only numbers and JSON.
 
 The file is a safetensors file (https://github.com/huggingface/safetensors), which many tools read.
-Parameters that form a vector or a matrix are stored as one: those of ``layers.0.neurons.3.weights``
-are row 3 of the tensor ``layers.0.weights``, of shape (neurons, inputs) as in PyTorch. What the
-optimiser remembers of them is beside it, as ``optimizer.means.layers.0.weights``. Settings, the
-state of a random stream and the caller's own notes are JSON in the header. Nothing in such a file
-is ever executed, and the same state is the same file, byte for byte.
+Parameters that form a vector or a matrix are stored as one tensor: ``layers.0.neurons.3.weights``
+is row 3 of ``layers.0.weights``, which has shape (neurons, inputs) as in PyTorch. The optimiser's
+memories of them lie beside it, as ``optimizer.means.layers.0.weights``. Settings, the state of a
+random stream and the caller's notes are JSON in the header. Nothing in such a file is ever
+executed, and the same state gives the same file, byte for byte.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FORMAT = "overnight-autograd checkpoint 1"
 
 
 class CheckpointError(ValueError):
-    """A file that cannot be loaded; the message is one sentence that says why."""
+    """A file that cannot be loaded. The message says why in one sentence."""
 
 
 def save_checkpoint(
@@ -48,14 +48,15 @@ def save_checkpoint(
 
     Args:
         path: the file; missing folders are made.
-        model: whose parameters to save.
-        optimizer: of these parameters, or of some: its settings and memories.
-        stream: the random numbers of the training, where they stand.
+        model: its parameters are saved.
+        optimizer: the optimiser of these parameters, or of some; its settings and memories are
+            saved.
+        stream: the training's source of random numbers; its state is saved.
         notes: anything else that JSON can hold, such as the position in the data.
 
     Raises:
-        ValueError: the optimiser moves what is no parameter of the model.
-        TypeError: notes that JSON cannot hold, or arguments in another order.
+        ValueError: the optimiser moves a Value that is not a parameter of the model.
+        TypeError: the notes are something that JSON cannot hold, or arguments are in another order.
         OSError: the file cannot be written.
     """
     _check_order("save", path, model, optimizer, stream)
@@ -89,17 +90,18 @@ def load_checkpoint(
 
     Args:
         path: the file.
-        model: one with parameters of the same names and shapes; None to leave parameters alone.
-        optimizer: one of the same kind; loaded only together with its model.
-        stream: the random numbers to set back.
+        model: a model with parameters of the same names and shapes; None loads no parameters.
+        optimizer: an optimiser of the same kind; it is loaded only together with its model.
+        stream: the source of random numbers whose state to restore.
 
     Returns:
         The notes.
 
     Raises:
-        FileNotFoundError: no such file.
-        CheckpointError: the file is damaged, no checkpoint, or of another model or optimiser.
-        TypeError: arguments in another order, or an optimiser without its model.
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is damaged, is not a checkpoint, or belongs to another model or
+            optimiser.
+        TypeError: arguments are in another order, or an optimiser is given without its model.
     """
     _check_order("load", path, Module() if model is None else model, optimizer, stream)
     if optimizer is not None and model is None:
@@ -115,7 +117,7 @@ def load_checkpoint(
         if stream is not None:
             scratch = random.Random()
             _set(scratch, header.get("stream"))
-        # All was looked at; from here on only what may still refuse, first.
+        # Everything is checked. The one step that may still fail comes first.
         if optimizer is not None:
             optimizer.load_state_dict(memories)
     except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
@@ -163,7 +165,7 @@ def _place(name: str) -> tuple[str, tuple[int, ...]]:
 def _groups(names: Sequence[str]) -> dict[str, tuple[tuple[int, ...], list[str]]]:
     """For each tensor its shape and the names of its elements, row after row.
 
-    Parameters that fill no rectangle, as where a weight is shared, are a tensor each.
+    Parameters that do not fill a rectangle, as where a weight is shared, are a tensor each.
     """
     found: dict[str, dict[tuple[int, ...], str]] = {}
     for name in names:
@@ -294,14 +296,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged, or no checkpoint: {error}") from None
+        raise CheckpointError(f"{path} is damaged, or is not a checkpoint: {error}") from None
     try:
         header = json.loads(metadata["checkpoint"])
     except (KeyError, ValueError, RecursionError):
         raise CheckpointError(
-            f"{path} is no checkpoint: it holds tensors, but not the JSON that save_checkpoint "
+            f"{path} is not a checkpoint: it holds tensors, but not the JSON that save_checkpoint "
             "puts beside them"
         ) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT or "notes" not in header:
-        raise CheckpointError(f"{path} is no checkpoint of this version ({FORMAT!r})")
+        raise CheckpointError(f"{path} is not a checkpoint of this version ({FORMAT!r})")
     return tensors, header

@@ -1,4 +1,4 @@
-"""Ctrl-C that asks, before it insists."""
+"""Ctrl-C as a request first, and as an interrupt the second time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def noted_ctrl_c(note: Callable[[], None]) -> Iterator[None]:
-    """Within, the first Ctrl-C calls ``note``, and only a second one raises KeyboardInterrupt.
+    """Inside, the first Ctrl-C calls ``note``, and only a second one raises KeyboardInterrupt.
 
-    Where SIGINT has a handler of the program's own, or outside the main thread, nothing changes.
+    Nothing changes where the program has its own handler of SIGINT, or outside the main thread.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

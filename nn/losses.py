@@ -1,7 +1,7 @@
 """Losses: how far outputs are from what they should be, as one Value.
 
-Outputs and targets are vectors of one length n: sequences or 1-D arrays of Values or numbers, or
-for n = 1 one Value or number alone.
+Outputs and targets are vectors of the same length n: sequences or 1-D arrays of Values or numbers;
+for n = 1 also one Value or number alone.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def mean_squared_error(outputs: Vector, targets: Vector) -> Value:
 def hinge(outputs: Vector, targets: Vector) -> Value:
     """Mean of relu(1 - target * output), for targets -1 and 1.
 
-    0 for an output that is on its target's side by at least 1 (Cortes and Vapnik,
+    It is 0 for an output that is on its target's side by at least 1 (Cortes and Vapnik,
     "Support-vector networks", 1995).
 
     Raises:
         ValueError: the two differ in length, are empty, or a target is neither -1 nor 1.
     """
     pairs = _pairs(outputs, targets)
-    margins = [t * o for o, t in pairs]  # what is no number is refused here
+    margins = [t * o for o, t in pairs]  # refuses what is not a number
     for _, t in pairs:
-        if not t * t == 1:  # one comparison, so that compile needs one recording for both
+        if not t * t == 1:  # one comparison, so one recording serves both targets
             raise ValueError(f"the targets of a hinge loss are -1 or 1; got {_number(t)!r}")
     return _mean([(1 - margin).relu() for margin in margins])
 
@@ -56,14 +56,15 @@ def hinge(outputs: Vector, targets: Vector) -> Value:
 def cross_entropy(logits: Vector, target: int | Vector) -> Value:
     """-sum of target * log(softmax(logits)), the surprise at the target in nats.
 
-    Computed as sum of target * (logsumexp(logits) - logit), which no size of logit overflows.
+    It is computed as sum of target * (logsumexp(logits) - logit), which does not overflow however
+    large the logits are.
 
     Args:
         logits: n outputs before any softmax.
-        target: the index of the right one, a whole number from 0 to n - 1; or n probabilities.
+        target: the index of the right output, a whole number from 0 to n - 1; or n probabilities.
 
     Raises:
-        ValueError: no such index, not n probabilities, or they do not sum to 1.
+        ValueError: there is no such index, there are not n probabilities, or they do not sum to 1.
     """
     values = as_values(as_list(logits))
     if not values:
@@ -81,7 +82,7 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
             f"cross_entropy got {count(len(values), 'logit')} "
             f"and {len(probabilities)} target probabilities{hint}"
         )
-    # The slack is that of single precision.
+    # The tolerance is that of single precision.
     if any(p < 0 for p in probabilities) or not abs(builtins.sum(probabilities) - 1) < 1e-5:
         numbers = [_number(p) for p in probabilities]
         raise ValueError(
@@ -117,15 +118,15 @@ def _number(x: Any) -> Any:
 
 
 def _index(target: Any, n: int) -> int:
-    # A float too, because rows of targets often are; but a whole one.
+    # A whole float is an index too, because rows of targets are often floats.
     if target not in range(n):
         raise _no_index(target, n)
     return int(target)
 
 
 def _indicators(target: Value, n: int) -> list[Value]:
-    """1 at the index, 0 elsewhere, without a branch: so one recording of ``compile`` holds for
-    all indices. ``above`` is a half where its inputs are equal."""
+    """1 at the index, 0 elsewhere, without a branch, so that one recording of ``compile`` holds
+    for all indices. ``above`` is a half where its inputs are equal."""
     ones: list[Value] = [4 * ops.above(target, i) * ops.above(i, target) for i in range(n)]
     if not ops.sum(ones) == 1:
         raise _no_index(target.data, n)

@@ -13,9 +13,9 @@ from nn.arguments import Number, check_names
 class Module:
     """Base class of everything with parameters.
 
-    A parameter is a leaf Value in an attribute, or in a list, tuple, dict or Module in one. A
-    Value that was computed is not one: it follows from its inputs. A Value found twice (tied
-    weights) is one parameter, under the name found first.
+    A parameter is a leaf Value in an attribute, or in a list, tuple, dict or Module there. A Value
+    that was computed is not a parameter: it follows from its inputs. A Value that is found twice
+    (tied weights) is one parameter, under the name found first.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -52,12 +52,12 @@ class Module:
     def load_state_dict(
         self, state: Mapping[str, Number], strict: bool = True
     ) -> tuple[list[str], list[str]]:
-        """Set the parameters from the numbers of ``state_dict``; all of them, or on an error none.
+        """Set the parameters to the numbers of ``state_dict``; on an error nothing changes.
 
         Args:
             state: a number for each name.
-            strict: every parameter must be there, and nothing else. Otherwise names that only one
-                side has are left alone.
+            strict: whether every parameter must be in ``state``, and nothing else. If not, names
+                that only one side has are left alone.
 
         Returns:
             The names that ``state`` lacks, and those that only ``state`` has.

@@ -32,23 +32,23 @@ class Neuron(Module):
 
     Args:
         nin: the number of inputs.
-        activation: a one-input row of the operation table, or its name; None for the sum alone.
+        activation: an operation with one input, or its name; None for the sum alone.
         bias: True for one that starts at 0, False for none, or the number or Value itself.
         weights: nin numbers, or Values to share with others. Default: random, uniform within
             ±sqrt(3/nin). Their variance is then 1/nin, so that inputs of variance 1 give a sum of
             variance 1, wherever the tanh still has a slope (LeCun, Bottou, Orr and Müller,
             "Efficient BackProp", 1998, section 4.6).
         seed: a whole number for the same weights in every process, or a ``random.Random`` to draw
-            them from. Default: other weights each time, unless ``random.seed`` was called.
+            them from. Default: different weights each time, unless ``random.seed`` was called.
 
     Attributes:
         weights: nin Values.
         bias: a Value or None.
-        activation: the row or None.
+        activation: the operation or None.
 
     Raises:
-        ValueError: nin is below 1, not nin weights, or no such activation.
-        TypeError: nin is not a whole number, or a weight not a number.
+        ValueError: nin is below 1, there are not nin weights, or no such activation exists.
+        TypeError: nin is not a whole number, or a weight is not a number.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Neuron(Module):
         seed: Seed = None,
     ) -> None:
         self.nin = positive_whole(nin, "nin")
-        self.activation = _row(activation)
+        self.activation = _operation(activation)
         if weights is None:
             limit, stream = math.sqrt(3 / self.nin), random_stream(seed)
             weights = [stream.uniform(-limit, limit) for _ in range(self.nin)]
@@ -92,16 +92,17 @@ class Layer(Module):
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
-        activation: as a Neuron's.
-        bias: True, False, or one entry a neuron as a Neuron takes it.
-        weights: nout rows of nin numbers or Values. Default: random, as a Neuron's.
-        seed: as a Neuron's; one stream of random numbers for all neurons.
+        activation: as for a Neuron.
+        bias: True, False, or one entry per neuron as a Neuron takes it.
+        weights: for each of the nout neurons nin numbers or Values. Default: random, as for a
+            Neuron.
+        seed: as for a Neuron; one stream of random numbers serves all neurons.
 
     Attributes:
         neurons: nout Neurons.
 
     Raises:
-        ValueError, TypeError: as a Neuron; and where weights or biases are not nout.
+        ValueError, TypeError: as for a Neuron; and where weights or biases are not nout.
     """
 
     def __init__(
@@ -117,14 +118,14 @@ class Layer(Module):
         nout = positive_whole(nout, "nout")
         stream = random_stream(seed)
         biases = _each(bias, nout, "bias", "neuron")
-        rows = _each(weights, nout, "row of weights", "neuron")
+        vectors = _each(weights, nout, "list of weights", "neuron")
         self.neurons = [
-            Neuron(self.nin, activation, bias, weights=row, seed=stream)
-            for bias, row in zip(biases, rows)
+            Neuron(self.nin, activation, bias, weights=vector, seed=stream)
+            for bias, vector in zip(biases, vectors)
         ]
 
     def __call__(self, inputs: Vector) -> Value | list[Value]:
-        """The outputs for nin numbers or Values: a list, or of one neuron the Value alone.
+        """The outputs for nin numbers or Values: a list, or the Value alone if there is one.
 
         Raises:
             ValueError: another number of inputs, or several rows of them.
@@ -140,22 +141,22 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """A multilayer perceptron: layers, the outputs of each the inputs of the next.
+    """A multilayer perceptron: layers, where the outputs of each are the inputs of the next.
 
     Args:
         nin: the number of inputs.
         nouts: the number of neurons in each layer.
-        activation: of all layers but the last, as a Neuron's.
-        output_activation: of the last.
-        bias: True, False, or one entry a layer as a Layer takes it.
-        seed: as a Neuron's; one stream of random numbers for the whole network.
-        weights: one entry a layer: nout rows of nin numbers or Values, or None for random ones.
+        activation: that of all layers but the last, as for a Neuron.
+        output_activation: that of the last.
+        bias: True, False, or one entry per layer as a Layer takes it.
+        seed: as for a Neuron; one stream of random numbers serves the whole network.
+        weights: one entry per layer as a Layer takes it, or None for random ones.
 
     Attributes:
         layers: the Layers.
 
     Raises:
-        ValueError, TypeError: as a Layer; and where ``nouts`` names no layer.
+        ValueError, TypeError: as for a Layer; and where ``nouts`` is empty.
     """
 
     def __init__(
@@ -169,7 +170,7 @@ class MLP(Module):
         weights: Sequence[Any] | None = None,
     ) -> None:
         if not isinstance(nouts, Iterable):
-            raise TypeError(f"nouts is a list, one size a layer: [{nouts!r}]; got {nouts!r}")
+            raise TypeError(f"nouts is a list, one size per layer: [{nouts!r}]; got {nouts!r}")
         sizes = [nin, *nouts]
         depth = len(sizes) - 1
         if depth == 0:
@@ -184,7 +185,7 @@ class MLP(Module):
         ]
 
     def __call__(self, inputs: Vector) -> Value | list[Value]:
-        """The outputs for nin numbers or Values: a list, or of one neuron the Value alone.
+        """The outputs for nin numbers or Values: a list, or the Value alone if there is one.
 
         Raises:
             ValueError: another number of inputs, or several rows of them.
@@ -201,20 +202,20 @@ class MLP(Module):
         return f"{type(self).__name__}({self.layers[0].nin}, {nouts}, {options})"
 
 
-def _row(activation: Activation) -> Op | None:
-    """The row of the operation table that an activation names."""
+def _operation(activation: Activation) -> Op | None:
+    """The operation that an activation names."""
     if activation is None:
         return None
-    row = TABLE.get(activation) if isinstance(activation, str) else activation
-    if isinstance(row, Op) and row.arity == 1:
-        return row
-    names = [name for name, row in TABLE.items() if row.arity == 1]
+    op = TABLE.get(activation) if isinstance(activation, str) else activation
+    if isinstance(op, Op) and op.arity == 1:
+        return op
+    names = [name for name, op in TABLE.items() if op.arity == 1]
     given = getattr(activation, "__name__", str(activation))  # of math.tanh, too
     meant = difflib.get_close_matches(given.lower(), names, n=1)
     hint = f": did you mean {meant[0]!r}?" if meant else "."
     raise ValueError(
-        f"an activation is a row of the operation table with one input, its name, or None for the "
-        f"sum alone; got {activation!r}{hint} The names: {', '.join(names)}"
+        f"an activation is an operation with one input, its name, or None for the sum alone; "
+        f"got {activation!r}{hint} The names: {', '.join(names)}"
     )
 
 
@@ -223,7 +224,7 @@ def _each(option: Any, n: int, what: str, owner: str) -> list[Any]:
     if option is None or option is True or option is False:
         return [option] * n
     if isinstance(option, (Value, Real)):
-        raise TypeError(f"expected a list, one {what} a {owner}; got {option!r} alone")
+        raise TypeError(f"expected a list, one {what} per {owner}; got {option!r} alone")
     entries = as_list(option)
     if len(entries) != n:
         raise ValueError(f"expected one {what} for each of {count(n, owner)}; got {len(entries)}")
@@ -231,7 +232,7 @@ def _each(option: Any, n: int, what: str, owner: str) -> list[Any]:
 
 
 def _sized(inputs: Vector, nin: int, module: Module) -> list[Any]:
-    """The inputs as a list, which must have nin elements."""
+    """The inputs as a list of nin elements."""
     elements = as_list(inputs)
     if len(elements) == nin and not _is_row(elements[0]):
         return elements

@@ -243,13 +243,13 @@ def test_a_layer_that_was_exchanged_for_a_misfit_is_named():
 def test_wrong_numbers_of_weights_and_biases_say_both():
     with pytest.raises(ValueError, match=r"Neuron\(3, .*needs 3 weights; got 2"):
         Neuron(3, weights=[1, 2])
-    with pytest.raises(ValueError, match="one row of weights for each of 2 neurons; got 3"):
+    with pytest.raises(ValueError, match="one list of weights for each of 2 neurons; got 3"):
         Layer(1, 2, weights=[[1], [2], [3]])
     with pytest.raises(ValueError, match="one bias for each of 2 neurons; got 1"):
         Layer(1, 2, bias=[0.5])
     with pytest.raises(ValueError, match="one matrix of weights for each of 2 layers; got 1"):
         MLP(1, [2, 1], weights=[None])
-    with pytest.raises(TypeError, match="one bias a neuron"):
+    with pytest.raises(TypeError, match="one bias per neuron"):
         Layer(1, 2, bias=0.5)
 
 

@@ -6,7 +6,7 @@ few lanes, the last. Or they come one by one, without an axis.
 
 Four kinds of steps remain:
 
-    Each      a row of the operation table, at every place
+    Each      an operation, at every place
     Product   a sum of products, over the labels that the result lacks; or of one factor alone
     LogSum    logsumexp over some labels
     Clear     zeros

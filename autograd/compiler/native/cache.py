@@ -1,7 +1,8 @@
 """Compiled code, kept on disk for the next time.
 
-Machine code is loaded by unpickling, which could run anything; so a file is read only after its
-seal was checked against a secret of this user, and only from a folder that nobody else can write.
+Machine code is loaded by unpickling, which could run anything. So a file is read only after its
+seal has been checked against a secret of this user, and only from a folder that nobody else can
+write to.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ SEAL = hashlib.sha256().digest_size
 
 
 def load(source: str, name: str) -> Any:
-    """The function of that name in a module of this text, compiled by Numba when it is called.
+    """The function of that name in a module of this text, which Numba compiles when it is called.
 
-    Its ``kept`` is a ``Kept``: where its machine code comes from, and how long that took.
+    Its ``kept`` is a ``Kept``, which says where its machine code comes from and how long that took.
     """
     import numba
 
@@ -46,7 +47,7 @@ def load(source: str, name: str) -> Any:
     # Machine code on the disk names this module, so it is of no use where that has moved.
     parts = [source.encode(), *inlined, repr((options, licences, __name__)).encode()]
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
-    # Of its own name, for in one process no two pieces of machine code may have the same.
+    # The name is unique, because no two pieces of machine code in a process may share one.
     unique = f"{name}_{digest[:24]}"
     source = source.replace(f"def {name}(", f"def {unique}(")
     namespace: dict[str, Any] = {"__name__": __name__}
@@ -57,11 +58,11 @@ def load(source: str, name: str) -> Any:
 
 
 class Kept:
-    """What a Numba function asks for machine code, and gives it to: one file a signature.
+    """The cache of a Numba function, which reads and writes one file per signature.
 
     Attributes:
-        from_disk: whether the latest was found on the disk.
-        seconds: how long finding or compiling took, all together.
+        from_disk: whether the latest machine code was found on the disk.
+        seconds: how long finding or compiling took in all.
     """
 
     def __init__(self, digest: str) -> None:
@@ -106,7 +107,7 @@ class Kept:
         everything = repr((self.digest, str(signature), versions, context.codegen().magic_tuple()))
         return folder / f"{hashlib.sha256(everything.encode()).hexdigest()}.native"
 
-    # What Numba expects of its own.
+    # Numba expects these of a cache.
 
     def enable(self) -> None:
         """Nothing to do."""
@@ -150,11 +151,11 @@ def _prepared(wanted: str) -> Path | None:
         folder = Path(wanted) if wanted else _default()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (OSError, RuntimeError):
-        return None  # no home, or not ours to write: compile each time
+        return None  # there is no home, or it is read-only: compile each time
     if not _private(folder, stat.S_ISDIR):
         warnings.warn(
             f"compiled code is not kept: other users can write to {folder}, or own it, and could "
-            f"put code of their own there; give {SWITCH} a folder of yours",
+            f"put their code there; set {SWITCH} to a folder of yours",
             stacklevel=2,
         )
         return None
@@ -175,7 +176,7 @@ def _private(path: Path, kind: Callable[[int], bool]) -> bool:
 
 
 def _read(folder: Path, path: Path) -> bytes | None:
-    """What a file holds; one whose seal is wrong is removed."""
+    """The content of a file. A file whose seal is wrong is removed."""
     secret = _secret(folder)
     try:
         content = path.read_bytes()
@@ -184,7 +185,7 @@ def _read(folder: Path, path: Path) -> bytes | None:
             return content[SEAL:]
         path.unlink()
     except OSError:
-        pass  # not there, or gone by now
+        pass  # it does not exist, or another process removed it
     return None
 
 
@@ -196,7 +197,7 @@ def _write(folder: Path, path: Path, payload: bytes) -> None:
         _put(path, _seal(secret, path, payload) + payload)
         _remove_oldest(folder)
     except OSError:
-        pass  # the disk is full, or not writable: compiled code serves without it
+        pass  # the disk is full or read-only; compiled code works without it
 
 
 def _seal(secret: bytes, path: Path, payload: bytes) -> bytes:
@@ -204,7 +205,7 @@ def _seal(secret: bytes, path: Path, payload: bytes) -> bytes:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it."""
+    """Write a file so that nobody ever sees half of it."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -216,7 +217,7 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _secret(folder: Path) -> bytes | None:
-    """The user's secret, which seals what is theirs; made at the first time."""
+    """The user's secret, which seals their files; the first call makes it."""
     path = folder / "secret"
     try:
         if not path.exists():
@@ -230,12 +231,12 @@ def _secret(folder: Path) -> bytes | None:
 
 
 def _put_first(path: Path, content: bytes) -> None:
-    """Write a file unless another process was faster."""
+    """Write a file unless another process did so first."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".partial")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
     try:
-        # Neither replaces a file that is there: a link never, on Windows a renaming.
+        # Neither replaces an existing file: a link never does, nor does renaming on Windows.
         (os.rename if sys.platform == "win32" else os.link)(temporary, path)
     except FileExistsError:
         pass
@@ -244,13 +245,13 @@ def _put_first(path: Path, content: bytes) -> None:
 
 
 def _touch(path: Path) -> None:
-    """Note that a file was of use."""
+    """Note that a file was used."""
     with contextlib.suppress(OSError):
         os.utime(path)
 
 
 def _remove_oldest(folder: Path) -> None:
-    """Keep the folder from growing: what was of no use for longest goes first."""
+    """Keep the folder from growing: the files that were unused for longest go first."""
     files = []
     for path in (*folder.glob("*.native"), *folder.glob("*.partial")):
         try:

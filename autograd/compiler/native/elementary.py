@@ -1,4 +1,4 @@
-"""The rows of the operation table as native scalar functions that LLVM vectorises.
+"""The operations of the table as native scalar functions that LLVM vectorises.
 
 A loop over an array that calls libm's tanh waits 15 ns for each element; the same loop over the
 functions here runs in SIMD registers, under 1 ns. For that they must be *branch-free*: both
@@ -183,7 +183,7 @@ def with_sign_of(x: float, y: float) -> float:
     return from_bits(bits(y) | (bits(x) & SIGN_BIT))
 
 
-# --- the rows ---
+# --- the operations ---
 
 
 @native
@@ -385,4 +385,4 @@ NATIVE: dict[str, Callable[..., Any]] = {
     "maximum": maximum,
     "minimum": minimum,
 }
-"""The native function of each row with a fixed number of inputs, by the row's name."""
+"""The native function of each operation with a fixed number of inputs, by its name."""

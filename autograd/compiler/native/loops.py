@@ -17,7 +17,7 @@ Lines = list[str]
 
 
 class NotNative(Exception):
-    """A program that has no native form; the message says why."""
+    """A program that has no native form. The message says why."""
 
 
 @dataclass

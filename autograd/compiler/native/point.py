@@ -1,6 +1,6 @@
 """A formula at one point: a native function of plain numbers, for a single call from Python.
 
-Arrays of one row would spend twenty times as long on being made as on what is computed.
+Making arrays of one row would take twenty times as long as computing with them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from autograd.compiler.native.cache import load
 from autograd.compiler.native.loops import FUNCTION_NAMES, NotNative, expression, number
 from autograd.compiler.program import Array, Contract, Map, Program, Reduce, View
 
-# Beyond, arrays are as good; and each number that is passed takes its time.
+# Beyond these, arrays do as well; and passing each number takes time.
 MOST_INSTRUCTIONS = 100
 MOST_NUMBERS = 16
 
@@ -22,15 +22,15 @@ MOST_NUMBERS = 16
 def point_function(program: Program, gradients: list[Array]) -> Any:
     """A function of the arguments and then the parameters, all numbers.
 
-    It returns the result; how many guards fail; and a tuple, the derivatives by ``gradients``. It
-    takes floats alone: for anything else it raises TypeError.
+    It returns the result, how many guards fail, and the derivatives by ``gradients`` as a tuple. It
+    takes only floats: for anything else it raises TypeError.
 
     Args:
-        program: with those gradients; every array of it has one element.
+        program: with those gradients; each of its arrays has one element.
         gradients: arguments, or arrays of parameters, in the order in which to return them.
 
     Raises:
-        NotNative: it has larger arrays, or rows without a native form, or is too long.
+        NotNative: it has larger arrays, or operations without a native form, or is too long.
     """
     leaves = [*program.arguments, *(block.array for block in program.blocks)]
     every = list(program.arrays())
@@ -55,7 +55,7 @@ def point_function(program: Program, gradients: list[Array]) -> Any:
         elif isinstance(i, Reduce) and i.op is ops.sum:
             text = " + ".join(operands * i.operand.size)
         else:
-            raise NotNative("it collects or reduces in a way that one number has no need of")
+            raise NotNative("it collects or reduces in a way that one number does not need")
         lines.append(f"    {names[i.out]} = {text}")
     results = [program.outputs, program.failures, *(program.gradients[a] for a in gradients)]
     value, failures, *by = ["0.0" if v is None else f"{read(v)} + 0.0" for v in results]

@@ -154,7 +154,7 @@ def write(program: Program, form: Form, purpose: str) -> Source:
             "gradients", "train", and "descend", where each row has its step of descent.
 
     Raises:
-        NotNative: it is too long, or has rows without a native form.
+        NotNative: it is too long, or has operations without a native form.
     """
     if len(program.instructions) > MOST_INSTRUCTIONS:
         raise NotNative(f"{len(program.instructions)} instructions are too many to compile")

@@ -1,4 +1,8 @@
-"""Training as source: a step of an optimiser after each batch of rows, or after each row."""
+"""Training as source: a step of an optimiser after each batch of rows, or after each row.
+
+The texts of the steps are second copies of the updates in ``nn.optim``; ``test_native`` holds them
+equal.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,7 @@ STEPS = {
         *indented(indented(indented(ADAM))),
     ],
 }
-"""How each optimiser moves parameters: settings and memories are those of nn.optim, in order."""
+"""How each optimiser moves parameters, with the settings and memories of nn.optim in order."""
 
 NAMES = ["G", "memories", "settings", "frozen", "order", "start", "stop", "batch", "epoch"]
 
@@ -62,7 +66,7 @@ def train_lines(source: Source, optimizer: str) -> Lines:
     """A step after each batch.
 
     It returns where it stopped: at ``stop``, or at the start of a batch that has a row whose guard
-    fails, or an error or gradient that is not finite; of that batch nothing has happened.
+    fails, or a loss or a gradient that is not finite. That batch has changed nothing.
     """
     return [
         *source.setup,
