@@ -86,7 +86,7 @@ def letters_in_a_circle() -> MLP:
     network = abcd.make()
     weights = [weight.data for weight in network.parameters()]
     print("Problem 5: a network for letters. It has an input for each of 28 letters: 0.5")
-    print("for the given letter, 0 for the others. It has 28 outputs, too: a neuron for each")
+    print("for the given letter, 0 for the others. It has 28 outputs, too: one neuron per")
     print("letter, and every neuron sees all inputs.")
     print(f"  {network}")
     used = [weight for weight in weights if weight]
