@@ -23,6 +23,7 @@ def pytest_configure(config):
     counts.slow = config.option.slow
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
     """One process for single files and for benchmarks; otherwise one per core."""
     paths = [Path(argument.partition("::")[0]) for argument in config.args]

@@ -110,6 +110,7 @@ def test_rows_of_any_kind(data):
     )
 
 
+@pytest.mark.slow
 def test_whole_numbers_are_trained_on_as_they_are():
     whole = (X > 0).astype(np.uint8)
     make = OPTIMISERS["momentum"]
