@@ -140,23 +140,30 @@ def _trace(
         return _numbered(root, parameters, arguments, outputs)
 
 
+def _marked(root: Value, leaves: Sequence[Sequence[Value]]) -> list[Value]:
+    """All nodes by depth, within a depth by first use, as a person would list them.
+
+    A node's place in this list goes where a pass leaves its mark, because a dictionary would take
+    more memory than the trace. Leaves that are not used are marked LEAF.
+    """
+    order = topological_order(root)
+    order.reverse()
+    order.sort(key=attrgetter("_depth"))
+    for group in leaves:
+        for leaf in group:
+            leaf._mark = LEAF
+    for i, node in enumerate(order):
+        node._mark = i
+    return order
+
+
 def _numbered(
     root: Value,
     parameters: Sequence[Value] | None,
     arguments: Sequence[Sequence[Value]],
     outputs: int | None,
 ) -> Trace:
-    order = topological_order(root)
-    # Within a depth by first use, as a person would list them.
-    order.reverse()
-    order.sort(key=attrgetter("_depth"))
-    # A node's place goes where a pass leaves its mark, because a dictionary would take more memory
-    # than the trace. Leaves that are not used keep none.
-    for leaves in [*arguments, parameters or []]:
-        for leaf in leaves:
-            leaf._mark = LEAF
-    for i, node in enumerate(order):
-        node._mark = i
+    order = _marked(root, [*arguments, parameters or []])
     ends = [v._mark for v in order.pop().inputs] if outputs is not None else [len(order) - 1]
     of_input = {leaf._mark for leaves in arguments for leaf in leaves}
     if parameters is None:
