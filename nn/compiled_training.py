@@ -98,6 +98,7 @@ class Trainer:
         moving = self.places >= 0
         for row, name in zip(self.numbers, self.optimizer.memories):
             row[moving] = np.array(getattr(self.optimizer, name))[self.places[moving]]
+        self.loaded = self.numbers.copy()
 
     def store(self) -> None:
         """Copy them back."""
@@ -107,7 +108,9 @@ class Trainer:
         places = self.places[moving]
         for p, x in zip(itertools.compress(self.parameters, moving), self.theta[moving].tolist()):
             p.data = x
-        for row, name in zip(self.numbers, self.optimizer.memories):
+        for row, before, name in zip(self.numbers, self.loaded, self.optimizer.memories):
+            if np.array_equal(row, before):
+                continue  # such as a velocity without momentum
             memory = np.array(getattr(self.optimizer, name))
             memory[places] = row[moving]
             getattr(self.optimizer, name)[:] = memory.tolist()
@@ -213,6 +216,9 @@ def _check_update(optimizer: Optimizer) -> None:
     if kind.step is not Optimizer.step:
         raise CompileError(f"{kind.__name__} steps in Python, parameter by parameter")
     optimizer.check_settings()
+    update = update_of(optimizer)
+    if update.native:
+        return
     import numpy as np
 
     from autograd.compiler.update import Stepper
@@ -221,7 +227,7 @@ def _check_update(optimizer: Optimizer) -> None:
         # On floats first: that says better what is wrong.
         optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
         memories = np.zeros((len(optimizer.memories), 2))
-        Stepper(update_of(optimizer)).step(np.ones(2), np.ones(2), memories)
+        Stepper(update).step(np.ones(2), np.ones(2), memories)
     except Exception as error:
         raise CompileError(
             f"{kind.__name__}.update is not plain arithmetic, which works on arrays as on "

@@ -1,7 +1,7 @@
-"""Optimisers: how to move parameters along their gradients.
+"""Optimisers: how gradients move parameters.
 
-An update is written once, as plain arithmetic. What it is given decides what it computes: here
-lists of numbers, in compiled training arrays.
+Each update is written once, as plain arithmetic. Here it runs on lists of numbers, in compiled
+training on arrays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PARAMETERS = "an optimiser takes its parameters first, a list such as model.par
 
 
 class Optimizer:
-    """Base class: parameters, settings, and memories, which are numbers kept for each parameter.
+    """Base class: parameters, settings, and memories, the numbers that it keeps per parameter.
 
     A subclass names its settings, which are arguments of its constructor and attributes, and its
     memories, attributes that are lists of one float per parameter, 0 at first. It says in
@@ -64,8 +64,9 @@ class Optimizer:
         """The parameter and its memories after a step.
 
         Args:
-            p: the parameter. As all arguments it stands for one number or for many: compute with
-                ``+ - * / **`` and the functions of ``autograd``, and branch on settings only.
+            p: the parameter. Like the other arguments it stands for one number or for many:
+                compute with ``+ - * / **`` and the functions of ``autograd``, and branch only on
+                settings.
             gradient: the derivative of the loss by it.
             memories: in the order of ``self.memories``.
 
@@ -94,7 +95,7 @@ class Optimizer:
                 _put(getattr(self, name), _each(now), chosen)
 
     def checked(self, returned: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What ``update`` returned, if it has as many parts as it should."""
+        """The result of ``update``, if it has as many parts as it should."""
         expected = 1 + len(self.memories)
         if not isinstance(returned, tuple) or len(returned) != expected:
             got = f"{len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
@@ -105,11 +106,11 @@ class Optimizer:
         return returned
 
     def check_settings(self) -> None:
-        """Make plain floats of settings that are other real numbers, as of numpy: these would turn
-        the parameters into their own kind.
+        """Turn settings that are real numbers of another kind, such as numpy's, into floats. They
+        would turn the parameters into their own kind.
 
         Raises:
-            TypeError: a setting is of a kind that no setting can be.
+            TypeError: a setting is neither a number, nor text, a list, a tuple, a bool or None.
         """
         for name in self.settings:
             setting = getattr(self, name)
@@ -134,7 +135,7 @@ class Optimizer:
         Raises:
             ValueError: names are missing or unexpected, a setting is out of range, or the state
                 is of another number of parameters.
-            TypeError: the state is no dict, or an entry not a number.
+            TypeError: the state is not a dict, or an entry is not a number.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"a state is a dict, as of state_dict(); got {type(state).__name__}")
@@ -163,9 +164,9 @@ class SGD(Optimizer):
     Args:
         parameters: leaf Values, such as ``model.parameters()``.
         lr: the learning rate, which must be given; may be assigned between steps.
-        momentum: the part of the last step's velocity that is kept (Polyak, 1964). 0: none.
-        weight_decay: adds weight_decay * p to the gradient of p, as an error 1/2 * weight_decay *
-            p^2 would.
+        momentum: the part of the last step's velocity that is kept (Polyak, 1964).
+        weight_decay: adds weight_decay * p to the gradient of p, as a loss of
+            1/2 * weight_decay * p^2 would.
 
     Raises:
         ValueError: no parameters, or a setting that is negative or not finite.
@@ -184,7 +185,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters)
-        if lr is None:  # and not a missing argument, so that SGD(0.1) hears of the parameters
+        if lr is None:  # not a required argument, so that SGD(0.1) names the parameters first
             raise TypeError("SGD needs a learning rate: SGD(model.parameters(), lr=0.1)")
         self.lr = _at_least_zero("lr", lr)
         self.momentum = _at_least_zero("momentum", momentum)
@@ -207,8 +208,8 @@ class Adam(Optimizer):
     Args:
         parameters: leaf Values, such as ``model.parameters()``.
         lr: the learning rate; may be assigned between steps.
-        betas: the part of the mean, and of the mean square, that is kept at each step.
-        eps: added to the rms, so that a parameter without gradient stays.
+        betas: the parts of the mean and of the mean square that each step keeps.
+        eps: added to the rms, so that a parameter with a gradient of 0 stays.
         weight_decay: adds weight_decay * p to the gradient of p.
 
     Raises:
@@ -274,7 +275,7 @@ def _at_least_zero(name: str, setting: float) -> float:
 class Numbers(Operand):
     """A list of numbers as an operand: each operation is one pass over the list.
 
-    This takes about half as long as a call of ``update`` for each parameter.
+    One call of ``update`` per parameter would take twice as long.
     """
 
     def __init__(self, numbers: list[float]) -> None:

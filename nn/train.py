@@ -109,7 +109,13 @@ def fit(
         CompileError: ``compile`` is True, or ``loss`` is compiled, and it cannot be.
     """
     plan = _plan(loss, X, T, optimizer, epochs, batch_size, shuffle)
-    trainer = _trainer(plan, compile)
+    _run(plan, _trainer(plan, compile), progress)
+    optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
+    return plan.history
+
+
+def _run(plan: _Plan, trainer: Trainer | None, progress: bool) -> None:
+    """Train, with a progress bar, until all epochs are done or Ctrl-C asks to stop."""
     from tqdm import tqdm
 
     # disable=None: no bar unless stderr is a terminal.
@@ -125,8 +131,6 @@ def fit(
             _train_compiled(plan, trainer)
         else:
             _train(plan)
-    optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
-    return plan.history
 
 
 # --- what fit is asked for ---

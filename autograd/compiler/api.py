@@ -67,12 +67,11 @@ def compile(
         dtype: float64 or float32.
 
     Returns:
-        A ``Compiled``, to be called; it has ``value_and_grad``, ``parameters``, ``source`` and
-        ``stages``.
+        A ``Compiled``: call it, or its ``value_and_grad``; see its ``source`` and ``stages``.
 
     Raises:
-        TypeError: ``function`` is neither a function nor a Value; ``parameters`` are given for a
-            function, or are not Values.
+        TypeError: ``function`` is neither of the two; ``parameters`` are given for a function, or
+            are not Values.
         ValueError: one of ``parameters`` is not a leaf of the graph, or is given twice.
         CompileError: (at the first call) the function does something that cannot be recorded.
     """
