@@ -114,6 +114,7 @@ class Trainer:
             memory = np.array(getattr(self.optimizer, name))
             memory[places] = row[moving]
             getattr(self.optimizer, name)[:] = memory.tolist()
+            before[:] = row
 
     def prepare(self, batch_size: int) -> None:
         """Compile now, so that what cannot be compiled is known before training begins."""
