@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(config, items):
     named = {argument.partition("[")[0].rpartition("::")[2] for argument in config.args}
     chosen, left_out = [], []
     for item in items:
+        # pytest-xdist needs the same names in every process.
+        assert " at 0x" not in item.nodeid, f"{item.nodeid}: give its parameters ids"
         wanted = config.option.slow or not is_slow(item) or item.originalname in named
         (chosen if wanted else left_out).append(item)
     if left_out:
