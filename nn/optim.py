@@ -1,22 +1,20 @@
 """Optimisers: how gradients move parameters.
 
-Each update is written once, as plain arithmetic. Here it runs on lists of numbers, in compiled
-training on arrays.
+Each update is written once, as plain arithmetic. ``stepping.py`` makes a loop over Values of it,
+and compiled training runs it on arrays.
 """
 
 from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress, repeat
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from autograd import ops
-from autograd.op import Op
-from autograd.operand import Operand
 from autograd.real import as_float, count
 from autograd.value import Value
+from nn import stepping
 from nn.arguments import check_names
 
 _PARAMETERS = "an optimiser takes its parameters first, a list such as model.parameters()"
@@ -78,21 +76,7 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient."""
         self.check_settings()
-        moved: Sequence[Value] = self.parameters
-        gradients: list[Any] = [p.grad for p in moved]
-        chosen: list[bool] | None = None
-        # One without a gradient sits the step out, and its memories stay as they are.
-        if None in gradients:
-            chosen = [g is not None for g in gradients]
-            moved, gradients = _chosen(moved, chosen), _chosen(gradients, chosen)
-        memories = [_one_or_all(_chosen(getattr(self, m), chosen)) for m in self.memories]
-        numbers = Numbers([p.data for p in moved])
-        new, *kept = self.checked(self.update(numbers, Numbers(gradients), *memories))
-        for p, x in zip(moved, _each(new)):
-            p.data = x
-        for name, old, now in zip(self.memories, memories, kept):
-            if now is not old:
-                _put(getattr(self, name), _each(now), chosen)
+        stepping.step(self)
 
     def checked(self, returned: tuple[Any, ...]) -> tuple[Any, ...]:
         """The result of ``update``, if it has as many parts as it should."""
@@ -267,57 +251,3 @@ def _at_least_zero(name: str, setting: float) -> float:
     if not 0 <= number < math.inf:
         raise ValueError(f"{name} must be finite and at least 0; got {setting!r}")
     return number
-
-
-# --- many numbers at once ---
-
-
-class Numbers(Operand):
-    """A list of numbers as an operand: each operation is one pass over the list.
-
-    One call of ``update`` per parameter would take twice as long.
-    """
-
-    def __init__(self, numbers: list[float]) -> None:
-        self.numbers = numbers
-
-    @staticmethod
-    def apply_op(op: Op, inputs: Sequence[Any]) -> Numbers:
-        """The operation on lists and numbers, element by element."""
-        columns = [x.numbers if isinstance(x, Numbers) else repeat(as_float(x)) for x in inputs]
-        if op.arity is None:
-            return Numbers([op.forward(xs) for xs in zip(*columns)])
-        return Numbers(list(map(op.forward, *columns)))
-
-    def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError(
-            "an update cannot branch on a parameter, a gradient or a memory, because it moves many "
-            "at once: use maximum, minimum, sign or abs of autograd, or write a step of your own"
-        )
-
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __hash__ = object.__hash__
-
-
-def _one_or_all(memory: list[float]) -> Any:
-    """A memory as one number if all parameters have the same, such as a count of steps: then
-    powers of it are computed once."""
-    first = memory[0] if memory else 0.0
-    if first and first == memory[-1] and memory.count(first) == len(memory):
-        return first
-    return Numbers(memory)
-
-
-def _each(x: Any) -> Iterable[float]:
-    return x.numbers if isinstance(x, Numbers) else repeat(as_float(x))
-
-
-def _chosen(every: Any, chosen: list[bool] | None) -> Any:
-    return every if chosen is None else list(compress(every, chosen))
-
-
-def _put(memory: list[float], new: Iterable[float], chosen: list[bool] | None) -> None:
-    """Write the new numbers of a memory in the places of the chosen parameters."""
-    places = range(len(memory)) if chosen is None else compress(range(len(memory)), chosen)
-    for place, x in zip(places, new):
-        memory[place] = x

@@ -173,3 +173,37 @@ def test_a_learning_rate_assigned_from_an_array_keeps_data_plain(kind):
     optimizer.step()
     assert type(p.data) is float
     assert p.data == pytest.approx(0.5)
+
+
+def test_an_update_may_depend_on_attributes_that_change():
+    class Decaying(Optimizer):
+        settings = ("lr",)
+
+        def __init__(self, parameters, lr):
+            super().__init__(parameters)
+            self.lr, self.calls = lr, 0
+
+        def update(self, p, gradient):
+            self.calls += 1
+            return (p - self.lr / self.calls * gradient,)
+
+    p = Value(0.0)
+    optimizer = Decaying([p], lr=1.0)
+    moves = []
+    for lr in 1.0, 1.0, 1.0, 4.0:
+        optimizer.lr = lr
+        p.data, p.grad = 0.0, 1.0
+        optimizer.step()
+        moves.append(-p.data)
+    assert moves == [1.0, 1 / 2, 1 / 3, 4 / 4]
+
+
+def test_a_division_by_zero_in_an_update_is_infinite():
+    class Inverse(Optimizer):
+        def update(self, p, gradient):
+            return (1 / gradient,)
+
+    parameters = [Value(0.0), Value(0.0)]
+    parameters[0].grad, parameters[1].grad = 0.0, -4.0
+    Inverse(parameters).step()
+    assert [p.data for p in parameters] == [float("inf"), -0.25]

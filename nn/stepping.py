@@ -1,0 +1,128 @@
+"""An optimiser's step as a Python loop, written by tracing its update.
+
+A call of ``update`` for each parameter would cost more than the arithmetic in it. So ``update`` is
+called once, with operands that write down what is done to them, a line of Python per operation.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakKeyDictionary
+
+from autograd import ops
+from autograd.op import Op
+from autograd.operand import Unknown
+from autograd.real import as_float
+
+if TYPE_CHECKING:
+    from nn.optim import Optimizer
+
+_SIGNS = {ops.add: "+", ops.sub: "-", ops.mul: "*"}
+
+_loops: WeakKeyDictionary[Optimizer, tuple[list[Any], _Loop]] = WeakKeyDictionary()
+
+
+def step(optimizer: Optimizer) -> None:
+    """Move every parameter that has a gradient.
+
+    ``update`` is traced again whenever an attribute of the optimiser is another object than before.
+    """
+    attributes = list(vars(optimizer).values())
+    known, loop = _loops.get(optimizer, ([], None))
+    same = len(known) == len(attributes) and all(map(operator.is_, known, attributes))
+    if loop is None or not same:
+        loop = _Loop(optimizer)
+        _loops[optimizer] = attributes, loop
+    memories = [getattr(optimizer, name) for name in optimizer.memories]
+    loop.run(optimizer.parameters, memories, loop.constants)
+
+
+class _Loop:
+    """The lines of a loop over the parameters, and the constants in them."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.lines: list[str] = []
+        self.constants: list[Any] = []
+        kept = [f"k{i}" for i in range(len(optimizer.memories))]
+        given = [_Written(self, name) for name in ("x", "gradient", *kept)]
+        moved, *new = map(self.name, optimizer.checked(optimizer.update(*given)))
+        changed = [(i, now) for i, now in enumerate(new) if now != kept[i]]
+        self.lines += [f"parameter.data = {moved}", *(f"m{i}[i] = {now}" for i, now in changed)]
+        read = [i for i, name in enumerate(kept) if any(name in line for line in self.lines)]
+        places = "for i, parameter in enumerate(parameters):" if read or changed else ""
+        source = "\n    ".join(
+            [
+                "def run(parameters, memories, constants):",
+                *(f"m{i} = memories[{i}]" for i in range(len(kept))),
+                *(f"c{i} = constants[{i}]" for i in range(len(self.constants))),
+                places or "for parameter in parameters:",
+                "    gradient = parameter.grad",
+                "    if gradient is None:",
+                "        continue",  # it sits the step out, and its memories stay as they are
+                "    x = parameter.data",
+                *(f"    k{i} = m{i}[i]" for i in read),
+                *(f"    {line}" for line in self.lines),
+            ]
+        )
+        self.run = _compiled(source)
+
+    def name(self, x: Any) -> str:
+        """What the loop calls an operand, or a number."""
+        return x.name if isinstance(x, _Written) else self.constant(as_float(x))
+
+    def constant(self, x: Any) -> str:
+        """What the loop calls a number or a function that stays the same."""
+        if not any(x is known for known in self.constants):
+            self.constants.append(x)
+        return f"c{next(i for i, known in enumerate(self.constants) if known is x)}"
+
+    def add(self, op: Op, inputs: Sequence[Any]) -> _Written:
+        """Write an operation."""
+        names = [self.name(x) for x in inputs]
+        if op in _SIGNS:
+            right = f" {_SIGNS[op]} ".join(names)
+        else:
+            arguments = f"[{', '.join(names)}]" if op.arity is None else ", ".join(names)
+            right = f"{self.constant(op.forward)}({arguments})"
+        if op is ops.div:  # most divisors are not 0, and then the call is not needed
+            right = f"{names[0]} / {names[1]} if {names[1]} else {right}"
+        result = _Written(self, f"v{len(self.lines)}")
+        self.lines.append(f"{result.name} = {right}")
+        return result
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(source: str) -> Callable[..., None]:
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    run: Callable[..., None] = namespace["run"]
+    return run
+
+
+class _Written(Unknown):
+    """An operand that writes what is done to it."""
+
+    __slots__ = ("loop", "name")
+
+    def __init__(self, loop: _Loop, name: str) -> None:
+        self.loop, self.name = loop, name
+
+    @staticmethod
+    def apply_op(op: Op, inputs: Sequence[Any]) -> _Written:
+        """The operation on operands and numbers."""
+        loop: _Loop = next(x.loop for x in inputs if isinstance(x, _Written))
+        return loop.add(op, inputs)
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError(
+            "an update cannot branch on a parameter, a gradient or a memory, because it is written "
+            "down once for all: use maximum, minimum, sign or abs of autograd, or write a step of "
+            "your own"
+        )
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __float__ = __int__ = __index__ = _refuse
+    __hash__ = object.__hash__
