@@ -29,6 +29,7 @@ def wide(width):
     return half_squared_error(model([0.1] * 84), [0.0] * 28)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graph", [lambda: samples(320), lambda: wide(600)], ids=["long", "wide"])
 def test_finding_matrices_takes_at_most_150_bytes_a_node_at_its_peak(graph):
     differentiate(

@@ -16,6 +16,7 @@ def test_two_layers_are_five_products_and_the_source_shows_them(run_demo):
     assert "a1 = np.tanh(x @ W1.T + b1)" in text
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_backward_and_the_matrices_are_faster(run_demo):
     _, text = run_demo("matrices")
     worst = float(re.search(r"backward\(\) by (\S+) at most", text)[1])

@@ -85,6 +85,7 @@ def moons(n, seed=0):
     return numpy.array(X), numpy.array(y)
 
 
+@pytest.mark.slow
 def test_micrograds_demo_loop_runs_unchanged():
     X, y = moons(40)
     random.seed(1337)
