@@ -116,6 +116,7 @@ def test_gradients_of_parameters_and_constants_alone(backend):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.slow
 def test_without_structure_results_have_the_same_shapes_and_dtype(dtype):
     w = Value(0.3)
 

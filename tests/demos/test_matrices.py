@@ -10,6 +10,7 @@ import pytest
 from demos import matrices
 
 
+@pytest.mark.slow
 def test_two_layers_are_five_products_and_the_source_shows_them(run_demo):
     _, text = run_demo("matrices")
     assert re.search(r"differentiate +\d+ array instructions, 5 matrix products", text)
@@ -32,6 +33,7 @@ def test_times_have_few_significant_digits(number, count, words):
     assert matrices.digits(number, count) == words
 
 
+@pytest.mark.slow
 def test_the_source_it_leaves_runs_with_numpy_alone(run_demo):
     (source, picture), _ = run_demo("matrices")
     code = source.path.read_text()

@@ -69,6 +69,7 @@ def test_the_demo_prints_accuracies_and_leaves_three_pictures(run_demo):
     assert moving.path.stat().st_size < 2e6
 
 
+@pytest.mark.slow
 def test_the_table_and_the_picture_show_the_same_epochs(run_demo, monkeypatch):
     drawn = []
     show = moons.show

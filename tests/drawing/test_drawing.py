@@ -194,6 +194,7 @@ labels = st.one_of(
 @example(HOSTILE)
 @example([f"{one}{other}" for one in HOSTILE for other in HOSTILE])
 @settings(max_examples=count(150, quick=30), deadline=None)
+@pytest.mark.slow
 def test_labels_come_out_as_written(written):
     y = total([Value(1.0, label) for label in written])
     nodes, edges = picture(draw(y, force=True))
