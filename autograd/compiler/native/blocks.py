@@ -35,14 +35,14 @@ from autograd.ops import Op
 SMALL = 32
 
 
-class Rows(int):
+class RowCount(int):
     """The size of the axis of rows: so many fit; ``rows``, a variable, of them are there."""
 
 
 def text(size: int, inner: bool = False) -> str:
     """A size, as source; of an innermost loop so that LLVM does not know small ones: it would
     unroll them before it looks for vectors."""
-    if isinstance(size, Rows):
+    if isinstance(size, RowCount):
         return "rows"
     return f"{int(size)} * one" if inner and size < SMALL else str(int(size))
 
@@ -89,7 +89,7 @@ class Place:
 
     def lean(self) -> Place:
         """Without axes of one place."""
-        return self.axes([a for a, n in enumerate(self.shape) if n != 1 or isinstance(n, Rows)])
+        return self.axes([a for a, n in enumerate(self.shape) if n != 1 or isinstance(n, RowCount)])
 
     def stride(self, axis: int) -> int:
         """In memory; 2 for what an index says."""
@@ -180,7 +180,7 @@ class Blocks:
             strides = tuple(s * scale for s in v.strides)
         if rows and form.rows:
             at = len(shape) if form.last else 0
-            shape = (*shape[:at], Rows(form.rows), *shape[at:])
+            shape = (*shape[:at], RowCount(form.rows), *shape[at:])
             strides = (*strides[:at], along, *strides[at:])
             steps = (*steps[:at], 0, *steps[at:]) if index is not None else ()
         return Place(array, shape, v.offset * scale, strides, index, steps)
@@ -240,5 +240,5 @@ class Blocks:
         place = self.place(v, rows)
         if rows and self.form.rows:
             labels = labels + "n" if self.form.last else "n" + labels
-        kept = [a for a, n in enumerate(place.shape) if n != 1 or isinstance(n, Rows)]
+        kept = [a for a, n in enumerate(place.shape) if n != 1 or isinstance(n, RowCount)]
         return place.axes(kept), "".join(labels[a] for a in kept)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from autograd import ops
 from autograd.compiler.algebra import GUARDS, built_in, constant_part
-from autograd.compiler.native.blocks import Clear, Each, LogSum, Place, Rows, text
+from autograd.compiler.native.blocks import Clear, Each, LogSum, Place, RowCount, text
 from autograd.compiler.program import Array, Indices, row_major
 from autograd.ops import Op
 
@@ -234,10 +234,10 @@ class Group:
         heavy = any(e.op and e.op.name in ELEMENTARY for e in self.members)
         if self.flat and self.shape:
             length = _length(self.shape)
-            if heavy and not any(isinstance(n, Rows) for n in self.shape):
+            if heavy and not any(isinstance(n, RowCount) for n in self.shape):
                 length = self._padded(memory, math.prod(self.shape))
             shape = (length,)
-        elif heavy and self.shape and not isinstance(self.shape[-1], Rows):
+        elif heavy and self.shape and not isinstance(self.shape[-1], RowCount):
             shape = (*self.shape[:-1], _unrolled_not(self.shape[-1]))
 
         def body(at: list[str]) -> Lines:
@@ -281,14 +281,14 @@ def _unrolled_not(size: int) -> str:
 
 def _length(shape: Sequence[int]) -> str:
     """The number of places, as source."""
-    rows = any(isinstance(n, Rows) for n in shape)
-    rest = math.prod(n for n in shape if not isinstance(n, Rows))
+    rows = any(isinstance(n, RowCount) for n in shape)
+    rest = math.prod(n for n in shape if not isinstance(n, RowCount))
     return str(rest) if not rows else f"rows * {rest}" if rest != 1 else "rows"
 
 
 def _flat(v: Place, shape: Sequence[int]) -> bool:
     """Whether the places are neighbours, from first to last."""
-    if any(isinstance(n, Rows) for n in shape[1:]):
+    if any(isinstance(n, RowCount) for n in shape[1:]):
         return False
     return v.index is None and v.strides == row_major(tuple(map(int, shape)))
 
@@ -296,7 +296,7 @@ def _flat(v: Place, shape: Sequence[int]) -> bool:
 def _is_flat(e: Each) -> bool:
     if not e.out.shape:
         return True
-    if len(e.out.shape) == 1 and isinstance(e.out.shape[0], Rows):
+    if len(e.out.shape) == 1 and isinstance(e.out.shape[0], RowCount):
         return False  # one loop in any case, so all may share it
     return all(_flat(v, e.out.shape) or v.constant for v in (e.out, *e.operands))
 

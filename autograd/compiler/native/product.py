@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from autograd.compiler.native.blocks import Clear, Place, Product, Rows, text
+from autograd.compiler.native.blocks import Clear, Place, Product, RowCount, text
 from autograd.compiler.native.loops import Lines, Memory, clear, indented, loops
 from autograd.compiler.program import Array
 
@@ -63,7 +63,7 @@ class ProductLoops:
     def _score(self, c: str) -> tuple[float, int]:
         factors = [self._stride(f, c) for f in self.factors]
         out = self._stride((self.out, self.out_labels), c)
-        long = isinstance(self.sizes[c], Rows) or self.sizes[c] >= 4
+        long = isinstance(self.sizes[c], RowCount) or self.sizes[c] >= 4
         if c in self.summed:
             score = 2.5 if all(s in (0, 1) for s in factors) else 0.0
         else:
@@ -84,12 +84,12 @@ class ProductLoops:
         tiles = {}
         if terms:
             size = self.sizes[terms]
-            short = not isinstance(size, Rows) and size <= 16
+            short = not isinstance(size, RowCount) and size <= 16
             tiles[terms] = size if short else 4
             if results:
                 tiles[results] = 4 if tiles[terms] <= 4 else 1
             elif not short:
-                tiles[terms] = 8 if isinstance(size, Rows) else 4
+                tiles[terms] = 8 if isinstance(size, RowCount) else 4
         done = all(c in tiles and tiles[c] == self.sizes[c] for c in self.summed)
         outer = [c for c in self.out_labels if c != inner and c != results]
         outer += [c for c in self.summed if c != terms]
@@ -145,7 +145,7 @@ class ProductLoops:
     def _dots(self, inner: str) -> Lines:
         """Sums of products of neighbours, four at once."""
         # More accumulators than four, and LLVM works on them one by one.
-        mine = [c for c in self.out_labels if not isinstance(self.sizes[c], Rows)]
+        mine = [c for c in self.out_labels if not isinstance(self.sizes[c], RowCount)]
         mine.sort(key=lambda c: (self.sizes[c] % 4 == 0, self.sizes[c]))
         tiles = dict.fromkeys(mine[-1:] or self.out_labels[:1], 4)
         done = self.summed == [inner]
@@ -228,7 +228,7 @@ class ProductLoops:
             c, *deeper = rest
             size, step = self.sizes[c], tiles.get(c, 1)
             lines: Lines = []
-            if isinstance(size, Rows):
+            if isinstance(size, RowCount):
                 whole = f"rows // {step} * {step}" if step > 1 else "rows"
                 parts = [(f"0, {whole}, {step}", step)] if step > 1 else [("rows", 1)]
                 if step > 1:

@@ -22,7 +22,7 @@ from autograd.compiler.native.blocks import (
     LogSum,
     Place,
     Product,
-    Rows,
+    RowCount,
     Step,
 )
 from autograd.compiler.native.loops import (
@@ -348,7 +348,7 @@ class _Writer:
         assert isinstance(step, Product)
         step.fresh = False
         of_rows = step.left.shape
-        if len(of_rows) == 1 and isinstance(of_rows[0], Rows):
+        if len(of_rows) == 1 and isinstance(of_rows[0], RowCount):
             # One number a row: the loop that makes it can add it up.
             at_all = Place(target, of_rows, 0, (0,))
             self.steps.append((ROW, Each(at_all, None, (step.left,), add=True)))
