@@ -139,11 +139,14 @@ class _SourceWriter:
         guarded = self.program.failures is not None
         left = ", ".join([values, *[failures] * guarded, f"*{gradients}"])
         check = f'assert not np.any({failures}), "a row takes another branch than was recorded"'
+        rows = f"len({parameters[0]})"
+        if self.views.single:  # NumPy 1 takes float32 by a Python number for float64
+            rows = f"np.float32({rows})"
         return [
             '"""The mean of the values, and its gradients."""',
             *listing(f"{left} = {PER_ROW}(", parameters, ")"),
             *[check] * guarded,
-            f"return np.mean({values}), [g / len({parameters[0]}) for g in {gradients}]",
+            f"return np.mean({values}), [g / {rows} for g in {gradients}]",
         ]
 
     def _summary(self) -> str:
