@@ -7,7 +7,9 @@ arithmetic, so one rule serves them all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from autograd import ops
@@ -74,6 +76,30 @@ class Operand:
         return _applied(self, ops.abs, (self,))
 
 
+class _Refusals(threading.local):
+    count = 0
+
+
+_refusals = _Refusals()
+
+
+@contextmanager
+def traced() -> Iterator[None]:
+    """Around a function that runs on Unknowns.
+
+    Raises:
+        TypeError: the function compared one. If it caught the error, it took another branch than it
+            takes for numbers.
+    """
+    before = _refusals.count
+    try:
+        yield
+        if _refusals.count != before:
+            raise TypeError(Unknown.refusal)
+    finally:
+        _refusals.count = before
+
+
 class Unknown(Operand):
     """An operand without a number yet. It refuses to be compared.
 
@@ -82,8 +108,11 @@ class Unknown(Operand):
 
     __slots__ = ()
 
+    refusal = "a number that is not known yet cannot be compared or converted"
+
     def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError("a number that is not known yet cannot be compared or converted")
+        _refusals.count += 1
+        raise TypeError(self.refusal)
 
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __float__ = __int__ = __index__ = _refuse

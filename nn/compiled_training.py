@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.stages.record import CompileError
+from autograd.compiler.stages.record import CompileError, random_streams
 from autograd.value import Value
 from nn.arguments import Rows
 from nn.optim import SGD, Adam, Optimizer
@@ -214,7 +214,7 @@ def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int
 def _check_update(optimizer: Optimizer) -> None:
     """Raise CompileError unless the optimiser's update is plain arithmetic, on arrays too."""
     kind = type(optimizer)
-    if kind.step is not Optimizer.step:
+    if kind.step is not Optimizer.step or "step" in vars(optimizer):
         raise CompileError(f"{kind.__name__} steps in Python, parameter by parameter")
     optimizer.check_settings()
     update = update_of(optimizer)
@@ -224,6 +224,8 @@ def _check_update(optimizer: Optimizer) -> None:
 
     from autograd.compiler.update import Stepper
 
+    before = dict(vars(optimizer))
+    streams = random_streams()
     try:
         # On floats first: that says better what is wrong.
         optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
@@ -234,20 +236,25 @@ def _check_update(optimizer: Optimizer) -> None:
             f"{kind.__name__}.update is not plain arithmetic, which works on arrays as on "
             f"numbers: {error}"
         ) from error
+    changed = [name for name, x in vars(optimizer).items() if x is not before.get(name)]
+    if changed or random_streams() != streams:
+        vars(optimizer).update(before)
+        what = f"changes the optimiser's {changed[0]}" if changed else "draws random numbers"
+        raise CompileError(f"{kind.__name__}.update {what}, which compiled training does once")
 
 
 def update_of(optimizer: Optimizer) -> Update:
     """The optimiser's update as executors take it, with the settings of now."""
     from autograd.compiler.update import Update
 
-    rule = type(optimizer).update
+    rule = getattr(optimizer.update, "__func__", None)
     if rule is SGD.update and isinstance(optimizer, SGD):
         settings = (optimizer.lr, optimizer.momentum, optimizer.weight_decay)
         return Update(optimizer.update, "momentum" if any(settings[1:]) else "descent", settings)
     if rule is Adam.update and isinstance(optimizer, Adam):
         adam = (optimizer.lr, *optimizer.betas, optimizer.eps, optimizer.weight_decay)
         return Update(optimizer.update, "adam", adam)
-    return Update(optimizer.update)
+    return Update(lambda *given: optimizer.checked(optimizer.update(*given)))
 
 
 def _table(rows: Rows) -> Any:

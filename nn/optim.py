@@ -69,7 +69,8 @@ class Optimizer:
             memories: in the order of ``self.memories``.
 
         Returns:
-            The new parameter, and the new memories in the same order.
+            The new parameter, and the new memories in the same order. Without memories, the new
+            parameter alone will do.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to step")
 
@@ -78,9 +79,11 @@ class Optimizer:
         self.check_settings()
         stepping.step(self)
 
-    def checked(self, returned: tuple[Any, ...]) -> tuple[Any, ...]:
+    def checked(self, returned: Any) -> tuple[Any, ...]:
         """The result of ``update``, if it has as many parts as it should."""
         expected = 1 + len(self.memories)
+        if expected == 1 and not isinstance(returned, tuple):
+            return (returned,)
         if not isinstance(returned, tuple) or len(returned) != expected:
             got = f"{len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
             raise TypeError(
@@ -98,6 +101,9 @@ class Optimizer:
         """
         for name in self.settings:
             setting = getattr(self, name)
+            if hasattr(setting, "tolist"):  # of numpy
+                setting = setting.tolist()
+                setattr(self, name, setting)
             if not isinstance(setting, (float, tuple, list, str, bool, type(None))):
                 setattr(self, name, as_float(setting))
             elif type(setting) is not float and isinstance(setting, float):
@@ -241,6 +247,9 @@ class Adam(Optimizer):
         rms = ops.sqrt(square) / ops.sqrt(1 - keep_square**steps)
         rate = self.lr / (1 - keep_mean**steps)
         return p - rate * mean / (rms + self.eps), steps, mean, square
+
+
+stepping.BY_SETTINGS |= {SGD.update, Adam.update}
 
 
 def _at_least_zero(name: str, setting: float) -> float:

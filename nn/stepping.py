@@ -1,20 +1,19 @@
 """An optimiser's step as a Python loop, written by tracing its update.
 
-A call of ``update`` for each parameter would cost more than the arithmetic in it. So ``update`` is
-called once, with operands that write down what is done to them, a line of Python per operation.
+A call of ``update`` for each parameter would cost more than the arithmetic in it. So a step calls
+``update`` once, with operands that write down what is done to them, a line of Python per operation.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 from autograd import ops
+from autograd.compiler.stages.record import random_streams
 from autograd.op import Op
-from autograd.operand import Unknown
+from autograd.operand import Unknown, traced
 from autograd.real import as_float
 
 if TYPE_CHECKING:
@@ -22,22 +21,30 @@ if TYPE_CHECKING:
 
 _SIGNS = {ops.add: "+", ops.sub: "-", ops.mul: "*"}
 
-_loops: WeakKeyDictionary[Optimizer, tuple[list[Any], _Loop]] = WeakKeyDictionary()
+BY_SETTINGS: set[Any] = set()
+"""Updates that depend on the settings alone, and so need not be traced at every step."""
+
+_loops: dict[Any, _Loop] = {}
 
 
 def step(optimizer: Optimizer) -> None:
-    """Move every parameter that has a gradient.
-
-    ``update`` is traced again whenever an attribute of the optimiser is another object than before.
-    """
-    attributes = list(vars(optimizer).values())
-    known, loop = _loops.get(optimizer, ([], None))
-    same = len(known) == len(attributes) and all(map(operator.is_, known, attributes))
-    if loop is None or not same:
-        loop = _Loop(optimizer)
-        _loops[optimizer] = attributes, loop
+    """Move every parameter that has a gradient."""
+    loop = _loop(optimizer)
     memories = [getattr(optimizer, name) for name in optimizer.memories]
     loop.run(optimizer.parameters, memories, loop.constants)
+
+
+def _loop(optimizer: Optimizer) -> _Loop:
+    update = getattr(optimizer.update, "__func__", None)
+    if update not in BY_SETTINGS:  # it may depend on anything
+        return _Loop(optimizer)
+    settings = [getattr(optimizer, name) for name in optimizer.settings]
+    key = (update, *[tuple(x) if isinstance(x, list) else x for x in settings])
+    if key not in _loops:
+        if len(_loops) >= 256:
+            _loops.clear()
+        _loops[key] = _Loop(optimizer)
+    return _loops[key]
 
 
 class _Loop:
@@ -48,7 +55,14 @@ class _Loop:
         self.constants: list[Any] = []
         kept = [f"k{i}" for i in range(len(optimizer.memories))]
         given = [_Written(self, name) for name in ("x", "gradient", *kept)]
-        moved, *new = map(self.name, optimizer.checked(optimizer.update(*given)))
+        streams = random_streams()
+        with traced():
+            moved, *new = map(self.name, optimizer.checked(optimizer.update(*given)))
+        if random_streams() != streams:
+            raise TypeError(
+                f"{type(optimizer).__name__}.update draws random numbers, and would use one for "
+                "all parameters: write a step of your own"
+            )
         changed = [(i, now) for i, now in enumerate(new) if now != kept[i]]
         self.lines += [f"parameter.data = {moved}", *(f"m{i}[i] = {now}" for i, now in changed)]
         read = [i for i, name in enumerate(kept) if any(name in line for line in self.lines)]
@@ -107,6 +121,12 @@ class _Written(Unknown):
 
     __slots__ = ("loop", "name")
 
+    refusal = (
+        "an update cannot branch on a parameter, a gradient or a memory, because it is written "
+        "down once for all: use maximum, minimum, sign or abs of autograd, or write a step of "
+        "your own"
+    )
+
     def __init__(self, loop: _Loop, name: str) -> None:
         self.loop, self.name = loop, name
 
@@ -115,14 +135,3 @@ class _Written(Unknown):
         """The operation on operands and numbers."""
         loop: _Loop = next(x.loop for x in inputs if isinstance(x, _Written))
         return loop.add(op, inputs)
-
-    def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError(
-            "an update cannot branch on a parameter, a gradient or a memory, because it is written "
-            "down once for all: use maximum, minimum, sign or abs of autograd, or write a step of "
-            "your own"
-        )
-
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __float__ = __int__ = __index__ = _refuse
-    __hash__ = object.__hash__

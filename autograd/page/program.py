@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.op import Op
-from autograd.operand import Unknown
+from autograd.operand import Unknown, traced
 from autograd.real import as_float
 
 PageProgram = dict[str, Any]
@@ -120,7 +120,8 @@ def _traced(
     tracing: Tracing, function: Callable[[Sequence[Traced]], Sequence[Any]]
 ) -> PageProgram | None:
     try:
-        return tracing.program(function(tracing.given))
+        with traced():
+            return tracing.program(function(tracing.given))
     except Exception:  # an operation may be any Python; whatever it raises here, it is not steps
         return None
 

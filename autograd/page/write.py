@@ -10,6 +10,7 @@ import os
 import warnings
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from autograd.deprecation import REMOVAL
 from autograd.files import write_whole
@@ -98,14 +99,25 @@ class Page:
         return self.path
 
     def __fspath__(self) -> str:
+        return os.fspath(self._as_path())
+
+    def __str__(self) -> str:
+        return str(self.path) if self.path else repr(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(Path, name):
+            raise AttributeError(f"a Page has no attribute {name!r}")
+        return getattr(self._as_path(), name)
+
+    def _as_path(self) -> Path:
         if self.path is None:
             raise TypeError("the page was not saved, so it has no path: call its save(path) first")
         warnings.warn(
             f"a Page in the place of its path goes in {REMOVAL}: write page(value, path).path",
             DeprecationWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-        return os.fspath(self.path)
+        return self.path
 
     def _repr_html_(self) -> str:
         # A frame of its own: nothing in the page can reach the notebook, or the other way round.

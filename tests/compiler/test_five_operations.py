@@ -272,3 +272,18 @@ def test_operations_composed_of_a_users_own_need_no_python_either():
     wanted = np.array([[x.grad or 0.0 for x in row] for row in rows])
     assert gradient == pytest.approx(wanted, rel=1e-12)
     assert "python" not in program.source
+
+
+def test_an_operation_that_catches_the_refusal_to_compare_is_not_traced():
+    def forward(x):
+        try:
+            return 2.0 * x if x > 0 else 3.0 * x
+        except TypeError:
+            return 7.0 * x
+
+    odd = Op("odd", forward, lambda y, x: (y / x,), registered=False)
+    assert list(compile(lambda x: odd(x[0]), backend="numpy")([[-1.0], [2.0]])) == [-3.0, 4.0]
+    chain = Value(-0.5)
+    for _ in range(200):
+        chain = odd(chain.sin())
+    assert compile(chain, backend="numpy").value_and_grad()[0] == pytest.approx(chain.data)

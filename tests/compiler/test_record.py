@@ -563,3 +563,11 @@ def test_a_label_and_anomalies_do_not_disturb():
     with autograd.detect_anomaly():
         call = recorded(function, [4.0])
     assert call([9.0])[1] == pytest.approx([3 * w.data])
+
+
+def test_methods_take_their_arguments_by_name_while_a_function_is_recorded():
+    def function(x):
+        return Value.apply_op(op=autograd.ops.tanh, inputs=(x[0],))
+
+    call = recorded(function, [0.5])
+    assert call([0.5]) == (True, [Value(0.5).tanh().data])

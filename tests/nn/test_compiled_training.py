@@ -280,6 +280,47 @@ def test_an_update_that_is_not_arithmetic_says_so():
         train(make)
 
 
+def test_an_update_that_changes_its_optimiser_is_not_compiled():
+    class Decaying(SGD):
+        calls = 0
+
+        def update(self, p, gradient, velocity):
+            self.calls += 1
+            return p - self.lr / self.calls * gradient, velocity
+
+    def make(parameters):
+        return Decaying(parameters, lr=0.1)
+
+    with pytest.raises(CompileError, match=r"Decaying\.update changes the optimiser's calls"):
+        train(make, compile=True)
+    _, optimizer, _ = train(make, compile=False)
+    assert optimizer.calls > 1
+
+
+def test_what_an_object_overrides_is_not_overlooked():
+    def halved(parameters):
+        optimizer = SGD(parameters, lr=0.1)
+        step = optimizer.step
+
+        def and_halve():
+            step()
+            optimizer.lr /= 2
+
+        optimizer.step = and_halve
+        return optimizer
+
+    with pytest.raises(CompileError, match="SGD steps in Python"):
+        train(halved, compile=True)
+
+    def another(parameters):
+        optimizer = SGD(parameters, lr=0.1)
+        optimizer.update = lambda p, gradient, velocity: (p - 0.01 * gradient, velocity)
+        return optimizer
+
+    compiled, plain = train(another, compile=True)[0], train(another, compile=False)[0]
+    assert compiled == pytest.approx(plain, rel=1e-9)
+
+
 def test_an_update_returns_every_memory():
     class Forgetful(RMSProp):
         def update(self, p, gradient, steps, square):

@@ -1,6 +1,9 @@
 """Optimisers, against PyTorch's and closed forms."""
 
+import gc
 import json
+import random
+import weakref
 
 import numpy
 import pytest
@@ -207,3 +210,58 @@ def test_a_division_by_zero_in_an_update_is_infinite():
     parameters[0].grad, parameters[1].grad = 0.0, -4.0
     Inverse(parameters).step()
     assert [p.data for p in parameters] == [float("inf"), -0.25]
+
+
+def test_settings_that_change_in_place_count_at_the_next_step():
+    p = Value(1.0)
+    optimizer = Adam([p], lr=0.1)
+    optimizer.betas = [0.5, 0.6]
+    p.grad = 1.0
+    optimizer.step()
+    optimizer.betas[0] = 0.0
+    optimizer.step()
+    assert optimizer.means == [1.0]
+
+    class Scheduled(Optimizer):
+        rate = 1.0
+
+        def update(self, p, gradient):
+            return p - self.rate * gradient
+
+    q = Value(0.0)
+    q.grad = 1.0
+    scheduled = Scheduled([q])
+    scheduled.step()
+    Scheduled.rate = 0.25
+    scheduled.step()
+    assert q.data == -1.25
+
+
+def test_an_update_of_the_object_itself_counts():
+    p = Value(1.0)
+    p.grad = 1.0
+    optimizer = SGD([p], lr=0.1)
+    optimizer.update = lambda p, gradient, velocity: (p - 0.5 * gradient, velocity)
+    optimizer.step()
+    assert p.data == 0.5
+
+
+def test_an_update_that_draws_random_numbers_is_refused():
+    class Noisy(Optimizer):
+        def update(self, p, gradient):
+            return (p - gradient * random.random(),)
+
+    p = Value(1.0)
+    p.grad = 1.0
+    with pytest.raises(TypeError, match=r"Noisy\.update draws random numbers"):
+        Noisy([p]).step()
+
+
+def test_an_optimiser_is_freed_although_it_refers_to_itself():
+    optimizer = SGD([Value(1.0)], lr=0.1)
+    optimizer.itself = optimizer
+    optimizer.step()
+    there = weakref.ref(optimizer)
+    del optimizer
+    gc.collect()
+    assert there() is None

@@ -193,8 +193,13 @@ def test_a_saved_page_stands_for_its_path_until_the_next_version(tmp_path):
     made = page(Value(1.0), tmp_path / "chain.html")
     with pytest.warns(DeprecationWarning, match=r"goes in 0\.3: write page\(value, path\)\.path"):
         assert Path(made) == made.path
+    with pytest.warns(DeprecationWarning, match=r"goes in 0\.3"):
+        assert made.read_text(encoding="utf-8") == made.source
+    assert str(made) == str(tmp_path / "chain.html")
     with pytest.raises(TypeError, match="not saved"):
         Path(page(Value(1.0)))
+    with pytest.raises(AttributeError, match="no attribute 'colour'"):
+        _ = made.colour
 
 
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own():

@@ -11,6 +11,7 @@ from autograd import ops
 from autograd.compiler.algebra import built_in
 from autograd.compiler.program import Instruction, Map, Program
 from autograd.compiler.stages.term import InstructionWriter, Term
+from autograd.operand import traced
 from autograd.ops import Op
 from autograd.real import count
 
@@ -43,7 +44,8 @@ def _write(writer: InstructionWriter, i: Instruction) -> None:
 def _expanded(writer: InstructionWriter, i: Map) -> bool:
     trial = InstructionWriter()
     try:
-        y = i.op.apply([Term(trial, v) for v in i.operands])
+        with traced():
+            y = i.op.apply([Term(trial, v) for v in i.operands])
     except Exception:  # whatever a user's function raises on what is not a number
         return False
     if not isinstance(y, Term) or y.view.array.kind != i.out.kind:

@@ -87,10 +87,10 @@ def _instead(method: str) -> Callable[[Any], Any]:
         usual: Callable[..., Any] = original.__func__ if static else original
 
         @functools.wraps(usual)
-        def replaced(*arguments: Any) -> Any:
+        def replaced(*arguments: Any, **named: Any) -> Any:
             if recording := _this_thread.recording:
-                return getattr(recording, method)(*arguments)
-            return usual(*arguments)
+                return getattr(recording, method)(*arguments, **named)
+            return usual(*arguments, **named)
 
         return staticmethod(replaced) if static else replaced
 

@@ -180,9 +180,9 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
             random numbers, or does something that a recording cannot keep.
     """
     first = _run(function, rows)
-    before = _streams()
+    before = random_streams()
     second = _run(function, rows)
-    if _streams() != before:
+    if random_streams() != before:
         raise CompileError(
             "the function draws random numbers (random or numpy.random), and its recording would "
             "keep them for every row: draw them outside, and pass them in as an argument"
@@ -204,7 +204,7 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
     return second
 
 
-def _streams() -> tuple[object, ...]:
+def random_streams() -> tuple[object, ...]:
     """The states of the random streams that everybody shares."""
     numpy_random = sys.modules.get("numpy.random")
     state = pickle.dumps(numpy_random.get_state(legacy=False)) if numpy_random else None

@@ -25,7 +25,7 @@ from autograd.compiler.stages.trace import LEAF, Trace
 from autograd.compiler.tape.codes import supports
 from autograd.compiler.tape.tape import Int64s, Tape
 from autograd.op import Op
-from autograd.operand import Unknown
+from autograd.operand import Unknown, traced
 from autograd.real import as_float
 
 
@@ -152,7 +152,8 @@ class _Graph:
             return []
         size, reads, constants = len(self.codes), len(self.inputs), dict(self.constants)
         try:
-            return [self.of(x) for x in run()]
+            with traced():
+                return [self.of(x) for x in run()]
         except Exception:  # whatever a user's function raises on what is not a number
             self.opaque.add((op, part))
             self.constants = constants
