@@ -283,7 +283,7 @@ def draw_activation(neuron: Neuron, path: Path) -> Exhibit:
         right.text(a, b, name, ha="center", va="center", color=colour, bbox=badge)
     plots.map_axes(right, "One hat neuron learns exclusive or")
     figure.savefig(path)
-    return Exhibit(path, "A new activation, and exclusive or as one neuron with it learned it.")
+    return Exhibit(path, "A new activation, and how one neuron with it learned exclusive or.")
 
 
 def draw_parity(cell: Neuron, seed: int, path: Path) -> Exhibit:

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     paths = (folder / "chain_rule.svg", folder / "chain_rule.png")
     exhibits += save_graph(error, *paths, view="sums", caption=f"Problem 12: {CAPTIONS[12]}")
     print(f"  page:    {page(error).save(folder / 'chain_rule.html')}")
-    print("Open the page in a browser to step through Problem 12. It needs no network, so")
+    print("Open the page in a browser to step through Problem 12. It works offline, so")
     print("you can send it to a friend.")
     caption = "Problem 12 step by step: guess a derivative, drag an input, take a step downhill."
     return [*exhibits, Exhibit(folder / "chain_rule.html", caption)]

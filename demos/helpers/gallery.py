@@ -300,7 +300,7 @@ computed, trained and drew everything here. Click a picture to enlarge it.</p>
 <main>
 {body}</main>
 <footer>
-<p>Made by <code>python -m demos</code>. This page needs no network: copy its folder to show it
+<p>Made by <code>python -m demos</code>. This page works offline: copy its folder to show it
 anywhere.</p>
 </footer>
 </body>

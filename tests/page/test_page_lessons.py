@@ -69,7 +69,7 @@ def test_predicting_names_the_slip(show):
     assert "forgot a path" in predict(tab, "0.416")
     assert "forgot a path" in predict(tab, "0,1243")
     assert "sign" in predict(tab, "-0.540")
-    assert "No common slip" in predict(tab, "17")
+    assert "This matches no common mistake" in predict(tab, "17")
     assert "Type a number" in predict(tab, "much")
 
 
@@ -111,9 +111,9 @@ def test_nudging_a_leaf(show):
         return out * out / 2
 
     assert rows["step"] == pytest.approx(0.1)
-    assert rows["promise: gradient × step"] == pytest.approx(0.05404, abs=1e-5)
+    assert rows["prediction: gradient × step"] == pytest.approx(0.05404, abs=1e-5)
     assert rows["change of E"] == pytest.approx(error(0.6) - error(0.5), rel=1e-3)
-    assert rows["error of the promise"] == pytest.approx(
+    assert rows["error of the prediction"] == pytest.approx(
         error(0.6) - error(0.5) - 0.0540395, rel=1e-3
     )
     tab.get_by_role("button", name="Back to the recorded numbers").click()

@@ -164,7 +164,7 @@ def test_a_step_inside_a_neuron_is_described_and_highlighted_there(show):
     assert into_sum[0][0] == "∂E/∂Σ += ∂out/∂Σ × ∂E/∂out"
     assert into_sum[0][3] == "Σ is w3 * h1 + w4 * h2, the sum inside out."
     assert into_product[0][0] == "∂E/∂(w3 * h1) += ∂Σ/∂(w3 * h1) × ∂E/∂Σ"
-    [[lines, boxes]] = steps["Backward: out passes on to h1"]
+    [[lines, boxes]] = steps["Backward: out passes its gradient on to h1"]
     assert lines[0] == "∂E/∂h1 += ∂(w3 * h1)/∂h1 × ∂E/∂(w3 * h1)"
     assert boxes == {"out", "h1"}
     weight = next(i for i in range(35) if "∂E/∂w3" in step_text(tab, i))

@@ -46,9 +46,9 @@ function showPromise() {
   const row = (what, formulaText, number) => [what, formulaText, format(number)];
   put("promise", table(["", "", ""], [
     row("step", `${format(state.numbers.data[place])} - ${factor(start.data[place])}`, step),
-    row("promise: gradient × step", `${factor(start.grads[place])} × ${factor(step)}`, promised),
+    row("prediction: gradient × step", `${factor(start.grads[place])} × ${factor(step)}`, promised),
     row(`change of ${output.name}`, `${format(state.numbers.data[last])} - ${factor(start.data[last])}`, actual),
-    row("error of the promise", "change - promise", actual - promised),
+    row("error of the prediction", "change - prediction", actual - promised),
   ]));
   byId("promise").querySelector("thead").remove();
   plot(step, promised, actual);
@@ -67,7 +67,7 @@ function plot(step, promised, actual) {
   const [x, y] = [start.data[place], start.data[output.place]];
   byId("plot").replaceChildren(...curvePlot({
     id: "frame", points: curve, low: x - reach, high: x + reach, x, y, slope: start.grads[place],
-    title: `${output.name} over ${nodes[place].name}`, note: "dashed: the tangent, as the gradient promises",
+    title: `${output.name} over ${nodes[place].name}`, note: "dashed: the tangent, whose slope is the gradient",
     now: { x: x + step, y: y + actual, promised: y + promised },
   }));
   byId("plot").setAttribute("aria-label", `${output.name} as a curve over ${nodes[place].name}, with its tangent`);

@@ -13,7 +13,7 @@ function judgePrediction() {
   if (answer !== answer) return put("judgement", h("p", "wrong-text", "Type a number, such as 0.125 or -2e-3."));
   const verdict = judge(state.asked, answer, state.numbers);
   if (verdict.right) return put("judgement", h("p", "right-text", `Right: ${gradientName(nodes[state.asked])} = ${format(state.numbers.grads[state.asked])}.`));
-  put("judgement", h("p", "wrong-text", `Not ${format(answer)}.`), h("p", "", verdict.slip || "No common slip leads to this number. Multiply the local derivatives along each path, then add up the products."));
+  put("judgement", h("p", "wrong-text", `Not ${format(answer)}.`), h("p", "", verdict.slip || "This matches no common mistake. Multiply the local derivatives along each path, then add up the products."));
 }
 
 function showAnswer() {

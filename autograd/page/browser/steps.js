@@ -90,7 +90,7 @@ function describe(event) {
   const there = boxFor(input.place, node.place);
   const [by, of] = [derived(output.place, input.place), derived(output.place, node.place)];
   const lines = [
-    h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes on to ${boxName(there)}`),
+    h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes its gradient on to ${boxName(there)}`),
     formula("", derivative(by), ` += ${derived(node.place, input.place)} × `, derivative(of)),
     formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
     formula("", derivative(by), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),
