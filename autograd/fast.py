@@ -147,7 +147,7 @@ def _backward(output: Value) -> None:
     discover(output)
     output.grad += 1.0  # type: ignore[operator]
     for depth in range(output._depth, 0, -1):
-        for node in waiting.pop(depth, ()):
+        for node in waiting.pop(depth):
             gradient = node.grad
             record = node._record
             if len(record) == 5:  # two inputs, the most frequent kind, without a loop
