@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd import modes, ops
 from autograd.op import Op
-from autograd.value import Number, Value, as_value, one_pass_at_a_time
+from autograd.value import NOT_COMPUTED, Number, Value, as_value, one_pass_at_a_time
 
 new = object.__new__
 _plain = Value.apply_op
@@ -27,7 +27,7 @@ def make_node(data: float, depth: int, record: tuple[Any, ...]) -> Value:
     """Value(data) with its record, and without the checks."""
     node = new(Value)
     node.data = data
-    node.grad = None
+    node.grad = NOT_COMPUTED
     node.label = ""
     node._record = record
     node._depth = depth
@@ -111,7 +111,7 @@ def _of_two(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
             depth = other._depth
         node = new(Value)
         node.data = data
-        node.grad = None
+        node.grad = NOT_COMPUTED
         node.label = ""
         node._record = (op, self, other, by_a, by_b)
         node._depth = depth + 1
@@ -141,11 +141,11 @@ def _backward(output: Value) -> None:
         if node._depth:
             node.grad = 0.0
             waiting[node._depth].append(node)
-        elif node.grad is None:
+        elif node.grad is None:  # as ``has_grad`` says
             node.grad = 0.0
 
     discover(output)
-    output.grad += 1.0  # type: ignore[operator]
+    output.grad += 1.0
     for depth in range(output._depth, 0, -1):
         for node in waiting.pop(depth):
             gradient = node.grad

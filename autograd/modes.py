@@ -79,7 +79,7 @@ def check_value(node: Value) -> None:
 
 def check_gradient(child: Value, node: Value, partial: float) -> None:
     """Raise AnomalyError if the gradient that ``child`` has just received is not finite."""
-    if not math.isfinite(child.grad if child.grad is not None else 0.0):
+    if not math.isfinite(child.grad):
         raise AnomalyError(
             f"{child.grad} is the gradient of {_describe(child)}: it received local derivative "
             f"{partial!r} times gradient {node.grad!r} from {_describe(node)}"

@@ -24,6 +24,10 @@ from autograd.real import as_float, count
 Number = float | int
 _LEAF: tuple[Any, ...] = (None,)
 
+NOT_COMPUTED = float("0")
+"""The ``grad`` of a Value that no backward pass has reached: a zero of its own, known by identity.
+``Value.has_grad`` asks for it."""
+
 
 class _Constant(tuple[Any, ...]):
     """The record of a leaf that stands for a plain number, such as the 2 of ``2 * x``.
@@ -65,7 +69,8 @@ class Value(Operand):
         data: the number, a float. May be assigned, as ``p.data -= rate * p.grad`` does; what was
             recorded before keeps the old numbers.
         grad: the derivative, by this value, of the last output whose ``backward`` was called.
-            None until then. On leaves it adds up over calls until set to 0 (``zero_grad``).
+            0.0 until then (see ``has_grad``). On leaves it adds up over calls until set to 0
+            (``zero_grad``).
         label: the name.
 
     Raises:
@@ -82,7 +87,7 @@ class Value(Operand):
     __array_priority__ = 1000.0
 
     data: float
-    grad: float | None
+    grad: float
     label: str
     _record: tuple[Any, ...]
     _depth: int
@@ -93,7 +98,7 @@ class Value(Operand):
         self.data = data if type(data) is float else as_float(data)
         if not isinstance(label, str):
             raise TypeError(f"a label is text; got {type(label).__name__} {label!r}")
-        self.grad = None
+        self.grad = NOT_COMPUTED
         self.label = label
         self._record = _LEAF
         self._depth = 0
@@ -134,6 +139,15 @@ class Value(Operand):
 
     # --- derivatives ---
 
+    @property
+    def has_grad(self) -> bool:
+        """Whether a backward pass has reached this value, or somebody has set its gradient.
+
+        It tells a gradient that is 0 from one that was not computed. ``p.grad = None``, as programs
+        for PyTorch have it, takes the gradient away.
+        """
+        return self.grad is not NOT_COMPUTED and self.grad is not None
+
     def backward(self) -> None:
         """The derivative of this value by every value that it was made from, into their ``grad``.
 
@@ -144,12 +158,12 @@ class Value(Operand):
         with one_pass_at_a_time:
             order = topological_order(self)
             for node in order:
-                if node.grad is None or node.op is not None:
+                if node.op is not None or not node.has_grad:
                     node.grad = 0.0
-            self.grad += 1.0  # type: ignore[operator]
+            self.grad += 1.0
             for node in reversed(order):
                 for child, partial in zip(node.inputs, node.partials):
-                    child.grad += partial * node.grad  # type: ignore[operator]
+                    child.grad += partial * node.grad
                     if modes.switches.watching:
                         modes.check_gradient(child, node, partial)
 
@@ -253,7 +267,7 @@ class Value(Operand):
             parts.append(f"label={self.label!r}")
         if self.op is not None:
             parts.append(f"op={self._op!r}")
-        if self.grad is not None:
+        if self.has_grad:
             parts.append(f"grad={self.grad:.9g}")
         return f"Value({', '.join(parts)})"
 
@@ -261,6 +275,19 @@ class Value(Operand):
         return format(self.data, spec) if spec else repr(self)
 
     # --- copies ---
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        state = {name: getattr(self, name) for name in _SAVED if hasattr(self, name)}
+        if not self.has_grad:
+            del state["grad"]
+        return None, state
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        self._mark = None
+        for name, x in {"grad": None, **state[1]}.items():
+            setattr(self, name, x)
+        if self.grad is None:  # as version 0.1 has it
+            self.grad = NOT_COMPUTED
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         # Without recursion, so that a chain of a million nodes can be copied too.
@@ -278,6 +305,9 @@ class Value(Operand):
             memo[id(node)] = copy
         result: Value = memo[id(self)]
         return result
+
+
+_SAVED = ("_depth", "_record", "_source", "data", "grad", "label")
 
 
 def as_value(x: Value | Number) -> Value:

@@ -8,7 +8,7 @@ from typing import Any
 from autograd import modes, ops
 from autograd.fast import make_node, new
 from autograd.real import count
-from autograd.value import Number, Value, as_value, number_of
+from autograd.value import NOT_COMPUTED, Number, Value, as_value, number_of
 
 
 def dot(
@@ -53,7 +53,7 @@ def dot(
                 deepest = depth
             node = new(Value)
             node.data = product
-            node.grad = None
+            node.grad = NOT_COMPUTED
             node.label = ""
             node._record = (mul, w, x, b, a)
             node._depth = depth

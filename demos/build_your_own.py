@@ -258,7 +258,7 @@ def draw_activation(neuron: Neuron, path: Path) -> Exhibit:
     for number in xs:
         x = Value(number)
         hat(x).backward()
-        slopes.append(x.grad or 0.0)
+        slopes.append(x.grad)
     left.axhline(0, color="#d0d0d0", linewidth=1)
     left.plot(xs, [hat(x) for x in xs], color=plots.BLUE, linewidth=2.5, label="hat(x)")
     left.plot(xs, slopes, color=plots.ORANGE, linewidth=2, label="its derivative")

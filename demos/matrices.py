@@ -85,7 +85,7 @@ def check(model: nn.Module, loss: Loss, X: Rows, T: Rows) -> None:
     for x, t in zip(X, T):
         (loss(x, t) / len(X)).backward()
     _, compiled = jit(loss).value_and_grad(X, T)
-    worst = max(abs(a - (p.grad or 0.0)) for a, p in zip(compiled, model.parameters()))
+    worst = max(abs(a - p.grad) for a, p in zip(compiled, model.parameters()))
     print(f"Its gradient differs from that of backward() by {worst:.0e} at most")
 
 

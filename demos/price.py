@@ -65,7 +65,7 @@ class Problem:
         """All derivatives, by one forward and one backward pass."""
         self.network.zero_grad()
         self.loss().backward()
-        return [w.grad or 0.0 for w in self.weights]
+        return [w.grad for w in self.weights]
 
     def by_finite_differences(self, step: float = 1e-6) -> list[float]:
         """All derivatives, by one evaluation and another for each weight."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd.real import as_float, count
-from autograd.value import Value
+from autograd.value import NOT_COMPUTED, Value
 from nn.arguments import Number, check_names
 
 
@@ -40,10 +40,15 @@ class Module:
         """Each parameter once, in the order of ``named_parameters``."""
         return [parameter for _, parameter in self.named_parameters()]
 
-    def zero_grad(self) -> None:
-        """Set the gradient of every parameter to 0."""
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Set the gradient of every parameter to 0.
+
+        Args:
+            set_to_none: count the gradients as not computed, which are 0 too. An optimiser leaves
+                a parameter alone whose gradient is not computed.
+        """
         for parameter in self.parameters():
-            parameter.grad = 0.0
+            parameter.grad = NOT_COMPUTED if set_to_none else 0.0
 
     def state_dict(self) -> dict[str, float]:
         """The number in each parameter, by name."""

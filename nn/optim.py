@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.real import as_float, count
-from autograd.value import Value
+from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
 from nn.arguments import check_names
 
@@ -109,10 +109,15 @@ class Optimizer:
             elif type(setting) is not float and isinstance(setting, float):
                 setattr(self, name, float(setting))
 
-    def zero_grad(self) -> None:
-        """Set the gradient of every parameter to 0."""
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Set the gradient of every parameter to 0.
+
+        Args:
+            set_to_none: count the gradients as not computed, which are 0 too. ``step`` leaves a
+                parameter alone whose gradient is not computed.
+        """
         for p in self.parameters:
-            p.grad = 0.0
+            p.grad = NOT_COMPUTED if set_to_none else 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Settings and memories, as numbers and lists that JSON can hold."""

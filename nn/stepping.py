@@ -15,6 +15,7 @@ from autograd.compiler.stages.record import random_streams
 from autograd.op import Op
 from autograd.operand import Unknown, traced
 from autograd.real import as_float
+from autograd.value import NOT_COMPUTED
 
 if TYPE_CHECKING:
     from nn.optim import Optimizer
@@ -66,6 +67,7 @@ class _Loop:
         changed = [(i, now) for i, now in enumerate(new) if now != kept[i]]
         self.lines += [f"parameter.data = {moved}", *(f"m{i}[i] = {now}" for i, now in changed)]
         read = [i for i, name in enumerate(kept) if any(name in line for line in self.lines)]
+        missing = self.constant(NOT_COMPUTED)
         places = "for i, parameter in enumerate(parameters):" if read or changed else ""
         source = "\n    ".join(
             [
@@ -74,7 +76,7 @@ class _Loop:
                 *(f"c{i} = constants[{i}]" for i in range(len(self.constants))),
                 places or "for parameter in parameters:",
                 "    gradient = parameter.grad",
-                "    if gradient is None:",
+                f"    if gradient is {missing} or gradient is None:",
                 "        continue",  # it sits the step out, and its memories stay as they are
                 "    x = parameter.data",
                 *(f"    k{i} = m{i}[i]" for i in read),

@@ -269,7 +269,7 @@ def _checked(y: Value, epoch: int, row: int) -> Value:
 
 def _check_gradients(optimizer: Optimizer, epoch: int, row: int) -> None:
     for p in optimizer.parameters:
-        if p.grad is not None and not isfinite(p.grad):
+        if p.has_grad and not isfinite(p.grad):
             raise FloatingPointError(_broken("a gradient", p.grad, epoch, row))
 
 

@@ -81,7 +81,7 @@ def colours(node: Value) -> dict[str, str]:
 
 def gradient(node: Value) -> tuple[str, str]:
     """The text of a gradient, and its colour."""
-    if node.grad is None:
+    if not node.has_grad:
         return "not computed", palette.QUIET
     return rounded(node.grad), palette.DERIVATIVE
 

@@ -199,9 +199,10 @@ def _remarks(outline: Outline, left: Symbol, found: PathSum) -> Iterator[Block]:
     if outline.changed:
         yield Prose("Some values were changed after ", output, " was computed. The derivatives ",
                      "belong to the earlier numbers.")  # fmt: skip
-    if stored is None and found.count:
-        yield Prose(target, ".grad is not computed: ", output, ".backward() would set it.")
-    elif stored is not None and not same_number(stored, found.gradient):
+    if not outline.target.has_grad:
+        if found.count:
+            yield Prose(target, ".grad is not computed: ", output, ".backward() would set it.")
+    elif not same_number(stored, found.gradient):
         yield Prose(
             target, ".grad is ", Symbol.of(stored), ", which is not ", left, ": gradients add up "
             "over backward passes until they are set to 0, or another output set this one.",

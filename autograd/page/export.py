@@ -54,7 +54,7 @@ def exported(value: Value, names: object = None) -> dict[str, Any]:
 
 def _node(node: Value, place: dict[int, int], ops: dict[tuple[Op, int], int]) -> dict[str, Any]:
     entry: dict[str, Any] = {"label": node.label, "data": encoded(node.data)}
-    if node.grad is not None:
+    if node.has_grad:
         entry["grad"] = encoded(node.grad)
     if node.source:
         entry["source"] = _shortened(node.source)

@@ -32,7 +32,7 @@ def test_a_value_remembers_its_inputs_in_order_and_with_repeats():
 
 def test_a_leaf_has_no_history():
     x = Value(3, "x")
-    assert (x.op, x.inputs, x.partials, x.grad, x.label) == (None, (), (), None, "x")
+    assert (x.op, x.inputs, x.partials, x.grad, x.label) == (None, (), (), 0.0, "x")
     assert type(x.data) is float
 
 
@@ -287,7 +287,8 @@ def test_backward_on_a_leaf():
 def test_an_unused_value_has_no_gradient():
     x, unused = Value(1.0), Value(1.0)
     (x * 2).backward()
-    assert unused.grad is None
+    assert unused.grad == 0.0
+    assert not unused.has_grad
 
 
 def test_branches_of_unequal_length():
@@ -328,7 +329,7 @@ def test_a_million_nodes_in_a_chain():
     assert twin.data == y.data
     assert len(topological_order(twin)) == count
     del twin, y  # freeing must not recurse either
-    assert x.grad is not None
+    assert x.has_grad
 
 
 def test_sixty_doublings_are_linear_work():
@@ -421,7 +422,7 @@ def test_dot_records_what_the_plain_expression_records():
     fast.backward()
     found = [v.grad for v in (*ws, *xs, b)]
     for v in (*ws, *xs, b):
-        v.grad = None
+        v.grad = 0.0
     plain.backward()
     assert found == [v.grad for v in (*ws, *xs, b)]
 

@@ -367,7 +367,7 @@ class Network:
         self.parameters = parameters
         self.values = np.array([[v.data for v in row] for row in results])
         self.by_inputs = [
-            np.array([[v.grad or 0.0 for v in row[k]] for row in rows]) for k in range(len(widths))
+            np.array([[v.grad for v in row[k]] for row in rows]) for k in range(len(widths))
         ]
         self.gradient = np.array([p.grad for p in parameters])
         self.scale = largest(self.values, self.gradient, *self.by_inputs)

@@ -105,7 +105,7 @@ def assert_like_backward(function, program, X, theta):
         wanted = [program.parameters[lane].grad for lane in block.lanes]
         assert np.reshape(found, -1) == pytest.approx(np.array(wanted), rel=1e-10, abs=1e-11)
     for x, found in zip(inputs, gradients[len(program.blocks) :]):
-        wanted = np.array([[v.grad or 0.0 for v in row] for row in x])
+        wanted = np.array([[v.grad for v in row] for row in x])
         assert np.broadcast_to(found, wanted.shape) == pytest.approx(wanted, rel=1e-10, abs=1e-11)
 
 

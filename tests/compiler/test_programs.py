@@ -221,8 +221,8 @@ class Case:
         results = [self.function(row) for row in inputs]
         autograd.sum(results).backward()
         self.values = np.array([v.data for v in results])
-        self.by_inputs = np.array([[v.grad or 0.0 for v in row] for row in inputs])
-        self.gradient = {p: p.grad or 0.0 for p in self.parameters}
+        self.by_inputs = np.array([[v.grad for v in row] for row in inputs])
+        self.gradient = {p: p.grad for p in self.parameters}
 
     def first(self, x, parameters, m):
         return self.body(x, iter(parameters), m)

@@ -151,6 +151,7 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (Value, "__ge__"): _instead("greater_or_equal"),
     (Value, "data"): _data,
     (Value, "grad"): _refused("grad"),
+    (Value, "has_grad"): _refused("has_grad"),
     (Value, "partials"): _refused("partials"),
     (gradient, "computed"): _instead("derivatives"),
     (weighted_sum, "computed"): _instead("dot"),

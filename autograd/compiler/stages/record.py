@@ -23,6 +23,7 @@ from autograd.compiler.stages.observe import grad_slot, number, number_slot, obs
 from autograd.fast import new
 from autograd.ops import Op
 from autograd.value import (
+    NOT_COMPUTED,
     Number,
     Value,
     as_value,
@@ -104,7 +105,7 @@ class Recording:
         # Not by Value(...): its attributes are observed here, and so are slow to set.
         node = new(Value)
         number_slot.__set__(node, op.compute([*map(_number_in, inputs)]))
-        grad_slot.__set__(node, None)
+        grad_slot.__set__(node, NOT_COMPUTED)
         node.label, node._mark = "", None
         # Backward is not for this graph, so the partials only keep their places.
         node._record = (op, *inputs, *(0.0,) * len(inputs))
