@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from autograd.ops import TABLE, Op
 from autograd.real import count
@@ -25,6 +26,24 @@ from nn.arguments import (
 from nn.module import Module
 
 Activation = str | Op | None
+
+_Init = TypeVar("_Init", bound=Callable[..., None])
+
+
+def _without_nonlin(init: _Init) -> _Init:
+    """A constructor that says what to write instead of micrograd's ``nonlin=``."""
+
+    @functools.wraps(init)
+    def checked(self: Module, *args: Any, **options: Any) -> None:
+        if "nonlin" in options:
+            kind = type(self).__name__
+            raise TypeError(
+                f"nonlin= belongs to micrograd's networks: from nn.micrograd import {kind}; "
+                f"nn.{kind} takes activation='relu', or None for a linear one"
+            )
+        init(self, *args, **options)
+
+    return cast(_Init, checked)
 
 
 class Neuron(Module):
@@ -51,6 +70,7 @@ class Neuron(Module):
         TypeError: nin is not a whole number, or a weight is not a number.
     """
 
+    @_without_nonlin
     def __init__(
         self,
         nin: int,
@@ -105,6 +125,7 @@ class Layer(Module):
         ValueError, TypeError: as for a Neuron; and where weights or biases are not nout.
     """
 
+    @_without_nonlin
     def __init__(
         self,
         nin: int,
@@ -159,6 +180,7 @@ class MLP(Module):
         ValueError, TypeError: as for a Layer; and where ``nouts`` is empty.
     """
 
+    @_without_nonlin
     def __init__(
         self,
         nin: int,
@@ -169,12 +191,8 @@ class MLP(Module):
         seed: Seed = None,
         weights: Sequence[Any] | None = None,
     ) -> None:
-        if not isinstance(nouts, Iterable):
-            raise TypeError(f"nouts is a list, one size per layer: [{nouts!r}]; got {nouts!r}")
-        sizes = [nin, *nouts]
+        sizes = layer_sizes(nin, nouts)
         depth = len(sizes) - 1
-        if depth == 0:
-            raise ValueError("an MLP needs at least one layer: nouts is empty")
         stream = random_stream(seed)
         activations = [activation] * (depth - 1) + [output_activation]
         biases = _each(bias, depth, "bias", "layer")
@@ -200,6 +218,21 @@ class MLP(Module):
         hidden, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
         options = _options(hidden, last)
         return f"{type(self).__name__}({self.layers[0].nin}, {nouts}, {options})"
+
+
+def layer_sizes(nin: int, nouts: Iterable[int]) -> list[int]:
+    """The number of inputs, and the number of outputs of each layer.
+
+    Raises:
+        TypeError: ``nouts`` is not a list.
+        ValueError: it is empty.
+    """
+    if not isinstance(nouts, Iterable):
+        raise TypeError(f"nouts is a list, one size per layer: [{nouts!r}]; got {nouts!r}")
+    sizes = [nin, *nouts]
+    if len(sizes) == 1:
+        raise ValueError("an MLP needs at least one layer: nouts is empty")
+    return sizes
 
 
 def _operation(activation: Activation) -> Op | None:
