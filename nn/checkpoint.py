@@ -260,7 +260,9 @@ def _set(stream: random.Random, state: Any) -> None:
     """Set a stream to a state that was JSON."""
     try:
         version, numbers, gauss = state
-        stream.setstate((version, tuple(numbers), gauss))
+        # setstate takes anything as the number that gauss() keeps for its next call.
+        kept = None if gauss is None else as_float(gauss)
+        stream.setstate((version, tuple(numbers), kept))
     except (TypeError, ValueError, OverflowError):
         raise ValueError("it holds no state of a random stream") from None
 
@@ -285,6 +287,10 @@ def _json(header: Mapping[str, Any]) -> str:
 # --- files ---
 
 
+_KINDS = {"F64", "F32", "F16", *(f"{sign}{bits}" for sign in "IU" for bits in (8, 16, 32, 64))}
+"""The tensor types of a safetensors file that NumPy can read everywhere."""
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The tensors of a checkpoint and its header."""
     from safetensors import SafetensorError, safe_open
@@ -294,7 +300,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {}
+            for name in file.keys():  # noqa: SIM118
+                kind = file.get_slice(name).get_dtype()
+                if kind not in _KINDS:
+                    raise ValueError(f"{name} holds {kind}, not numbers that NumPy has")
+                tensors[name] = file.get_tensor(name)
     except (SafetensorError, OSError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged, or is not a checkpoint: {error}") from None
     try:

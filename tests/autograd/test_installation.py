@@ -47,6 +47,27 @@ def importing(name: str, site: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_module_of_the_other_project_says_so(site):
+    for name in ("autograd.numpy", "autograd.numpy.random"):
+        result = importing(name, site)
+        assert result.returncode == 1
+        assert "ImportError: autograd.numpy belongs to another project" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["nn", "autograd"])
+def test_a_file_that_hides_a_package_is_named_by_the_demos(tmp_path, name):
+    (tmp_path / f"{name}.py").write_text("class MLP: ...\n", encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "demos", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 1
+    assert f"{name}.py hides the package {name} that the demos use" in result.stderr
+
+
 THEIRS = {"autograd/core.py": "", "autograd/tracer.py": ""}
 
 

@@ -1,6 +1,7 @@
 """Checkpoints are exact, deterministic, readable by other tools, and whole or absent."""
 
 import json
+import math
 import random
 import struct
 import subprocess
@@ -16,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 import nn
 from autograd import Value
 from nn.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from tests import counts
 
 ROOT = Path(__file__).parents[2]
 X = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -291,6 +293,8 @@ def header(**changes):
         (json.dumps(header(stream=[3, ["x"] * 625, None])), "random stream"),
         (json.dumps(header(stream="x")), "random stream"),
         (json.dumps(header(stream={})), "random stream"),
+        (json.dumps(header(stream=[3, [1] * 625, "x"])), "random stream"),
+        (json.dumps(header(stream=[3, [1] * 625, {}])), "random stream"),
         (json.dumps(header(optimizer=[])), "no optimiser"),
         (json.dumps(header(optimizer={"kind": "Adam", "settings": 1})), "no optimiser"),
         (json.dumps(header(optimizer={"kind": "Adam", "settings": {}})), "missing lr"),
@@ -319,6 +323,59 @@ def test_whole_numbers_are_not_weights(path):
     tensors["model.layers.0.bias"] = np.zeros(3, np.int64)
     save_file(tensors, path, {"checkpoint": json.dumps(header())})
     assert "model.layers.0.bias holds int64" in refused(path)
+
+
+BITS = {"F4": 4, "F6_E2M3": 6, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "BOOL": 8, "BF16": 16}
+
+
+@pytest.mark.parametrize("kind", [*BITS, "C64", "X", None, 3, ["F64"]])
+def test_a_tensor_of_another_type(path, kind):
+    """Wherever it stands: in a tensor that is wanted, or alone."""
+    Training().save(path)
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    table, numbers = json.loads(content[8 : 8 + length]), content[8 + length :]
+    other = {"__metadata__": table["__metadata__"]}
+    size = BITS.get(kind if isinstance(kind, str) else "", 64)
+    other["model.layers.0.bias"] = {"dtype": kind, "shape": [8], "data_offsets": [0, size]}
+    table["model.layers.0.bias"]["dtype"] = kind
+    for entries, rest in ((table, numbers), (other, b"\1" * size)):
+        head = json.dumps(entries).encode()
+        path.write_bytes(struct.pack("<Q", len(head)) + head + rest)
+        said = refused(path)
+        assert "damaged" in said or "model.layers.0.bias" in said
+
+
+@settings(max_examples=counts.count(1000, 100), deadline=None)
+@given(st.data())
+def test_any_header_that_is_wrong_is_a_checkpoint_error(tmp_path_factory, data):
+    """Whatever entry of a header's JSON is replaced: it loads, or it is refused."""
+    path = tmp_path_factory.getbasetemp() / "changed.safetensors"
+    training = Training()
+    training.save(path)
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    table, numbers = json.loads(content[8 : 8 + length]), content[8 + length :]
+    odd = st.sampled_from([None, 0, -1, 1.5, "x", [], {}, True, [1], {"a": 1}, 10**30, math.nan])
+    outside = data.draw(st.booleans())
+    inner = table if outside else json.loads(table["__metadata__"]["checkpoint"])
+    node, key = inner, data.draw(st.sampled_from(sorted(inner)))
+    while node[key] and isinstance(node[key], (dict, list)) and data.draw(st.booleans()):
+        node = node[key]
+        key = data.draw(
+            st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node)))
+        )
+    node[key] = data.draw(odd)
+    if not outside:
+        table["__metadata__"]["checkpoint"] = json.dumps(inner)
+    head = json.dumps(table).encode()
+    path.write_bytes(struct.pack("<Q", len(head)) + head + numbers)
+    try:
+        training.load(path)
+    except CheckpointError:
+        return
+    training.stream.gauss(0, 1)  # what was loaded can be used
+    training.train(1)
 
 
 def test_a_folder_is_not_a_checkpoint(tmp_path):
