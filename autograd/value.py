@@ -233,16 +233,16 @@ class Value(Operand):
 
     __int__ = __round__ = __trunc__ = __float__
 
-    # --- comparison, by number ---
+    # --- comparison: == asks whether two Values are one node; all else compares numbers ---
 
     def __bool__(self) -> bool:
         return self != 0
 
     def __eq__(self, other: object) -> bool:
-        return self.data == other.data if isinstance(other, Value) else self.data == other
+        return self is other if isinstance(other, Value) else self.data == other
 
     def __ne__(self, other: object) -> bool:
-        return not self == other
+        return self is not other if isinstance(other, Value) else self.data != other
 
     def __lt__(self, other: Value | Number) -> bool:
         return self.data < number_of(other)
@@ -256,7 +256,7 @@ class Value(Operand):
     def __ge__(self, other: Value | Number) -> bool:
         return self.data >= number_of(other)
 
-    # Two nodes that hold equal numbers are still two nodes, in a set or as keys.
+    # As __eq__ has it: two nodes that hold equal numbers are still two nodes.
     __hash__ = object.__hash__
 
     # --- for people ---

@@ -145,6 +145,7 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (Value, "detach"): _instead("detached"),
     (Value, "backward"): _instead("refuse_backward"),
     (Value, "__eq__"): _instead("equal"),
+    (Value, "__ne__"): _instead("unequal"),
     (Value, "__lt__"): _instead("less"),
     (Value, "__le__"): _instead("less_or_equal"),
     (Value, "__gt__"): _instead("greater"),

@@ -132,6 +132,14 @@ class Recording:
 
     def equal(self, a: Value, b: object) -> bool:
         """``a == b``, of anything."""
+        if isinstance(b, Value):
+            if self._is_number(a) or self._is_number(b):
+                raise CompileError(
+                    f"the function compares two Values by == or !=, at {modes.user_line()}: of "
+                    "plain numbers, as the rows are, that compares the numbers; of Values it asks "
+                    "whether they are one node. Write a - b == 0 for numbers, or a is b for nodes"
+                )
+            return a is b
         try:
             other = as_value(b)  # type: ignore[arg-type]
         except TypeError:
@@ -146,6 +154,17 @@ class Recording:
         else:
             self._guard("not equal", a, other)
         return x == y
+
+    def unequal(self, a: Value, b: object) -> bool:
+        """``a != b``, of anything."""
+        return not self.equal(a, b)
+
+    def _is_number(self, v: Value) -> bool:
+        """Whether ``v`` is a number when the function is called with numbers: it was made from
+        inputs and constants alone."""
+        inputs = {id(x) for argument in self.inputs for x in argument}
+        leaves = (node for node in topological_order(v) if node.op is None)
+        return all(id(leaf) in inputs or is_constant(leaf) for leaf in leaves)
 
     def _compare(self, name: str, a: Value, b: Value) -> bool:
         outcome = not GUARDS[name].forward(number(a), number(b))
