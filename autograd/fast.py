@@ -16,23 +16,10 @@ from typing import Any
 
 from autograd import modes, ops
 from autograd.op import Op
-from autograd.value import NOT_COMPUTED, Number, Value, as_value, one_pass_at_a_time
+from autograd.value import NOT_COMPUTED, Number, Value, as_value, make_node, new, one_pass_at_a_time
 
-new = object.__new__
 _plain = Value.apply_op
 _plain_backward = Value.backward
-
-
-def make_node(data: float, depth: int, record: tuple[Any, ...]) -> Value:
-    """Value(data) with its record, and without the checks."""
-    node = new(Value)
-    node.data = data
-    node.grad = NOT_COMPUTED
-    node.label = ""
-    node._record = record
-    node._depth = depth
-    node._mark = None
-    return node
 
 
 def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
@@ -112,7 +99,6 @@ def _of_two(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
         node = new(Value)
         node.data = data
         node.grad = NOT_COMPUTED
-        node.label = ""
         node._record = (op, self, other, by_a, by_b)
         node._depth = depth + 1
         node._mark = None

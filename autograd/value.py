@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, NoReturn
 
 from autograd import modes, ops
@@ -22,6 +23,7 @@ from autograd.operand import Operand
 from autograd.real import as_float, count
 
 Number = float | int
+new = object.__new__
 _LEAF: tuple[Any, ...] = (None,)
 
 NOT_COMPUTED = float("0")
@@ -73,6 +75,8 @@ class Value(Operand):
             (``zero_grad``).
         label: the name.
 
+    Other attributes may be added to any Value, such as ``p.momentum = 0.0``.
+
     Raises:
         TypeError: ``data`` is not one real number.
     """
@@ -80,26 +84,28 @@ class Value(Operand):
     # _record says how the value was made, and never changes: (op, *inputs, *partials). It is one
     # flat tuple, because recording spends its time and memory on it.
     # _depth is 0 for a leaf, and for any other node 1 more than that of its deepest input.
-    # _mark is the last pass that wrote to the node. _source is set under detect_anomaly.
-    __slots__ = ("_depth", "_mark", "_record", "_source", "data", "grad", "label")
+    # _mark is the last pass that wrote to the node.
+    # Few nodes have anything else: the label, what detect_anomaly notes, attributes of the user's.
+    __slots__ = ("__dict__", "_depth", "_mark", "_record", "data", "grad")
 
     # numpy scalars and arrays then leave `array * value` to __rmul__, which explains.
     __array_priority__ = 1000.0
 
     data: float
     grad: float
-    label: str
+    label: str = ""
     _record: tuple[Any, ...]
     _depth: int
     _mark: object
-    _source: str
+    _source: str | None = None
 
     def __init__(self, data: Number, label: str = "") -> None:
         self.data = data if type(data) is float else as_float(data)
         if not isinstance(label, str):
             raise TypeError(f"a label is text; got {type(label).__name__} {label!r}")
         self.grad = NOT_COMPUTED
-        self.label = label
+        if label:
+            self.label = label
         self._record = _LEAF
         self._depth = 0
         self._mark = None
@@ -125,7 +131,7 @@ class Value(Operand):
     @property
     def source(self) -> str | None:
         """The line of code that recorded this value, if ``detect_anomaly`` was on."""
-        return getattr(self, "_source", None)
+        return self._source
 
     @property
     def _prev(self) -> set[Value]:
@@ -187,9 +193,8 @@ class Value(Operand):
                 f"the operation {op.name!r} gave {count(len(partials), 'partial')} "
                 f"for {count(len(values), 'input')}: its rule must return one for each"
             )
-        node = Value(data)
-        node._record = (op, *values, *partials)
-        node._depth = max([v._depth for v in values], default=-1) + 1
+        depth = max([v._depth for v in values], default=-1) + 1
+        node = make_node(data, depth, (op, *values, *partials))
         if modes.switches.watching:
             node._source = modes.user_line()
             modes.check_value(node)
@@ -276,47 +281,60 @@ class Value(Operand):
 
     # --- copies ---
 
-    def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        state = {name: getattr(self, name) for name in _SAVED if hasattr(self, name)}
+    def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        slots = {name: getattr(self, name) for name in _SAVED}
         if not self.has_grad:
-            del state["grad"]
-        return None, state
+            del slots["grad"]
+        return self.__dict__, slots
 
-    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+    def __setstate__(self, state: tuple[dict[str, Any] | None, dict[str, Any]]) -> None:
         self._mark = None
-        for name, x in {"grad": None, **state[1]}.items():
+        for name, x in {"grad": None, **state[1], **(state[0] or {})}.items():
             setattr(self, name, x)
         if self.grad is None:  # as version 0.1 has it
             self.grad = NOT_COMPUTED
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         # Without recursion, so that a chain of a million nodes can be copied too.
-        for node in topological_order(self):
-            if id(node) in memo:
-                continue
-            copy = Value(node.data, node.label)
+        order = [node for node in topological_order(self) if id(node) not in memo]
+        for node in order:
+            record = node._record
+            if inputs := [memo[id(child)] for child in node.inputs]:
+                record = (node.op, *inputs, *node.partials)
+            memo[id(node)] = copy = make_node(node.data, node._depth, record)
             copy.grad = node.grad
-            if node.op is None:
-                copy._record = node._record
-            else:
-                copied = (memo[id(child)] for child in node.inputs)
-                copy._record = (node.op, *copied, *node.partials)
-            copy._depth = node._depth
-            memo[id(node)] = copy
+        for node in order:  # an attribute may be any node of the graph
+            if node.__dict__:
+                memo[id(node)].__dict__.update(deepcopy(node.__dict__, memo))
         result: Value = memo[id(self)]
         return result
 
 
-_SAVED = ("_depth", "_record", "_source", "data", "grad", "label")
+_SAVED = ("_depth", "_record", "data", "grad")
+
+# CPython 3.11 and 3.12 set aside room in each new object for the attributes that earlier ones were
+# given. After thirty objects without any there is room for one, and here the label takes it.
+for _ in range(30):
+    Value(0.0)
+Value(0.0, "label")
+
+
+def make_node(data: float, depth: int, record: tuple[Any, ...]) -> Value:
+    """A Value that was made as ``record`` says."""
+    node = new(Value)
+    node.data = data
+    node.grad = NOT_COMPUTED
+    node._record = record
+    node._depth = depth
+    node._mark = None
+    return node
 
 
 def as_value(x: Value | Number) -> Value:
     """A Value as it is, a number as a new leaf."""
     if isinstance(x, Value):
         return x
-    constant = Value(x)
-    constant._record = _CONSTANT
-    return constant
+    return make_node(x if type(x) is float else as_float(x), 0, _CONSTANT)
 
 
 def is_constant(leaf: Value) -> bool:

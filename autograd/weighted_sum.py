@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
-from autograd.fast import make_node, new
 from autograd.real import count
-from autograd.value import NOT_COMPUTED, Number, Value, as_value, number_of
+from autograd.value import NOT_COMPUTED, Number, Value, as_value, make_node, new, number_of
 
 
 def dot(
@@ -54,7 +53,6 @@ def dot(
             node = new(Value)
             node.data = product
             node.grad = NOT_COMPUTED
-            node.label = ""
             node._record = (mul, w, x, b, a)
             node._depth = depth
             node._mark = None

@@ -20,7 +20,6 @@ from autograd import gradient, modes, ops, weighted_sum
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.stages.observe import CompileError as CompileError
 from autograd.compiler.stages.observe import grad_slot, number, number_slot, observed
-from autograd.fast import new
 from autograd.ops import Op
 from autograd.value import (
     NOT_COMPUTED,
@@ -28,6 +27,7 @@ from autograd.value import (
     Value,
     as_value,
     is_constant,
+    new,
     one_pass_at_a_time,
     topological_order,
 )
@@ -106,7 +106,7 @@ class Recording:
         node = new(Value)
         number_slot.__set__(node, op.compute([*map(_number_in, inputs)]))
         grad_slot.__set__(node, NOT_COMPUTED)
-        node.label, node._mark = "", None
+        node._mark = None
         # Backward is not for this graph, so the partials only keep their places.
         node._record = (op, *inputs, *(0.0,) * len(inputs))
         node._depth = max([v._depth for v in inputs], default=-1) + 1
