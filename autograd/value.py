@@ -23,6 +23,11 @@ from autograd.operand import Operand
 from autograd.real import as_float, count
 
 Number = float | int
+
+OWN_OPERATION = (
+    "An operation of your own is an Op: its name, its value, and its derivatives by each input as "
+    "a tuple, as in my_tanh = Op('my_tanh', math.tanh, lambda y, x: (1 - y * y,)); then my_tanh(x)"
+)
 new = object.__new__
 _LEAF: tuple[Any, ...] = (None,)
 
@@ -168,10 +173,26 @@ class Value(Operand):
                     node.grad = 0.0
             self.grad += 1.0
             for node in reversed(order):
-                for child, partial in zip(node.inputs, node.partials):
-                    child.grad += partial * node.grad
-                    if modes.switches.watching:
-                        modes.check_gradient(child, node, partial)
+                node._contribute()
+
+    def _contribute(self) -> None:
+        """Add what this value gives to the gradients of its inputs: partial * gradient."""
+        with one_pass_at_a_time:
+            for child, partial in zip(self.inputs, self.partials):
+                if not child.has_grad:
+                    child.grad = 0.0
+                child.grad += partial * self.grad
+                if modes.switches.watching:
+                    modes.check_gradient(child, self, partial)
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """One step of ``backward``, under micrograd's name; on a leaf it does nothing."""
+        return self._contribute
+
+    @_backward.setter
+    def _backward(self, _: object) -> NoReturn:
+        raise AttributeError(f"a Value's _backward follows from its operation. {OWN_OPERATION}")
 
     # --- operations; Operand writes + - * / ** in terms of the first method here ---
 

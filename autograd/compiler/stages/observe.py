@@ -144,6 +144,7 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (Value, "apply_op"): _instead("record"),
     (Value, "detach"): _instead("detached"),
     (Value, "backward"): _instead("refuse_backward"),
+    (Value, "_contribute"): _instead("refuse_backward"),
     (Value, "__eq__"): _instead("equal"),
     (Value, "__ne__"): _instead("unequal"),
     (Value, "__lt__"): _instead("less"),
