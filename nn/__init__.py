@@ -20,6 +20,7 @@ from nn.checkpoint import (  # noqa: E402
     load_checkpoint,
     save_checkpoint,
 )
+from nn.dropout import Dropout  # noqa: E402
 from nn.losses import (  # noqa: E402
     cross_entropy,
     half_squared_error,
@@ -28,7 +29,7 @@ from nn.losses import (  # noqa: E402
 )
 from nn.module import Module  # noqa: E402
 from nn.neuron import MLP, Layer, Neuron  # noqa: E402
-from nn.optim import SGD, Adam, Optimizer  # noqa: E402
+from nn.optim import SGD, Adam, Optimizer, clip_grad_norm, clip_grad_norm_  # noqa: E402
 from nn.train import History, fit  # noqa: E402
 
 __all__ = [
@@ -36,11 +37,14 @@ __all__ = [
     "SGD",
     "Adam",
     "CheckpointError",
+    "Dropout",
     "History",
     "Layer",
     "Module",
     "Neuron",
     "Optimizer",
+    "clip_grad_norm",
+    "clip_grad_norm_",
     "cross_entropy",
     "fit",
     "half_squared_error",

@@ -2,34 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value
 from nn.arguments import Number, check_names
+from nn.search import search
+
+M = TypeVar("M", bound="Module")
+
+_evaluation = ContextVar("evaluation", default=False)
+
+
+@contextmanager
+def evaluation() -> Iterator[None]:
+    """Within, no Module is in training."""
+    token = _evaluation.set(True)
+    try:
+        yield
+    finally:
+        _evaluation.reset(token)
 
 
 class Module:
     """Base class of everything with parameters.
 
-    A parameter is a leaf Value in an attribute, or in a list, tuple, dict or Module there. A Value
-    that was computed is not a parameter: it follows from its inputs. A Value that is found twice
-    (tied weights) is one parameter, under the name found first.
+    A parameter is a leaf Value in an attribute, or in a list, tuple, deque, dict, array of objects,
+    Module or other object there. A Value that was computed is not a parameter: it follows from its
+    inputs. A Value that is found twice (tied weights) is one parameter, under the name found first.
+
+    A subclass says in ``forward``, or in ``__call__``, what it computes.
 
     >>> class Line(Module):
     ...     def __init__(self):
     ...         self.slope, self.offset = Value(2.0), Value(1.0)
-    ...     def __call__(self, x):
+    ...     def forward(self, x):
     ...         return self.slope * x + self.offset
+    >>> Line()(3).data
+    7.0
     >>> Line().state_dict()
     {'slope': 2.0, 'offset': 1.0}
     """
 
+    _training = True
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """What ``forward`` computes."""
+        return self.forward(*args, **options)
+
+    def forward(self, *args: Any, **options: Any) -> Any:
+        """What the module computes."""
+        if type(self).__call__ is Module.__call__:
+            raise NotImplementedError(
+                f"{type(self).__name__} does not say what it computes: write a method forward"
+            )
+        return self(*args, **options)
+
+    @property
+    def training(self) -> bool:
+        """Whether the module computes as in training, as a Dropout does. True at first."""
+        return self._training and not _evaluation.get()
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._training = bool(mode)
+
+    def train(self: M, mode: bool = True) -> M:
+        """Set ``training`` here and in all modules below; returns the module itself."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: M) -> M:
+        """Set ``training`` to False here and in all modules below; returns the module itself."""
+        return self.train(False)
+
+    def modules(self) -> list[Module]:
+        """This module and all that are below it."""
+        return [thing for _, thing, _ in search(self) if isinstance(thing, Module)]
+
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """Each parameter with its path, such as ``layers.0.neurons.3.weights.2``."""
+        """Each parameter with its path, such as ``layers.0.neurons.3.weights.2``.
+
+        Raises:
+            TypeError: a parameter is in a set, which has no order.
+            ValueError: two parameters have the same path, such as through the keys 1 and "1".
+        """
         found: list[tuple[str, Value]] = []
-        _walk(self, "", found, set())
+        for path, thing, within in search(self):
+            if isinstance(thing, Value) and thing.op is None:
+                if within:
+                    raise TypeError(
+                        f"{type(self).__name__}.{within} is a set, whose elements have no order, "
+                        f"and {thing!r} in it is a parameter: keep parameters in a list or a dict"
+                    )
+                found.append((path, thing))
         if len(dict(found)) < len(found):
             names = [name for name, _ in found]
             twice = next(name for name in names if names.count(name) > 1)
@@ -91,26 +161,5 @@ class Module:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({count(len(self.parameters()), 'parameter')})"
-
-
-def _walk(thing: object, path: str, found: list[tuple[str, Value]], seen: set[int]) -> None:
-    """Append to ``found`` the leaf Values below ``thing``, except what was seen before."""
-    children: Iterable[tuple[Any, Any]]
-    if isinstance(thing, Value):
-        if thing.op is None and id(thing) not in seen:
-            found.append((path, thing))
-        children = ()
-    elif isinstance(thing, Module):
-        children = vars(thing).items()
-    elif isinstance(thing, dict):
-        children = thing.items()
-    elif isinstance(thing, (list, tuple)):
-        children = enumerate(thing)
-    else:
-        return
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    for key, child in children:
-        _walk(child, f"{path}.{key}" if path else str(key), found, seen)
+        leaves = [x for _, x, _ in search(self) if isinstance(x, Value) and x.op is None]
+        return f"{type(self).__name__}({count(len(leaves), 'parameter')})"

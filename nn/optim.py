@@ -17,8 +17,6 @@ from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
 from nn.arguments import check_names
 
-_PARAMETERS = "an optimiser takes its parameters first, a list such as model.parameters()"
-
 
 class Optimizer:
     """Base class: parameters, settings, and memories, the numbers that it keeps per parameter.
@@ -43,18 +41,9 @@ class Optimizer:
     memories: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value]) -> None:
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"{_PARAMETERS}; got {parameters!r}")
-        every = list(parameters)
-        if not every:
+        self.parameters = _checked_parameters("an optimiser", parameters)
+        if not self.parameters:
             raise ValueError("an optimiser needs at least one parameter; got none")
-        for p in every:
-            if not isinstance(p, Value):
-                raise TypeError(f"{_PARAMETERS}; got {type(p).__name__} {reprlib.repr(p)} in it")
-            if p.op is not None:
-                raise ValueError(f"only leaves can be moved; {p!r} was computed from others")
-        # Each once: a tied weight that is given twice would move twice.
-        self.parameters = list(dict.fromkeys(every))
         for name in self.memories:
             setattr(self, name, [0.0] * len(self.parameters))
 
@@ -255,6 +244,66 @@ class Adam(Optimizer):
 
 
 stepping.BY_SETTINGS |= {SGD.update, Adam.update}
+
+
+def clip_grad_norm(parameters: Iterable[Value] | Value, max_norm: float) -> float:
+    """Scale all gradients down, where needed, so that their norm is at most ``max_norm``.
+
+    The norm is the square root of the sum of all squares. As in PyTorch, the factor is
+    max_norm / (norm + 1e-6), and nothing is scaled up. Between ``backward`` and ``step``.
+
+    Returns:
+        The norm before.
+
+    Raises:
+        TypeError: the parameters are not Values.
+        ValueError: ``max_norm`` is negative or not finite.
+        FloatingPointError: the norm is not finite.
+    """
+    every = (
+        [parameters]
+        if isinstance(parameters, Value)
+        else _checked_parameters("clip_grad_norm", parameters)
+    )
+    limit = _at_least_zero("max_norm", max_norm)
+    reached = [p for p in every if p.has_grad]
+    norm = math.hypot(*[p.grad for p in reached])
+    if not math.isfinite(norm):
+        raise FloatingPointError(
+            f"the norm of the gradients is {norm}: lower the learning rate, or look with "
+            "autograd.detect_anomaly()"
+        )
+    factor = limit / (norm + 1e-6)
+    if factor < 1:
+        for p in reached:
+            p.grad *= factor
+    return norm
+
+
+clip_grad_norm_ = clip_grad_norm
+"""The name in PyTorch."""
+
+
+def _checked_parameters(taker: str, parameters: Any) -> list[Value]:
+    """The parameters, each once and in order.
+
+    Raises:
+        TypeError: they are not Values, or have no order.
+        ValueError: one is not a leaf.
+    """
+    takes = f"{taker} takes its parameters first, a list such as model.parameters()"
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"{takes}; got {parameters!r}")
+    if isinstance(parameters, (set, frozenset)):
+        raise TypeError(f"{takes}; got a {type(parameters).__name__}, which has no order")
+    every = list(parameters)
+    for p in every:
+        if not isinstance(p, Value):
+            raise TypeError(f"{takes}; got {type(p).__name__} {reprlib.repr(p)} in it")
+        if p.op is not None:
+            raise ValueError(f"only leaves can be moved; {p!r} was computed from others")
+    # Each once: a tied weight that is given twice would move twice.
+    return list(dict.fromkeys(every))
 
 
 def _at_least_zero(name: str, setting: float) -> float:

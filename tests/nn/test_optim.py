@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from autograd.value import Value
-from nn import MLP, SGD, Adam, Optimizer
+from nn import MLP, SGD, Adam, Optimizer, clip_grad_norm, clip_grad_norm_
 
 SETTINGS = [
     (SGD, {"lr": 0.1}),
@@ -265,3 +265,50 @@ def test_an_optimiser_is_freed_although_it_refers_to_itself():
     del optimizer
     gc.collect()
     assert there() is None
+
+
+# --- clipping ---
+
+
+@pytest.mark.parametrize("gradients", [[3.0, -4.0], [0.03, 0.04], [0.0, 0.0], [1e200, 1e200]])
+@pytest.mark.parametrize("limit", [1.0, 0.0, 5])
+def test_clipping_is_pytorchs(torch, gradients, limit):
+    ours = [Value(0.0) for _ in gradients]
+    theirs = [torch.tensor(0.0, dtype=torch.float64, requires_grad=True) for _ in gradients]
+    for p, twin, gradient in zip(ours, theirs, gradients):
+        p.grad, twin.grad = gradient, torch.tensor(gradient, dtype=torch.float64)
+    norm = clip_grad_norm([*ours, Value(1.0)], limit)
+    expected = torch.nn.utils.clip_grad_norm_(theirs, limit).item()
+    if gradients[0] < 1e100:  # PyTorch's norm overflows there, and with it the gradients are 0
+        assert norm == pytest.approx(expected, rel=1e-15)
+        assert [p.grad for p in ours] == pytest.approx([p.grad.item() for p in theirs], rel=1e-14)
+    else:
+        assert norm == pytest.approx(2**0.5 * 1e200, rel=1e-15)
+        assert [p.grad for p in ours] == pytest.approx([limit / 2**0.5] * 2, rel=1e-15)
+
+
+def test_clipping_leaves_parameters_alone_that_have_no_gradient():
+    p, unreached = Value(1.0), Value(1.0)
+    (p * 10).backward()
+    assert clip_grad_norm_((p, unreached, p), 1.0) == 10.0  # each once
+    assert p.grad == pytest.approx(1.0, rel=1e-6)
+    assert not unreached.has_grad
+    assert clip_grad_norm([unreached], 1.0) == 0.0
+    assert clip_grad_norm(p, 0.5) == pytest.approx(1.0, rel=1e-6)
+
+
+def test_clipping_says_what_is_wrong():
+    p = Value(1.0)
+    p.grad = float("inf")
+    with pytest.raises(FloatingPointError, match="norm of the gradients is inf"):
+        clip_grad_norm([p], 1.0)
+    with pytest.raises(ValueError, match="max_norm must be finite and at least 0; got -1"):
+        clip_grad_norm([p], -1)
+    with pytest.raises(TypeError, match="clip_grad_norm takes its parameters first"):
+        clip_grad_norm(1.0, [p])
+
+
+def test_a_set_of_parameters_has_no_order():
+    for kind in set, frozenset:
+        with pytest.raises(TypeError, match=f"got a {kind.__name__}, which has no order"):
+            SGD(kind([Value(1.0), Value(2.0)]), lr=0.1)

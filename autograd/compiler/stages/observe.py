@@ -48,6 +48,11 @@ _count = 0
 _replaced: dict[tuple[Any, str], Any] = {}
 
 
+def is_recording() -> bool:
+    """Whether this thread records a function."""
+    return _this_thread.recording is not None
+
+
 @contextmanager
 def observed(recording: Recording) -> Iterator[None]:
     """Within, ``recording`` does what this thread asks of Values."""
