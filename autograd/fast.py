@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd import modes, ops
+from autograd.leaves import ChangesInPlace
 from autograd.op import Op
 from autograd.value import NOT_COMPUTED, Number, Value, as_value, make_node, new, one_pass_at_a_time
 
@@ -75,15 +76,15 @@ def _of_one(op: Op) -> Callable[[Value], Value]:
     return method
 
 
-def _of_two(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
-    """A method for ``self + other``, and one for the reverse."""
+def _of_two(op: Op, in_mode: Callable[[Value, Any], Value] | None = None) -> Callable[..., Value]:
+    """A method for ``self + other``, or for ``self += other``: ``in_mode`` is what it does then."""
     forward, rule = op.forward, op.rule
 
     def method(self: Value, other: Value | Number) -> Value:
+        if modes.active:
+            return in_mode(self, other) if in_mode else Value.apply_op(op, (self, other))
         if type(other) is not Value:
             other = as_value(other)
-        if modes.active:
-            return Value.apply_op(op, (self, other))
         a = self.data
         b = other.data
         try:
@@ -104,10 +105,12 @@ def _of_two(op: Op) -> tuple[Callable[..., Value], Callable[..., Value]]:
         node._mark = None
         return node
 
-    def reverse(self: Value, other: Number) -> Value:
-        return method(as_value(other), self)
+    return method
 
-    return method, reverse
+
+def _reversed(method: Callable[..., Value]) -> Callable[[Value, Number], Value]:
+    """The method for ``number + self``."""
+    return lambda self, other: method(as_value(other), self)
 
 
 def backward(self: Value) -> None:
@@ -171,7 +174,9 @@ METHODS: dict[str, Any] = {"apply_op": staticmethod(apply_op), "backward": backw
 METHODS |= {name: _of_one(ops.named(name)) for name in _ONE}
 METHODS |= {"__neg__": _of_one(ops.neg), "__abs__": METHODS["abs"]}
 for _name, _op in _TWO.items():
-    METHODS[f"__{_name}__"], METHODS[f"__r{_name}__"] = _of_two(_op)
+    METHODS[f"__{_name}__"] = _of_two(_op)
+    METHODS[f"__r{_name}__"] = _reversed(METHODS[f"__{_name}__"])
+    METHODS[f"__i{_name}__"] = _of_two(_op, getattr(ChangesInPlace, f"__i{_name}__"))
 
 PLAIN = {name: Value.__dict__[name] for name in METHODS if name in Value.__dict__}
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from autograd.deprecation import renamed
+from autograd.leaves import DERIVATIVE
 from autograd.real import as_float
-from autograd.value import Value, topological_order
+from autograd.value import Value, make_node, topological_order
 
 
 @overload
@@ -50,7 +51,7 @@ def grad(
 def computed(output: Value, targets: Sequence[Value]) -> list[Value]:
     """The derivatives as leaves, from the partials that the nodes remember."""
     found = _accumulated(output, targets, 1.0, lambda node: node.partials)
-    return [Value(x) for x in found]
+    return [make_node(x, 0, DERIVATIVE) for x in found]
 
 
 def recorded(output: Value, targets: Sequence[Value]) -> list[Value]:

@@ -18,8 +18,8 @@ from copy import deepcopy
 from typing import Any, NoReturn
 
 from autograd import modes, ops
+from autograd.leaves import CONSTANT, MADE, ChangesInPlace, kind_of_result
 from autograd.op import Op
-from autograd.operand import Operand
 from autograd.real import as_float, count
 
 Number = float | int
@@ -29,26 +29,12 @@ OWN_OPERATION = (
     "a tuple, as in my_tanh = Op('my_tanh', math.tanh, lambda y, x: (1 - y * y,)); then my_tanh(x)"
 )
 new = object.__new__
-_LEAF: tuple[Any, ...] = (None,)
+_CONSTANT = CONSTANT  # as pickled graphs of version 0.1 call it
 
 NOT_COMPUTED = float("0")
 """The ``grad`` of a Value that no backward pass has reached: a zero of its own, known by identity.
 ``Value.has_grad`` asks for it."""
 
-
-class _Constant(tuple[Any, ...]):
-    """The record of a leaf that stands for a plain number, such as the 2 of ``2 * x``.
-
-    There is one such record, and it is known by its identity; so pickle stores its name.
-    """
-
-    __slots__ = ()
-
-    def __reduce__(self) -> str:
-        return "_CONSTANT"
-
-
-_CONSTANT = _Constant(_LEAF)
 
 one_pass_at_a_time = threading.RLock()
 """Held by each pass that writes to the nodes of a graph, such as ``backward``. Threads may share
@@ -65,7 +51,7 @@ def _method(op: Op) -> Callable[[Value], Value]:
     return method
 
 
-class Value(Operand):
+class Value(ChangesInPlace):
     """A real number in a graph of operations.
 
     Args:
@@ -111,7 +97,7 @@ class Value(Operand):
         self.grad = NOT_COMPUTED
         if label:
             self.label = label
-        self._record = _LEAF
+        self._record = MADE
         self._depth = 0
         self._mark = None
 
@@ -207,7 +193,7 @@ class Value(Operand):
         values = [as_value(x) for x in inputs]
         xs = [number_of(v) for v in values]
         if not modes.switches.recording:
-            return Value(op.compute(xs))
+            return make_node(op.compute(xs), 0, kind_of_result(values))
         data, partials = op.evaluate(xs)
         if len(partials) != len(values):
             raise ValueError(
@@ -355,12 +341,12 @@ def as_value(x: Value | Number) -> Value:
     """A Value as it is, a number as a new leaf."""
     if isinstance(x, Value):
         return x
-    return make_node(x if type(x) is float else as_float(x), 0, _CONSTANT)
+    return make_node(x if type(x) is float else as_float(x), 0, CONSTANT)
 
 
 def is_constant(leaf: Value) -> bool:
     """Whether a leaf stands for a plain number, and was not made by hand."""
-    return leaf._record is _CONSTANT
+    return leaf._record is CONSTANT
 
 
 def number_of(x: object) -> float:

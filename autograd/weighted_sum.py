@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
+from autograd.leaves import RESULT
 from autograd.real import count
 from autograd.value import NOT_COMPUTED, Number, Value, as_value, make_node, new, number_of
 
@@ -81,4 +82,5 @@ def computed(
 ) -> Value:
     """``dot`` under ``no_grad``: numbers alone."""
     numbers = [*map(ops.mul.forward, map(number_of, weights), map(number_of, inputs))]
-    return Value(ops.sum.forward(numbers if bias is None else [*numbers, number_of(bias)]))
+    total = ops.sum.forward(numbers if bias is None else [*numbers, number_of(bias)])
+    return make_node(total, 0, RESULT)

@@ -37,7 +37,7 @@ def test_every_package_is_shipped_and_the_tests_are_not():
 LEVELS = [
     {"deprecation", "files", "installation", "numpy"},
     {"ieee", "op", "operand", "ops", "real"},
-    {"fast", "modes", "value"},
+    {"fast", "leaves", "modes", "value"},
     {"formulas", "gradient", "names", "neurons", "symbols", "weighted_sum"},
     {"compiler", "drawing", "explaining", "page"},
     {"nn"},

@@ -163,47 +163,6 @@ def test_comparisons_within_the_library_are_at_the_line_that_called_it():
     assert all(line.endswith("# the call") for line in lines(call))
 
 
-COMPARED = {
-    "two inputs": lambda x: x[0] if x[0] == x[1] else x[1],
-    "one input": lambda x: x[0] if x[0] != x[0] else x[1],
-    "what was made of inputs": lambda x: x[0] if x[0] * 2 == x[1] + 1 else x[1],
-    "an output and an input": lambda x: x[0] if (x[0] * w).tanh() == x[1] else x[1],
-    "in a list": lambda x: x[0] if w in x else x[1],
-    "a place in a list": lambda x: x[0] * x.index(max(x)),
-}
-
-
-@pytest.mark.parametrize("name", COMPARED)
-def test_equality_of_numbers_that_became_values_is_refused(name):
-    """Of the numbers in a row it compares numbers, and of two Values it does not."""
-    with pytest.raises(CompileError, match=r"by == or !=, at .*test_record.*a - b == 0 for num"):
-        recorded(COMPARED[name], [1.0, 2.0])
-
-
-def test_equality_of_nodes_makes_no_guard():
-    def function(x):
-        y, seen, edges = (x[0] * w).tanh() + w * x[1], [], []
-
-        def walk(v):
-            if v not in seen:
-                seen.append(v)
-                for child in v.inputs:
-                    edges.append((child, v))
-                    if child.op is not None:
-                        walk(child)
-
-        walk(y)
-        assert y == y
-        assert x[0] * w != x[0] * w
-        return y * (10 * len(seen) + len(edges))
-
-    call = recorded(function, [1.0, 1.0])
-    assert not call.recording.guards
-    for row in ([0.0, 0.0], [2.0, 5.0]):
-        assert call(row) == (True, [function([*map(Value, row)]).data])
-        assert call(row)[1][0] == pytest.approx(47 * (math.tanh(0.7 * row[0]) + 0.7 * row[1]))
-
-
 def test_comparisons_of_constants_are_not_guards():
     call = recorded(lambda x: x[0] * 2 if Value(1.0) < 2 else x[0], [1.0])
     assert call([5.0]) == (True, [10.0])

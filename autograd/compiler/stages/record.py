@@ -20,6 +20,7 @@ from autograd import gradient, modes, ops, weighted_sum
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.stages.observe import CompileError as CompileError
 from autograd.compiler.stages.observe import grad_slot, number, number_slot, observed
+from autograd.leaves import RESULT
 from autograd.ops import Op
 from autograd.value import (
     NOT_COMPUTED,
@@ -233,6 +234,8 @@ def random_streams() -> tuple[object, ...]:
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
     recording = Recording([[Value(float(x)) for x in row] for row in rows])
+    for leaf in (leaf for row in recording.inputs for leaf in row):
+        leaf._record = RESULT  # += binds a name anew under no_grad too, as for a plain number
     with observed(recording):
         returned = function(*[list(row) for row in recording.inputs])
     recording.single = isinstance(returned, Value)

@@ -1,0 +1,113 @@
+"""Leaves: what a Value without inputs stands for, and which of them ``+=`` changes in place.
+
+``p -= rate * p.grad`` has two meanings. In PyTorch, under ``no_grad``, it changes the parameter; in
+micrograd it is ``p = p - rate * p.grad``, a new node. Here the first holds under ``no_grad`` for a
+leaf that somebody made and a number, and the second for everything else.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from autograd import modes
+from autograd.operand import Operand
+from autograd.real import as_float
+
+T = TypeVar("T", bound="ChangesInPlace")
+
+
+class _Leaf(tuple[Any, ...]):
+    """The record of a leaf of a kind of its own: no operation, and no inputs.
+
+    There is one such record for each kind, known by its identity; so pickle stores its name.
+    """
+
+    name: str
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+def _kind(name: str) -> _Leaf:
+    record = _Leaf((None,))
+    record.name = name
+    return record
+
+
+MADE: tuple[Any, ...] = (None,)
+"""The record of a leaf that somebody made, such as a parameter."""
+
+CONSTANT = _kind("CONSTANT")
+"""A leaf that stands for a plain number, such as the 2 of ``2 * x``."""
+
+RESULT = _kind("RESULT")
+"""What an operation gave under ``no_grad``. It behaves as the node that it would be elsewhere."""
+
+DERIVATIVE = _kind("DERIVATIVE")
+"""A derivative that ``grad`` gave."""
+
+STEP = _kind("STEP")
+"""What was computed under ``no_grad`` from derivatives and numbers alone, such as ``-rate * g``."""
+
+
+def kind_of_result(inputs: Iterable[Any]) -> _Leaf:
+    """The record of what an operation on these Values gives under ``no_grad``."""
+    kind = RESULT
+    for v in inputs:
+        if v._record is DERIVATIVE or v._record is STEP:
+            kind = STEP
+        elif v._record is not CONSTANT:
+            return RESULT
+    return kind
+
+
+def _changes(leaf: Any, symbol: str, other: Any) -> bool:
+    """Whether ``leaf += other`` changes the leaf; an error, if it looks so and cannot be."""
+    if not isinstance(other, ChangesInPlace):
+        return True
+    if symbol == "-" or other._record is DERIVATIVE or other._record is STEP:
+        raise TypeError(
+            f"{leaf!r} {symbol}= {other!r}, under no_grad(): only a number changes a leaf in "
+            f"place. Write .data on the right to change it, as in p -= rate * g.data; write "
+            f"total = total {symbol} x for a new Value"
+        )
+    return False
+
+
+def _method(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[T, Any], T]:
+    def method(self: T, other: Any) -> T:
+        kind = self._record
+        is_node = kind[0] is not None or any(kind is k for k in (RESULT, STEP, CONSTANT))
+        if modes.switches.recording or is_node or not _changes(self, symbol, other):
+            result: T = operation(self, other)
+            return result
+        self.data = operation(self, as_float(other)).data
+        return self
+
+    return method
+
+
+class ChangesInPlace(Operand):
+    """An operand that ``+=``, ``-=``, ``*=``, ``/=`` and ``**=`` change in place under ``no_grad``,
+    if it is a leaf that somebody made, or a derivative, and there is a number on the right.
+
+    Otherwise they bind the name to a new Value, as Python does. So does a Value on the right,
+    because ``act = self.b; act += w * x`` must leave the parameter alone.
+
+    Raises:
+        TypeError: ``p -= rate * g`` or ``p += -rate * g`` with a ``g`` from ``grad``, or any other
+            ``-=`` of such a leaf by a Value: a new Value would train nothing without a word.
+    """
+
+    __slots__ = ()
+
+    data: float
+    _record: tuple[Any, ...]
+
+    __iadd__ = _method("+", operator.add)
+    __isub__ = _method("-", operator.sub)
+    __imul__ = _method("*", operator.mul)
+    __itruediv__ = _method("/", operator.truediv)
+    __ipow__ = _method("**", operator.pow)
