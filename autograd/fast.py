@@ -113,7 +113,7 @@ def _reversed(method: Callable[..., Value]) -> Callable[[Value, Number], Value]:
     return lambda self, other: method(as_value(other), self)
 
 
-def backward(self: Value) -> None:
+def backward(self: Value, retain_graph: bool = True) -> None:
     """``Value.backward``: nodes are found on the way, instead of being put in order first."""
     if modes.active and modes.switches.watching:
         return _plain_backward(self)

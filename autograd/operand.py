@@ -7,12 +7,14 @@ arithmetic, so one rule serves them all.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from autograd import ops
+from autograd.clamp import clamped
 from autograd.op import Op
 from autograd.real import as_float
 
@@ -74,6 +76,27 @@ class Operand:
 
     def __abs__(self: T) -> T:
         return _applied(self, ops.abs, (self,))
+
+    def pow(self: T, exponent: T | float) -> T:
+        """``self ** exponent``."""
+        return self**exponent
+
+    def clamp(self: T, min: float | None = None, max: float | None = None) -> T:
+        """The number, but at least ``min`` and at most ``max``; if min > max, it is max.
+
+        The derivative is 1 within the bounds and on them, and 0 outside.
+
+        Raises:
+            TypeError: a bound is not a number. Of two Values, ``maximum`` is the larger.
+            ValueError: a bound is nan, or there is none.
+        """
+        if min is None and max is None:
+            raise ValueError("clamp needs a bound: x.clamp(min=0) or x.clamp(max=1)")
+        low = -math.inf if min is None else as_float(min)
+        high = math.inf if max is None else as_float(max)
+        if low != low or high != high:
+            raise ValueError(f"the bounds of clamp are numbers; got {min!r} and {max!r}")
+        return _applied(self, clamped(low, high), (self,))
 
 
 class _Refusals(threading.local):

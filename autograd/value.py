@@ -145,12 +145,13 @@ class Value(ChangesInPlace):
         """
         return self.grad is not NOT_COMPUTED and self.grad is not None
 
-    def backward(self) -> None:
+    def backward(self, retain_graph: bool = True) -> None:
         """The derivative of this value by every value that it was made from, into their ``grad``.
 
         All consumers of a node come before it, so its gradient is complete when its turn comes,
         however many paths lead to it, and each node is visited once. Gradients of interior nodes
         are those of this call; on leaves, each call adds to the gradient that is there.
+        The graph stays, whatever PyTorch's ``retain_graph`` is.
         """
         with one_pass_at_a_time:
             order = topological_order(self)

@@ -16,6 +16,8 @@ NUMBERS = json.loads((FOLDER / "numbers.json").read_text(encoding="utf-8"))
 PROGRAMS = {
     "expression": "micrograd",
     "moons": "micrograd",
+    "transformer": "scalars",
+    "module": "torch",
 }
 
 

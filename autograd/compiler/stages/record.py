@@ -182,7 +182,7 @@ class Recording:
         failure = self._node(GUARDS[name], (a, b))
         self.guards.append(Guard(failure, a, b, modes.user_place(), reading))
 
-    def refuse_backward(self, _: Value) -> NoReturn:
+    def refuse_backward(self, *_: object, **named: object) -> NoReturn:
         """``v.backward()``."""
         raise CompileError(
             f"the function calls backward(), at {modes.user_line()}: its gradients are numbers of "
