@@ -46,6 +46,14 @@ def log(x: float) -> float:
         return -inf if x == 0 else nan
 
 
+def log1p(x: float) -> float:
+    """log(1 + x), for small x to the last digits; -inf at -1, nan below."""
+    try:
+        return math.log1p(x)
+    except ValueError:
+        return -inf if x == -1 else nan
+
+
 def sqrt(x: float) -> float:
     """The square root; nan below 0."""
     try:
@@ -128,4 +136,6 @@ def logsumexp(xs: list[float]) -> float:
         return nan
     if math.isinf(largest):
         return largest
-    return largest + math.log(sum(math.exp(x - largest) for x in xs))
+    first = xs.index(largest)
+    # 1 for the largest is left to log1p: it would swallow what the others add.
+    return largest + math.log1p(sum(math.exp(x - largest) for i, x in enumerate(xs) if i != first))

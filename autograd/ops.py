@@ -36,6 +36,7 @@ import builtins
 import functools
 import math
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,6 +200,14 @@ log: Op = Op(
     latex=r"\log\left({}\right)",
     domain=((0.1, 5.0),),
 )
+log1p = Op(
+    "log1p",
+    ieee.log1p,
+    lambda y, x: (1 / (1 + x),),
+    text="log(1 + {})",
+    latex=r"\log\left(1 + {}\right)",
+    domain=((-0.9, 5.0),),
+)
 sqrt: Op = Op(
     "sqrt",
     ieee.sqrt,
@@ -210,10 +219,19 @@ logsumexp = Op(
     "logsumexp",
     ieee.logsumexp,
     lambda y, xs: tuple(exp(x - y) for x in xs),
+    # y is rounded, so the terms e^(x - y) add up to 1 only after a division by their sum.
+    accurate=lambda y, xs: shares([exp(x - y) for x in xs]),
     arity=None,
-    # e^(x - y) turns one rounding of y and one of x - y into a relative error of their size.
-    ulps=16.0,
+    # e^(x - y) turns the rounding of x - y, which is below 6 here, into a relative error.
+    ulps=8.0,
 )
+
+
+def shares(terms: Sequence[Any]) -> tuple[Any, ...]:
+    """Each term divided by the sum of all. The share of 0 is 0, even of an infinite sum or nan."""
+    inverse = 1 / sum(terms)
+    return tuple(strong_mul(term, inverse) for term in terms)
+
 
 # --- activations ---
 

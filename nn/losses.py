@@ -56,8 +56,9 @@ def hinge(outputs: Vector, targets: Vector) -> Value:
 def cross_entropy(logits: Vector, target: int | Vector) -> Value:
     """-sum of target * log(softmax(logits)), the surprise at the target in nats.
 
-    It is computed as sum of target * (logsumexp(logits) - logit), which does not overflow however
-    large the logits are.
+    It is computed as logsumexp(logits - m), where m is the logit of the target, or the mean logit
+    of the target probabilities. This keeps its digits however large the logits are. A logit of
+    -inf (a mask) adds nothing to the loss for an index, and has no gradient.
 
     Args:
         logits: n outputs before any softmax.
@@ -69,12 +70,9 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
     values = as_values(as_list(logits))
     if not values:
         raise ValueError("cross_entropy needs at least one logit; got none")
-    total: Value = ops.logsumexp(values)
     if isinstance(target, (Value, Real)) or getattr(target, "shape", None) == ():
         (index,) = as_list(target)
-        if isinstance(index, Value):
-            return total - dot(_indicators(index, len(values)), values)
-        return total - values[_index(index, len(values))]
+        return Value.apply_op(ops.logsumexp, _gaps(values, index))
     probabilities = as_list(target)
     if len(probabilities) != len(values):
         hint = "; for an index write target[0]" if len(probabilities) == 1 else ""
@@ -89,7 +87,23 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
             f"target probabilities are at least 0 and sum to 1; "
             f"these sum to {builtins.sum(numbers):.9g}, the least is {min(numbers):.9g}"
         )
-    return dot(probabilities, [total - logit for logit in values])
+    # Their sum is 1, and m is the mean, but for some rounding: the last term takes it back.
+    m = dot(probabilities, values)
+    gaps = [x - m for x in values]
+    total = builtins.sum(probabilities)
+    loss: Value = total * Value.apply_op(ops.logsumexp, gaps) - dot(probabilities, gaps)
+    return loss
+
+
+def _gaps(values: Sequence[Value], index: Any) -> list[Any]:
+    """Each logit less that of the target."""
+    if not isinstance(index, Value):
+        target = _index(index, len(values))
+        return [0.0 if i == target else x - values[target] for i, x in enumerate(values)]
+    ones = _indicators(index, len(values))
+    # A strong product, because 0 * -inf would be nan.
+    logit = ops.sum([ops.strong_mul(one, x) for one, x in zip(ones, values)])
+    return [ops.strong_mul(1 - one, x - logit) for one, x in zip(ones, values)]
 
 
 def _pairs(outputs: Vector, targets: Vector) -> list[tuple[Value, Value | Number]]:

@@ -38,7 +38,7 @@ LEVELS = [
     {"deprecation", "files", "installation", "numpy"},
     {"clamp", "ieee", "op", "operand", "ops", "real"},
     {"fast", "leaves", "modes", "value"},
-    {"formulas", "gradient", "names", "neurons", "symbols", "weighted_sum"},
+    {"formulas", "gradient", "names", "neurons", "softmax", "symbols", "weighted_sum"},
     {"compiler", "drawing", "explaining", "page"},
     {"nn"},
     {"demos"},
@@ -205,7 +205,7 @@ def test_the_readme_shows_the_source_that_compile_finds():
     namespace: dict[str, object] = {}
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(block, "README.md", "exec"), namespace)
-    (shown,) = re.findall(r"```text\n(a1 = .*?)```", README, flags=re.S)
+    (shown,) = re.findall(r"```text\n(a1, s1 = .*?)```", README, flags=re.S)
     source = namespace["loss"].source
     lines = [re.sub(r"\s*#.*", "", line).strip() for line in source.splitlines()]
     for line in shown.splitlines():

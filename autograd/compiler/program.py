@@ -95,6 +95,12 @@ class View:
             and self.strides == row_major(self.shape)
         )
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for views of the same lanes, in the same form."""
+        index = None if self.index is None else self.index.tobytes()
+        return (self.array, self.shape, self.offset, self.strides, index)
+
     def lanes(self) -> Indices:
         """The lane at each place, of ``shape``."""
         if self.index is not None:

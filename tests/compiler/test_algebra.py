@@ -62,11 +62,11 @@ def test_each_kernel_is_of_an_operation_and_each_other_operation_is_arithmetic()
 
 @pytest.mark.parametrize("op", [op for op in BUILT_IN if op.arity is None], ids=str)
 def test_an_operation_of_any_number_of_inputs_treats_them_alike(op):
-    # ``pack`` lays them along an axis, and ``differentiate`` lets one of them stand for all.
-    xs = [0.3, -1.2, 0.7]
-    y, partials = op.evaluate(xs)
-    for x, partial in zip(xs, partials):
-        assert op.apply_rule(y, [x]) == pytest.approx((partial,), rel=1e-15)
+    # ``pack`` lays them along an axis, and ``differentiate`` writes one partial for all.
+    y, partials = op.evaluate([0.3, -1.2, 0.7])
+    turned, of_turned = op.evaluate([0.7, 0.3, -1.2])
+    assert turned == pytest.approx(y, rel=1e-15)
+    assert of_turned == pytest.approx((partials[2], *partials[:2]), rel=1e-15)
 
 
 CORNERS = np.array([-np.inf, -2.5, -0.0, 0.0, 0.5, 3.0, np.inf, np.nan])

@@ -392,8 +392,8 @@ def test_the_source_reads_like_a_textbook_and_runs_alone():
     X, T = rows(5, 4), rows(5, 2, seed=1)
     value, gradient = program.value_and_grad(X, T)
     for line in (
-        "a1 = np.tanh(x @ W1.T + b1)",
-        "a2 = np.tanh(a1 @ W2.T + b2)",
+        "a1, s1 = tanh_and_slope(x @ W1.T + b1)",
+        "a2, s2 = tanh_and_slope(a1 @ W2.T + b2)",
         "grad_W1 = d1.T @ x",
         "grad_W2 = d2.T @ a1",
     ):

@@ -14,7 +14,7 @@ from demos import matrices
 def test_two_layers_are_five_products_and_the_source_shows_them(run_demo):
     _, text = run_demo("matrices")
     assert re.search(r"differentiate +\d+ array instructions, 5 matrix products", text)
-    assert "a1 = np.tanh(x @ W1.T + b1)" in text
+    assert "a1, s1 = tanh_and_slope(x @ W1.T + b1)" in text
 
 
 @pytest.mark.slow

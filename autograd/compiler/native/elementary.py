@@ -220,6 +220,15 @@ def log(x: float) -> float:
 
 
 @native
+def log1p(x: float) -> float:
+    """log(1 + x), for small x to the last digits; -inf at -1, nan below."""
+    u = 1.0 + x
+    # What the rounding of 1 + x left out, times the slope there.
+    y = log(u) - ((u - 1.0) - x) / u
+    return select((x == 0.0) | (x == inf), x, select(u == 0.0, -inf, y))
+
+
+@native
 def sqrt(x: float) -> float:
     """The square root; nan below 0."""
     return math.sqrt(x)
@@ -373,6 +382,7 @@ NATIVE: dict[str, Callable[..., Any]] = {
     "pow": pow,
     "exp": exp,
     "log": log,
+    "log1p": log1p,
     "sqrt": sqrt,
     "sech2": sech2,
     "tanh": tanh,

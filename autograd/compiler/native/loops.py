@@ -172,7 +172,7 @@ def clear(memory: Memory, step: Clear) -> Lines:
 
 def log_sum(memory: Memory, step: LogSum) -> Lines:
     """log(sum(exp(x))) over the last axes, with the largest taken out."""
-    memory.used.update(("exp", "log", "maximum"))
+    memory.used.update(("exp", "log1p", "maximum"))
     kept = step.out.shape
     rest = [f"{text(n)} * one" for n in step.operand.shape[len(kept) :]]
 
@@ -184,9 +184,17 @@ def log_sum(memory: Memory, step: LogSum) -> Lines:
         return [
             "top = -np.inf",
             *loops(rest, lambda m: [f"top = f_maximum(top, {read(m)})"], first),
-            "acc = 0.0",
-            *loops(rest, lambda m: [f"acc += f_exp({read(m)} - top)"], first),
-            f"{memory.at(step.out, at)} = top if math.isinf(top) else top + f_log(acc)",
+            "ties = acc = 0.0",  # the largest and its equals are left to log1p
+            *loops(
+                rest,
+                lambda m: [
+                    f"ties += 1.0 if {read(m)} == top else 0.0",
+                    f"acc += 0.0 if {read(m)} == top else f_exp({read(m)} - top)",
+                ],
+                first,
+            ),
+            f"{memory.at(step.out, at)} = "
+            "top if math.isinf(top) else top + f_log1p(ties - 1.0 + acc)",
         ]
 
     return loops(kept, one)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from autograd import ops
-from autograd.compiler.numpy.kernels import KERNELS
+from autograd.compiler.numpy.kernels import KERNELS, PAIRS
 from autograd.compiler.program import Array, Contract, Map, Program
 from autograd.ops import Op
 
 DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
+DEFINED |= {pair.call.partition("(")[0] for pair in PAIRS.values()}
 FUNCTIONS = {"forward", "rows_and_gradients", "value_and_grad"}
 RESERVED = {"np", "len", "slice", "int", "k", "g", "value", "failures", *FUNCTIONS, *DEFINED}
 

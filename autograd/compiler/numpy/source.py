@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.numpy import product as numpy_product
 from autograd.compiler.numpy.collect import Collector, straight
-from autograd.compiler.numpy.kernels import in_python, kernel, reduced_in_python
+from autograd.compiler.numpy.kernels import PAIRS, in_python, kernel, reduced_in_python
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.operations import expression
 from autograd.compiler.numpy.text import (
@@ -78,8 +78,11 @@ class _SourceWriter:
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
         self.users: dict[Array, list[tuple[Instruction, View]]] = {}
+        self.pairs = _pairs(self.instructions)
+        ends = {i.out for pair in self.pairs.values() for i in pair}
+        self.written_before = ends - set(self.pairs)
         for i in self.instructions:
-            for v in i.operands:
+            for v in i.operands if i.out not in self.written_before else ():
                 self.users.setdefault(v.array, []).append((i, v))
         self.ends = {v.array for v in program.ends()}
         rows = f"len({self.names[program.arguments[0]]})" if program.arguments else "1"
@@ -95,7 +98,8 @@ class _SourceWriter:
         backward: list[str] = []
         for place, i in enumerate(self.instructions):
             lines = forward if place < program.forward else backward
-            lines += self._instruction(i)
+            if i.out not in self.written_before:
+                lines += self._instruction(i)
         returned = [self.views.load(program.outputs).text]
         if program.failures is not None:
             returned.append(self.views.load(program.failures).text)
@@ -184,6 +188,8 @@ class _SourceWriter:
         """The lines of one instruction; none if its expression stands where it is used."""
         if isinstance(i, Collect):
             return self.collector.lines(i)
+        if isinstance(i, Map) and i.out in self.pairs:
+            return self._pair(*self.pairs[i.out])
         text = self._expression(i)
         filled = self._filled(i)
         another_name = text.text.isidentifier() and filled == self.views.full(i.out)
@@ -195,6 +201,17 @@ class _SourceWriter:
         if filled != self.views.full(i.out):
             text = self._broadcast_to(text, i.out)
         return statement(f"{self.names.result(i.out)} =", text.text, shape_of(i.out))
+
+    def _pair(self, first: Map, second: Map) -> list[str]:
+        """The line that computes both."""
+        pair = PAIRS[first.op.name]
+        self.definitions.add(pair.single if self.views.single else pair.definition)
+        text = pair.call.format(self.views.load(first.operands[0], first.out).text)
+        if self._filled(first) != self.views.full(first.out):
+            text = f"(np.broadcast_to(y, {self.views.shape(first.out)}) for y in {text})"
+        name = self.names.result(first.out)
+        slope = self.names.leaf(second.out, f"s{name.strip('a')}" if name[0] == "a" else "s1")
+        return statement(f"{name}, {slope} =", text, shape_of(first.out))
 
     def _may_move(self, i: Map | Reduce | Contract, filled: Shape) -> bool:
         """Whether the result of ``i`` is used once, and as it stands."""
@@ -299,6 +316,20 @@ def _simplified(i: Instruction) -> Instruction:
     if i.over_batch or len(axes) > kept:
         return Reduce(i.out, i.op, v, i.over_batch)
     return Map(i.out, i.op, (v,))
+
+
+def _pairs(instructions: Sequence[Instruction]) -> dict[Array, tuple[Map, Map]]:
+    """The pairs, each by the result of the one that comes first in the program."""
+    maps = [i for i in instructions if isinstance(i, Map) and i.op.is_built_in]
+    by_operand = {(i.op.name, i.operands[0].key): i for i in maps}
+    found: dict[Array, tuple[Map, Map]] = {}
+    for i in maps:
+        second = i.op.name in PAIRS and (PAIRS[i.op.name].second, i.operands[0].key)
+        if second in by_operand:
+            pair = i, by_operand[second]
+            found[i.out] = found[pair[1].out] = pair
+    opening = {found[i.out]: i.out for i in reversed(maps) if i.out in found}
+    return {first: pair for pair, first in opening.items()}
 
 
 def _places(v: View) -> list[int] | None:

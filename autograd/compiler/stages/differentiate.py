@@ -21,7 +21,6 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
-    Shape,
     View,
     needed,
     turned,
@@ -29,9 +28,8 @@ from autograd.compiler.program import (
     whole,
 )
 from autograd.compiler.stages.expand import one_for_each, partial_in_python
-from autograd.compiler.stages.term import InstructionWriter, Term
+from autograd.compiler.stages.term import EveryTerm, InstructionWriter, Term, spread
 from autograd.compiler.stages.trace import PARAMETER
-from autograd.operand import Unknown
 from autograd.ops import Op
 
 
@@ -107,17 +105,16 @@ class _Backward:
         return _rule(i.op, y, xs)
 
     def _reduce(self, i: Reduce, adjoint: View) -> None:
-        v = i.operand
-        extra = len(v.shape) - len(i.out.shape)
+        v, kept = i.operand, len(i.out.shape)
         if v.array not in self.on_the_way:
             return
-        spread = _spread(adjoint, v.shape, extra)
+        part = spread(adjoint, v.shape)
         if i.op is not ops.sum:
-            y = Term(self.writer, _spread(whole(i.out), v.shape, extra))
-            # Such an operation treats all of its terms alike, so one stands for all.
-            (partial,) = _rule(i.op, y, [Term(self.writer, v)])
-            spread = self.writer.map(ops.mul, [spread, partial], v.shape)
-        self._give(v, spread, whole(i.out))
+            # Such an operation treats all of its terms alike.
+            y = EveryTerm(self.writer, spread(whole(i.out), v.shape), kept)
+            (partial,) = _rule(i.op, y, [EveryTerm(self.writer, v, kept)])
+            part = self.writer.map(ops.mul, [part, partial], v.shape)
+        self._give(v, part, whole(i.out))
 
     def _contract(self, i: Contract, adjoint: View) -> None:
         of_left, of_right, of_out = i.labels
@@ -203,38 +200,18 @@ def _pick(v: View, places: View) -> View:
     return view(v.array, v.lanes().reshape(-1)[places.lanes()])
 
 
-def _spread(v: View, shape: Shape, extra: int) -> View:
-    """A view repeated along new last axes."""
-    if v.index is not None:
-        return view(v.array, np.broadcast_to(v.index.reshape(v.shape + (1,) * extra), shape))
-    return View(v.array, shape, v.offset, v.strides + (0,) * extra)
-
-
 def _rule(op: Op, y: Term, xs: Sequence[Term]) -> Sequence[View | float]:
-    """The partials of an operation, traced from its rule.
-
-    They are those of the taught form if it uses nothing but the output, as 1 - y*y does: this
-    spares the functions of the accurate form, and is off by a rounding of the 1. Inputs with
-    which a rule can do nothing show whether it uses them. Where a rule cannot be traced, Python
-    computes the partials, number by number.
-    """
+    """The partials of an operation, traced from its rule, or where that cannot be traced computed
+    in Python, number by number."""
     try:
-        return _traced(op, y, [Unknown() for _ in xs], taught=True)
-    except Exception:  # whatever a user's rule raises on such inputs
-        pass
-    try:
-        return _traced(op, y, xs, taught=False)
-    except Exception:
+        partials = [_plain(p) for p in op.apply_rule(y, xs)]
+        if len(partials) != len(xs):
+            raise ValueError(one_for_each(op, partials, xs))
+        return partials
+    except Exception:  # whatever a user's rule raises on what is not a number
         shape, views = y.view.shape, [x.view for x in xs]
         by_each = (partial_in_python(op, place) for place in range(len(xs)))
         return [y.writer.map(partial, views, shape) for partial in by_each]
-
-
-def _traced(op: Op, y: Term, xs: Sequence[Any], taught: bool) -> Sequence[View | float]:
-    partials = [_plain(p) for p in op.apply_rule(y, xs, taught)]
-    if len(partials) != len(xs):
-        raise ValueError(one_for_each(op, partials, xs))
-    return partials
 
 
 def _plain(p: Any) -> View | float:

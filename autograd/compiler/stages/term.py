@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.program import Array, Instruction, Map, Reduce, Shape, View, whole
+from autograd.compiler.program import Array, Instruction, Map, Reduce, Shape, View, view, whole
 from autograd.compiler.stages.trace import CONSTANT, PARAMETER
 from autograd.operand import Unknown
 from autograd.ops import Op
@@ -42,11 +42,11 @@ class InstructionWriter:
             self.constants.append(array)
         return View(self._literals[repr(x)], shape, 0, (0,) * len(shape))
 
-    def reduce(self, v: View, kept: int, over_batch: bool) -> View:
-        """The sum over the axes after the first ``kept``, and over the batch."""
+    def reduce(self, v: View, kept: int, over_batch: bool, op: Op = ops.sum) -> View:
+        """The operation, a sum, over the axes after the first ``kept``, and over the batch."""
         kind = PARAMETER if over_batch else v.array.kind
         out = Array(v.shape[:kept], kind)
-        self.add(Reduce(out, ops.sum, v, over_batch))
+        self.add(Reduce(out, op, v, over_batch))
         return whole(out)
 
     def map(self, op: Op, operands: Sequence[View | float], shape: Shape) -> View:
@@ -56,7 +56,7 @@ class InstructionWriter:
             views.reverse()
         if simpler := self._simpler(op, views, shape):
             return simpler
-        key = (op, *(_key(v) for v in views))
+        key = (op, *(v.key for v in views))
         if key not in self._known:
             out = Array(shape, max(v.array.kind for v in views))
             self.add(Map(out, op, tuple(views)))
@@ -82,9 +82,9 @@ class InstructionWriter:
                 if inner.op is ops.neg:
                     return self.map(ops.mul, [-factor, inner.operands[0]], shape)
         if op in (ops.sum, ops.add):
-            distinct = {_key(v): v for v in views}
+            distinct = {v.key: v for v in views}
             if len(distinct) < len(views):
-                keys = [_key(v) for v in views]
+                keys = [v.key for v in views]
                 times = [
                     self.map(ops.mul, [float(keys.count(k)), v], shape) for k, v in distinct.items()
                 ]
@@ -99,11 +99,6 @@ def _as_inputs(op: Op, numbers: list[float]) -> list[float]:
     return [numbers[0], builtins.sum(numbers[1:])] if op is ops.add else numbers
 
 
-def _key(v: View) -> Any:
-    index = None if v.index is None else v.index.tobytes()
-    return (v.array, v.shape, v.offset, v.strides, index)
-
-
 class Term(Unknown):
     """An operand that writes instructions: rules and forwards are traced with it."""
 
@@ -116,3 +111,30 @@ class Term(Unknown):
         first = next(x for x in inputs if isinstance(x, Term))
         views = [x.view if isinstance(x, Term) else float(x) for x in inputs]
         return Term(first.writer, first.writer.map(op, views, first.view.shape))
+
+
+class EveryTerm(Term):
+    """All terms of a reduction, in place of a list of them. Most operations go element by element;
+    one of any number of inputs takes all of them, and its result stands at each."""
+
+    def __init__(self, writer: InstructionWriter, v: View, kept: int) -> None:
+        super().__init__(writer, v)
+        self.kept = kept
+
+    @staticmethod
+    def apply_op(op: Op, inputs: Sequence[Any]) -> EveryTerm:
+        """The instruction, of which an input is such a term."""
+        first = next(x for x in inputs if isinstance(x, EveryTerm))
+        writer, v, kept = first.writer, first.view, first.kept
+        if op.arity is None:
+            reduced = writer.reduce(v, kept, over_batch=False, op=op)
+            return EveryTerm(writer, spread(reduced, v.shape), kept)
+        return EveryTerm(writer, Term.apply_op(op, inputs).view, kept)
+
+
+def spread(v: View, shape: Shape) -> View:
+    """A view repeated along new last axes."""
+    extra = len(shape) - len(v.shape)
+    if v.index is not None:
+        return view(v.array, np.broadcast_to(v.index.reshape(v.shape + (1,) * extra), shape))
+    return View(v.array, shape, v.offset, v.strides + (0,) * extra)

@@ -54,7 +54,7 @@ SIGMOID, SOFTPLUS = machine.CODES[ops.sigmoid], machine.CODES[ops.softplus]
 RELU, SIN, COS, ABS = (machine.CODES[op] for op in (ops.relu, ops.sin, ops.cos, ops.abs))
 MAXIMUM, MINIMUM = machine.CODES[ops.maximum], machine.CODES[ops.minimum]
 
-_exp, _log = elementary.NATIVE["exp"], elementary.NATIVE["log"]
+_exp, _log, _log1p = (elementary.NATIVE[name] for name in ("exp", "log", "log1p"))
 _tanh, _sech2 = elementary.NATIVE["tanh"], elementary.NATIVE["sech2"]
 _sigmoid, _softplus = elementary.NATIVE["sigmoid"], elementary.NATIVE["softplus"]
 _relu, _step, _sign = (elementary.NATIVE[name] for name in ("relu", "step", "sign"))
@@ -185,9 +185,9 @@ def _partials(code: int, y: float, a: float, b: float, n: float) -> tuple[float,
     elif code == SECH2:
         return -2.0 * y * _tanh(a), 0.0
     elif code == TANH:
-        return 1.0 - y * y, 0.0
+        return _sech2(a), 0.0
     elif code == SIGMOID:
-        return y * (1.0 - y), 0.0
+        return 0.25 * _sech2(0.5 * a), 0.0
     elif code == SOFTPLUS:
         return _sigmoid(a), 0.0
     elif code == RELU:
@@ -220,10 +220,13 @@ def _logsumexp(values: Floats, reads: UInt32s) -> float:
         largest = _maximum(largest, values[i])
     if math.isnan(largest) or math.isinf(largest):
         return largest
-    total = 0.0
+    ties, rest = 0.0, 0.0
     for i in reads:
-        total += _exp(values[i] - largest)
-    return largest + _log(total)  # type: ignore[no-any-return]
+        if values[i] == largest:
+            ties += 1.0
+        else:
+            rest += _exp(values[i] - largest)
+    return largest + _log1p(ties - 1.0 + rest)  # type: ignore[no-any-return]
 
 
 @_part
@@ -281,8 +284,12 @@ def _run_backward(
             for k in range(at, end):
                 adjoints[operands[k]] += adjoint
         elif code == LOGSUMEXP:
+            total = 0.0
             for k in range(at, end):
-                adjoints[operands[k]] += _exp(values[operands[k]] - values[i]) * adjoint
+                total += _exp(values[operands[k]] - values[i])
+            for k in range(at, end):
+                share = _strong_mul(_exp(values[operands[k]] - values[i]), 1.0 / total)
+                adjoints[operands[k]] += share * adjoint
         else:
             n = exponents[code - POWER] if code >= POWER else 0.0
             a, b = operands[at], operands[end - 1]
@@ -425,13 +432,13 @@ def _square(a: float) -> float:
 
 
 @_part
-def _tanh_back(y: float, adjoint: float) -> float:
-    return (1.0 - y * y) * adjoint
+def _tanh_back(x: float, adjoint: float) -> float:
+    return _sech2(x) * adjoint  # type: ignore[no-any-return]
 
 
 @_part
-def _sigmoid_back(y: float, adjoint: float) -> float:
-    return y * (1.0 - y) * adjoint
+def _sigmoid_back(x: float, adjoint: float) -> float:
+    return 0.25 * _sech2(0.5 * x) * adjoint  # type: ignore[no-any-return]
 
 
 @_part
@@ -515,9 +522,9 @@ def _vector_backward(
         _mixed_backward(to_a, codes, b, 1.0, adjoint)
         _mixed_backward(to_b, codes, a, -1.0, adjoint)
     elif code == TANH:
-        _tanh_back_loop(to_a, y, adjoint)
+        _tanh_back_loop(to_a, a, adjoint)
     elif code == SIGMOID:
-        _sigmoid_back_loop(to_a, y, adjoint)
+        _sigmoid_back_loop(to_a, a, adjoint)
     elif code == EXP:
         _mul_loop(to_a, y, adjoint)
     elif code == RELU:
@@ -558,15 +565,18 @@ def _many_forward(
         x = _lanes(values, operands[k * stride : k * stride + lanes], kinds[k], scratch[0])
         for i in range(lanes):
             largest[i] = _maximum(largest[i], x[i])
+    ties = scratch[2, :lanes]
     for i in range(lanes):
-        out[i] = 0.0
+        ties[i] = out[i] = 0.0
     for k in range(width):
         x = _lanes(values, operands[k * stride : k * stride + lanes], kinds[k], scratch[0])
         for i in range(lanes):
-            out[i] += _exp(x[i] - largest[i])
+            tie = x[i] == largest[i]
+            ties[i] += _select(tie, 1.0, 0.0)
+            out[i] += _select(tie, 0.0, _exp(x[i] - largest[i]))
     for i in range(lanes):
         ordinary = math.fabs(largest[i]) < math.inf
-        out[i] = largest[i] + _log(out[i]) if ordinary else largest[i]
+        out[i] = largest[i] + _log1p(ties[i] - 1.0 + out[i]) if ordinary else largest[i]
 
 
 @_part
@@ -582,6 +592,14 @@ def _many_backward(
     scratch: NDArray[np.float64],
 ) -> None:
     lanes = len(y)
+    total = scratch[2, :lanes]
+    if code != SUM:
+        for i in range(lanes):
+            total[i] = 0.0
+        for k in range(len(kinds)):
+            x = _lanes(values, operands[k * stride : k * stride + lanes], kinds[k], scratch[0])
+            for i in range(lanes):
+                total[i] += _exp(x[i] - y[i])
     for k in range(len(kinds)):
         reads = operands[k * stride : k * stride + lanes]
         if code == SUM:
@@ -590,7 +608,7 @@ def _many_backward(
         x = _lanes(values, reads, kinds[k], scratch[0])
         given = scratch[1, :lanes]
         for i in range(lanes):
-            given[i] = _exp(x[i] - y[i]) * adjoint[i]
+            given[i] = _strong_mul(_exp(x[i] - y[i]), 1.0 / total[i]) * adjoint[i]
         _give(adjoints, reads, kinds[k], given)
 
 

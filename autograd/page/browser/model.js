@@ -42,6 +42,7 @@ const kernels = {
   pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b)),
   exp: Math.exp,
   log: Math.log,
+  log1p: Math.log1p,
   sqrt: Math.sqrt,
   sin: Math.sin,
   cos: Math.cos,
@@ -63,7 +64,8 @@ const kernels = {
   logsumexp: (...xs) => {
     const largest = xs.reduce((a, b) => Math.max(a, b), -Infinity);
     if (!Number.isFinite(largest)) return largest;
-    return largest + Math.log(xs.reduce((total, x) => total + Math.exp(x - largest), 0));
+    const first = xs.indexOf(largest); // its 1 is left to log1p
+    return largest + Math.log1p(xs.reduce((sum, x, i) => (i === first ? sum : sum + Math.exp(x - largest)), 0));
   },
 };
 

@@ -1,0 +1,31 @@
+"""softmax and log_softmax: lists of Values, made of the operations of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd import ops
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """e^x / (e^x1 + e^x2 + ...) for each of n Values or numbers: a list of n that add up to 1.
+
+    The largest may be as large as it likes. An x of -inf has a share of 0, and no gradient.
+
+    Raises:
+        TypeError: one is neither a Value nor a number.
+    """
+    given = list(xs)
+    y = ops.logsumexp(given)
+    return list(ops.shares([ops.exp(x - y) for x in given]))
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """The logarithms of ``softmax(xs)``, with the digits that these lose near 0 and 1."""
+    given = list(xs)
+    # The first y is rounded. What that leaves is the logsumexp of what is left.
+    for _ in range(2):
+        y = ops.logsumexp(given)
+        given = [x - y for x in given]
+    return given
