@@ -8,7 +8,7 @@
 0.8
 """
 
-from autograd import fast, installation
+from autograd import copies, fast, installation
 from autograd.compiler.api import compile as compile
 from autograd.compiler.api import compile as jit
 from autograd.compiler.stages.record import CompileError
@@ -86,4 +86,5 @@ __all__ = [
 ]
 
 installation.check()
+copies.install()
 fast.install()

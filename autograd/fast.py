@@ -17,7 +17,17 @@ from typing import Any
 from autograd import modes, ops
 from autograd.leaves import ChangesInPlace
 from autograd.op import Op
-from autograd.value import NOT_COMPUTED, Number, Value, as_value, make_node, new, one_pass_at_a_time
+from autograd.value import (
+    NOT_COMPUTED,
+    Number,
+    Value,
+    as_value,
+    class_of,
+    constant,
+    make_node,
+    new,
+    one_pass_at_a_time,
+)
 
 _plain = Value.apply_op
 _plain_backward = Value.backward
@@ -30,9 +40,11 @@ def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
     xs = []
     values = []
     depth = 0
+    plain = True
     for v in inputs:
         if type(v) is not Value:
             v = as_value(v)
+            plain &= type(v) is Value
         values.append(v)
         xs.append(v.data)
         if v._depth > depth:
@@ -52,7 +64,8 @@ def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
     for partial in partials:
         if type(partial) is not float:
             return _plain(op, values)
-    return make_node(data, depth + 1, (op, *values, *partials))
+    cls = Value if plain else class_of(values)
+    return make_node(data, depth + 1, (op, *values, *partials), cls)
 
 
 def _of_one(op: Op) -> Callable[[Value], Value]:
@@ -70,7 +83,7 @@ def _of_one(op: Op) -> Callable[[Value], Value]:
             return _plain(op, (self,))
         if type(data) is not float or type(partial) is not float:
             return _plain(op, (self,))
-        return make_node(data, self._depth + 1, (op, self, partial))
+        return make_node(data, self._depth + 1, (op, self, partial), type(self))
 
     method.__name__, method.__doc__ = op.name, forward.__doc__
     return method
@@ -83,8 +96,12 @@ def _of_two(op: Op, in_mode: Callable[[Value, Any], Value] | None = None) -> Cal
     def method(self: Value, other: Value | Number) -> Value:
         if modes.active:
             return in_mode(self, other) if in_mode else Value.apply_op(op, (self, other))
-        if type(other) is not Value:
-            other = as_value(other)
+        cls = type(self)
+        if type(other) is not cls:
+            if isinstance(other, Value):
+                cls = class_of((self, other))
+            else:
+                other = constant(other)
         a = self.data
         b = other.data
         try:
@@ -97,7 +114,7 @@ def _of_two(op: Op, in_mode: Callable[[Value, Any], Value] | None = None) -> Cal
         depth = self._depth
         if other._depth > depth:
             depth = other._depth
-        node = new(Value)
+        node = new(cls)
         node.data = data
         node.grad = NOT_COMPUTED
         node._record = (op, self, other, by_a, by_b)

@@ -12,23 +12,20 @@ that give the same numbers.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from autograd import modes, ops
+from autograd.by_hand import BY_HAND, OWN_OPERATION, described
 from autograd.leaves import CONSTANT, MADE, ChangesInPlace, kind_of_result
 from autograd.op import Op
+from autograd.order import topological_order as topological_order
 from autograd.real import as_float, count
 
 Number = float | int
-
-OWN_OPERATION = (
-    "An operation of your own is an Op: its name, its value, and its derivatives by each input as "
-    "a tuple, as in my_tanh = Op('my_tanh', math.tanh, lambda y, x: (1 - y * y,)); then my_tanh(x)"
-)
 new = object.__new__
+
+_NONE: tuple[Any, ...] = ()
 _CONSTANT = CONSTANT  # as pickled graphs of version 0.1 call it
 
 NOT_COMPUTED = float("0")
@@ -56,7 +53,11 @@ class Value(ChangesInPlace):
 
     Args:
         data: an int, a float or a numpy scalar.
+        children: the values that it was computed from, by hand; usually none. Text here is the
+            label.
+        local_grads: its derivatives by each of them, as numbers.
         label: a name for drawings and messages; any text.
+        _children, _op: micrograd's names; empty, because an operation of your own is an ``Op``.
 
     Attributes:
         data: the number, a float. May be assigned, as ``p.data -= rate * p.grad`` does; what was
@@ -68,8 +69,11 @@ class Value(ChangesInPlace):
 
     Other attributes may be added to any Value, such as ``p.momentum = 0.0``.
 
+    Operations on a subclass return that subclass, and do not call its ``__init__``.
+
     Raises:
-        TypeError: ``data`` is not one real number.
+        TypeError: ``data`` is not one real number, or a node made by hand lacks its derivatives.
+        ValueError: there is not one derivative for each input.
     """
 
     # _record says how the value was made, and never changes: (op, *inputs, *partials). It is one
@@ -90,16 +94,37 @@ class Value(ChangesInPlace):
     _mark: object
     _source: str | None = None
 
-    def __init__(self, data: Number, label: str = "") -> None:
+    def __init__(
+        self,
+        data: Number,
+        children: str | Iterable[Value] = _NONE,
+        local_grads: str | Iterable[Number] = _NONE,
+        label: str = "",
+        *,
+        _children: Iterable[Value] = _NONE,
+        _op: str = "",
+    ) -> None:
         self.data = data if type(data) is float else as_float(data)
-        if not isinstance(label, str):
-            raise TypeError(f"a label is text; got {type(label).__name__} {label!r}")
         self.grad = NOT_COMPUTED
-        if label:
-            self.label = label
         self._record = MADE
         self._depth = 0
         self._mark = None
+        if children is not _NONE or local_grads is not _NONE or label or _children or _op:
+            label, inputs, partials = described(children, local_grads, label, _children, _op)
+            if label:
+                self.label = label
+            if inputs and modes.switches.recording:
+                self._made(BY_HAND, [as_value(x) for x in inputs], partials)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__hash__ is None:  # as Python has it where a class defines __eq__ alone
+            cls.__hash__ = Value.__hash__
+        elif "__hash__" in vars(cls) and cls.__eq__ is not Value.__eq__:
+            raise TypeError(
+                f"{cls.__name__} has an __eq__ and a __hash__ of its own, and nodes of a graph "
+                "that count as equal would be taken for one: leave out its __hash__"
+            )
 
     # --- how it was made ---
 
@@ -193,20 +218,26 @@ class Value(ChangesInPlace):
         """
         values = [as_value(x) for x in inputs]
         xs = [number_of(v) for v in values]
+        cls = class_of(values)
         if not modes.switches.recording:
-            return make_node(op.compute(xs), 0, kind_of_result(values))
+            return make_node(op.compute(xs), 0, kind_of_result(values), cls)
         data, partials = op.evaluate(xs)
         if len(partials) != len(values):
             raise ValueError(
                 f"the operation {op.name!r} gave {count(len(partials), 'partial')} "
                 f"for {count(len(values), 'input')}: its rule must return one for each"
             )
-        depth = max([v._depth for v in values], default=-1) + 1
-        node = make_node(data, depth, (op, *values, *partials))
-        if modes.switches.watching:
-            node._source = modes.user_line()
-            modes.check_value(node)
+        node = make_node(data, 0, MADE, cls)
+        node._made(op, values, partials)
         return node
+
+    def _made(self, op: Op, inputs: Sequence[Value], partials: Sequence[float]) -> None:
+        """Remember how this value was made."""
+        self._record = (op, *inputs, *partials)
+        self._depth = max([v._depth for v in inputs], default=-1) + 1
+        if modes.switches.watching:
+            self._source = modes.user_line()
+            modes.check_value(self)
 
     tanh = _method(ops.tanh)
     exp = _method(ops.exp)
@@ -235,7 +266,10 @@ class Value(ChangesInPlace):
 
     def detach(self) -> Value:
         """A leaf with the same number and label, through which no gradient flows."""
-        return Value(self.data, self.label)
+        leaf = make_node(self.data, 0, MADE, type(self))
+        if self.label:
+            leaf.label = self.label
+        return leaf
 
     def __float__(self, *_: object) -> NoReturn:
         raise TypeError(
@@ -287,38 +321,6 @@ class Value(ChangesInPlace):
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
-    # --- copies ---
-
-    def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        slots = {name: getattr(self, name) for name in _SAVED}
-        if not self.has_grad:
-            del slots["grad"]
-        return self.__dict__, slots
-
-    def __setstate__(self, state: tuple[dict[str, Any] | None, dict[str, Any]]) -> None:
-        self._mark = None
-        for name, x in {"grad": None, **state[1], **(state[0] or {})}.items():
-            setattr(self, name, x)
-        if self.grad is None:  # as version 0.1 has it
-            self.grad = NOT_COMPUTED
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        # Without recursion, so that a chain of a million nodes can be copied too.
-        order = [node for node in topological_order(self) if id(node) not in memo]
-        for node in order:
-            record = node._record
-            if inputs := [memo[id(child)] for child in node.inputs]:
-                record = (node.op, *inputs, *node.partials)
-            memo[id(node)] = copy = make_node(node.data, node._depth, record)
-            copy.grad = node.grad
-        for node in order:  # an attribute may be any node of the graph
-            if node.__dict__:
-                memo[id(node)].__dict__.update(deepcopy(node.__dict__, memo))
-        result: Value = memo[id(self)]
-        return result
-
-
-_SAVED = ("_depth", "_record", "data", "grad")
 
 # CPython 3.11 and 3.12 set aside room in each new object for the attributes that earlier ones were
 # given. After thirty objects without any there is room for one, and here the label takes it.
@@ -327,9 +329,9 @@ for _ in range(30):
 Value(0.0, "label")
 
 
-def make_node(data: float, depth: int, record: tuple[Any, ...]) -> Value:
+def make_node(data: float, depth: int, record: tuple[Any, ...], cls: type[Value] = Value) -> Value:
     """A Value that was made as ``record`` says."""
-    node = new(Value)
+    node = new(cls)
     node.data = data
     node.grad = NOT_COMPUTED
     node._record = record
@@ -340,9 +342,21 @@ def make_node(data: float, depth: int, record: tuple[Any, ...]) -> Value:
 
 def as_value(x: Value | Number) -> Value:
     """A Value as it is, a number as a new leaf."""
-    if isinstance(x, Value):
-        return x
+    return x if isinstance(x, Value) else constant(x)
+
+
+def constant(x: Number) -> Value:
+    """A new leaf that stands for a plain number."""
     return make_node(x if type(x) is float else as_float(x), 0, CONSTANT)
+
+
+def class_of(values: Iterable[Value]) -> type[Value]:
+    """The class of the result of an operation: the first subclass of Value, or one of its own."""
+    cls = Value
+    for v in values:
+        if type(v) is not cls and issubclass(type(v), cls):
+            cls = type(v)
+    return cls
 
 
 def is_constant(leaf: Value) -> bool:
@@ -360,26 +374,3 @@ def _checked(v: Value) -> float:
         return as_float(v.data)
     except TypeError as error:
         raise TypeError(f"the data of {v.label or 'a Value'!r} was set wrongly: {error}") from None
-
-
-def topological_order(output: Value) -> list[Value]:
-    """Every node that ``output`` was made from, and itself, each after all of its inputs.
-
-    The order is by depth, and within a depth by first use seen from the output, the last first:
-    the same in every process. No recursion, so the graph may be as deep as memory allows.
-    """
-    if not isinstance(output, Value):
-        raise TypeError(f"expected the Value at which a graph ends; got {type(output).__name__}")
-    # A node has one depth, so it is enough to tell apart the nodes that wait at the same depth.
-    waiting: defaultdict[int, dict[Value, None]] = defaultdict(dict)
-    waiting[output._depth][output] = None
-    order: list[Value] = []
-    for depth in range(output._depth, -1, -1):
-        here = waiting.pop(depth, {})
-        order += here
-        for node in here:
-            made = node._record
-            for child in made[1 : len(made) // 2 + 1]:  # node.inputs, without the call
-                waiting[child._depth][child] = None
-    order.reverse()
-    return order

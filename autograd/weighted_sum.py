@@ -8,7 +8,16 @@ from typing import Any
 from autograd import modes, ops
 from autograd.leaves import RESULT
 from autograd.real import count
-from autograd.value import NOT_COMPUTED, Number, Value, as_value, make_node, new, number_of
+from autograd.value import (
+    NOT_COMPUTED,
+    Number,
+    Value,
+    as_value,
+    class_of,
+    make_node,
+    new,
+    number_of,
+)
 
 
 def dot(
@@ -32,6 +41,8 @@ def dot(
     if modes.active:
         by = recorded if modes.switches.recording else computed
         return by(weights, inputs, bias)
+    if Value.__subclasses__() and _class(weights, inputs, bias) is not Value:
+        return recorded(weights, inputs, bias)
     # The operations mul and sum are written out below; a test holds this loop to the table.
     mul = ops.mul
     terms: list[Any] = []
@@ -83,4 +94,13 @@ def computed(
     """``dot`` under ``no_grad``: numbers alone."""
     numbers = [*map(ops.mul.forward, map(number_of, weights), map(number_of, inputs))]
     total = ops.sum.forward(numbers if bias is None else [*numbers, number_of(bias)])
-    return make_node(total, 0, RESULT)
+    return make_node(total, 0, RESULT, _class(weights, inputs, bias))
+
+
+def _class(
+    weights: Sequence[Value | Number], inputs: Sequence[Value | Number], bias: Value | Number | None
+) -> type[Value]:
+    """The class of the result."""
+    if not Value.__subclasses__():  # as it is for most
+        return Value
+    return class_of(v for v in (*weights, *inputs, bias) if isinstance(v, Value))

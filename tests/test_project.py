@@ -37,7 +37,7 @@ def test_every_package_is_shipped_and_the_tests_are_not():
 LEVELS = [
     {"deprecation", "files", "installation", "numpy"},
     {"clamp", "ieee", "op", "operand", "ops", "real"},
-    {"fast", "leaves", "modes", "value"},
+    {"by_hand", "copies", "fast", "leaves", "modes", "order", "value"},
     {"formulas", "gradient", "names", "neurons", "softmax", "symbols", "weighted_sum"},
     {"compiler", "drawing", "explaining", "page"},
     {"nn"},

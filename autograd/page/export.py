@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
+from autograd.by_hand import BY_HAND
 from autograd.formulas import written_partials
 from autograd.names import given_names
 from autograd.neurons import LARGEST, FoundNeuron, find_neurons, sizes_of
@@ -80,6 +81,7 @@ def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
     return {
         "name": op.name,
         "symbol": op.symbol,
+        "why": "a value made by hand has no rule" if op is BY_HAND else None,
         "loose": [within(op, place, _LOOSE).text != _LOOSE.text for place in range(n)],
         "text": _parts(write_op(op, inputs)),
         "derivatives": _derivatives(op, inputs),
@@ -133,6 +135,9 @@ def _add_what_python_knows(
     data: dict[Value, float] = {}
     for node, entry in zip(nodes, entries):
         if node.op is None:
+            data[node] = node.data
+            continue
+        if node.op is BY_HAND:  # its numbers were given
             data[node] = node.data
             continue
         xs = [data[child] for child in node.inputs]

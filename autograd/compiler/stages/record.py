@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from autograd import gradient, modes, ops, weighted_sum
+from autograd.by_hand import BY_HAND, NO_RULE
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.stages.observe import CompileError as CompileError
 from autograd.compiler.stages.observe import grad_slot, number, number_slot, observed
@@ -27,6 +28,7 @@ from autograd.value import (
     Number,
     Value,
     as_value,
+    class_of,
     is_constant,
     new,
     one_pass_at_a_time,
@@ -104,7 +106,7 @@ class Recording:
 
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
         # Not by Value(...): its attributes are observed here, and so are slow to set.
-        node = new(Value)
+        node = new(class_of(inputs))
         number_slot.__set__(node, op.compute([*map(_number_in, inputs)]))
         grad_slot.__set__(node, NOT_COMPUTED)
         node._mark = None
@@ -210,6 +212,8 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
         )
     with one_pass_at_a_time:
         one, other = topological_order(first.root()), topological_order(second.root())
+        if any(v.op is BY_HAND for v in other):
+            raise CompileError(NO_RULE)
         leaves = [v for v in other if v.op is None]
         shared = {v for v in one if v.op is None}.intersection(leaves)
         twins = {v: v for v in shared}

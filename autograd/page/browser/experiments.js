@@ -2,7 +2,7 @@
 // Nudge and Update: how the output changes when leaves change.
 
 // Why the page cannot recompute an opaque node, as a part of a sentence.
-const pythonOnly = (node) => `${printable(node.op.name)} is Python code that this page cannot run`;
+const pythonOnly = (node) => node.op.why ?? `${printable(node.op.name)} is Python code that this page cannot run`;
 
 // --- nudge ---
 
