@@ -74,8 +74,7 @@ class Trainer:
         if _identical(every, optimizer.parameters):
             self.places = np.arange(len(every))
         else:
-            known = set(every)
-            every += [p for p in optimizer.parameters if p not in known]
+            # Parameters that the loss does not reach have no gradient, and sit every step out.
             moved = {p: i for i, p in enumerate(optimizer.parameters)}
             self.places = np.array([moved.get(p, -1) for p in every], np.int64)
         self.parameters = every

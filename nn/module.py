@@ -110,12 +110,12 @@ class Module:
         """Each parameter once, in the order of ``named_parameters``."""
         return [parameter for _, parameter in self.named_parameters()]
 
-    def zero_grad(self, set_to_none: bool = False) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient of every parameter to 0.
 
         Args:
             set_to_none: count the gradients as not computed, which are 0 too. An optimiser leaves
-                a parameter alone whose gradient is not computed.
+                a parameter alone that no backward pass reaches after this.
         """
         for parameter in self.parameters():
             parameter.grad = NOT_COMPUTED if set_to_none else 0.0

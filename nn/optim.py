@@ -98,12 +98,12 @@ class Optimizer:
             elif type(setting) is not float and isinstance(setting, float):
                 setattr(self, name, float(setting))
 
-    def zero_grad(self, set_to_none: bool = False) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient of every parameter to 0.
 
         Args:
             set_to_none: count the gradients as not computed, which are 0 too. ``step`` leaves a
-                parameter alone whose gradient is not computed.
+                parameter alone that no backward pass reaches after this.
         """
         for p in self.parameters:
             p.grad = NOT_COMPUTED if set_to_none else 0.0

@@ -62,15 +62,15 @@ def test_copies_and_pickles_know_what_was_computed(twin):
         assert twin(v).grad == v.grad
 
 
-def test_zero_grad_is_zero_and_as_in_pytorch_may_take_the_gradient_away():
+def test_zero_grad_is_zero_and_as_in_pytorch_takes_the_gradient_away():
     p = Value(1.0)
     optimizer = nn.Adam([p], lr=0.1)
     module = nn.Neuron(1)
     for owner, parameter in (optimizer, p), (module, module.parameters()[0]):
         parameter.grad = 3.0
-        owner.zero_grad()
+        owner.zero_grad(set_to_none=False)
         assert (parameter.grad, parameter.has_grad) == (0.0, True)
-        owner.zero_grad(set_to_none=True)
+        owner.zero_grad()
         assert (parameter.grad, parameter.has_grad) == (0.0, False)
 
 

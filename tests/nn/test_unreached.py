@@ -1,0 +1,34 @@
+"""Parameters that the loss does not reach: they stay as they are, as in PyTorch."""
+
+import pytest
+
+from autograd import Value
+from nn import SGD, Adam, fit
+
+X = [[0.5], [-1.0], [2.0], [1.5]]
+T = [[1.0], [0.0], [-1.0], [2.0]]
+KINDS = [
+    (SGD, {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1}),
+    (Adam, {"lr": 0.05, "weight_decay": 0.1}),
+]
+
+
+def loss_of(w, b):
+    return lambda x, t: (w * x[0] + b - t[0]) ** 2
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("kind", "settings"), KINDS)
+def test_fit_leaves_them_alone_as_a_loop_of_pytorch_does(torch, kind, settings, compiled):
+    w, b, unused = Value(0.3), Value(-0.2), Value(7.0)
+    optimizer = kind([unused, w, b], **settings)
+    fit(loss_of(w, b), X, T, optimizer, epochs=5, compile=compiled)
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (7.0, 0.3, -0.2)]
+    reference = getattr(torch.optim, kind.__name__)(theirs, **settings)
+    for _ in range(5):
+        for x, t in zip(X, T):
+            reference.zero_grad()
+            loss_of(*theirs[1:])(x, t).backward()
+            reference.step()
+    assert unused.data == 7.0
+    assert [w.data, b.data] == pytest.approx([p.item() for p in theirs[1:]], rel=1e-12)
