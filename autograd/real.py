@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Real as RealNumber
 
 from autograd import ieee
@@ -55,6 +55,17 @@ def count(n: int, noun: str) -> str:
 def same_number(a: float, b: float) -> bool:
     """Whether two numbers differ by no more than rounding; nan is the same as nan."""
     return math.isclose(a, b, rel_tol=1e-9) or (a != a and b != b)
+
+
+def largest(numbers: Iterable[float]) -> float:
+    """The largest magnitude among finite numbers, which rounding is relative to."""
+    return max((abs(x) for x in numbers if math.isfinite(x)), default=0.0)
+
+
+def close(a: float, b: float, scale: float, rounding: float = 1e-9) -> bool:
+    """Whether two results differ by no more than rounding, where numbers as large as ``scale``
+    occur on the way; nan is the same as nan."""
+    return a == b or abs(a - b) <= rounding * scale or (a != a and b != b)
 
 
 class Real(float):

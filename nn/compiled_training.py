@@ -10,20 +10,21 @@ from __future__ import annotations
 import itertools
 import operator
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.stages.record import CompileError, random_streams
+from autograd.compiler.purity.streams import Streams
+from autograd.compiler.stages.record import CompileError
+from autograd.real import count
 from autograd.value import Value
 from nn.arguments import Rows
+from nn.audit import Audit
 from nn.optim import SGD, Adam, Optimizer
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
+    from autograd.compiler.purity.state import State
     from autograd.compiler.update import Update
-
-# Rows times epochs times parameters: about two seconds of plain Python, and compiling takes one.
-WORTH_COMPILING = 2_000_000
 
 # How long one call should take: Ctrl-C and the progress bar wait for its end.
 SECONDS_A_CALL = 0.1
@@ -45,9 +46,14 @@ class Trainer:
         program: the compiled loss.
         inputs, targets: the rows.
         optimizer: one whose update is plain arithmetic.
+        streams: streams of random numbers that the loss can reach.
+        state: what the loss can reach and change, if it was shown to change none of it.
 
     Attributes:
         executor: what trains.
+        audit: compares rows with plain Python.
+        changed: what a step in plain Python has changed that compiled code takes for constant.
+        remark: what else ``how`` says.
         steps, steps_by_hand: how many steps were compiled, and how many in plain Python.
 
     Raises:
@@ -55,7 +61,13 @@ class Trainer:
     """
 
     def __init__(
-        self, program: Compiled, inputs: Rows, targets: Rows, optimizer: Optimizer
+        self,
+        program: Compiled,
+        inputs: Rows,
+        targets: Rows,
+        optimizer: Optimizer,
+        streams: Iterable[Any] = (),
+        state: State | None = None,
     ) -> None:
         import numpy as np
 
@@ -66,7 +78,9 @@ class Trainer:
         if not self.compilation.trace.single:
             raise CompileError("the loss must be one Value")
         self.executor = self.compilation.executor("parameters")
-        self.program = program
+        self.program, self.state = program, state
+        takes_numbers, dtype = self.compilation.trace.takes_numbers, self.compilation.dtype.name
+        self.audit = Audit(program.function, inputs, targets, streams, takes_numbers, dtype)
         self.data = [_table(inputs), _table(targets)]
 
         every = list(self.compilation.parameters)
@@ -82,12 +96,20 @@ class Trainer:
         self.theta = np.zeros(len(every))
         self.numbers = np.zeros((len(optimizer.memories), len(every)))
         self.steps = self.steps_by_hand = 0
+        self.changed: str | None = None
+        self.remark = ""
         self.load()
 
     @property
     def how(self) -> str:
         """One line that says what trains."""
-        return f"{self.executor.name}, {self.program!r}, {self.program.took}"
+        words = f"{self.executor.name}, {self.program!r}, {self.program.took}"
+        if self.steps_by_hand:
+            steps = count(self.steps_by_hand, "step")
+            words += f"; {steps} in plain Python, for other branches"
+        if self.changed:
+            words += f", and because the loss changes {self.changed}"
+        return words + self.remark
 
     def load(self) -> None:
         """Copy the parameters and the optimiser's memories into arrays."""
@@ -103,10 +125,9 @@ class Trainer:
         """Copy them back."""
         import numpy as np
 
+        self._store_parameters()
         moving = self.places >= 0
         places = self.places[moving]
-        for p, x in zip(itertools.compress(self.parameters, moving), self.theta[moving].tolist()):
-            p.data = x
         for row, before, name in zip(self.numbers, self.loaded, self.optimizer.memories):
             if np.array_equal(row, before):
                 continue  # such as a velocity without momentum
@@ -114,6 +135,11 @@ class Trainer:
             memory[places] = row[moving]
             getattr(self.optimizer, name)[:] = memory.tolist()
             before[:] = row
+
+    def _store_parameters(self) -> None:
+        moving = self.places >= 0
+        for p, x in zip(itertools.compress(self.parameters, moving), self.theta[moving].tolist()):
+            p.data = x
 
     def prepare(self, batch_size: int) -> None:
         """Compile now, so that what cannot be compiled is known before training begins."""
@@ -149,6 +175,7 @@ class Trainer:
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
             reached, seconds = position, 0.0
             if not self.in_vain:
+                self._audit(batch_size)
                 start = time.perf_counter()
                 reached = self._train(order, position, stop, batch_size, epoch, losses)
                 seconds = time.perf_counter() - start
@@ -161,6 +188,8 @@ class Trainer:
                 losses[reached // epoch] += by_hand(rest, reached // epoch)
                 self.load()
                 reached = end
+                if self.state:
+                    self.changed = self.changed or self.state.change()
             new, position = reached - position, reached
             if seconds < SECONDS_A_CALL / 2:
                 stretch = 2 * stretch
@@ -180,10 +209,31 @@ class Trainer:
         state = (update_of(self.optimizer), self.theta, self.numbers, self.frozen)
         return self.executor.train(*state, stretch, losses, data)
 
+    def _audit(self, batch_size: int) -> None:
+        """Compare a row with plain Python, if it is time for that."""
+        if self.audit.due():
+            self._store_parameters()
+            row = self.audit.next_row()
+            self.audit.compare(row, lambda row: self._loss_of(row, batch_size))
+
+    def _loss_of(self, row: int, batch_size: int) -> float | None:
+        """The loss of one row; None where the program does not hold for it."""
+        import numpy as np
+
+        from autograd.compiler.executor import Stretch
+
+        rows, data = self._rows(np.array([row], np.int64), 0, 1)
+        losses = np.zeros(1)
+        state = (update_of(self.optimizer), self.theta.copy(), self.numbers.copy(), self.frozen)
+        done = self.executor.train(*state, Stretch(rows, 0, 1, batch_size, 1), losses, data)
+        return float(losses[0]) if done else None
+
     @property
     def in_vain(self) -> bool:
-        """Whether most batches have a row that takes another branch."""
-        return self.steps_by_hand > MOST_BY_HAND and self.steps_by_hand > self.steps
+        """Whether most batches have a row that takes another branch, or such a row has changed
+        what compiled code takes for constant."""
+        many = self.steps_by_hand > MOST_BY_HAND and self.steps_by_hand > self.steps
+        return many or self.changed is not None
 
     def _rows(self, order: Any, start: int, stop: int) -> tuple[Any, list[Any]]:
         """The order and the data of a stretch: as they are, or a copy where the dtype differs."""
@@ -224,7 +274,7 @@ def _check_update(optimizer: Optimizer) -> None:
     from autograd.compiler.update import Stepper
 
     before = dict(vars(optimizer))
-    streams = random_streams()
+    streams = Streams()
     try:
         # On floats first: that says better what is wrong.
         optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
@@ -236,7 +286,7 @@ def _check_update(optimizer: Optimizer) -> None:
             f"numbers: {error}"
         ) from error
     changed = [name for name, x in vars(optimizer).items() if x is not before.get(name)]
-    if changed or random_streams() != streams:
+    if changed or streams.moved():
         vars(optimizer).update(before)
         what = f"changes the optimiser's {changed[0]}" if changed else "draws random numbers"
         raise CompileError(f"{kind.__name__}.update {what}, which compiled training does once")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
-from autograd.compiler.stages.record import random_streams
+from autograd.compiler.purity.streams import Streams
 from autograd.op import Op
 from autograd.operand import Unknown, traced
 from autograd.real import as_float
@@ -56,10 +56,10 @@ class _Loop:
         self.constants: list[Any] = []
         kept = [f"k{i}" for i in range(len(optimizer.memories))]
         given = [_Written(self, name) for name in ("x", "gradient", *kept)]
-        streams = random_streams()
+        streams = Streams()
         with traced():
             moved, *new = map(self.name, optimizer.checked(optimizer.update(*given)))
-        if random_streams() != streams:
+        if streams.moved():
             raise TypeError(
                 f"{type(optimizer).__name__}.update draws random numbers, and would use one for "
                 "all parameters: write a step of your own"

@@ -12,12 +12,12 @@ from math import isfinite
 from typing import Any
 
 from autograd import modes
-from autograd.compiler.stages.record import CompileError
 from autograd.deprecation import REMOVAL, renamed
 from autograd.real import count
 from autograd.value import Value
 from nn.arguments import Rows, positive_whole, random_stream
-from nn.compiled_training import WORTH_COMPILING, Trainer
+from nn.choosing import trainer_for
+from nn.compiled_training import Trainer
 from nn.ctrl_c import noted_ctrl_c
 from nn.optim import Optimizer
 
@@ -74,9 +74,11 @@ def fit(
 ) -> History:
     """Train: for each batch of rows, take one step down the gradient of the batch's mean loss.
 
-    Where there is enough work and the loss can be compiled, it is, and one call trains on many
-    rows. The results are the same, to rounding; ``History.how`` says what ran. Under
-    ``detect_anomaly`` plain Python runs. Gradients are 0 afterwards.
+    Where there is enough work and the loss can be shown to keep no state and to have no effect but
+    its result, it is compiled, and one call trains on many rows. The results are the same, to
+    rounding; now and then a row is computed in plain Python too, and a difference is an error.
+    ``History.how`` says what ran, and why. Under ``detect_anomaly`` plain Python runs. Gradients
+    are 0 afterwards.
 
     Ctrl-C ends the training after the current step and keeps what was learned. A second Ctrl-C
     raises KeyboardInterrupt at once. (A handler of SIGINT that you installed stays.)
@@ -106,15 +108,16 @@ def fit(
             something else, or arguments are in another order.
         FloatingPointError: a loss or a gradient is not finite. The parameters are then those
             before the step.
-        CompileError: ``compile`` is True, or ``loss`` is compiled, and it cannot be.
+        CompileError: ``compile`` is True, or ``loss`` is compiled, and it cannot be; or a row that
+            is compared with plain Python differs, because the loss keeps state.
     """
     plan = _plan(loss, X, T, optimizer, epochs, batch_size, shuffle)
-    _run(plan, _trainer(plan, compile), progress)
+    _run(plan, trainer_for(plan, compile), progress)
     optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
     return plan.history
 
 
-def _run(plan: _Plan, trainer: Trainer | None, progress: bool) -> None:
+def _run(plan: Plan, trainer: Trainer | None, progress: bool) -> None:
     """Train, with a progress bar, until all epochs are done or Ctrl-C asks to stop."""
     from tqdm import tqdm
 
@@ -137,7 +140,7 @@ def _run(plan: _Plan, trainer: Trainer | None, progress: bool) -> None:
 
 
 @dataclass
-class _Plan:
+class Plan:
     """What ``fit`` was asked for, checked."""
 
     loss: Callable[[list[float], list[float]], Value]
@@ -177,7 +180,7 @@ class _Plan:
 
 def _plan(
     loss: Any, X: Any, T: Any, optimizer: Any, epochs: Any, batch_size: Any, shuffle: Any
-) -> _Plan:
+) -> Plan:
     """The arguments of ``fit``, checked."""
     if not _takes_two(loss) or not isinstance(optimizer, Optimizer):
         given = ", ".join([_kind(loss), *(type(x).__name__ for x in (X, T, optimizer))])
@@ -195,7 +198,7 @@ def _plan(
     if not modes.switches.recording:
         raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
     stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)
-    return _Plan(loss, inputs, targets, optimizer, epochs, batch_size, stream)
+    return Plan(loss, inputs, targets, optimizer, epochs, batch_size, stream)
 
 
 def _takes_two(loss: Any) -> bool:
@@ -221,7 +224,7 @@ def _kind(loss: Any) -> str:
 # --- plain Python ---
 
 
-def _train(plan: _Plan) -> None:
+def _train(plan: Plan) -> None:
     """The training loop."""
     history = plan.history
     for epoch in range(1, plan.epochs + 1):
@@ -240,7 +243,7 @@ def _train(plan: _Plan) -> None:
             break
 
 
-def _step(plan: _Plan, batch: Sequence[int], epoch: int) -> float:
+def _step(plan: Plan, batch: Sequence[int], epoch: int) -> float:
     """One step of the optimiser on a batch of rows; returns the sum of their losses."""
     total = 0.0
     plan.optimizer.zero_grad()
@@ -283,47 +286,7 @@ def _broken(what: str, number: float, epoch: int, row: int) -> str:
 # --- compiled ---
 
 
-def _trainer(plan: _Plan, compile: bool | None) -> Trainer | None:
-    """What trains in compiled code, if that pays and can be done; ``history.how`` says why not."""
-    history, loss = plan.history, plan.loss
-    given = getattr(loss, "is_compiled", False)
-    if given:
-        plan.loss = loss.function  # type: ignore[attr-defined]
-    if modes.switches.watching:
-        if compile:
-            raise CompileError("detect_anomaly() watches plain Python: leave compile=True out")
-        history.how = "plain Python: detect_anomaly watches each operation"
-        return None
-    work = len(plan.inputs) * plan.epochs * len(plan.optimizer.parameters)
-    if compile is False or (compile is None and not given and work < WORTH_COMPILING):
-        history.how = "plain Python" if compile is False else "plain Python: too little to compile"
-        return None
-    try:
-        import numpy as np  # noqa: F401
-
-        from autograd.compiler.compiled import Compiled
-
-        program: Any = loss if given else Compiled(loss, None, None, None, "float64")
-        if given or compile or program.backend_wanted == "numba":
-            trainer = Trainer(program, plan.inputs, plan.targets, plan.optimizer)
-            trainer.prepare(plan.batch_size)
-            looked = [g for g in trainer.compilation.guards if g.reading]
-            if not looked or given or compile:
-                return trainer
-            why = f"the number in a Value is looked at, at {looked[0].line()}"
-        else:
-            why = "numba is not installed"
-    except Exception as failure:
-        # The function may do with plain numbers what it cannot do with recorded ones. If something
-        # is really wrong with it, the plain loop will say so.
-        if given or compile:
-            raise
-        why = f"{type(failure).__name__}: {failure}"
-    history.how = f"plain Python: {why}"
-    return None
-
-
-def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
+def _train_compiled(plan: Plan, trainer: Trainer) -> None:
     """The training loop, many rows at once."""
     history, rows = plan.history, len(plan.inputs)
     finished = 0
@@ -349,7 +312,3 @@ def _train_compiled(plan: _Plan, trainer: Trainer) -> None:
             trainer.store()
         finished += several
     history.how = trainer.how
-    if trainer.steps_by_hand:
-        history.how += (
-            f"; {count(trainer.steps_by_hand, 'step')} in plain Python, for other branches"
-        )

@@ -7,7 +7,6 @@ import sys
 import time
 import types
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from autograd.compiler import naming
 from autograd.compiler.arguments import Key, as_arrays
 from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
+from autograd.compiler.purity.reach import Reach
 from autograd.compiler.stages.record import CompileError, record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 from autograd.real import as_float
@@ -24,8 +24,6 @@ from autograd.value import Value
 
 # Beyond this many recordings, compiling does not pay.
 MOST_RECORDINGS = 64
-
-_data = attrgetter("data")
 
 # Arguments of these types are numbers, not arrays.
 NUMBERS = (float, int, np.generic)
@@ -356,7 +354,8 @@ class Compiled:
         def with_lists(*lists: list[Any]) -> Any:
             return function(*(x[0] if one else x for x, one in zip(lists, single)))
 
-        recording = record(with_lists, [list(map(float, x)) for x in row])
+        rows = [list(map(float, x)) for x in row]
+        recording = record(with_lists, rows, Reach(function).streams)
         recording.parameters = naming.in_order(recording.parameters, names)
         arguments = naming.argument_names(function, len(key))
         trace = trace_recording(recording)
@@ -377,7 +376,7 @@ class Compiled:
 
     def _theta(self, compilation: Compilation) -> Floats:
         parameters = compilation.parameters
-        return np.fromiter(map(_data, parameters), self._dtype, len(parameters))
+        return np.array([p.data for p in parameters], self._dtype)
 
     # --- results ---
 

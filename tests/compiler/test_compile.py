@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import itertools
 import math
 import pickle
 import random
@@ -197,8 +198,12 @@ def test_hinge_needs_one_recording_for_both_sides(backend):
 
 def test_a_function_that_changes_between_runs_is_refused():
     stream = random.Random(1)
-    with pytest.raises(CompileError, match="another graph"):
+    with pytest.raises(CompileError, match=r"draws random numbers \(Random\)"):
         compile(lambda x: x[0] * stream.random())([[1.0]])
+    assert stream.random() == random.Random(1).random()  # it was put back
+    lengths = itertools.count(1)
+    with pytest.raises(CompileError, match="another graph"):
+        compile(lambda x: x[0] * next(lengths))([[1.0]])
 
 
 def test_backward_inside_is_refused_with_the_line():

@@ -18,6 +18,7 @@ from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
+from autograd.value import as_value
 from nn import cross_entropy
 from tests.counts import count
 from tests.reference import check, run
@@ -69,7 +70,8 @@ class Writer:
         return self.style(list(weights), list(inputs), bias)
 
     def activate(self, x):
-        return [autograd.ops.named(self.activation)(v) if isinstance(v, Value) else v for v in x]
+        # Of numbers too, such as padding: a function does the same for numbers and for Values.
+        return [autograd.ops.named(self.activation)(as_value(v)) for v in x]
 
 
 def by_dot(weights, inputs, bias):
@@ -207,7 +209,7 @@ def normalise(w, x):
 
 
 def softmax(w, x):
-    powers = [autograd.exp(v) if isinstance(v, Value) else v for v in x]
+    powers = [autograd.exp(v) for v in x]
     return [p / (autograd.sum(powers) + 0.1) for p in powers]
 
 

@@ -69,6 +69,17 @@ def observed(recording: Recording) -> Iterator[None]:
         _let_in(-1)
 
 
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Within, Values in this thread do what they always do."""
+    before, _this_thread.recording = _this_thread.recording, None
+    try:
+        with modes.switched("recording", True):
+            yield
+    finally:
+        _this_thread.recording = before
+
+
 def _let_in(change: int) -> None:
     # Only for as long as somebody records, because the replacements are slower.
     global _count
@@ -108,11 +119,9 @@ def _data(_: Any) -> Any:
         return recording.read(v) if recording else number(v)
 
     def write(v: Value, x: float) -> None:
-        if _this_thread.recording and _has_number(v):
-            raise CompileError(
-                f"the function sets a Value's data, at {modes.user_line()}: that is a change "
-                "outside the graph, and would happen once instead of for every row"
-            )
+        recording = _this_thread.recording
+        if recording and _has_number(v):
+            recording.refuse_setting("data")
         number_slot.__set__(v, x)
 
     return property(read, write)
@@ -127,22 +136,41 @@ def _has_number(v: Value) -> bool:
 
 
 def _refused(name: str) -> Callable[[Any], Any]:
-    """An attribute for which a graph has no node: only this library may read it."""
+    """An attribute for which a graph has no node: only this library may read or set it."""
 
     def replacement(original: Any) -> Any:
         def read(v: Value) -> Any:
-            reader = sys._getframe(1).f_globals.get("__name__", "")
-            if _this_thread.recording and not reader.startswith("autograd."):
-                raise CompileError(
-                    f"the function reads a Value's {name}, at {modes.user_line()}: that is a "
-                    "number of one row; write autograd.grad(output, wrt) for derivatives "
-                    "within a function"
-                )
+            recording = _this_thread.recording
+            if recording and not _within("autograd"):
+                recording.refuse_reading(name)
             return original.__get__(v)
 
-        return property(read, getattr(original, "__set__", None))
+        def write(v: Value, x: Any) -> None:
+            recording = _this_thread.recording
+            if recording and not _within("autograd"):
+                recording.refuse_setting(name)
+            original.__set__(v, x)
+
+        return property(read, write if hasattr(original, "__set__") else None)
 
     return replacement
+
+
+def _hash(original: Any) -> Any:
+    def hashed(v: Value) -> int:
+        recording = _this_thread.recording
+        if recording and not (_within("autograd") or _within("nn")):
+            recording.check_key(v)
+        key: int = original(v)
+        return key
+
+    return hashed
+
+
+def _within(package: str) -> bool:
+    """Whether the code that uses a Value is that of this package."""
+    home: str = sys._getframe(2).f_globals.get("__name__", "")
+    return home.startswith(f"{package}.")
 
 
 REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
@@ -156,6 +184,11 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (Value, "__le__"): _instead("less_or_equal"),
     (Value, "__gt__"): _instead("greater"),
     (Value, "__ge__"): _instead("greater_or_equal"),
+    (Value, "__hash__"): _hash,
+    (Value, "__float__"): _instead("convert"),
+    (Value, "__int__"): _instead("convert"),
+    (Value, "__round__"): _instead("convert"),
+    (Value, "__trunc__"): _instead("convert"),
     (Value, "data"): _data,
     (Value, "grad"): _refused("grad"),
     (Value, "has_grad"): _refused("has_grad"),

@@ -9,20 +9,26 @@ is not part of the graph, a gradient or a random number, is refused.
 
 from __future__ import annotations
 
-import pickle
-import random
-import sys
-from collections.abc import Callable, Mapping, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from autograd import gradient, modes, ops, weighted_sum
 from autograd.by_hand import BY_HAND, NO_RULE
 from autograd.compiler.algebra import GUARDS, constant_part
+from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.observe import CompileError as CompileError
-from autograd.compiler.stages.observe import grad_slot, number, number_slot, observed
+from autograd.compiler.stages.observe import (
+    grad_slot,
+    number,
+    number_slot,
+    observed,
+    unobserved,
+)
 from autograd.leaves import RESULT
 from autograd.ops import Op
+from autograd.real import close, largest
 from autograd.value import (
     NOT_COMPUTED,
     Number,
@@ -36,6 +42,7 @@ from autograd.value import (
 )
 
 _number_in = number_slot.__get__  # as ``number``, without a call in Python
+_no_float = Value.__float__
 
 
 @dataclass
@@ -64,6 +71,8 @@ class Recording:
         single: whether the function returned one Value, not a list.
         guards: the comparisons made on the way.
         parameters: the leaves that were there before, in the order of their first use.
+        takes_numbers: whether the function takes plain numbers, too.
+        refusal: why the recording cannot hold, if the function went on all the same.
     """
 
     inputs: list[list[Value]]
@@ -71,6 +80,8 @@ class Recording:
     single: bool = True
     guards: list[Guard] = field(default_factory=list)
     parameters: list[Value] = field(default_factory=list)
+    takes_numbers: bool = True
+    refusal: CompileError | None = None
 
     def root(self) -> Value:
         """A node above all that was built."""
@@ -137,7 +148,7 @@ class Recording:
         """``a == b``, of anything."""
         if isinstance(b, Value):
             if self._is_number(a) or self._is_number(b):
-                raise CompileError(
+                self._refuse(
                     f"the function compares two Values by == or !=, at {modes.user_line()}: of "
                     "plain numbers, as the rows are, that compares the numbers; of Values it asks "
                     "whether they are one node. Write a - b == 0 for numbers, or a is b for nodes"
@@ -184,30 +195,90 @@ class Recording:
         failure = self._node(GUARDS[name], (a, b))
         self.guards.append(Guard(failure, a, b, modes.user_place(), reading))
 
-    def refuse_backward(self, *_: object, **named: object) -> NoReturn:
+    # --- what a recording cannot keep ---
+
+    def _refuse(self, message: str) -> NoReturn:
+        self.refusal = CompileError(message)
+        raise self.refusal
+
+    def refuse_backward(self, *_: object, **__: object) -> NoReturn:
         """``v.backward()``."""
-        raise CompileError(
+        self._refuse(
             f"the function calls backward(), at {modes.user_line()}: its gradients are numbers of "
             "one row; write autograd.grad(output, wrt) for derivatives within a function"
         )
 
+    def refuse_reading(self, name: str) -> NoReturn:
+        """``v.grad``."""
+        self._refuse(
+            f"the function reads a Value's {name}, at {modes.user_line()}: that is a number of one "
+            "row; write autograd.grad(output, wrt) for derivatives within a function"
+        )
 
-def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
+    def refuse_setting(self, name: str) -> NoReturn:
+        """``v.data = 1.0``."""
+        self._refuse(
+            f"the function sets a Value's {name}, at {modes.user_line()}: that is a change outside "
+            "the graph, and would happen once instead of for every row"
+        )
+
+    def check_key(self, v: Value) -> None:
+        """A look into a set or a dictionary: there a number is found, and a Value is not."""
+        if self._is_number(v):
+            self._refuse(
+                f"the function looks for an input, or a number computed from inputs, in a set or a "
+                f"dictionary, at {modes.user_line()}: while it is recorded, a Value stands there "
+                "for the numbers of all rows, and no row's number can be looked for; compare "
+                "numbers instead, as in x[0] == 1.0, or x[0] in [1.0, 2.0]"
+            )
+
+    def convert(self, v: Value, *_: object) -> NoReturn:
+        """``float(v)``, ``int(v)`` or ``round(v)``, which may be caught."""
+        if self._is_number(v):
+            self.refusal = CompileError(
+                f"the function takes float, int or round of an input, at {modes.user_line()}, and "
+                "does without where that fails: it does for Values, which stand for the inputs "
+                "here, and not for numbers"
+            )
+        _no_float(v)
+
+
+def record(
+    function: Callable[..., Any], rows: Sequence[Sequence[float]], streams: Iterable[Any] = ()
+) -> Recording:
     """Run ``function`` on one row of each argument and keep what it builds.
 
-    The function runs twice. A leaf that only one run made is a constant of that run; a leaf that
-    both share was there before, and may be a parameter. Both runs must build the same graph.
+    The function runs twice on Values. A leaf that only one run made is a constant of that run; a
+    leaf that both share was there before, and may be a parameter. Both runs must build the same
+    graph. Then it runs on the plain numbers, which must give the same result.
+
+    Args:
+        function: what to run.
+        rows: one for each argument.
+        streams: streams of random numbers that it may draw from, besides those that all share.
 
     Raises:
         CompileError: the function does not return Values, builds another graph each time, draws
-            random numbers, or does something that a recording cannot keep.
+            random numbers, does something else with numbers than with Values, or does something
+            that a recording cannot keep. The streams of random numbers are then put back.
     """
+    before = Streams(streams)
+    try:
+        return _recorded(function, rows, streams)
+    except BaseException:
+        before.put_back()
+        raise
+
+
+def _recorded(
+    function: Callable[..., Any], rows: Sequence[Sequence[float]], streams: Iterable[Any]
+) -> Recording:
     first = _run(function, rows)
-    before = random_streams()
+    before = Streams(streams)
     second = _run(function, rows)
-    if random_streams() != before:
+    if stream := before.moved():
         raise CompileError(
-            "the function draws random numbers (random or numpy.random), and its recording would "
+            f"the function draws random numbers ({stream}), and its recording would "
             "keep them for every row: draw them outside, and pass them in as an argument"
         )
     with one_pass_at_a_time:
@@ -226,14 +297,44 @@ def record(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Rec
                 "counter, a file)"
             )
     second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
+    second.takes_numbers = _same_for_numbers(second, function, rows, other)
     return second
 
 
-def random_streams() -> tuple[object, ...]:
-    """The states of the random streams that everybody shares."""
-    numpy_random = sys.modules.get("numpy.random")
-    state = pickle.dumps(numpy_random.get_state(legacy=False)) if numpy_random else None
-    return random.getstate(), state
+def _same_for_numbers(
+    recording: Recording,
+    function: Callable[..., Any],
+    rows: Sequence[Sequence[float]],
+    nodes: Sequence[Value],
+) -> bool:
+    """Whether the function gives the same result for plain numbers; False where it takes none,
+    such as one that calls ``x[0].tanh()``.
+
+    Raises:
+        CompileError: it gives another result.
+    """
+    with unobserved():
+        try:
+            returned = function(*[[float(x) for x in row] for row in rows])
+        except Exception:
+            return False
+        several = returned if isinstance(returned, (list, tuple)) else [returned]
+        plain = [v.data if isinstance(v, Value) else v for v in several]
+    recorded = [number(v) for v in recording.outputs]
+    scale = largest(map(number, nodes))
+    alike = len(plain) == len(recorded) and all(close(a, b, scale) for a, b in zip(plain, recorded))
+    if not alike:
+        raise CompileError(
+            f"the function returns {_shown(plain)} for the plain numbers of a row, and "
+            f"{_shown(recorded)} for Values, which stand for the numbers of all rows while it is "
+            "recorded: it asks what its inputs are (isinstance, type, hasattr, str, a lookup); "
+            "branch on their numbers instead, as in x[0] > 1.0"
+        )
+    return True
+
+
+def _shown(numbers: Sequence[Any]) -> str:
+    return reprlib.repr(numbers[0] if len(numbers) == 1 else list(numbers))
 
 
 def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
@@ -242,6 +343,8 @@ def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recor
         leaf._record = RESULT  # += binds a name anew under no_grad too, as for a plain number
     with observed(recording):
         returned = function(*[list(row) for row in recording.inputs])
+        if recording.refusal:
+            raise recording.refusal  # which the function caught
     recording.single = isinstance(returned, Value)
     recording.outputs = [returned] if recording.single else _as_values(returned)
     return recording

@@ -43,6 +43,7 @@ class Trace:
         arguments: for each argument of the function where its elements stand, -1 if unused.
         outputs: where the results stand.
         single: whether the result is one Value, and not a list.
+        takes_numbers: whether the function takes plain numbers, and not Values alone.
         failures: where the guards' counts of failures stand.
     """
 
@@ -59,6 +60,7 @@ class Trace:
     outputs: Ints
     failures: Ints
     single: bool
+    takes_numbers: bool = True
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -89,7 +91,7 @@ def trace_recording(recording: Recording) -> Trace:
     """The trace of a recorded function."""
     ends = len(recording.outputs)
     trace = _trace(recording.root(), recording.parameters, recording.inputs, ends)
-    trace.single = recording.single
+    trace.single, trace.takes_numbers = recording.single, recording.takes_numbers
     return trace
 
 

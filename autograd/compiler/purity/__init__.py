@@ -1,0 +1,1 @@
+"""Purity: whether a function keeps no state and has no effect but its result."""
