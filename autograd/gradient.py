@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
+from autograd import modes
 from autograd.deprecation import renamed
 from autograd.leaves import DERIVATIVE
 from autograd.real import as_float
@@ -38,6 +39,7 @@ def grad(
 
     Raises:
         TypeError: ``output`` is not a Value, or ``wrt`` holds something else than Values.
+        AnomalyError: under ``detect_anomaly``, a derivative on the way is not finite.
     """
     if isinstance(wrt, Value):
         return grad(output, [wrt], create_graph)[0]
@@ -69,6 +71,7 @@ def _accumulated(
     output: Value, targets: Sequence[Value], one: Any, partials: Callable[[Value], Sequence[Any]]
 ) -> list[Any]:
     """The chain rule in reverse: each node on the way gives its inputs partial * adjoint."""
+    watching = modes.switches.watching and not isinstance(one, Value)  # Values were watched
     order = topological_order(output)
     on_the_way = set(targets)
     for node in order:
@@ -84,6 +87,8 @@ def _accumulated(
                 plain_one = type(partial) is float and partial == 1
                 term = adjoint if plain_one else partial * adjoint
                 adjoints[child] = adjoints[child] + term if child in adjoints else term
+                if watching:
+                    modes.check_gradient(child, adjoints[child], node, partial, adjoint)
     return [adjoints.get(v, 0.0) for v in targets]
 
 

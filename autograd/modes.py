@@ -1,7 +1,11 @@
 """Switches on recording: ``no_grad`` (compute only) and ``detect_anomaly`` (stop at a NaN).
 
-Each holds within its ``with`` block and its thread. Recording tests only ``active``, which is 0
-unless some thread is inside such a block.
+Each holds in its ``with`` block, or while the body of a function that it decorates runs, for the
+code that runs there: in its thread, and in asynchronous code in its task. A thread starts with
+both off; tasks, and threads of ``asyncio.to_thread``, that start in a block are in it until it
+ends.
+
+Recording tests only ``active``, which is 0 unless somebody is in such a block.
 """
 
 from __future__ import annotations
@@ -10,89 +14,173 @@ import linecache
 import math
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from autograd.stepwise import around_steps
 
 if TYPE_CHECKING:
+    from autograd.op import Op
     from autograd.value import Value
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 active = 0
 _lock = threading.Lock()
 
 
-class _Switches(threading.local):
-    recording = True
-    watching = False
+class _Block:
+    """One use of a mode."""
+
+    __slots__ = ("state", "switch")
+
+    def __init__(self, switch: str, state: bool) -> None:
+        self.switch = switch  # "" when it has ended
+        self.state = state
+
+
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
+"""The blocks that the running code is in, the innermost first. What a task took along when it
+started may have ended since."""
+
+
+def _switch(name: str, usual: bool) -> property:
+    def state(_: _Switches) -> bool:
+        for block in _blocks.get():
+            if block.switch == name:
+                return block.state
+        return usual
+
+    return property(state)
+
+
+class _Switches:
+    """The state of each switch for the running code."""
+
+    recording = _switch("recording", True)
+    watching = _switch("watching", False)
 
 
 switches = _Switches()
 
 
-@contextmanager
-def switched(name: str, state: object) -> Iterator[None]:
-    """Within, the switch of that name holds ``state``."""
+class Mode:
+    """A context manager in whose blocks a switch has this state, and a decorator. It may be used
+    again, and within itself."""
+
+    def __init__(self, switch: str, state: bool) -> None:
+        self.switch = switch
+        self.state = state
+        self._open: list[_Block] = []
+
+    def __enter__(self) -> None:
+        block = _Block(self.switch, self.state)
+        self._open.append(block)
+        _blocks.set((block, *_blocks.get()))
+        _count(1)
+
+    def __exit__(self, *_: object) -> None:
+        # A generator may end in another context than the one that its block began in.
+        here = [block for block in _blocks.get() if block in self._open]
+        block = here[0] if here else self._open[-1]
+        block.switch = ""
+        self._open.remove(block)
+        _blocks.set(tuple(other for other in _blocks.get() if other is not block))
+        _count(-1)
+
+    def __call__(self, function: F) -> F:
+        """The function, with the mode on while its body runs. A generator's and a coroutine's
+        body does not run between its steps."""
+        return around_steps(self, function)
+
+
+def _count(change: int) -> None:
     global active
-    before = getattr(switches, name)
-    setattr(switches, name, state)
     with _lock:
-        active += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            active -= 1
-        setattr(switches, name, before)
+        active += change
 
 
-def no_grad() -> AbstractContextManager[None]:
+@overload
+def no_grad() -> Mode: ...
+
+
+@overload
+def no_grad(function: F) -> F: ...
+
+
+def no_grad(function: Any = None) -> Any:
     """Within ``with no_grad():``, operations only compute, and their results are leaves.
 
-    Also a decorator: ``@no_grad()``.
+    There ``p -= 0.1 * p.grad`` changes a leaf ``p`` in place, as in PyTorch.
+
+    Also a decorator, ``@no_grad()`` or ``@no_grad``: of a generator or a coroutine it holds while
+    the body runs, and not between its steps.
+
+    Raises:
+        TypeError: what is decorated is not a function.
     """
-    return switched("recording", False)
+    mode = Mode("recording", False)
+    return mode if function is None else mode(function)
 
 
-def detect_anomaly() -> AbstractContextManager[None]:
+@overload
+def detect_anomaly() -> Mode: ...
+
+
+@overload
+def detect_anomaly(function: F) -> F: ...
+
+
+def detect_anomaly(function: Any = None) -> Any:
     """Within ``with detect_anomaly():``, the first NaN or infinity raises an error with its origin.
 
-    Forward, the origin is the operation that produced it; backward, the node whose gradient it is.
-    The message names the node's label, its operation with the numbers that went in, and the line
-    of your code that recorded it (backward: if it was recorded inside the block too). It is slow,
-    and meant for finding faults.
+    Forward, the origin is the operation that produced it; in ``backward`` and ``grad``, the node
+    whose gradient it is. The message names the node's label, its operation with the numbers that
+    went in, and the line of your code that recorded it (of a gradient: if it was recorded inside
+    the block too). It is slow, and meant for finding faults. Also a decorator, as ``no_grad`` is.
 
     Raises:
         AnomalyError: at the first value or gradient that is not finite.
+        TypeError: what is decorated is not a function.
     """
-    return switched("watching", True)
+    mode = Mode("watching", True)
+    return mode if function is None else mode(function)
 
 
 class AnomalyError(ArithmeticError):
     """A NaN or an infinity, found by ``detect_anomaly``."""
 
 
-def check_value(node: Value) -> None:
-    """Raise AnomalyError if a value just recorded is not finite."""
-    if not math.isfinite(node.data):
-        raise AnomalyError(f"{node.data} is the value of {_describe(node)}")
+def check_value(value: float, op: Op, inputs: Sequence[Value]) -> None:
+    """Raise AnomalyError if what an operation just gave is not finite."""
+    if not math.isfinite(value):
+        raise AnomalyError(f"{value} is the value of {_operation(op, inputs, user_line())}")
 
 
-def check_gradient(child: Value, node: Value, partial: float) -> None:
-    """Raise AnomalyError if the gradient that ``child`` has just received is not finite."""
-    if not math.isfinite(child.grad):
+def check_gradient(
+    child: Value, gradient: float, node: Value, partial: float, incoming: float
+) -> None:
+    """Raise AnomalyError if the gradient of ``child`` is not finite, after it has received
+    ``partial`` times ``incoming``, the gradient of ``node``."""
+    if not math.isfinite(gradient):
         raise AnomalyError(
-            f"{child.grad} is the gradient of {_describe(child)}: it received local derivative "
-            f"{partial!r} times gradient {node.grad!r} from {_describe(node)}"
+            f"{gradient} is the gradient of {_described(child)}: it received local derivative "
+            f"{partial!r} times gradient {incoming!r} from {_described(node)}"
         )
 
 
-def _describe(node: Value) -> str:
+def _described(node: Value) -> str:
     name = f"{node.label!r}, " if node.label else ""
     if node.op is None:
         return f"the leaf {name}{node.data!r}"
-    inputs = ", ".join(f"{v.label} = {v.data!r}" if v.label else repr(v.data) for v in node.inputs)
     where = node.source or "a line outside detect_anomaly()"
-    return f"{name}{node.op.name}({inputs}), recorded at {where}"
+    return name + _operation(node.op, node.inputs, where)
+
+
+def _operation(op: Op, inputs: Sequence[Value], where: str) -> str:
+    numbers = ", ".join(f"{v.label} = {v.data!r}" if v.label else repr(v.data) for v in inputs)
+    return f"{op.name}({numbers}), recorded at {where}"
 
 
 def user_line() -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
 from typing import Any, NoReturn
 
 from autograd import modes, ops
@@ -195,7 +196,7 @@ class Value(ChangesInPlace):
                     child.grad = 0.0
                 child.grad += partial * self.grad
                 if modes.switches.watching:
-                    modes.check_gradient(child, self, partial)
+                    modes.check_gradient(child, child.grad, self, partial, self.grad)
 
     @property
     def _backward(self) -> Callable[[], None]:
@@ -220,7 +221,10 @@ class Value(ChangesInPlace):
         xs = [number_of(v) for v in values]
         cls = class_of(values)
         if not modes.switches.recording:
-            return make_node(op.compute(xs), 0, kind_of_result(values), cls)
+            result = op.compute(xs)
+            if not isfinite(result) and modes.switches.watching:
+                modes.check_value(result, op, values)
+            return make_node(result, 0, kind_of_result(values), cls)
         data, partials = op.evaluate(xs)
         if len(partials) != len(values):
             raise ValueError(
@@ -236,8 +240,8 @@ class Value(ChangesInPlace):
         self._record = (op, *inputs, *partials)
         self._depth = max([v._depth for v in inputs], default=-1) + 1
         if modes.switches.watching:
+            modes.check_value(self.data, op, inputs)
             self._source = modes.user_line()
-            modes.check_value(self)
 
     tanh = _method(ops.tanh)
     exp = _method(ops.exp)

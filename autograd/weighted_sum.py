@@ -39,8 +39,8 @@ def dot(
             f"and {count(len(inputs), 'input')}"
         )
     if modes.active:
-        by = recorded if modes.switches.recording else computed
-        return by(weights, inputs, bias)
+        plain = modes.switches.recording or modes.switches.watching
+        return (recorded if plain else computed)(weights, inputs, bias)
     if Value.__subclasses__() and _class(weights, inputs, bias) is not Value:
         return recorded(weights, inputs, bias)
     # The operations mul and sum are written out below; a test holds this loop to the table.

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import autograd
-from autograd import AnomalyError, Value, detect_anomaly, dot, no_grad
+from autograd import AnomalyError, Value, detect_anomaly, dot, grad, no_grad
 from autograd.modes import switches
 
 
@@ -85,6 +85,64 @@ def test_detect_anomaly_names_the_node_of_a_gradient():
     assert message.startswith("inf is the gradient of the leaf 'p', 0.0")
     assert "local derivative inf times gradient 2.0 from 'root', sqrt(p = 0.0)" in message
     assert "root = p.sqrt()" in message
+
+
+def test_grad_is_watched_too():
+    p = Value(0.0, "p")
+    unwatched = p.sqrt() * 2
+    assert grad(unwatched, p).data == float("inf")
+    with detect_anomaly():
+        y = p.sqrt() * 2  # the line
+        with pytest.raises(AnomalyError) as caught:
+            grad(y, p)
+        with pytest.raises(AnomalyError, match=r"sqrt\(p = 0\.0\), recorded at a line outside"):
+            grad(unwatched, [Value(1.0), p])
+        with pytest.raises(AnomalyError, match=r"inf is the value of div\(0\.5, 0\.0\), recorded"):
+            grad(y, p, create_graph=True)
+        assert grad(y, y).data == 1.0
+    message = str(caught.value)
+    assert message.startswith("inf is the gradient of the leaf 'p', 0.0: it received")
+    assert "local derivative inf times gradient 2.0 from sqrt(p = 0.0), recorded" in message
+    assert message.endswith("# the line")
+
+
+def test_a_sum_of_infinite_derivatives_is_caught_at_the_first():
+    p = Value(0.0, "p")
+    with detect_anomaly():
+        y = p.sqrt() - p.sqrt()
+        with pytest.raises(AnomalyError, match="inf is the gradient of the leaf 'p'"):
+            grad(y, p)
+
+
+def test_values_under_no_grad_are_watched_too():
+    p = Value(-1.0, "p")
+    computed = [
+        lambda: p.log(),
+        lambda: dot([p, Value(1e308)], [p, Value(10.0)]),
+        lambda: dot([p], [1.0], float("inf")),
+        lambda: autograd.sum([p, float("inf")]),
+        lambda: p / 0,
+    ]
+    for compute in computed:
+        with detect_anomaly(), no_grad(), pytest.raises(AnomalyError) as caught:
+            compute()
+        assert "test_modes.py" in str(caught.value)
+    with no_grad(), detect_anomaly(), pytest.raises(AnomalyError, match=r"log\(p = -1\.0\)"):
+        p.log()
+    with no_grad(), detect_anomaly(), pytest.raises(AnomalyError, match=r"inf is the value of div"):
+        p /= 0
+    assert p.data == -1.0
+
+
+def test_detect_anomaly_as_a_decorator():
+    @detect_anomaly
+    def loss(x):
+        return x.log()
+
+    assert loss(Value(1.0)).data == 0.0
+    with pytest.raises(AnomalyError, match=r"return x\.log\(\)"):
+        loss(Value(0.0))
+    assert Value(0.0).log().data == -float("inf")
 
 
 def test_detect_anomaly_points_at_the_users_line_through_a_network():

@@ -62,7 +62,7 @@ def observed(recording: Recording) -> Iterator[None]:
     try:
         # A caller's no_grad is for this call, and the recording stays. And while a mode is
         # switched, the fast methods of Values call ``Value.apply_op``, which is replaced.
-        with modes.switched("recording", True):
+        with modes.Mode("recording", True):
             yield
     finally:
         _this_thread.recording = before
