@@ -74,7 +74,7 @@ def unobserved() -> Iterator[None]:
     """Within, Values in this thread do what they always do."""
     before, _this_thread.recording = _this_thread.recording, None
     try:
-        with modes.switched("recording", True):
+        with modes.Mode("recording", True):
             yield
     finally:
         _this_thread.recording = before
