@@ -11,6 +11,7 @@ that give the same numbers.
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
@@ -290,10 +291,14 @@ class Value(ChangesInPlace):
         return self != 0
 
     def __eq__(self, other: object) -> bool:
-        return self is other if isinstance(other, Value) else self.data == other
+        if isinstance(other, Value):
+            return self is other
+        return _compared(operator.eq, self, other)
 
     def __ne__(self, other: object) -> bool:
-        return self is not other if isinstance(other, Value) else self.data != other
+        if isinstance(other, Value):
+            return self is not other
+        return _compared(operator.ne, self, other)
 
     def __lt__(self, other: Value | Number) -> bool:
         return self.data < number_of(other)
@@ -366,6 +371,15 @@ def class_of(values: Iterable[Value]) -> type[Value]:
 def is_constant(leaf: Value) -> bool:
     """Whether a leaf stands for a plain number, and was not made by hand."""
     return leaf._record is CONSTANT
+
+
+def _compared(compare: Callable[[Any, Any], Any], v: Value, other: Any) -> Any:
+    """``v == other``, for what is no Value."""
+    if getattr(getattr(other, "dtype", None), "kind", "") == "O":  # an array that may hold Values
+        import numpy as np
+
+        return compare(other, np.array(v, object))
+    return compare(v.data, other)
 
 
 def number_of(x: object) -> float:

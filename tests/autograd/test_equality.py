@@ -58,6 +58,17 @@ def test_a_value_and_anything_else_compare_as_its_number_does():
     assert (v != np.array([1.5, 2.0])).tolist() == [False, True]
 
 
+def test_an_array_of_values_is_compared_node_by_node():
+    v, twin = Value(1.5), Value(1.5)
+    array = np.array([v, twin, 1.5, "v"], object)
+    for equal in (array == v, v == array):
+        assert equal.tolist() == [True, False, True, False]
+    for unequal in (array != v, v != array):
+        assert unequal.tolist() == [False, True, False, True]
+    assert v in array[:1]
+    assert twin not in array[:1]
+
+
 # --- programs that people write ---
 
 
