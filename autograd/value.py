@@ -373,8 +373,8 @@ def is_constant(leaf: Value) -> bool:
     return leaf._record is CONSTANT
 
 
-def _compared(compare: Callable[[Any, Any], Any], v: Value, other: Any) -> Any:
-    """``v == other``, for what is no Value."""
+def _compared(compare: Callable[[Any, Any], bool], v: Value, other: Any) -> bool:
+    """``v == other``, where other is not a Value. (An array gives an array.)"""
     if getattr(getattr(other, "dtype", None), "kind", "") == "O":  # an array that may hold Values
         import numpy as np
 
