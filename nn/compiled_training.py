@@ -179,7 +179,7 @@ class Trainer:
                 start = time.perf_counter()
                 reached = self._train(order, position, stop, batch_size, epoch, losses)
                 seconds = time.perf_counter() - start
-            self.steps += -(-(reached - position) // batch_size)
+            self.steps += _steps(position, reached, batch_size, epoch)
             if reached < stop:
                 self.steps_by_hand += 1
                 end = _at_batch_end(reached + 1, batch_size, epoch, total)
@@ -205,9 +205,28 @@ class Trainer:
         from autograd.compiler.executor import Stretch
 
         rows, data = self._rows(order, start, stop)
-        stretch = Stretch(rows, start, stop, batch_size, epoch)
-        state = (update_of(self.optimizer), self.theta, self.numbers, self.frozen)
-        return self.executor.train(*state, stretch, losses, data)
+        while True:
+            # The update first, because a function of the step is asked for each step in order.
+            state = (update_of(self.optimizer), self.theta, self.numbers, self.frozen)
+            end = self._while_the_rate_stays(start, stop, batch_size, epoch)
+            stretch = Stretch(rows, start, end, batch_size, epoch)
+            reached = self.executor.train(*state, stretch, losses, data)
+            self.optimizer.steps_taken += _steps(start, reached, batch_size, epoch)
+            if reached < end or reached == stop:
+                return reached
+            start = reached
+
+    def _while_the_rate_stays(self, start: int, stop: int, batch_size: int, epoch: int) -> int:
+        """Where the steps end that have the learning rate of the next one."""
+        optimizer = self.optimizer
+        if not optimizer.is_scheduled or start == stop:
+            return stop
+        rate, end, step = optimizer.lr, start, optimizer.steps_taken
+        while True:
+            end = _at_batch_end(end + 1, batch_size, epoch, stop)
+            step += 1
+            if end >= stop or optimizer.lr_at(step) != rate:
+                return end
 
     def _audit(self, batch_size: int) -> None:
         """Compare a row with plain Python, if it is time for that."""
@@ -258,6 +277,16 @@ def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int
     within = position - before
     end = before + min(-(-within // batch_size) * batch_size, epoch)
     return min(end, total)
+
+
+def _steps(start: int, stop: int, batch_size: int, epoch: int) -> int:
+    """The number of batches between two ends of batches."""
+
+    def until(position: int) -> int:
+        epochs, within = divmod(position, epoch)
+        return epochs * -(-epoch // batch_size) + -(-within // batch_size)
+
+    return until(stop) - until(start)
 
 
 def _check_update(optimizer: Optimizer) -> None:

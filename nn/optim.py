@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from autograd import ops
@@ -16,6 +16,8 @@ from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
 from nn.arguments import check_names
+
+Rate = float | Callable[[int], float]
 
 
 class Optimizer:
@@ -39,6 +41,9 @@ class Optimizer:
 
     settings: tuple[str, ...] = ()
     memories: tuple[str, ...] = ()
+    steps_taken = 0
+    _lr: Any = 0.0
+    _asked: tuple[int, float] | None = None
 
     def __init__(self, parameters: Iterable[Value]) -> None:
         self.parameters = _checked_parameters("an optimiser", parameters)
@@ -46,6 +51,39 @@ class Optimizer:
             raise ValueError("an optimiser needs at least one parameter; got none")
         for name in self.memories:
             setattr(self, name, [0.0] * len(self.parameters))
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step.
+
+        Set it to a number, or to a function that takes the number of steps taken so far (0 at
+        first) and returns the rate. The function is asked once for each step, in order.
+        """
+        return self.lr_at(self.steps_taken) if self.is_scheduled else self._lr
+
+    @lr.setter
+    def lr(self, rate: Any) -> None:
+        if callable(rate) and type(self).step is not Optimizer.step:
+            raise TypeError(
+                f"{type(self).__name__} has a step of its own, which counts no steps: set lr to a "
+                "number before each"
+            )
+        self._lr, self._asked = rate, None
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the learning rate is a function of the step."""
+        return callable(self._lr)
+
+    def lr_at(self, step: int) -> float:
+        """The learning rate of a step, from the function.
+
+        Raises:
+            TypeError, ValueError: it is not a number, or negative, or not finite.
+        """
+        if self._asked is None or self._asked[0] != step:
+            self._asked = step, _at_least_zero(f"lr({step})", self._lr(step))
+        return self._asked[1]
 
     def update(self, p: Any, gradient: Any, *memories: Any) -> tuple[Any, ...]:
         """The parameter and its memories after a step.
@@ -67,6 +105,7 @@ class Optimizer:
         """Move every parameter that has a gradient."""
         self.check_settings()
         stepping.step(self)
+        self.steps_taken += 1
 
     def checked(self, returned: Any) -> tuple[Any, ...]:
         """The result of ``update``, if it has as many parts as it should."""
@@ -109,12 +148,17 @@ class Optimizer:
             p.grad = NOT_COMPUTED if set_to_none else 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Settings and memories, as numbers and lists that JSON can hold."""
-        state = {name: getattr(self, name) for name in self.settings + self.memories}
+        """Settings and memories, as numbers and lists that JSON can hold.
+
+        Where the learning rate is a function, the state has its number and the steps taken.
+        """
+        state = {name: getattr(self, name) for name in self._state_names()}
         return {name: list(x) if isinstance(x, (list, tuple)) else x for name, x in state.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set settings and memories from those of ``state_dict``; on an error nothing changes.
+
+        A learning rate that is a function stays, and goes on at the step of the state.
 
         Raises:
             ValueError: names are missing or unexpected, a setting is out of range, or the state
@@ -123,7 +167,13 @@ class Optimizer:
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"a state is a dict, as of state_dict(); got {type(state).__name__}")
-        check_names(self.settings + self.memories, state, f"not a state of {type(self).__name__}")
+        if ("steps_taken" in state) != self.is_scheduled:
+            here, there = ("a function", "no") if self.is_scheduled else ("a number", "a")
+            raise ValueError(
+                f"lr is {here} here, and the state has {there} count of steps, as one whose lr is "
+                "a function: give both the same kind of lr"
+            )
+        check_names(self._state_names(), state, f"not a state of {type(self).__name__}")
         # The constructor checks the settings.
         new = type(self)(self.parameters, **{name: state[name] for name in self.settings})
         for name in self.memories:
@@ -133,7 +183,17 @@ class Optimizer:
                     f"this optimiser of {len(self.parameters)}"
                 )
             setattr(new, name, [as_float(x) for x in state[name]])
+        if self.is_scheduled:
+            new._lr, new.steps_taken = self._lr, _whole("steps_taken", state["steps_taken"])
         self.__dict__.update(vars(new))
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, x in state.items():  # version 0.1 pickled lr as an attribute
+            setattr(self, name, x)
+
+    def _state_names(self) -> tuple[str, ...]:
+        steps = ("steps_taken",) if self.is_scheduled else ()
+        return self.settings + self.memories + steps
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)
@@ -164,14 +224,14 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Iterable[Value],
-        lr: float | None = None,
+        lr: Rate | None = None,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters)
         if lr is None:  # not a required argument, so that SGD(0.1) names the parameters first
             raise TypeError("SGD needs a learning rate: SGD(model.parameters(), lr=0.1)")
-        self.lr = _at_least_zero("lr", lr)
+        self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
         self.momentum = _at_least_zero("momentum", momentum)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
 
@@ -191,7 +251,8 @@ class Adam(Optimizer):
 
     Args:
         parameters: leaf Values, such as ``model.parameters()``.
-        lr: the learning rate; may be assigned between steps.
+        lr: the learning rate, or a function of the number of steps taken so far that returns it;
+            may be assigned between steps.
         betas: the parts of the mean and of the mean square that each step keeps.
         eps: added to the rms, so that a parameter with a gradient of 0 stays.
         weight_decay: adds weight_decay * p to the gradient of p.
@@ -210,13 +271,13 @@ class Adam(Optimizer):
     def __init__(
         self,
         parameters: Iterable[Value],
-        lr: float = 1e-3,
+        lr: Rate = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters)
-        self.lr = _at_least_zero("lr", lr)
+        self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
         two = hasattr(betas, "__len__") and len(betas) == 2
         if not two or not all(0 <= as_float(beta) < 1 for beta in betas):
             raise ValueError(f"betas are two numbers from 0 to below 1; got {betas!r}")
@@ -304,6 +365,12 @@ def _checked_parameters(taker: str, parameters: Any) -> list[Value]:
             raise ValueError(f"only leaves can be moved; {p!r} was computed from others")
     # Each once: a tied weight that is given twice would move twice.
     return list(dict.fromkeys(every))
+
+
+def _whole(name: str, n: Any) -> int:
+    if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+        raise ValueError(f"{name} is a whole number of at least 0; got {n!r}")
+    return n
 
 
 def _at_least_zero(name: str, setting: float) -> float:

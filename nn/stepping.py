@@ -38,7 +38,14 @@ def step(optimizer: Optimizer) -> None:
 def _loop(optimizer: Optimizer) -> _Loop:
     update = getattr(optimizer.update, "__func__", None)
     if update not in BY_SETTINGS:  # it may depend on anything
-        return _Loop(optimizer)
+        streams = Streams()
+        loop = _Loop(optimizer)
+        if streams.moved():
+            raise TypeError(
+                f"{type(optimizer).__name__}.update draws random numbers, and would use one for "
+                "all parameters: write a step of your own"
+            )
+        return loop
     settings = [getattr(optimizer, name) for name in optimizer.settings]
     key = (update, *[tuple(x) if isinstance(x, list) else x for x in settings])
     if key not in _loops:
@@ -56,14 +63,8 @@ class _Loop:
         self.constants: list[Any] = []
         kept = [f"k{i}" for i in range(len(optimizer.memories))]
         given = [_Written(self, name) for name in ("x", "gradient", *kept)]
-        streams = Streams()
         with traced():
             moved, *new = map(self.name, optimizer.checked(optimizer.update(*given)))
-        if streams.moved():
-            raise TypeError(
-                f"{type(optimizer).__name__}.update draws random numbers, and would use one for "
-                "all parameters: write a step of your own"
-            )
         changed = [(i, now) for i, now in enumerate(new) if now != kept[i]]
         self.lines += [f"parameter.data = {moved}", *(f"m{i}[i] = {now}" for i, now in changed)]
         read = [i for i, name in enumerate(kept) if any(name in line for line in self.lines)]

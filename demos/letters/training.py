@@ -176,7 +176,7 @@ class Training:
     def _learn_block(self) -> tuple[int, float]:
         """Train on the next block; return its number of letters and its mean loss."""
         progress, settings = self.progress, self.settings
-        self.optimizer.lr = settings.rate * (1 - progress.blocks / self.total)  # type: ignore[attr-defined]
+        self.optimizer.lr = settings.rate * (1 - progress.blocks / self.total)
         block = self.blocks[progress.blocks % len(self.blocks)]
         X, T = windows(self.corpus.letters(block), self.predictor.context)
         loss = float("nan")
