@@ -14,8 +14,13 @@ from nn.compiled_training import Trainer
 if TYPE_CHECKING:
     from nn.train import Plan
 
-# Rows times epochs times operations: about two seconds of plain Python, and compiling takes one.
-WORTH_COMPILING = 2_000_000
+# Operations, over all rows and epochs, for each array instruction of the compiled program. Plain
+# Python takes 2 to 5 microseconds for an operation, and native code takes 0.1 to 0.4 seconds to
+# compile for an instruction (when it is not on disk yet).
+WORTH_COMPILING = 75_000
+
+# A program has at least so many instructions.
+FEWEST_INSTRUCTIONS = 10
 
 # A loss may have more operations than parameters, but seldom so many times more.
 MOST_OPERATIONS_A_PARAMETER = 20
@@ -53,9 +58,10 @@ def _asked(plan: Plan, program: Any) -> Trainer:
     reach = Reach(plan.loss)
     state = State(reach)
     trainer = _trainer(plan, program, reach, None)
+    trainer.prepare(plan.batch_size)
     if change := state.change():
         trainer.remark = f"; the loss changes {change}, and compiled code does not"
-    elif reach.objection:
+    elif reach.streams:
         trainer.remark = f"; the recording keeps what comes from {reach.objection}"
     return trainer
 
@@ -65,7 +71,7 @@ def _unasked(plan: Plan) -> Trainer | str:
     and if compiling pays; otherwise the reason against it."""
     calls = len(plan.inputs) * plan.epochs
     work = calls * len(plan.optimizer.parameters)
-    if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING:
+    if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little to compile"
     reach = Reach(plan.loss)
     if reach.objection:
@@ -88,12 +94,15 @@ def _if_worthwhile(plan: Plan, calls: int, reach: Reach, state: State) -> Traine
     """The trainer, if there is enough work and nothing looks at the numbers."""
     y = plan.loss(plan.inputs[0], plan.targets[0])
     operations = sum(v.op is not None for v in topological_order(y))
-    if state.change() or calls * operations < WORTH_COMPILING:
+    if state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little to compile"
     trainer = _trainer(plan, None, reach, state)
     looked = [g for g in trainer.compilation.guards if g.reading]
     if looked:
         return f"the number in a Value is looked at, at {looked[0].line()}"
+    if calls * operations < WORTH_COMPILING * trainer.compilation.size:
+        return "too little to compile"
+    trainer.prepare(plan.batch_size)
     return trainer
 
 
@@ -103,6 +112,4 @@ def _trainer(plan: Plan, program: Any, reach: Reach, state: State | None) -> Tra
     program = program or Compiled(plan.loss, None, None, None, "float64")
     if state and program.backend_wanted != "numba":
         raise CompileError("numba is not installed")
-    trainer = Trainer(program, plan.inputs, plan.targets, plan.optimizer, reach.streams, state)
-    trainer.prepare(plan.batch_size)
-    return trainer
+    return Trainer(program, plan.inputs, plan.targets, plan.optimizer, reach.streams, state)

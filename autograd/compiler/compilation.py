@@ -103,6 +103,11 @@ class Compilation:
             self._programs[key] = made
         return self._programs[key]
 
+    @property
+    def size(self) -> int:
+        """How many array instructions it has, with gradients. A tape runs without compiling."""
+        return len(self.program("parameters").instructions) if self.backend != "tape" else 0
+
     def _runnable(self, gradients: str, input_major: bool = False) -> Program:
         return expand(self.program(gradients, input_major))
 
