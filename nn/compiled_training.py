@@ -81,7 +81,7 @@ class Trainer:
         self.program, self.state = program, state
         takes_numbers, dtype = self.compilation.trace.takes_numbers, self.compilation.dtype.name
         self.audit = Audit(program.function, inputs, targets, streams, takes_numbers, dtype)
-        self.data = [_table(inputs), _table(targets)]
+        self.data = [table(inputs), table(targets)]
 
         every = list(self.compilation.parameters)
         # For each place in theta its place in the optimiser's lists.
@@ -99,6 +99,11 @@ class Trainer:
         self.changed: str | None = None
         self.remark = ""
         self.load()
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the loss reaches a parameter of the optimiser."""
+        return len(self.frozen) < len(self.places)
 
     @property
     def how(self) -> str:
@@ -335,7 +340,7 @@ def update_of(optimizer: Optimizer) -> Update:
     return Update(lambda *given: optimizer.checked(optimizer.update(*given)))
 
 
-def _table(rows: Rows) -> Any:
+def table(rows: Rows) -> Any:
     """All rows as one array."""
     import numpy as np
 

@@ -14,12 +14,13 @@ from typing import Any
 from autograd import modes
 from autograd.deprecation import REMOVAL, renamed
 from autograd.real import count
-from autograd.value import Value
+from autograd.value import Value, topological_order
 from nn.arguments import Rows, positive_whole, random_stream
 from nn.choosing import trainer_for
 from nn.compiled_training import Trainer
 from nn.ctrl_c import noted_ctrl_c
 from nn.optim import Optimizer
+from nn.validation import HeldOut
 
 # Shorter epochs are joined for one call of compiled code.
 ROWS_AT_ONCE = 1 << 15
@@ -32,6 +33,7 @@ class History:
     Attributes:
         losses: for each epoch the mean loss of its rows, each measured just before its step. An
             interrupted epoch counts the rows until then.
+        validation: after each whole epoch the mean loss of the rows held out, if there are any.
         interrupted: whether Ctrl-C ended the training.
         how: what ran the training: compiled code and what it was made of, or plain Python and why.
     """
@@ -39,6 +41,7 @@ class History:
     losses: list[float] = field(default_factory=list)
     interrupted: bool = False
     how: str = "plain Python"
+    validation: list[float] = field(default_factory=list)
 
     @property
     def errors(self) -> list[float]:
@@ -47,6 +50,12 @@ class History:
             f"History.errors goes in {REMOVAL}: call it losses", DeprecationWarning, stacklevel=2
         )
         return self.losses
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        older = dict(state)
+        if "errors" in older:  # as version 0.1 called the losses
+            older["losses"] = older.pop("errors")
+        vars(self).update({"validation": [], **older})
 
     def interrupt(self) -> None:
         """Note that the training is to end after the current step."""
@@ -71,6 +80,7 @@ def fit(
     shuffle: bool | int | random.Random = False,
     progress: bool = True,
     compile: bool | None = None,
+    validation: tuple[Any, Any] | None = None,
 ) -> History:
     """Train: for each batch of rows, take one step down the gradient of the batch's mean loss.
 
@@ -97,13 +107,15 @@ def fit(
             ``random.Random`` for random orders that can be repeated.
         progress: show a progress bar, if stderr is a terminal.
         compile: True to compile always (an error where that cannot be), False for never.
+        validation: a pair (X, T) of rows to hold out. Their mean loss after each epoch, with all
+            Modules in evaluation (see ``Module.eval``), is in ``History.validation``.
 
     Returns:
         The mean loss of each epoch, and whether Ctrl-C ended the training.
 
     Raises:
-        ValueError: X and T differ in rows, have none, or are not (rows, n); or a number is
-            below 1.
+        ValueError: X and T differ in rows, have none, or are not (rows, n); a number is below 1;
+            or in a whole epoch the loss reaches none of the optimiser's parameters.
         TypeError: a row holds something other than real numbers, ``loss`` takes or returns
             something else, or arguments are in another order.
         FloatingPointError: a loss or a gradient is not finite. The parameters are then those
@@ -112,6 +124,7 @@ def fit(
             is compared with plain Python differs, because the loss keeps state.
     """
     plan = _plan(loss, X, T, optimizer, epochs, batch_size, shuffle)
+    plan.held_out = _held_out(validation, plan)
     _run(plan, trainer_for(plan, compile), progress)
     optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
     return plan.history
@@ -152,6 +165,9 @@ class Plan:
     stream: random.Random | None
     history: History = field(default_factory=History)
     bar: Any = None
+    held_out: HeldOut | None = None
+    reached: bool = False
+    """Whether a loss has reached a parameter of the optimiser."""
 
     def __post_init__(self) -> None:
         self.order = list(range(len(self.inputs)))
@@ -171,6 +187,25 @@ class Plan:
             self.fixed = np.array(self.next_order(), np.int64)
         return self.fixed
 
+    def note_reach(self, y: Value) -> None:
+        """Note whether a loss reaches a parameter of the optimiser."""
+        moved = set(self.optimizer.parameters)
+        self.reached = any(v in moved for v in topological_order(y))
+
+    def end_epoch(self) -> None:
+        """Compute the loss of the rows held out.
+
+        Raises:
+            ValueError: nothing can have been learned.
+        """
+        if not self.reached:
+            raise ValueError(
+                "the loss reaches no parameter of the optimiser, so nothing was learned: give the "
+                "optimiser the parameters of the model that the loss uses"
+            )
+        if self.held_out:
+            self.history.validation.append(self.held_out.mean_loss(self.loss))
+
     def show(self, epoch: int, mean: float, new: int) -> None:
         """Move the progress bar on by ``new`` rows."""
         self.bar.set_description_str(f"epoch {epoch}/{self.epochs}", refresh=False)
@@ -188,17 +223,37 @@ def _plan(
             f"expected fit(loss, X, T, optimizer), where loss(x, t) is the loss of one row, as "
             f"half_squared_error(model(x), t); got fit({given})"
         )
-    inputs, targets = Rows("X", X), Rows("T", T)
-    if len(inputs) != len(targets):
-        raise ValueError(
-            f"X has {count(len(inputs), 'row')} and T has {len(targets)}; they go in pairs"
-        )
+    inputs, targets = _pair("X", X, "T", T)
     epochs = positive_whole(epochs, "epochs")
     batch_size = positive_whole(batch_size, "batch_size")
     if not modes.switches.recording:
         raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
     stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)
     return Plan(loss, inputs, targets, optimizer, epochs, batch_size, stream)
+
+
+def _pair(x_name: str, X: Any, t_name: str, T: Any) -> tuple[Rows, Rows]:
+    inputs, targets = Rows(x_name, X), Rows(t_name, T)
+    if len(inputs) != len(targets):
+        rows = count(len(inputs), "row")
+        raise ValueError(f"{x_name} has {rows} and {t_name} has {len(targets)}; they go in pairs")
+    return inputs, targets
+
+
+def _held_out(validation: Any, plan: Plan) -> HeldOut | None:
+    """The rows to hold out, checked."""
+    if validation is None:
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(f"validation is a pair (X, T); got {type(validation).__name__}")
+    pair = _pair("validation[0]", validation[0], "validation[1]", validation[1])
+    for held_out, rows in zip(pair, (plan.inputs, plan.targets)):
+        if held_out.width != rows.width:
+            raise ValueError(
+                f"{held_out.name} has rows of {count(held_out.width, 'number')}, and {rows.name} "
+                f"of {rows.width}"
+            )
+    return HeldOut(*pair)
 
 
 def _takes_two(loss: Any) -> bool:
@@ -241,6 +296,7 @@ def _train(plan: Plan) -> None:
         history.losses.append(total / done)
         if history.interrupted:
             break
+        plan.end_epoch()
 
 
 def _step(plan: Plan, batch: Sequence[int], epoch: int) -> float:
@@ -252,6 +308,8 @@ def _step(plan: Plan, batch: Sequence[int], epoch: int) -> float:
     for row in batch:
         y = _checked(plan.loss(plan.inputs[row], plan.targets[row]), epoch, row)
         total += y.data
+        if not plan.reached:
+            plan.note_reach(y)
         (y if len(batch) == 1 else y / len(batch)).backward()
         del y  # and its graph, before the next is built
     _check_gradients(plan.optimizer, epoch, batch[-1])
@@ -290,9 +348,13 @@ def _train_compiled(plan: Plan, trainer: Trainer) -> None:
     """The training loop, many rows at once."""
     history, rows = plan.history, len(plan.inputs)
     finished = 0
+    plan.reached = trainer.reaches
+    if plan.held_out:
+        plan.held_out.compile(plan.loss, trainer.compilation.dtype)
     while finished < plan.epochs and not history.interrupted:
         # Short epochs go together, or the calls would take longer than the work.
-        several = min(plan.epochs - finished, max(1, ROWS_AT_ONCE // rows))
+        together = 1 if plan.held_out or not plan.reached else max(1, ROWS_AT_ONCE // rows)
+        several = min(plan.epochs - finished, together)
         orders = [plan.next_order_as_array() for _ in range(several)]
 
         def report(done: int, losses: list[float], new: int, before: int = finished) -> bool:
@@ -311,4 +373,6 @@ def _train_compiled(plan: Plan, trainer: Trainer) -> None:
         finally:
             trainer.store()
         finished += several
+        if not history.interrupted:
+            plan.end_epoch()
     history.how = trainer.how

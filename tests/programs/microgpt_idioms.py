@@ -51,6 +51,19 @@ def the_largest_of_logits(Value):
     return [probabilities.index(max(probabilities)), sum(probabilities)]
 
 
+def nodes_made_by_hand(Value):
+    def square(x):
+        return Value(x.data**2, (x,), (2 * x.data,))
+
+    def product(x, y):
+        return Value(x.data * y.data, (x, y), (y.data, x.data))
+
+    a, b = Value(3.0), Value(-0.5)
+    y = product(square(a), b) + square(b) * 2 + product(a, a)
+    y.backward()
+    return [y.data, a.grad, b.grad]
+
+
 IDIOMS = [
     thing for thing in list(globals().values()) if getattr(thing, "__module__", "") == __name__
 ]

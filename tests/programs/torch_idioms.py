@@ -199,6 +199,41 @@ def training_and_evaluation(t):
     return [*before, *after, model(1.0)]
 
 
+def forms_of_no_grad(t):
+    p = t.parameter(2.0)
+    off = t.no_grad()
+    with off:
+        a = p * 2
+    with off:
+        b = p * 3
+    with t.no_grad(), t.no_grad():
+        c = p * 4
+
+    @t.no_grad()
+    def measured(x):
+        return x * p
+
+    y = p * p + a + b + c + measured(1.0)
+    y.backward()
+    return [y, p.grad]
+
+
+def generators_under_no_grad(t):
+    p = t.parameter(2.0)
+
+    @t.no_grad()
+    def measured():
+        for i in range(3):
+            yield p * i
+
+    total = 0.0
+    for value in measured():
+        y = p * 5 + value  # gradients are on outside of the generator, and off inside
+        total += value.item()
+    y.backward()
+    return [total, p.grad]
+
+
 IDIOMS = [
     thing for thing in list(globals().values()) if getattr(thing, "__module__", "") == __name__
 ]
