@@ -7,6 +7,7 @@ functions here return inf, -inf or nan instead, as C and PyTorch do.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from math import inf, nan
 
 
@@ -46,6 +47,14 @@ def log(x: float) -> float:
         return -inf if x == 0 else nan
 
 
+def expm1(x: float) -> float:
+    """e ** x - 1, for small x to the last digits; inf from 709.79 on."""
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return inf
+
+
 def log1p(x: float) -> float:
     """log(1 + x), for small x to the last digits; -inf at -1, nan below."""
     try:
@@ -76,6 +85,63 @@ def cos(x: float) -> float:
         return math.cos(x)
     except ValueError:
         return nan
+
+
+def tan(x: float) -> float:
+    """The tangent; nan at either infinity."""
+    try:
+        return math.tan(x)
+    except ValueError:
+        return nan
+
+
+def sinh(x: float) -> float:
+    """(e^x - e^-x) / 2."""
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(inf, x)
+
+
+def cosh(x: float) -> float:
+    """(e^x + e^-x) / 2."""
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+def exp_mul(a: float, b: float) -> float:
+    """e ** (a * b). What the rounding of a * b leaves out counts too."""
+    product = a * b
+    y = exp(product)
+    if not 0 < y < inf:
+        return y
+    rest = product_rest(a, b, product)
+    return y + y * rest if math.isfinite(rest) else y
+
+
+def product_rest(a: float, b: float, product: float) -> float:
+    """a * b less its rounded product, exactly (Dekker 1971); nan where a or b is huge."""
+    c, d = SPLIT * a, SPLIT * b
+    a_high, b_high = c - (c - a), d - (d - b)
+    a_low, b_low = a - a_high, b - b_high
+    return a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+
+
+SPLIT = 134217729.0  # 2**27 + 1: it cuts a float in two halves of 26 bits
+SQRT_HALF, SQRT_HALF_REST = 0.7071067811865476, -4.833646656726457e-17
+TWO_BY_SQRT_PI = 1.1283791670955126
+
+
+def normal_cdf(x: float) -> float:
+    """erfc(-x / sqrt(2)) / 2: the probability that a normal variable is below x."""
+    z = -SQRT_HALF * x
+    if not 0.5 < z < 28.0:
+        return 0.5 * math.erfc(z)
+    # In the tail the rounding of z counts: the slope there times what it leaves out.
+    rest = product_rest(-SQRT_HALF, x, z) - SQRT_HALF_REST * x
+    return 0.5 * (math.erfc(z) - TWO_BY_SQRT_PI * exp(-z * z) * rest)
 
 
 def sech2(x: float) -> float:
@@ -127,6 +193,11 @@ def above(a: float, b: float) -> float:
 def strong_mul(a: float, b: float) -> float:
     """a * b, except that a = 0 gives 0 even against an infinity or nan (Iverson's strong zero)."""
     return 0.0 if a == 0 else a * b
+
+
+def norm(xs: Sequence[float]) -> float:
+    """The square root of the sum of squares, which do not overflow; nan if one is nan."""
+    return nan if any(x != x for x in xs) else math.hypot(*xs)
 
 
 def logsumexp(xs: list[float]) -> float:

@@ -12,7 +12,7 @@ pages, compiled programs and checks::
                lambda y, x: (y + sigmoid(x) * (1 - y),))
 
 The choices at corners, where the derivative does not exist or mathematics gives several answers.
-They are PyTorch's:
+They are PyTorch's, except where it says so:
 
 ====================  =======================================================================
 relu at 0             value 0, derivative 0
@@ -20,13 +20,19 @@ abs at 0              value 0, derivative 0
 maximum, minimum      of two equal inputs: derivative 1/2 by each
 sqrt at 0             derivative inf
 log at 0              value -inf, derivative inf; below 0 the value is nan, the derivative 1/x
+leaky_relu, elu at 0  derivative 0.01 and 1
+silu, gelu            at -inf value and derivative nan, at inf the derivative
+norm at 0             value 0, derivative 0; atan2 likewise, with the sign of its angle
+hypot at (0, 0)       value 0, derivative 0 (PyTorch's is nan)
+logsumexp             of infinities: the share of a finite input is 0, all else is nan
 1/0                   inf, with the sign of both; 0/0 is nan
 0 ** 0                value 1; derivative 0 by the base and 0 by the exponent
 x ** 0                value 1 for every x; derivative by x is 0, at x = 0 too
 0 ** b, b > 0         derivative by the exponent 0; by the base 0, 1 (b = 1) or inf (b < 1)
-0 ** b, b < 0         value inf; derivative by the base -inf, by the exponent nan
+0 ** b, b < 0         value inf; derivative by the base -inf, by the exponent nan (PyTorch's -inf)
 a ** b, a < 0         nan unless b is a whole number; derivative by the exponent nan
-nan                   goes through every operation, maximum, minimum, relu and abs included
+nan                   goes through every operation, maximum, minimum, relu and abs included, except
+                      that hypot(inf, nan) is inf, and nan ** 0 and 1 ** nan are 1
 ====================  =======================================================================
 """
 
@@ -200,12 +206,19 @@ log: Op = Op(
     latex=r"\log\left({}\right)",
     domain=((0.1, 5.0),),
 )
+expm1 = Op("expm1", ieee.expm1, lambda y, x: (exp(x),))
+exp_mul: Op = Op(
+    "exp_mul",  # a helper
+    ieee.exp_mul,
+    lambda y, a, b: (b * y, a * y),
+    arity=2,
+    text="exp({} * {})",
+    domain=((-2.0, 2.0), (-2.0, 2.0)),
+)
 log1p = Op(
     "log1p",
     ieee.log1p,
     lambda y, x: (1 / (1 + x),),
-    text="log(1 + {})",
-    latex=r"\log\left(1 + {}\right)",
     domain=((-0.9, 5.0),),
 )
 sqrt: Op = Op(
@@ -266,10 +279,96 @@ relu = Op(
     domain=((0.1, 3.0),),
 )
 
+# Made of others: see COMPOSED below.
+leaky_relu = Op(
+    "leaky_relu",  # another slope than 0.01: maximum(x, slope * x)
+    lambda x: maximum(x, 0.01 * x),
+    lambda y, x: (0.01 + 0.99 * step(x),),
+    domain=((0.1, 3.0),),
+)
+elu = Op(
+    "elu",
+    lambda x: relu(x) + expm1(minimum(x, 0.0)),
+    lambda y, x: (exp(minimum(x, 0.0)),),
+    domain=((-3.0, -0.1),),
+)
+silu = Op(
+    "silu",
+    lambda x: x * sigmoid(x),
+    lambda y, x: (y + sigmoid(x) * (1 - y),),
+    accurate=lambda y, x: (sigmoid(x) + x * sigmoid(x) * sigmoid(-x),),
+)
+normal_cdf: Op = Op(
+    "normal_cdf",
+    ieee.normal_cdf,
+    lambda y, x: (0.3989422804014327 * exp(-0.5 * x**2),),
+    accurate=lambda y, x: (0.3989422804014327 * exp_mul(-0.5 * x, x),),
+)
+gelu = Op(
+    "gelu",
+    lambda x: x * normal_cdf(x),
+    lambda y, x: (normal_cdf(x) + 0.3989422804014327 * x * exp(-0.5 * x**2),),
+    accurate=lambda y, x: (normal_cdf(x) + 0.3989422804014327 * x * exp_mul(-0.5 * x, x),),
+)
+
 # --- the rest ---
 
 sin: Op = Op("sin", ieee.sin, lambda y, x: (cos(x),), latex=r"\sin\left({}\right)")
 cos: Op = Op("cos", ieee.cos, lambda y, x: (-sin(x),), latex=r"\cos\left({}\right)")
+tan = Op(
+    "tan", ieee.tan, lambda y, x: (1 + y * y,), latex=r"\tan\left({}\right)", domain=((-1, 1),)
+)
+sinh: Op = Op("sinh", ieee.sinh, lambda y, x: (cosh(x),), latex=r"\sinh\left({}\right)")
+cosh: Op = Op("cosh", ieee.cosh, lambda y, x: (sinh(x),), latex=r"\cosh\left({}\right)")
+atan = Op(
+    "atan",
+    math.atan,
+    lambda y, x: (1 / (1 + x**2),),
+    accurate=lambda y, x: (power(-2)(hypot(1.0, x)),),  # x**2 overflows
+)
+atan2 = Op(
+    "atan2",
+    math.atan2,
+    lambda y, a, b: (b / (a**2 + b**2), -a / (a**2 + b**2)),
+    accurate=lambda y, a, b: (_by_square(b, hypot(a, b)), -_by_square(a, hypot(a, b))),
+    arity=2,
+    domain=((0.2, 3.0), (-3.0, 3.0)),
+    ulps=8.0,
+)
+erf = Op(
+    "erf",
+    math.erf,
+    lambda y, x: (ieee.TWO_BY_SQRT_PI * exp(-(x**2)),),
+    accurate=lambda y, x: (ieee.TWO_BY_SQRT_PI * exp_mul(-x, x),),
+)
+hypot: Op = Op(
+    "hypot",
+    math.hypot,
+    lambda y, a, b: (a / y, b / y),
+    accurate=lambda y, a, b: (_part_of(a, y), _part_of(b, y)),
+    arity=2,
+    domain=((0.2, 3.0), (-3.0, 3.0)),
+)
+norm = Op(
+    "norm",
+    ieee.norm,
+    lambda y, xs: tuple(x / y for x in xs),
+    accurate=lambda y, xs: tuple(_part_of(x, y) for x in xs),
+    arity=None,
+    latex=r"\left\|{}\right\|",
+)
+
+
+def _part_of(x: Any, length: Any) -> Any:
+    """x / length; 0 for x = 0, even if the length is 0."""
+    return strong_mul(sign(x) * sign(x), x / length)
+
+
+def _by_square(x: Any, length: Any) -> Any:
+    """x / length**2; 0 for x = 0, even if the length is 0."""
+    return strong_mul(strong_mul(x, 1 / length), 1 / length)
+
+
 abs = Op(
     "abs",
     builtins.abs,
@@ -278,7 +377,7 @@ abs = Op(
     latex=r"\left|{}\right|",
     domain=((0.1, 3.0),),
 )
-maximum = Op(
+maximum: Op = Op(
     "maximum",
     ieee.maximum,
     lambda y, a, b: (above(a, b), above(b, a)),
@@ -286,7 +385,7 @@ maximum = Op(
     latex=r"\max\left({}, {}\right)",
     domain=((-3.0, 0.0), (0.1, 3.0)),
 )
-minimum = Op(
+minimum: Op = Op(
     "minimum",
     ieee.minimum,
     lambda y, a, b: (above(b, a), above(a, b)),
@@ -296,3 +395,6 @@ minimum = Op(
 )
 
 BUILT_IN.update(TABLE)
+
+COMPOSED = frozenset({leaky_relu, elu, silu, gelu})
+"""Those whose value is written in other operations. No executor has a kernel for them."""

@@ -40,11 +40,12 @@ one_pass_at_a_time = threading.RLock()
 nodes, and such passes would otherwise disturb each other."""
 
 
-def _method(op: Op) -> Callable[[Value], Value]:
-    """An operation of one input as a method of a Value."""
+def _method(op: Op) -> Callable[..., Value]:
+    """An operation of one input as a method of a Value; of two with the other as its argument."""
 
-    def method(self: Value) -> Value:
-        return Value.apply_op(op, (self,))
+    def method(self: Value, *other: Value | Number) -> Value:
+        result: Value = op(self, *other)
+        return result
 
     method.__name__, method.__doc__ = op.name, op.forward.__doc__
     return method
@@ -254,14 +255,17 @@ class Value(ChangesInPlace):
     sin = _method(ops.sin)
     cos = _method(ops.cos)
     abs = _method(ops.abs)
-
-    def maximum(self, other: Value | Number) -> Value:
-        """The larger of two."""
-        return Value.apply_op(ops.maximum, (self, other))
-
-    def minimum(self, other: Value | Number) -> Value:
-        """The smaller of two."""
-        return Value.apply_op(ops.minimum, (self, other))
+    expm1 = _method(ops.expm1)
+    log1p = _method(ops.log1p)
+    tan = _method(ops.tan)
+    sinh = _method(ops.sinh)
+    cosh = _method(ops.cosh)
+    atan = arctan = _method(ops.atan)  # NumPy calls it by its own name, on arrays of Values
+    erf = _method(ops.erf)
+    maximum = _method(ops.maximum)
+    minimum = _method(ops.minimum)
+    hypot = _method(ops.hypot)
+    atan2 = arctan2 = _method(ops.atan2)
 
     # --- out of the graph ---
 

@@ -6,21 +6,54 @@ import mpmath
 
 mp = mpmath.mp.clone()
 mp.prec = 2400  # enough to see 1 - tanh(750)²
+
+
+def density(x):
+    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def normal_cdf(x):
+    if abs(x) > 60:
+        return mp.mpf(x > 0)
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def logistic(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+TERMS = {
+    "gelu": lambda x: (normal_cdf(x), x * density(x)),
+    "silu": lambda x: (logistic(x), x * logistic(x) * logistic(-x)),
+}
+"""Of a derivative that has a zero: the bound is one of its largest term."""
+
 DERIVATIVE = {
     "abs": lambda x: mp.sign(x),
+    "atan": lambda x: 1 / (1 + x * x),
     "cos": lambda x: -mp.sin(x),
+    "cosh": mp.sinh,
+    "elu": lambda x: mp.exp(min(x, 0)),
+    "erf": lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x),
     "exp": mp.exp,
+    "expm1": mp.exp,
+    "gelu": lambda x: normal_cdf(x) + x * density(x),
+    "leaky_relu": lambda x: mp.mpf(1.0 if x > 0 else 0.01),
     "log": lambda x: 1 / x,
     "log1p": lambda x: 1 / (1 + x),
     "neg": lambda x: mp.mpf(-1),
+    "normal_cdf": lambda x: density(x),
     "relu": lambda x: mp.mpf(x > 0),
     "sech2": lambda x: -2 * mp.sech(x) ** 2 * mp.tanh(x),
     "sigmoid": lambda x: 1 / ((1 + mp.exp(-x)) * (1 + mp.exp(x))),
     "sign": lambda x: mp.mpf(0),
+    "silu": lambda x: logistic(x) + x * logistic(x) * logistic(-x),
     "sin": mp.cos,
+    "sinh": mp.cosh,
     "softplus": lambda x: 1 / (1 + mp.exp(-x)),
     "sqrt": lambda x: 1 / (2 * mp.sqrt(x)),
     "step": lambda x: mp.mpf(0),
+    "tan": lambda x: 1 / mp.cos(x) ** 2,
     "tanh": lambda x: mp.sech(x) ** 2,
 }
 """Of each operation of one input."""
@@ -30,6 +63,10 @@ DERIVATIVES = {
     "sub": lambda a, b: (1, -1),
     "mul": lambda a, b: (b, a),
     "strong_mul": lambda a, b: (b, a),
+    "exp_mul": lambda a, b: (b * mp.exp(a * b), a * mp.exp(a * b)),
+    "atan2": lambda a, b: (b / (a**2 + b**2), -a / (a**2 + b**2)),
+    "hypot": lambda a, b: (a / mp.hypot(a, b), b / mp.hypot(a, b)),
+    "norm": lambda *xs: [x / mp.sqrt(sum(x**2 for x in xs)) for x in xs],
     "div": lambda a, b: (1 / b, -a / b**2),
     "pow": lambda a, b: (b * a ** (b - 1), a**b * mp.log(a)),
     "above": lambda a, b: (0, 0),
@@ -55,3 +92,13 @@ def points(name, n, seed=7):
                 x = abs(x)
             if x:
                 yield x
+
+
+def ulps(name, x, computed, expected, ulp):
+    """How far a derivative at x is from the true one, in units in the last place."""
+    exact = DERIVATIVE[name](mp.mpf(x))
+    terms = [abs(t) for t in TERMS[name](mp.mpf(x))] if name in TERMS else []
+    unit = mp.mpf(float(ulp(max([abs(expected), *map(float, terms)]))))
+    if terms:  # x times a subnormal number
+        unit = max(unit, abs(x) * mp.mpf(2) ** -1074)
+    return float(abs(mp.mpf(float(computed)) - exact) / unit)

@@ -51,4 +51,4 @@ constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered
 def built_in(op: Op) -> bool:
     """Whether every executor knows the operation."""
     own = isinstance(op, ops.Power) or op is constant_part or op in GUARDS.values()
-    return own or op.is_built_in
+    return own or (op.is_built_in and op not in ops.COMPOSED)

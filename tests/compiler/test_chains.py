@@ -47,7 +47,7 @@ OPS = {
         registered=False,
     ),
     "opaque": Op(
-        "erf",
+        "own_erf",
         math.erf,
         lambda y, x: (2 / math.sqrt(math.pi) * autograd.exp(-x * x),),
         registered=False,

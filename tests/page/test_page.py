@@ -78,7 +78,7 @@ def test_a_custom_operation_is_traced_through(table):
 
 
 def test_an_operation_that_cannot_be_traced_has_no_program(table):
-    erf = Op("erf", math.erf, lambda y, x: (1.1283791670955126 * math.exp(-x * x),))
+    erf = Op("own_erf", math.erf, lambda y, x: (1.1283791670955126 * math.exp(-x * x),))
     bent = Op("bent", lambda x: x if x > 0 else 0.0, lambda y, x: (1.0,))
     assert forward_program(erf, 1) is None
     assert rule_program(erf, 1) is None

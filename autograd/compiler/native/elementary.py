@@ -56,6 +56,12 @@ def native(function: F) -> F:
     return cast(F, compiled)
 
 
+def exact(function: F) -> F:
+    """The same without any licence: products are rounded, because their rests are computed."""
+    compiled: Any = numba.njit(**{**OPTIONS, "fastmath": False})(function)
+    return cast(F, compiled)
+
+
 # --- what Python cannot say ---
 
 
@@ -107,6 +113,10 @@ ROUND_BITS = 0x4338000000000000
 SIGN_BIT = -0x8000000000000000
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 SMALLEST_NORMAL = 2.2250738585072014e-308
+# Of exp_mul and normal_cdf, as in autograd/ieee.py.
+SPLIT = 134217729.0
+MINUS_SQRT_HALF, MINUS_SQRT_HALF_REST = -0.7071067811865476, 4.833646656726457e-17
+TWO_BY_SQRT_PI = 1.1283791670955126
 
 
 @native
@@ -292,6 +302,78 @@ def cos(x: float) -> float:
 
 
 @native
+def tan(x: float) -> float:
+    """The tangent; nan at either infinity."""
+    return math.tan(x)
+
+
+@native
+def sinh(x: float) -> float:
+    """(e^x - e^-x) / 2."""
+    return math.sinh(x)
+
+
+@native
+def cosh(x: float) -> float:
+    """(e^x + e^-x) / 2."""
+    return math.cosh(x)
+
+
+@native
+def atan(x: float) -> float:
+    """The angle with this tangent."""
+    return math.atan(x)
+
+
+@native
+def erf(x: float) -> float:
+    """The error function."""
+    return math.erf(x)
+
+
+@native
+def expm1(x: float) -> float:
+    """e^x - 1, for small x to the last digits."""
+    return math.expm1(x)
+
+
+@native
+def atan2(a: float, b: float) -> float:
+    """The angle of the point (b, a)."""
+    return math.atan2(a, b)
+
+
+@native
+def hypot(a: float, b: float) -> float:
+    """The length of (a, b)."""
+    return math.hypot(a, b)
+
+
+@exact
+def exp_mul(a: float, b: float) -> float:
+    """e^(a b); see autograd/ieee.py."""
+    product = a * b
+    c, d = SPLIT * a, SPLIT * b
+    a_high, b_high = c - (c - a), d - (d - b)
+    a_low, b_low = a - a_high, b - b_high
+    rest = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    y = exp(product)
+    return select(math.fabs(y * rest) < inf, y + y * rest, y)
+
+
+@exact
+def normal_cdf(x: float) -> float:
+    """erfc(-x / sqrt(2)) / 2; see autograd/ieee.py."""
+    z = MINUS_SQRT_HALF * x
+    c, d = SPLIT * MINUS_SQRT_HALF, SPLIT * x
+    a_high, x_high = c - (c - MINUS_SQRT_HALF), d - (d - x)
+    a_low, x_low = MINUS_SQRT_HALF - a_high, x - x_high
+    rest = a_low * x_low - (((z - a_high * x_high) - a_low * x_high) - a_high * x_low)
+    slope = TWO_BY_SQRT_PI * exp(-z * z) * (rest + MINUS_SQRT_HALF_REST * x)
+    return 0.5 * (math.erfc(z) - select((z > 0.5) & (z < 28.0), slope, 0.0))
+
+
+@native
 def absolute(x: float) -> float:
     """x without its sign."""
     return math.fabs(x)
@@ -381,6 +463,8 @@ NATIVE: dict[str, Callable[..., Any]] = {
     "strong_mul": strong_mul,
     "pow": pow,
     "exp": exp,
+    "expm1": expm1,
+    "exp_mul": exp_mul,
     "log": log,
     "log1p": log1p,
     "sqrt": sqrt,
@@ -391,6 +475,14 @@ NATIVE: dict[str, Callable[..., Any]] = {
     "relu": relu,
     "sin": sin,
     "cos": cos,
+    "tan": tan,
+    "sinh": sinh,
+    "cosh": cosh,
+    "atan": atan,
+    "atan2": atan2,
+    "erf": erf,
+    "normal_cdf": normal_cdf,
+    "hypot": hypot,
     "abs": absolute,
     "maximum": maximum,
     "minimum": minimum,

@@ -37,11 +37,18 @@ class Kernel:
 KERNELS = {
     "tanh": Kernel("np.tanh({})"),
     "exp": Kernel("np.exp({})"),
+    "expm1": Kernel("np.expm1({})"),
     "log": Kernel("np.log({})"),
     "log1p": Kernel("np.log1p({})"),
     "sqrt": Kernel("np.sqrt({})"),
     "sin": Kernel("np.sin({})"),
     "cos": Kernel("np.cos({})"),
+    "tan": Kernel("np.tan({})"),
+    "sinh": Kernel("np.sinh({})"),
+    "cosh": Kernel("np.cosh({})"),
+    "atan": Kernel("np.arctan({})"),
+    "atan2": Kernel("np.arctan2({}, {})"),
+    "hypot": Kernel("np.hypot({}, {})"),
     "abs": Kernel("np.abs({})"),
     "sign": Kernel("np.sign({})"),
     "relu": Kernel("np.maximum({}, 0)"),
@@ -80,6 +87,48 @@ def above(a, b):
         """\
 def strong_mul(a, b):
     return np.where(a == 0, 0.0, a * b)""",
+    ),
+    "exp_mul": Kernel(
+        "exp_mul({}, {})",
+        """\
+def exp_mul(a, b):
+    p = a * b
+    split = 134217729 if p.itemsize == 8 else 4097
+    c, d = split * a, split * b
+    c, d = c - (c - a), d - (d - b)
+    rest = (a - c) * (b - d) - (((p - c * d) - (a - c) * d) - c * (b - d))  # a * b - p
+    y = np.exp(p)
+    return np.where(np.isfinite(y * rest), y + y * rest, y)""",
+    ),
+    "erf": Kernel(
+        "erf({})",
+        """\
+def erf(x):
+    from math import erf
+    return np.array([erf(v) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)""",
+    ),
+    "normal_cdf": Kernel(
+        "normal_cdf({})",
+        """\
+def normal_cdf(x):
+    from math import erfc
+    a, b = -0.7071067811865476, x.astype(float)
+    z = a * b
+    c, d = 134217729 * a, 134217729 * b
+    c, d = c - (c - a), d - (d - b)
+    rest = (a - c) * (b - d) - (((z - c * d) - (a - c) * d) - c * (b - d))  # a * b - z
+    rest += 4.833646656726457e-17 * b
+    tail = np.where((0.5 < z) & (z < 28), 1.1283791670955126 * np.exp(-z * z) * rest, 0.0)
+    y = np.array([erfc(v) for v in z.ravel().tolist()]).reshape(x.shape)
+    return (0.5 * (y - tail)).astype(x.dtype)""",
+    ),
+    "norm": Kernel(
+        "norm({}, {})",
+        """\
+def norm(x, axis):
+    top = np.max(np.abs(x), axis=axis, keepdims=True)
+    top = np.where((top > 0) & (top < np.inf), top, 1)
+    return np.squeeze(top, axis) * np.sqrt(np.sum((x / top) ** 2, axis=axis))""",
     ),
     "logsumexp": Kernel(
         "logsumexp({}, {})",

@@ -32,6 +32,20 @@ function printable(text) {
 
 // --- the operations whose value cannot be traced, by name, as ieee.py has them ---
 
+// 1 - erf(x): by the series of erf near 0, elsewhere by the continued fraction (Abramowitz and Stegun 7.1.6, 7.1.14).
+function erfc(x) {
+  if (x < 0) return 2 - erfc(-x);
+  const factor = Math.exp(-x * x) / Math.sqrt(Math.PI);
+  if (x < 2.5) {
+    let [term, sum] = [2 * x, 2 * x];
+    for (let n = 1; n < 60; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+    return 1 - factor * sum;
+  }
+  let fraction = x;
+  for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction;
+  return factor / fraction;
+}
+
 const kernels = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -43,9 +57,20 @@ const kernels = {
   exp: Math.exp,
   log: Math.log,
   log1p: Math.log1p,
+  expm1: Math.expm1,
+  exp_mul: (a, b) => Math.exp(a * b),
   sqrt: Math.sqrt,
   sin: Math.sin,
   cos: Math.cos,
+  tan: Math.tan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  hypot: Math.hypot,
+  norm: (...xs) => (xs.some(Number.isNaN) ? NaN : Math.hypot(...xs)),
+  erf: (x) => (x < 0 ? erfc(-x) - 1 : 1 - erfc(x)),
+  normal_cdf: (x) => erfc(-x * Math.SQRT1_2) / 2,
   tanh: Math.tanh,
   abs: Math.abs,
   sech2: (x) => {
