@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from autograd import modes
-from autograd.compiler.purity.reach import Reach
+from autograd.compiler.purity.reach import NOTE, Reach
 from autograd.compiler.purity.state import State
+from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.record import CompileError
 from autograd.value import topological_order
 from nn.compiled_training import Trainer
 
 if TYPE_CHECKING:
+    from autograd.compiler.compiled import Compiled
     from nn.train import Plan
 
 # Operations, over all rows and epochs, for each array instruction of the compiled program. Plain
@@ -44,7 +48,8 @@ def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
     elif compile is False:
         history.how = "plain Python"
     elif given or compile:
-        return _asked(plan, loss if given else None)
+        program: Any = loss if given else None
+        return _asked(plan, program)
     else:
         found = _unasked(plan)
         if isinstance(found, Trainer):
@@ -53,16 +58,17 @@ def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
     return None
 
 
-def _asked(plan: Plan, program: Any) -> Trainer:
+def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     """The trainer. It says in ``how`` what speaks against it."""
-    reach = Reach(plan.loss)
-    state = State(reach)
-    trainer = _trainer(plan, program, reach, None)
+    watched = _Watched(plan.loss)
+    trainer = _trainer(plan, program or watched.program(), watched, None)
     trainer.prepare(plan.batch_size)
-    if change := state.change():
+    if change := watched.state.change():
         trainer.remark = f"; the loss changes {change}, and compiled code does not"
-    elif reach.streams:
-        trainer.remark = f"; the recording keeps what comes from {reach.objection}"
+    elif watched.reach.streams:
+        trainer.remark = f"; the recording keeps what comes from {watched.reach.objection}"
+    elif not program:
+        watched.keep(trainer.program)
     return trainer
 
 
@@ -73,30 +79,36 @@ def _unasked(plan: Plan) -> Trainer | str:
     work = calls * len(plan.optimizer.parameters)
     if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little to compile"
-    reach = Reach(plan.loss)
-    if reach.objection:
-        return reach.objection
-    state = State(reach)
+    watched = _Watched(plan.loss)
+    if watched.reach.objection:
+        return watched.reach.objection
     found: Trainer | str
+    streams = Streams()
     try:
-        found = _if_worthwhile(plan, calls, reach, state)
+        found = _if_worthwhile(plan, calls, watched)
     except Exception as failure:
         # The function may do with plain numbers what it cannot do with recorded ones. If something
         # is really wrong with it, the plain loop will say so.
         found = f"{type(failure).__name__}: {failure}"
-    if change := state.change():
-        state.put_back()
+    if change := watched.state.change() or streams.moved():
+        watched.state.put_back()
+        streams.put_back()
         return f"the loss changes {change}"
+    if isinstance(found, Trainer):
+        watched.keep(found.program)
     return found
 
 
-def _if_worthwhile(plan: Plan, calls: int, reach: Reach, state: State) -> Trainer | str:
+def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     """The trainer, if there is enough work and nothing looks at the numbers."""
     y = plan.loss(plan.inputs[0], plan.targets[0])
     operations = sum(v.op is not None for v in topological_order(y))
-    if state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
+    if watched.state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little to compile"
-    trainer = _trainer(plan, None, reach, state)
+    program = watched.program()
+    if program.backend_wanted != "numba":
+        return "numba is not installed"
+    trainer = _trainer(plan, program, watched, watched.state)
     looked = [g for g in trainer.compilation.guards if g.reading]
     if looked:
         return f"the number in a Value is looked at, at {looked[0].line()}"
@@ -106,10 +118,33 @@ def _if_worthwhile(plan: Plan, calls: int, reach: Reach, state: State) -> Traine
     return trainer
 
 
-def _trainer(plan: Plan, program: Any, reach: Reach, state: State | None) -> Trainer:
-    from autograd.compiler.compiled import Compiled
+def _trainer(plan: Plan, program: Compiled, watched: _Watched, state: State | None) -> Trainer:
+    streams = watched.reach.streams
+    return Trainer(program, plan.inputs, plan.targets, plan.optimizer, streams, state)
 
-    program = program or Compiled(plan.loss, None, None, None, "float64")
-    if state and program.backend_wanted != "numba":
-        raise CompileError("numba is not installed")
-    return Trainer(program, plan.inputs, plan.targets, plan.optimizer, reach.streams, state)
+
+class _Watched:
+    """A loss in plain Python, with what it reaches, and the state of that.
+
+    A recording holds for as long as nothing of this has changed but the numbers in Values. The
+    function keeps it as an attribute, so that both go together.
+    """
+
+    def __init__(self, loss: Callable[..., Any]) -> None:
+        self.loss, self.reach = loss, Reach(loss)
+        self.state = State(self.reach)
+
+    def program(self) -> Compiled:
+        """The compiled loss that an earlier training has left, or a new one."""
+        from autograd.compiler.compiled import Compiled
+
+        before = getattr(self.loss, NOTE, None)
+        if before and before[0].loss is self.loss and before[0].state.change() is None:
+            program: Compiled = before[1]
+            return program
+        return Compiled(self.loss, None, None, None, "float64")
+
+    def keep(self, program: Compiled) -> None:
+        """Leave it for later trainings, if the function changes nothing."""
+        if isinstance(self.loss, FunctionType) and not self.reach.objection:
+            setattr(self.loss, NOTE, (self, program))

@@ -96,6 +96,7 @@ class _Look:
             self.reach.bindings.append((self.globals, name, f"the global {name!r}"))
             self._found(self.globals[name], f"the global {name!r}", name, following)
         elif name in self.builtins:
+            self.reach.bindings.append((self.globals, name, f"the global {name!r}"))
             thing = self.builtins[name]
             if name in ("repr", "str", "format", "ascii"):
                 self.reach.named(["__format__"])

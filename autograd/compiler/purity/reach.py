@@ -26,10 +26,13 @@ from autograd.value import Value
 MOST_THINGS = 3_000_000
 """Looking through more than this would take longer than a second."""
 
+NOTE = "_autograd_note"
+"""The attribute of a function where its recording is kept. It is not part of its state."""
+
 _NOT_CALLED = frozenset(
     "__init_subclass__ __class_getitem__ __set_name__ __del__ __reduce__ __reduce_ex__ "
     "__getnewargs__ __getnewargs_ex__ __getstate__ __setstate__ __copy__ __deepcopy__ __dir__ "
-    "__sizeof__ __annotate__ __annotate_func__ __subclasshook__".split()
+    "__sizeof__ __annotate__ __annotate_func__ __subclasshook__ __replace__".split()
 )
 """Special methods that Python does not call for an object that is there already."""
 _MAKING = frozenset("__init__ __new__ __post_init__".split())
@@ -185,7 +188,8 @@ class Reach:
 
     def _function(self, f: types.FunctionType, where: str) -> None:
         home = str(f.__globals__.get("__name__", ""))
-        self._all(vars(f).values(), f"the attributes of {f.__name__}")
+        own = [thing for name, thing in vars(f).items() if name != NOTE]
+        self._all(own, f"the attributes of {f.__name__}")
         if trusted.is_ours(home) or trusted.is_of_numpy(f):
             return
         if home == "autograd.deprecation" and hasattr(f, "__wrapped__"):

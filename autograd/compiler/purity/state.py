@@ -9,8 +9,7 @@ from collections import deque
 from typing import Any
 
 from autograd.compiler.purity import trusted
-from autograd.compiler.purity.reach import Reach, attributes
-from autograd.compiler.purity.streams import Streams
+from autograd.compiler.purity.reach import NOTE, Reach, attributes
 
 
 class State:
@@ -23,7 +22,6 @@ class State:
     def __init__(self, reach: Reach) -> None:
         self._kept = [(holder, where, _parts(holder)) for holder, where in reach.holders]
         self._bound = [(home, name, where, home.get(name)) for home, name, where in reach.bindings]
-        self._streams = Streams(reach.streams)
 
     def change(self) -> str | None:
         """What has changed since, or None."""
@@ -34,16 +32,13 @@ class State:
         for home, name, where, before in self._bound:
             if home.get(name) is not before:
                 return where
-        return self._streams.moved()
+        return None
 
     def put_back(self) -> None:
-        """Undo all changes since."""
+        """Undo what the function has changed since. (It binds no globals: that was refused.)"""
         for holder, _, before in self._kept:
             if not _same(_parts(holder), before):
                 _fill(holder, before)
-        for home, name, _, before in self._bound:
-            home[name] = before
-        self._streams.put_back()
 
 
 def _parts(holder: Any) -> Any:
@@ -55,6 +50,10 @@ def _parts(holder: Any) -> Any:
     if isinstance(holder, type):
         return [], dict(vars(holder))
     own = {} if type(holder) in trusted.CONTAINERS else attributes(holder)
+    if isinstance(holder, types.FunctionType):
+        own.pop(NOTE, None)
+        named = holder.__kwdefaults__ or {}
+        return [holder.__code__, holder.__defaults__, *named.values()], own
     if isinstance(holder, dict):
         return [*itertools.chain.from_iterable(dict.items(holder))], own
     return [*holder] if isinstance(holder, (list, set, deque)) else [], own
@@ -101,7 +100,7 @@ def _fill(holder: Any, parts: Any) -> None:
     if type(holder) in trusted.CONTAINERS:
         return
     now = dict(vars(holder)) if isinstance(holder, type) else attributes(holder)
-    for name in now.keys() - own.keys():
+    for name in now.keys() - own.keys() - {NOTE}:
         delattr(holder, name)
     for name, thing in own.items():
         if now.get(name) is not thing:
