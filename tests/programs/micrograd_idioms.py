@@ -4,6 +4,7 @@ Each function takes the class and returns numbers, which are compared with those
 """
 
 import copy
+import pickle
 import random
 
 import numpy as np
@@ -275,6 +276,133 @@ def empty_children(Value):
     y = a * a
     y.backward()
     return [y.data, a.grad]
+
+
+def a_drawing_as_text(Value):
+    a, b = Value(2.0), Value(-3.0)
+    c = a * b
+    c.label = "c"
+    y = (c + 10.0).relu()
+    lines = []
+
+    def draw(v, seen):
+        if id(v) in seen:
+            return
+        seen.add(id(v))
+        label = getattr(v, "label", "")
+        lines.append("{ %s | data %.4f | grad %.4f }" % (label, v.data, v.grad))  # noqa: UP031
+        if v._op:
+            lines.append(v._op)
+        for child in v._prev:
+            draw(child, seen)
+
+    draw(y, set())
+    y.backward()
+    draw(y, set())
+    numbers = sorted(line for line in lines if "grad 0.0000" not in line and "data" in line)
+    return [len(lines), len(numbers), sum("c |" in line for line in lines)]
+
+
+def clipped_and_scaled_by_hand(Value):
+    parameters = [Value(3.0), Value(-0.1)]
+    a, b = parameters
+    (a**3 + b * 0.5).backward()
+    for p in parameters:
+        p.grad = max(-1.0, min(1.0, p.grad))
+        p.grad *= 0.5
+    norm = sum(p.grad**2 for p in parameters) ** 0.5
+    for p in parameters:
+        p.data -= p.grad / norm
+    return [p.data for p in parameters] + [norm]
+
+
+def numbers_of_numpy(Value):
+    rate, x = np.float64(0.1), np.float32(0.5)
+    w, b = Value(np.float64(2.0)), Value(np.int64(1))
+    for target in np.array([1, -1, 2]):
+        loss = (w * x + b - target) ** 2 + np.float64(0.5) * w
+        w.grad = b.grad = 0
+        loss.backward()
+        w.data -= rate * w.grad
+        b.data = b.data - rate * b.grad
+    return [w.data, b.data, loss.data, np.mean([w.data, b.data])]
+
+
+def the_best_so_far(Value):
+    p = Value(4.0)
+    best, kept = float("inf"), None
+    step = 0
+    while step < 30:
+        loss = (p * p - 2) ** 2
+        if loss.data < best:
+            best, kept = loss.data, p.data
+        if loss.data < 1e-9:
+            break
+        p.grad = 0
+        loss.backward()
+        p.data += -0.01 * p.grad
+        step += 1
+    return [best, kept, step]
+
+
+def memories_by_id(Value):
+    parameters = [Value(1.0), Value(2.0)]
+    memory = {}
+    for _ in range(4):
+        loss = sum((p - 3) ** 2 for p in parameters)
+        for p in parameters:
+            p.grad = 0
+        loss.backward()
+        for p in parameters:
+            memory[id(p)] = memory.get(id(p), 0.0) * 0.9 + p.grad
+            p.data -= 0.05 * memory[id(p)]
+    return [p.data for p in parameters]
+
+
+def numbers_saved_and_loaded(Value):
+    parameters = [Value(1.5), Value(-0.5)]
+    saved = pickle.dumps([p.data for p in parameters])
+    for p in parameters:
+        p.data = 0.0
+    for p, x in zip(parameters, pickle.loads(saved)):
+        p.data = x
+    y = parameters[0] * parameters[1]
+    y.backward()
+    return [y.data] + [p.grad for p in parameters]
+
+
+def a_graph_used_again_after_a_change(Value):
+    a, b = Value(2.0), Value(3.0)
+    y = a * b
+    a.data = 10.0
+    z = a * b
+    return [y.data, z.data, (y + z).data]
+
+
+def nested_networks_of_lists(Value):
+    random.seed(2)
+    layers = [
+        [([Value(random.uniform(-1, 1)) for _ in range(n)], Value(0.0)) for _ in range(m)]
+        for n, m in ((2, 3), (3, 1))
+    ]
+
+    def run(x):
+        for depth, layer in enumerate(layers):
+            sums = [sum((wi * xi for wi, xi in zip(w, x)), b) for w, b in layer]
+            x = [s.relu() for s in sums] if depth == 0 else sums
+        return x[0] if len(x) == 1 else x
+
+    parameters = [p for layer in layers for w, b in layer for p in [*w, b]]
+    xs, ys = [[2.0, 3.0], [3.0, -1.0], [0.5, 1.0]], [1.0, -1.0, -1.0]
+    for _ in range(8):
+        outputs = [run(x) for x in xs]
+        loss = sum((out - y) ** 2 for y, out in zip(ys, outputs))
+        for p in parameters:
+            p.grad = 0.0
+        loss.backward()
+        for p in parameters:
+            p.data += -0.02 * p.grad
+    return [loss.data] + [p.data for p in parameters]
 
 
 IDIOMS = [

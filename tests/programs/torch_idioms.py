@@ -3,6 +3,10 @@
 ``t.parameter(x)`` makes a leaf; all other names are PyTorch's own.
 """
 
+import asyncio
+import copy
+import pickle
+
 
 def update_under_no_grad(t):
     p, q = t.parameter(1.0), t.parameter(2.0)
@@ -232,6 +236,147 @@ def generators_under_no_grad(t):
         total += value.item()
     y.backward()
     return [total, p.grad]
+
+
+def no_grad_without_parentheses(t):
+    p = t.parameter(2.0)
+
+    @t.no_grad
+    def measured(x):
+        return p * x
+
+    (p * 3 + measured(5.0)).backward()
+    return [measured(5.0), p.grad]
+
+
+def coroutines_under_no_grad(t):
+    p = t.parameter(2.0)
+
+    async def measured():
+        with t.no_grad():
+            await asyncio.sleep(0)
+            inside = p * 7
+            await asyncio.sleep(0)
+        return inside
+
+    async def trained():
+        await asyncio.sleep(0)
+        return p * 3
+
+    async def both():
+        return await asyncio.gather(trained(), measured(), trained())
+
+    one, two, three = asyncio.run(both())
+    return [one, two, three]
+
+
+def exceptions_leave_no_grad(t):
+    p = t.parameter(2.0)
+    try:
+        with t.no_grad():
+            raise ValueError
+    except ValueError:
+        pass
+    (p * p).backward()
+    return [p.grad]
+
+
+def weight_decay_over_a_model(t):
+    class Model(t.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = t.parameter(1.0), t.parameter(-2.0)
+
+        def forward(self, x):
+            return t.tanh(self.a * x) * self.b
+
+    model = Model()
+    names = []
+    for _ in range(3):
+        model.zero_grad()
+        loss = (model(0.5) - 1) ** 2 + 0.01 * sum(p.pow(2) for p in model.parameters())
+        loss.backward()
+        with t.no_grad():
+            for name, p in model.named_parameters():
+                p -= 0.1 * p.grad
+                names.append(len(name))
+    return [loss, *model.parameters(), sum(names)]
+
+
+def the_best_state(t):
+    class Model(t.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = t.parameter(3.0)
+
+        def forward(self, x):
+            return self.w * x
+
+    model = Model()
+    optimizer = t.SGD(model.parameters(), lr=0.9)
+    best, state = float("inf"), None
+    for _ in range(6):
+        optimizer.zero_grad()
+        loss = (model(1.0) - 1).pow(2)
+        if loss.item() < best:
+            best, state = loss.item(), copy.deepcopy(model.state_dict())
+        loss.backward()
+        optimizer.step()
+    model.load_state_dict(state)
+    return [best, model(1.0)]
+
+
+def parameters_pickled(t):
+    p, q = pickle.loads(pickle.dumps([t.parameter(2.0), t.parameter(3.0)]))
+    y = p * q
+    y.backward()
+    return [y, p.grad, q.grad]
+
+
+def tied_parameters(t):
+    class Model(t.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = t.parameter(2.0)
+            self.b = self.a
+
+        def forward(self, x):
+            return self.a * x + self.b
+
+    model = Model()
+    optimizer = t.SGD(model.parameters(), lr=0.1)
+    model(3.0).backward()
+    optimizer.step()
+    return [model.a, model.a.grad, len(list(model.parameters()))]
+
+
+def a_step_between_two_passes(t):
+    w = t.parameter(1.0)
+    optimizer = t.SGD([w], lr=0.1)
+    losses = []
+    for _ in range(3):
+        loss = (w * 2 - 1) ** 2
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [*losses, w]
+
+
+def gradients_only_of_what_is_asked(t):
+    x, w = t.parameter(0.5), t.parameter(2.0)
+    y = t.tanh(w * x)
+    (slope,) = t.grad(y, [x])
+    return [slope, w.detach(), w.item()]
+
+
+def functions_of_functions(t):
+    x = t.parameter(0.3)
+    derivatives = [t.sin(x) * t.exp(x)]
+    for _ in range(4):
+        (following,) = t.grad(derivatives[-1], [x], create_graph=True)
+        derivatives.append(following)
+    return derivatives
 
 
 IDIOMS = [
