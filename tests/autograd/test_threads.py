@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import pickle
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,7 @@ LENSES = {
     "draw": lambda y, _: draw(y, view="scalars").source,
     "explain": lambda y, leaves: explain(y, leaves[0]).text,
     "formula": lambda y, _: formula(y, latex=True),
+    "pickle": lambda y, _: [v.data for v in topological_order(pickle.loads(pickle.dumps(y)))],
     "deepcopy": lambda y, _: [v.data for v in topological_order(copy.deepcopy(y))],
 }
 

@@ -210,6 +210,21 @@ def test_no_leaf_can_be_updated_where_all_are_below_an_opaque_operation(make, sh
     assert tab.get_by_role("button", name="One step").is_disabled()
 
 
+def test_a_value_made_by_hand_shows_its_numbers_and_nothing_is_computed_anew(show):
+    x, c = Value(2.0, "x"), Value(0.5, "c")
+    h = Value(6.0, (x,), (3.0,), label="h")
+    y = h * 5.0 + c
+    y.backward()
+    tab = show(y)
+    to_the_end(tab)
+    assert (numbers(tab, "h"), numbers(tab, "x")) == (["6", "5"], ["2", "15"])
+    box(tab, "h").click()
+    text = tab.locator("#explanation").inner_text()
+    assert "a value made by hand has no rule, so it shows the numbers that Python recorded." in text
+    tab_of(tab, "Update")
+    assert "because a value made by hand has no rule." in tab.locator("#panel-update").inner_text()
+
+
 def test_the_page_never_computes_past_an_opaque_operation(make, show):
     y, _ = graph(make("opaque: math"))
     tab = show(y)
