@@ -8,7 +8,6 @@ what is wrong.
 from __future__ import annotations
 
 import itertools
-import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.record import CompileError
 from autograd.real import count
-from autograd.value import Value
 from nn.arguments import Rows
 from nn.audit import Audit
 from nn.optim import SGD, Adam, Optimizer
@@ -83,15 +81,12 @@ class Trainer:
         self.audit = Audit(program.function, inputs, targets, streams, takes_numbers, dtype)
         self.data = [table(inputs), table(targets)]
 
-        every = list(self.compilation.parameters)
-        # For each place in theta its place in the optimiser's lists.
-        if _identical(every, optimizer.parameters):
-            self.places = np.arange(len(every))
-        else:
-            # Parameters that the loss does not reach have no gradient, and sit every step out.
-            moved = {p: i for i, p in enumerate(optimizer.parameters)}
-            self.places = np.array([moved.get(p, -1) for p in every], np.int64)
-        self.parameters = every
+        self.parameters = every = list(self.compilation.parameters)
+        # For each place in theta its place in the optimiser's lists. What is -1, no step moves: as
+        # in plain Python, a parameter that the loss does not reach sits every step out.
+        moved = {p: i for i, p in enumerate(optimizer.parameters)}
+        self.places = np.array([moved.get(p, -1) for p in every], np.int64)
+        self.places[~self.compilation.trace.reached()] = -1
         self.frozen = np.flatnonzero(self.places < 0)
         self.theta = np.zeros(len(every))
         self.numbers = np.zeros((len(optimizer.memories), len(every)))
@@ -270,10 +265,6 @@ class Trainer:
         renumbered = order.copy()
         renumbered[start:stop] = np.arange(stop - start)
         return renumbered, [np.ascontiguousarray(t[taken], dtype) for t in self.data]
-
-
-def _identical(a: Sequence[Value], b: Sequence[Value]) -> bool:
-    return len(a) == len(b) and all(map(operator.is_, a, b))
 
 
 def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int:

@@ -32,3 +32,24 @@ def test_fit_leaves_them_alone_as_a_loop_of_pytorch_does(torch, kind, settings, 
             reference.step()
     assert unused.data == 7.0
     assert [w.data, b.data] == pytest.approx([p.item() for p in theirs[1:]], rel=1e-12)
+
+
+@pytest.mark.parametrize("use", ["compared", "detached", "compared and used"])
+def test_a_parameter_that_is_only_compared_or_detached_has_no_gradient(use):
+    def trained(compiled):
+        w, other = Value(1.0), Value(5.0)
+
+        def loss(x, t):
+            y = w * x[0] - t[0]
+            if use == "detached":
+                return y * y * other.detach()
+            if use == "compared":
+                return y * y if y < other else y.abs()
+            return y * other if y < other else y.abs()
+
+        fit(loss, X, T, SGD([w, other], lr=0.01, weight_decay=0.1), epochs=3, compile=compiled)
+        return w.data, other.data
+
+    plain = trained(False)
+    assert trained(True) == pytest.approx(plain, rel=1e-12)
+    assert (plain[1] == 5.0) == (use != "compared and used")

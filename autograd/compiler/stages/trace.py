@@ -15,6 +15,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.algebra import constant_part
 from autograd.compiler.stages.observe import number_slot
 from autograd.compiler.stages.record import Recording
 from autograd.ops import Op
@@ -82,6 +83,22 @@ class Trace:
     def inputs_of(self, i: int) -> Ints:
         """The inputs of node i."""
         return self.inputs[self.starts[i] : self.starts[i + 1]]
+
+    def reached(self) -> NDArray[np.bool_]:
+        """For each parameter whether a gradient comes to it: not if it is only compared, or only
+        detached."""
+        if not len(self.failures) and constant_part not in self.ops:
+            return np.ones(len(self.parameters), np.bool_)
+        reached = np.zeros(len(self), np.bool_)
+        reached[self.outputs] = True
+        for i in range(len(self) - 1, -1, -1):
+            if (
+                reached[i]
+                and self.codes[i] != LEAF
+                and self.ops[self.codes[i]] is not constant_part
+            ):
+                reached[self.inputs_of(i)] = True
+        return reached[self.parameter_nodes]
 
     def _leaf(self, i: int) -> str:
         return ("constant", "parameter", "input")[self.kinds[i]] + f" {self.numbers[i]:.6g}"
