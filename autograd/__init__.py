@@ -15,7 +15,9 @@ from autograd.compiler.stages.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explaining.explain import Explanation, explain
 from autograd.formulas import derivative_formula, formula
-from autograd.gradient import GradcheckError, grad, gradcheck
+from autograd.gradcheck import GradcheckError, gradcheck
+from autograd.gradient import grad
+from autograd.jacobian import hessian, hvp, jacobian
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
 from autograd.ops import (
     Op,
@@ -91,7 +93,10 @@ __all__ = [
     "gelu",
     "grad",
     "gradcheck",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
     "jit",
     "leaky_relu",
     "log",

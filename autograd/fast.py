@@ -17,6 +17,7 @@ from typing import Any
 from autograd import modes, ops
 from autograd.leaves import ChangesInPlace
 from autograd.op import Op
+from autograd.real import is_array
 from autograd.value import (
     NOT_COMPUTED,
     Number,
@@ -95,11 +96,13 @@ def _of_two(op: Op, in_mode: Callable[[Value, Any], Value] | None = None) -> Cal
 
     def method(self: Value, other: Value | Number) -> Value:
         if modes.active:
-            return in_mode(self, other) if in_mode else Value.apply_op(op, (self, other))
+            return in_mode(self, other) if in_mode else _in_mode(op, self, other)
         cls = type(self)
         if type(other) is not cls:
             if isinstance(other, Value):
                 cls = class_of((self, other))
+            elif type(other) is not float and is_array(other):
+                return NotImplemented  # type: ignore[no-any-return]
             else:
                 other = constant(other)
         a = self.data
@@ -123,6 +126,13 @@ def _of_two(op: Op, in_mode: Callable[[Value, Any], Value] | None = None) -> Cal
         return node
 
     return method
+
+
+def _in_mode(op: Op, a: Value, b: Any) -> Value:
+    """The operation while a mode is on."""
+    if is_array(b):
+        return NotImplemented  # type: ignore[no-any-return]
+    return Value.apply_op(op, (a, b))
 
 
 def _reversed(method: Callable[..., Value]) -> Callable[[Value, Number], Value]:

@@ -16,12 +16,14 @@ from typing import Any, NoReturn, TypeVar
 from autograd import ops
 from autograd.clamp import clamped
 from autograd.op import Op
-from autograd.real import as_float
+from autograd.real import as_float, is_array
 
 T = TypeVar("T", bound="Operand")
 
 
 def _applied(operand: T, op: Op, inputs: Sequence[Any]) -> T:
+    if any(map(is_array, inputs)):
+        return NotImplemented  # type: ignore[no-any-return]
     result: T = operand.apply_op(op, inputs)
     return result
 
@@ -63,10 +65,21 @@ class Operand:
     def __pow__(self: T, exponent: T | float) -> T:
         if isinstance(exponent, Operand):
             return _applied(self, ops.pow, (self, exponent))
+        if is_array(exponent):
+            return NotImplemented
         return _applied(self, ops.power(as_float(exponent)), (self,))
 
     def __rpow__(self: T, base: float) -> T:
         return _applied(self, ops.pow, (base, self))
+
+    def _no_remainder(self, *_: object) -> NoReturn:
+        raise TypeError(
+            "there is no operation for %, // and divmod: write x.data % n for a number, or "
+            "x - n * k with the whole number k that you mean"
+        )
+
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _no_remainder
+    __divmod__ = __rdivmod__ = _no_remainder
 
     def __neg__(self: T) -> T:
         return _applied(self, ops.neg, (self,))

@@ -47,6 +47,11 @@ def _advice(x: object) -> str:
     return f"{got}: write float(x) if it stands for a number"
 
 
+def is_array(x: object) -> bool:
+    """Whether NumPy goes through ``x`` element by element; an operator then leaves it to NumPy."""
+    return hasattr(type(x), "__array_ufunc__") and hasattr(type(x), "__len__")
+
+
 def count(n: int, noun: str) -> str:
     """``1 input``, ``3 inputs``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

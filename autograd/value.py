@@ -18,6 +18,7 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from autograd import modes, ops
+from autograd.arrays import array_ufunc
 from autograd.by_hand import BY_HAND, OWN_OPERATION, described
 from autograd.leaves import CONSTANT, MADE, ChangesInPlace, kind_of_result
 from autograd.op import Op
@@ -86,8 +87,7 @@ class Value(ChangesInPlace):
     # Few nodes have anything else: the label, what detect_anomaly notes, attributes of the user's.
     __slots__ = ("__dict__", "_depth", "_mark", "_record", "data", "grad")
 
-    # numpy scalars and arrays then leave `array * value` to __rmul__, which explains.
-    __array_priority__ = 1000.0
+    __array_ufunc__ = array_ufunc
 
     data: float
     grad: float

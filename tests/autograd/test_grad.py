@@ -8,6 +8,7 @@ import pytest
 
 import autograd
 from autograd import GradcheckError, Value, dot, grad, gradcheck, ops
+from tests.counts import count
 
 
 def test_grad_returns_values_and_touches_no_gradient():
@@ -225,3 +226,68 @@ def test_second_derivatives_of_a_network_match_pytorch(torch):
     )
     for row, expected_row in zip(hessian, expected.tolist(), strict=True):
         assert row == pytest.approx(expected_row, rel=1e-11)
+
+
+def wide(op, draw):
+    """A point anywhere in the domain of an operation, clear of its corners."""
+
+    def size():
+        return 10 ** draw.uniform(-8, 4)
+
+    def any_number():
+        return draw.choice((-1, 1)) * size()
+
+    if op.name in ("log", "sqrt", "leaky_relu", "elu"):
+        return [size()]
+    if op.name == "log1p":
+        return [draw.choice((size(), -1 + 10 ** draw.uniform(-4, 0)))]
+    if op.name in ("exp", "expm1", "sinh", "cosh"):
+        return [draw.uniform(-300, 300)]
+    if op.name in ("pow", "exp_mul"):
+        return [10 ** draw.uniform(-3, 3), draw.uniform(-5, 5)]
+    if op.name in ("atan2", "hypot", "div"):
+        return [any_number(), 10 ** draw.uniform(-3, 4)]
+    return [any_number() for _ in range(op.arity or 3)]
+
+
+@pytest.mark.parametrize("op", ops.TABLE.values(), ids=str)
+def test_gradcheck_passes_every_operation_far_from_1(op):
+    draw = random.Random(op.name)
+    for _ in range(count(100, quick=15)):
+        assert gradcheck(op, wide(op, draw))
+
+
+@pytest.mark.parametrize("op", ops.TABLE.values(), ids=str)
+def test_gradcheck_finds_a_rule_that_is_wrong_in_the_fifth_digit(op):
+    wrong = ops.Op(
+        "wrong",
+        op.forward,
+        lambda *given: tuple(p * (1 + 1e-4) for p in op.rule(*given)),
+        arity=op.arity,
+        registered=False,
+    )
+    draw = random.Random(op.name)
+    for _ in range(20):
+        point = wide(op, draw)
+        _, partials = op.evaluate(point)
+        if max(map(abs, partials)) > 0.02:  # the tolerance of those below 1 is absolute
+            with pytest.raises(GradcheckError):
+                gradcheck(wrong, point)
+
+
+def test_gradcheck_takes_steps_that_suit_the_function():
+    assert gradcheck(ops.log, [1e-4])
+    assert gradcheck(ops.log, [1e-300])
+    assert gradcheck(ops.sin, [1e4])
+    assert gradcheck(ops.sin, [1e8])
+    assert gradcheck(ops.cos, [1e-12])
+    assert gradcheck(lambda x: x**2, [1e10])
+
+
+@pytest.mark.parametrize("name", ["step", "tolerance"])
+@pytest.mark.parametrize("number", [0, -1e-3, math.nan, math.inf])
+def test_gradcheck_wants_a_step_and_a_tolerance_above_0(name, number):
+    with pytest.raises(ValueError, match=f"the {name} of gradcheck is a number above 0; got"):
+        gradcheck(ops.sin, [1.0], **{name: number})
+    with pytest.raises(TypeError, match="one real number"):
+        gradcheck(ops.sin, [1.0], **{name: "small"})

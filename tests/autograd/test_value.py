@@ -133,7 +133,8 @@ WRONG = [
 def test_anything_but_a_real_number_is_refused_with_advice(wrong, message):
     with pytest.raises(TypeError, match=message):
         Value(wrong)
-    for op in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
+    arithmetic = (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow)
+    for op in () if isinstance(wrong, np.ndarray) else arithmetic:  # an array: see test_arrays.py
         with pytest.raises(TypeError, match=message):
             op(Value(1.0), wrong)
         with pytest.raises(TypeError, match=message):
@@ -178,7 +179,7 @@ def test_data_set_to_a_numpy_scalar_does_no_harm():
 
 def test_functions_of_math_do_not_leave_the_graph_unnoticed():
     message = r"take Value\(1, label='x'\) out of the graph .*x\.data .*autograd\.exp\(x\)"
-    for function in float, int, round, math.tanh, math.floor, math.trunc, np.float64, np.floor:
+    for function in float, int, round, math.tanh, math.floor, math.trunc, np.float64:
         with pytest.raises(TypeError, match=message):
             function(Value(1.0, "x"))
     with pytest.raises(TypeError, match=message):
@@ -192,8 +193,8 @@ def test_functions_of_numpy_record_as_those_of_the_table_do():
         assert y.op is autograd.ops.TABLE[name]
         assert y.inputs == (x,)
     assert np.add(x, np.float64(2.0)).op is autograd.ops.add
-    with pytest.raises(TypeError, match="Value which has no callable log2 method"):
-        np.log2(x)
+    with pytest.raises(TypeError, match=r"np\.floor has no operation on Values: .* x\.data is"):
+        np.floor(x)
 
 
 def test_an_integer_too_large_for_a_float():
