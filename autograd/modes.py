@@ -115,7 +115,8 @@ def no_grad(function: Any = None) -> Any:
     There ``p -= 0.1 * p.grad`` changes a leaf ``p`` in place, as in PyTorch.
 
     Also a decorator, ``@no_grad()`` or ``@no_grad``: of a generator or a coroutine it holds while
-    the body runs, and not between its steps.
+    the body runs, and not between its steps. (A ``with`` block in a generator stays on between
+    them, because Python leaves it open.)
 
     Raises:
         TypeError: what is decorated is not a function.

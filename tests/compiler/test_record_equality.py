@@ -50,7 +50,9 @@ def test_equality_of_nodes_makes_no_guard():
         assert call(row)[1][0] == pytest.approx(47 * (math.tanh(0.7 * row[0]) + 0.7 * row[1]))
 
 
-def test_fit_runs_such_a_function_in_plain_python():
+def test_fit_runs_such_a_function_in_plain_python(monkeypatch):
+    monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
+
     def loss(x, t):
         return (w * x[0] - (1.0 if x[0] == x[1] else t[0])) ** 2
 
@@ -60,8 +62,10 @@ def test_fit_runs_such_a_function_in_plain_python():
     def trained(**how):
         w.data = 0.7
         history = fit(loss, rows, targets, SGD([w], lr=1e-4), epochs=2, **how)
-        return history.losses, w.data
+        return history.how, history.losses, w.data
 
-    assert trained() == trained(compile=False)
+    how, *found = trained()
+    assert "by == or !=" in how
+    assert found == list(trained(compile=False)[1:])
     with pytest.raises(CompileError, match="by == or !="):
         trained(compile=True)
