@@ -255,7 +255,8 @@ class Reach:
                 trusted.is_ours(c.__module__) and c.__name__ != "Module" and c is not Operand
                 for c in type(owner).__mro__
             )
-            kind, still = type(owner).__name__, not getattr(owner, "training", True)
+            kind = type(owner).__name__
+            still = hasattr(type(owner), "training") and not owner.training
             for name, thing in attributes(owner).items():
                 if every and still and is_stream(thing):
                     continue  # our Modules, such as Dropout, draw from it in training alone
