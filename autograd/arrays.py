@@ -72,7 +72,7 @@ def _each(function: Callable[..., Any], inputs: Sequence[Any], compares: bool) -
         alone = hasattr(x, "apply_op")  # as it is, NumPy would ask it again
         objects.append(np.asarray([x], object).reshape(()) if alone else np.asarray(x, object))
     found = np.frompyfunc(function, len(inputs), 1)(*objects)
-    return np.asarray(found, bool) if compares else found
+    return np.asarray(found, bool)[()] if compares else found  # of scalars, a scalar
 
 
 def _refusal(name: str, method: str, settings: dict[str, Any]) -> str:

@@ -49,6 +49,7 @@ def test_a_value_and_anything_else_compare_as_its_number_does():
     for other in OTHERS:
         found = (v == other, other == v, v != other, other != v)
         assert found == (False, False, True, True), other
+    assert isinstance(np.float32(1.5) == v, np.bool_)
     assert v == pytest.approx(1.5 + 1e-12)
     assert v == mock.ANY
     assert Value(1.0) == True  # noqa: E712
