@@ -43,7 +43,8 @@ CONSTANT = _kind("CONSTANT")
 """A leaf that stands for a plain number, such as the 2 of ``2 * x``."""
 
 RESULT = _kind("RESULT")
-"""What an operation gave under ``no_grad``. It behaves as the node that it would be elsewhere."""
+"""What an operation gave under ``no_grad``. ``+=`` treats it as the node that it would be without,
+until ``backward`` reaches it."""
 
 DERIVATIVE = _kind("DERIVATIVE")
 """A derivative that ``grad`` gave."""
@@ -63,6 +64,14 @@ def kind_of_result(inputs: Iterable[Any]) -> _Leaf:
     return kind
 
 
+def _is_node(v: Any) -> bool:
+    """Whether ``v`` is what an operation gave. A leaf that ``backward`` has reached is a parameter,
+    even if it was computed under ``no_grad``, as first weights may be."""
+    kind = v._record
+    result = (kind is RESULT or kind is STEP) and not v.has_grad
+    return kind[0] is not None or kind is CONSTANT or result
+
+
 def _changes(leaf: Any, symbol: str, other: Any) -> bool:
     """Whether ``leaf += other`` changes the leaf; an error, if it looks so and cannot be."""
     if not isinstance(other, ChangesInPlace):
@@ -78,9 +87,7 @@ def _changes(leaf: Any, symbol: str, other: Any) -> bool:
 
 def _method(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[T, Any], T]:
     def method(self: T, other: Any) -> T:
-        kind = self._record
-        is_node = kind[0] is not None or any(kind is k for k in (RESULT, STEP, CONSTANT))
-        if modes.switches.recording or is_node or not _changes(self, symbol, other):
+        if modes.switches.recording or _is_node(self) or not _changes(self, symbol, other):
             result: T = operation(self, other)
             return result
         self.data = operation(self, as_float(other)).data

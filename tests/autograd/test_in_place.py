@@ -277,6 +277,35 @@ def test_the_update_loop_trains(update):
     assert (losses, weights) == trained(Line(), by_data)
 
 
+def test_weights_that_were_computed_under_no_grad_are_trained_too():
+    model, other = Line(), Line()
+    with no_grad():
+        model.w = [v * 1.0 for v in model.w]
+        model.b = model.b / 1.0
+    assert trained(model, by_parameters) == trained(other, by_data)
+
+
+def test_weights_in_an_array_are_trained_as_a_whole():
+    def loss():
+        return sum((w @ np.array(x) - t) ** 2 for x, t in ROWS)
+
+    w = np.array([Value(0.5), Value(-0.25)], object)
+    expected = [v.data for v in w]
+    for _ in range(5):
+        gradient = [v.data for v in grad(loss(), list(w))]
+        with no_grad():
+            w -= 0.05 * np.array(gradient)
+        expected = [x - 0.05 * g for x, g in zip(expected, gradient)]
+        assert [v.data for v in w] == expected
+        assert [v.op for v in w] == [None, None]
+    loss().backward()
+    with no_grad():
+        for i, v in enumerate(w):
+            v -= 0.05 * v.grad
+            assert v is w[i]
+    assert [v.data for v in w] == [x - 0.05 * v.grad for x, v in zip(expected, w)]
+
+
 def test_the_update_loop_gives_the_numbers_of_torch():
     torch = pytest.importorskip("torch")
     w = torch.tensor([0.5, -0.25], dtype=torch.float64, requires_grad=True)
