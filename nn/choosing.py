@@ -10,7 +10,7 @@ from autograd import modes
 from autograd.compiler.purity.reach import NOTE, Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.record import CompileError
+from autograd.compiler.stages.record import CompileError, built
 from autograd.value import topological_order
 from nn.compiled_training import Trainer
 
@@ -101,8 +101,8 @@ def _unasked(plan: Plan) -> Trainer | str:
 
 def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     """The trainer, if there is enough work and nothing looks at the numbers."""
-    y = plan.loss(plan.inputs[0], plan.targets[0])
-    operations = sum(v.op is not None for v in topological_order(y))
+    graph = topological_order(built(plan.loss, [plan.inputs[0], plan.targets[0]]).root())
+    operations = sum(v.op is not None for v in graph)
     if watched.state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little to compile"
     program = watched.program()

@@ -196,7 +196,8 @@ class Trainer:
             elif seconds > 2 * SECONDS_A_CALL:
                 stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
             if report(position, losses.tolist(), new):
-                return
+                break
+        self._check_state()
 
     def _train(
         self, order: Any, start: int, stop: int, batch_size: int, epoch: int, losses: Any
@@ -231,9 +232,20 @@ class Trainer:
     def _audit(self, batch_size: int) -> None:
         """Compare a row with plain Python, if it is time for that."""
         if self.audit.due():
+            self._check_state()
             self._store_parameters()
             row = self.audit.next_row()
             self.audit.compare(row, lambda row: self._loss_of(row, batch_size))
+
+    def _check_state(self) -> None:
+        """Raise CompileError if something else than the loss has changed what the loss reads."""
+        change = self.state.change() if self.state and not self.changed else None
+        if change:
+            raise CompileError(
+                f"while fit trained in compiled code, something changed {change}, which the loss "
+                "reads, perhaps a function that gives the learning rate, or another thread; "
+                "compiled code took it for constant. Start again with compile=False"
+            )
 
     def _loss_of(self, row: int, batch_size: int) -> float | None:
         """The loss of one row; None where the program does not hold for it."""

@@ -216,6 +216,25 @@ def computed_before(model):
     return lambda x, t: half_squared_error(model(x), t) + 0.01 * norm
 
 
+def decorated(model):
+    @no_grad()
+    def flip():
+        return stream.random() < 0.1
+
+    return lambda x, t: half_squared_error(model(x), flipped(flip(), t))
+
+
+def clipped(model):
+    """It changes the parameters themselves, at each call."""
+
+    def loss(x, t):
+        for p in model.parameters():
+            p.data = max(min(p.data, 0.9), -0.9) * 0.999
+        return half_squared_error(model(x), t)
+
+    return loss
+
+
 def grad_set(model):
     def loss(x, t):
         model.zero_grad()
@@ -247,6 +266,8 @@ STATE = {
     cached: "functools._lru_cache_wrapper in the closure variable 'norm'",
     computed_before: "a Value that was computed before, by add, in the closure variable 'norm'",
     grad_set: "sets a Value's grad",
+    decorated: "random.Random in the global 'stream'",
+    clipped: "sets a Value's data",
 }
 
 
@@ -429,6 +450,29 @@ def test_a_classifier_is_compiled():
         epochs=2, progress=False,
     )  # fmt: skip
     assert history.how.startswith("numba, <compiled")
+
+
+def test_what_changes_beside_the_loss_is_noticed():
+    state = {"scale": 1.0}
+    first = 0
+
+    def rate(step):
+        if step >= first:
+            state["scale"] = 1.0 + step
+        return 0.01
+
+    def run(compile):
+        state["scale"] = 1.0
+        model = MLP(2, [3, 1], seed=1)
+        return fit(
+            lambda x, t: half_squared_error(model(x), t) * state["scale"], X, T,
+            SGD(model.parameters(), lr=rate), epochs=3, progress=False, compile=compile,
+        )  # fmt: skip
+
+    assert run(None).losses == run(False).losses
+    first = 50
+    with pytest.raises(CompileError, match="something changed the dict in the closure variable"):
+        run(None)
 
 
 # --- the audit ---

@@ -273,9 +273,9 @@ def record(
 def _recorded(
     function: Callable[..., Any], rows: Sequence[Sequence[float]], streams: Iterable[Any]
 ) -> Recording:
-    first = _run(function, rows)
+    first = built(function, rows)
     before = Streams(streams)
-    second = _run(function, rows)
+    second = built(function, rows)
     if stream := before.moved():
         raise CompileError(
             f"the function draws random numbers ({stream}), and its recording would "
@@ -337,7 +337,12 @@ def _shown(numbers: Sequence[Any]) -> str:
     return reprlib.repr(numbers[0] if len(numbers) == 1 else list(numbers))
 
 
-def _run(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
+def built(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
+    """What one run of the function builds, in which it cannot change a Value.
+
+    Raises:
+        CompileError: it does something that a recording cannot keep.
+    """
     recording = Recording([[Value(float(x)) for x in row] for row in rows])
     for leaf in (leaf for row in recording.inputs for leaf in row):
         leaf._record = RESULT  # += binds a name anew under no_grad too, as for a plain number
