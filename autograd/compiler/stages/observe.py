@@ -11,7 +11,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autograd import gradient, modes, weighted_sum
@@ -73,8 +73,9 @@ def observed(recording: Recording) -> Iterator[None]:
 def unobserved() -> Iterator[None]:
     """Within, Values in this thread do what they always do."""
     before, _this_thread.recording = _this_thread.recording, None
+    off = not modes.switches.recording  # otherwise no mode is switched, which would be slow
     try:
-        with modes.Mode("recording", True):
+        with modes.Mode("recording", True) if off else nullcontext():
             yield
     finally:
         _this_thread.recording = before
