@@ -48,7 +48,8 @@ def compile(
 
     A recording keeps what the function uses besides its arguments: plain numbers, lists and
     settings, global or closed over. Only the numbers in Values are read anew at each call. Whatever
-    else changes from call to call must be an argument.
+    else changes from call to call must be an argument. To be recorded, the function runs twice on
+    Values, and once on the plain numbers of the row, for which it must give the same result.
 
     An existing graph, such as the loss over a whole data set, is compiled with its data in it.
 

@@ -141,8 +141,8 @@ class Reach:
             owner = thing.__objclass__
             if not (trusted.is_trusted_class(owner) or _is_user_class(owner)):
                 self.object(_found_in(f"{_full_name(owner)}.{thing.__name__}", where))
-        elif _is_number(kind) or kind.__name__ == "_tuplegetter":  # of a named tuple
-            pass
+        elif _is_number(kind) or kind.__name__ in ("_tuplegetter", "member_descriptor"):
+            pass  # what reads a place of a named tuple, or a slot
         elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
             self.holders.append((thing, where))
             if thing.dtype.kind == "O":
