@@ -72,8 +72,9 @@ class Module:
 
     def train(self: M, mode: bool = True) -> M:
         """Set ``training`` here and in all modules below; returns the module itself."""
-        for module in self.modules():
-            module.training = mode
+        for _, thing, _ in search(self):
+            if isinstance(thing, Module):
+                thing.training = mode
         return self
 
     def eval(self: M) -> M:

@@ -210,6 +210,13 @@ def test_train_and_eval_reach_all_modules_below():
     assert model.modules() == [model, inner, model.x[1].b, elsewhere]
 
 
+def test_attributes_may_have_the_names_of_methods():
+    model = Holder(1)
+    model.modules = [Dropout(0.5)]  # as programs call their list of layers
+    model.eval()
+    assert not model.modules[0].training
+
+
 def test_modules_in_sets_are_reached_too():
     model = Holder({Dropout(0.5)})
     model.eval()
