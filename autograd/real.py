@@ -48,8 +48,13 @@ def _advice(x: object) -> str:
 
 
 def is_array(x: object) -> bool:
-    """Whether NumPy goes through ``x`` element by element; an operator then leaves it to NumPy."""
-    return hasattr(type(x), "__array_ufunc__") and hasattr(type(x), "__len__")
+    """Whether NumPy goes through ``x`` element by element; an operator then leaves it to NumPy.
+
+    Not the compiler's arrays, which are operands themselves.
+    """
+    kind = type(x)
+    array = hasattr(kind, "__array_ufunc__") and hasattr(kind, "__len__")
+    return array and not hasattr(kind, "apply_op")
 
 
 def count(n: int, noun: str) -> str:
