@@ -219,8 +219,8 @@ class Value(ChangesInPlace):
             TypeError, ArithmeticError, ValueError: the operation failed; the message names it.
             AnomalyError: under ``detect_anomaly``, the result is not finite.
         """
-        values = [as_value(x) for x in inputs]
-        xs = [number_of(v) for v in values]
+        values = [x if isinstance(x, Value) else constant(x) for x in inputs]
+        xs = [v.data if type(v.data) is float else number_of(v) for v in values]
         cls = class_of(values)
         if not modes.switches.recording:
             result = op.compute(xs)
