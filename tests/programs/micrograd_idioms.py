@@ -405,6 +405,13 @@ def nested_networks_of_lists(Value):
     return [loss.data] + [p.data for p in parameters]
 
 
+def an_array_times_a_value(Value):
+    a = Value(2.0)
+    y = (np.array([1.0, 2.0]) * a + np.array([3.0, 4.0])).sum()
+    y.backward()
+    return [y.data, a.grad]
+
+
 IDIOMS = [
     thing for thing in list(globals().values()) if getattr(thing, "__module__", "") == __name__
 ]
