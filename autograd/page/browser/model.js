@@ -32,19 +32,21 @@ function printable(text) {
 
 // --- the operations whose value cannot be traced, by name, as ieee.py has them ---
 
-// 1 - erf(x): by the series of erf near 0, elsewhere by the continued fraction (Abramowitz and Stegun 7.1.6, 7.1.14).
-function erfc(x) {
-  if (x < 0) return 2 - erfc(-x);
-  const factor = Math.exp(-x * x) / Math.sqrt(Math.PI);
-  if (x < 2.5) {
-    let [term, sum] = [2 * x, 2 * x];
-    for (let n = 1; n < 60; n++) sum += term *= (2 * x * x) / (2 * n + 1);
-    return 1 - factor * sum;
-  }
+// The series of erf near 0, and the continued fraction of 1 - erf beyond (Abramowitz and Stegun 7.1.6, 7.1.14).
+function erfSeries(x) {
+  let [term, sum] = [2 * x, 2 * x];
+  for (let n = 1; n < 60; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return (Math.exp(-x * x) / Math.sqrt(Math.PI)) * sum;
+}
+
+function erfcBeyond(x) {
   let fraction = x;
   for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction;
-  return factor / fraction;
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
 }
+
+const erf = (x) => (Math.abs(x) > 2.5 ? Math.sign(x) * (1 - erfcBeyond(Math.abs(x))) : erfSeries(x));
+const erfc = (x) => (x > 2.5 ? erfcBeyond(x) : 1 - erf(x));
 
 const kernels = {
   add: (a, b) => a + b,
@@ -69,7 +71,7 @@ const kernels = {
   atan2: Math.atan2,
   hypot: Math.hypot,
   norm: (...xs) => (xs.some(Number.isNaN) ? NaN : Math.hypot(...xs)),
-  erf: (x) => (x < 0 ? erfc(-x) - 1 : 1 - erfc(x)),
+  erf,
   normal_cdf: (x) => erfc(-x * Math.SQRT1_2) / 2,
   tanh: Math.tanh,
   abs: Math.abs,
