@@ -46,6 +46,8 @@ class Op:
         domain: for each input the interval where the derivative may be tested, clear of corners.
         ulps: how far a derivative may be from the true one, in units in the last place. 4 for
             every operation of one input, over its whole domain; for others, within ``domain``.
+            Near a zero of a derivative that is a sum (silu, gelu) they are units of its largest
+            term; and numbers below the smallest normal one (2.2e-308) may be 0 when compiled.
         registered: whether the operation stands in the table.
 
     Raises:
