@@ -146,6 +146,35 @@ def test_what_is_no_pair_of_rows_is_a_sentence(pair, error, message):
     assert p.data == 1.0
 
 
+@pytest.mark.slow
+def test_a_recording_is_used_again_only_in_its_mode():
+    """The same loss, trained in evaluation, in training, and in evaluation again."""
+    inputs = RANDOM.normal(size=(3000, 2))
+    targets = np.tanh(inputs[:, :1] - inputs[:, 1:])
+
+    def trained(compiled):
+        model = Net(0.3)
+        model.last = MLP(4, [60, 1], seed=2)
+        model.seen = None
+
+        def loss(x, t):
+            return half_squared_error(model(x), t)
+
+        found, how = [], []
+        for mode in (False, True, False):
+            optimizer = SGD(model.train(mode).parameters(), lr=0.01)
+            history = fit(
+                loss, inputs, targets, optimizer, 3, 16, compile=compiled, validation=(X, T)
+            )
+            found += [*history.losses, *history.validation]
+            how.append(history.how.startswith("plain Python"))
+        return found, how
+
+    (found, how), (plain, _) = trained(None), trained(False)
+    assert found == pytest.approx(plain, rel=1e-9)
+    assert how == [False, True, False]
+
+
 # --- histories of older versions ---
 
 
