@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.real import count
+from autograd.softmax import log_softmax
 from autograd.value import Value
 from autograd.weighted_sum import dot
 from nn.arguments import Number, Vector, as_list, as_values
@@ -56,9 +57,9 @@ def hinge(outputs: Vector, targets: Vector) -> Value:
 def cross_entropy(logits: Vector, target: int | Vector) -> Value:
     """-sum of target * log(softmax(logits)), the surprise at the target in nats.
 
-    It is computed as logsumexp(logits - m), where m is the logit of the target, or the mean logit
-    of the target probabilities. This keeps its digits however large the logits are. A logit of
-    -inf (a mask) adds nothing to the loss for an index, and has no gradient.
+    For an index it is computed as logsumexp(logits - the target's logit). Both forms keep their
+    digits however large the logits are. A logit of -inf (a mask) adds nothing to the loss for an
+    index, and has no gradient.
 
     Args:
         logits: n outputs before any softmax.
@@ -87,12 +88,7 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
             f"target probabilities are at least 0 and sum to 1; "
             f"these sum to {builtins.sum(numbers):.9g}, the least is {min(numbers):.9g}"
         )
-    # Their sum is 1, and m is the mean, but for some rounding: the last term takes it back.
-    m = dot(probabilities, values)
-    gaps = [x - m for x in values]
-    total = builtins.sum(probabilities)
-    loss: Value = total * Value.apply_op(ops.logsumexp, gaps) - dot(probabilities, gaps)
-    return loss
+    return -dot(probabilities, log_softmax(values))
 
 
 def _gaps(values: Sequence[Value], index: Any) -> list[Any]:
