@@ -8,17 +8,20 @@
 0.8
 """
 
-from autograd import copies, fast, installation
+from autograd import fast, installation
 from autograd.compiler.api import compile as compile
 from autograd.compiler.api import compile as jit
 from autograd.compiler.stages.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explaining.explain import Explanation, explain
 from autograd.formulas import derivative_formula, formula
-from autograd.gradcheck import GradcheckError, gradcheck
+from autograd.functions.gradcheck import GradcheckError, gradcheck
+from autograd.functions.jacobian import hessian, hvp, jacobian
+from autograd.functions.softmax import log_softmax, softmax
+from autograd.functions.weighted_sum import dot
 from autograd.gradient import grad
-from autograd.jacobian import hessian, hvp, jacobian
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
+from autograd.nodes import copies
 from autograd.ops import (
     Op,
     atan,
@@ -58,9 +61,7 @@ from autograd.ops import (
     sum as sum,
 )
 from autograd.page import Page, page
-from autograd.softmax import log_softmax, softmax
 from autograd.value import Value, topological_order
-from autograd.weighted_sum import dot
 
 __version__ = "0.2.0"
 

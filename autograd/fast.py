@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd import modes, ops
-from autograd.leaves import ChangesInPlace
+from autograd.nodes.leaves import ChangesInPlace
 from autograd.op import Op
 from autograd.real import is_array
 from autograd.value import (

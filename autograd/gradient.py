@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from autograd import modes
 from autograd.deprecation import renamed
-from autograd.leaves import DERIVATIVE
+from autograd.nodes.leaves import DERIVATIVE
 from autograd.value import Value, make_node, topological_order
 
 

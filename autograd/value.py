@@ -18,11 +18,11 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from autograd import modes, ops
-from autograd.arrays import array_ufunc
-from autograd.by_hand import BY_HAND, OWN_OPERATION, described
-from autograd.leaves import CONSTANT, MADE, ChangesInPlace, kind_of_result
+from autograd.nodes.arrays import array_ufunc
+from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described
+from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, kind_of_result
+from autograd.nodes.order import topological_order as topological_order
 from autograd.op import Op
-from autograd.order import topological_order as topological_order
 from autograd.real import as_float, count
 
 Number = float | int

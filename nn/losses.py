@@ -12,10 +12,10 @@ from numbers import Real
 from typing import Any
 
 from autograd import ops
+from autograd.functions.softmax import log_softmax
+from autograd.functions.weighted_sum import dot
 from autograd.real import count
-from autograd.softmax import log_softmax
 from autograd.value import Value
-from autograd.weighted_sum import dot
 from nn.arguments import Number, Vector, as_list, as_values
 
 

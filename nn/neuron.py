@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any, TypeVar, cast
 
+from autograd.functions.weighted_sum import dot
 from autograd.ops import TABLE, Op
 from autograd.real import count
 from autograd.value import Value
-from autograd.weighted_sum import dot
 from nn.arguments import (
     Number,
     Seed,

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
 
-from autograd.by_hand import BY_HAND
 from autograd.explaining.paths import Path
 from autograd.formulas import Notation, derivative, reading_order
 from autograd.names import NodeNames
+from autograd.nodes.by_hand import BY_HAND
 from autograd.real import same_number
 from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value

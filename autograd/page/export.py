@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from autograd.by_hand import BY_HAND
 from autograd.formulas import written_partials
 from autograd.names import given_names
 from autograd.neurons import LARGEST, FoundNeuron, find_neurons, sizes_of
+from autograd.nodes.by_hand import BY_HAND
 from autograd.op import Op
 from autograd.ops import Power
 from autograd.page.program import PageProgram, encoded, forward_program, rule_program, run_steps

@@ -10,8 +10,9 @@ from itertools import pairwise
 import pytest
 
 import nn
-from autograd import Op, Value, copies, grad, no_grad, topological_order
-from autograd.leaves import CONSTANT
+from autograd import Op, Value, grad, no_grad, topological_order
+from autograd.nodes import copies
+from autograd.nodes.leaves import CONSTANT
 from autograd.value import is_constant
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import CompileError, Value, compile, detect_anomaly, dot, fast, grad, no_grad
-from autograd.leaves import RESULT
+from autograd.nodes.leaves import RESULT
 from autograd.value import as_value
 from nn import MLP, Module
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd import Value, grad, ops
-from autograd.softmax import log_softmax, softmax
+from autograd.functions.softmax import log_softmax, softmax
 from tests.truth import mp
 
 POINTS = [[0.5, -1.0, 2.0], [1e17, 1e17, 0.0], [1e6, 1e6 + 5, 1e6], [0.0, -40.0, -45.0]]

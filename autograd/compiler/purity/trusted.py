@@ -65,7 +65,8 @@ def is_ours(module: str) -> bool:
     networks and losses of ``nn``."""
     top, _, rest = module.partition(".")
     if top == "autograd":
-        return rest.isidentifier() and rest not in _NOT_OF_AUTOGRAD
+        file = rest.removeprefix("functions.").removeprefix("nodes.")
+        return file.isidentifier() and file not in _NOT_OF_AUTOGRAD
     return top == "nn" and rest in _OF_NN
 
 

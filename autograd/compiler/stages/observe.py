@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from autograd import gradient, modes, weighted_sum
+from autograd import gradient, modes
+from autograd.functions import weighted_sum
 from autograd.value import Value
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from autograd import gradient, modes, ops, weighted_sum
-from autograd.by_hand import BY_HAND, NO_RULE
+from autograd import gradient, modes, ops
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.observe import CompileError as CompileError
@@ -26,7 +25,9 @@ from autograd.compiler.stages.observe import (
     observed,
     unobserved,
 )
-from autograd.leaves import RESULT
+from autograd.functions import weighted_sum
+from autograd.nodes.by_hand import BY_HAND, NO_RULE
+from autograd.nodes.leaves import RESULT
 from autograd.ops import Op
 from autograd.real import close, largest
 from autograd.value import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
-from autograd.leaves import RESULT
+from autograd.nodes.leaves import RESULT
 from autograd.real import count
 from autograd.value import (
     NOT_COMPUTED,

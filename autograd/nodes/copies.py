@@ -9,7 +9,7 @@ from copy import deepcopy
 from operator import attrgetter
 from typing import Any
 
-from autograd.leaves import MADE
+from autograd.nodes.leaves import MADE
 from autograd.op import Op
 from autograd.value import NOT_COMPUTED, Value, make_node
 

@@ -1,0 +1,1 @@
+"""What belongs to a Value besides its record: kinds of leaves, order, copies, NumPy's arrays."""
