@@ -142,7 +142,7 @@ def _reversed(method: Callable[..., Value]) -> Callable[[Value, Number], Value]:
 
 def backward(self: Value, retain_graph: bool = True) -> None:
     """``Value.backward``: nodes are found on the way, instead of being put in order first."""
-    if modes.active and modes.switches.watching:
+    if self._depth == 0 or (modes.active and modes.switches.watching):
         return _plain_backward(self)
     with one_pass_at_a_time:
         _backward(self)

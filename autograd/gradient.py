@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from autograd import modes
 from autograd.deprecation import renamed
-from autograd.nodes.leaves import DERIVATIVE
+from autograd.nodes.leaves import DERIVATIVE, check_output
 from autograd.value import Value, make_node, topological_order
 
 
@@ -37,7 +37,9 @@ def grad(
         One Value for one, a list for several; 0 for a Value that ``output`` was not made from.
 
     Raises:
-        TypeError: ``output`` is not a Value, or ``wrt`` holds something else than Values.
+        TypeError: ``output`` is not a Value, ``wrt`` holds something else than Values, or
+            ``create_graph`` is neither True nor False.
+        ValueError: ``output`` is a derivative that ``grad`` gave without ``create_graph``.
         AnomalyError: under ``detect_anomaly``, a derivative on the way is not finite.
     """
     if isinstance(wrt, Value):
@@ -46,6 +48,9 @@ def grad(
     for v in (output, *targets):
         if not isinstance(v, Value):
             raise TypeError(f"grad differentiates a Value by Values; got {type(v).__name__}")
+    if not isinstance(create_graph, bool):
+        raise TypeError(f"create_graph is True or False; got {create_graph!r}")
+    check_output(output)
     return recorded(output, targets) if create_graph else computed(output, targets)
 
 

@@ -109,7 +109,10 @@ class Op:
 
     def _gathered(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.arity is not None:
-            raise TypeError(f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}")
+            hint = "" if self.is_built_in else f". Op(..., arity={len(inputs)}) takes so many"
+            raise TypeError(
+                f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}{hint}"
+            )
         if len(inputs) == 1 and hasattr(type(inputs[0]), "__iter__"):
             return tuple(inputs[0])
         return inputs

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from autograd import modes, ops
 from autograd.nodes.arrays import array_ufunc
 from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described
-from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, kind_of_result
+from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, check_output, kind_of_result
 from autograd.nodes.order import topological_order as topological_order
 from autograd.op import Op
 from autograd.real import as_float, count
@@ -181,6 +181,7 @@ class Value(ChangesInPlace):
         are those of this call; on leaves, each call adds to the gradient that is there.
         The graph stays, whatever PyTorch's ``retain_graph`` is.
         """
+        check_output(self)
         with one_pass_at_a_time:
             order = topological_order(self)
             for node in order:
@@ -282,8 +283,8 @@ class Value(ChangesInPlace):
 
     def __float__(self, *_: object) -> NoReturn:
         raise TypeError(
-            f"float, int, round and the functions of math would take {self!r} out of the graph "
-            f"unnoticed: write x.data for the number, as in round(x.data, 2), and x.exp() or "
+            f"float, int, round, % formatting and functions of math would take {self!r} out of the "
+            f"graph unnoticed: write x.data for the number, as in round(x.data, 2), and x.exp() or "
             f"autograd.exp(x) for a function of it"
         )
 

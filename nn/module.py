@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from autograd.real import as_float, count
-from autograd.value import NOT_COMPUTED, Value
+from autograd.value import NOT_COMPUTED, Value, number_of
 from nn.arguments import Number, check_names
 from nn.search import search
 
@@ -122,8 +122,12 @@ class Module:
             parameter.grad = NOT_COMPUTED if set_to_none else 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The number in each parameter, by name."""
-        return {name: parameter.data for name, parameter in self.named_parameters()}
+        """The number in each parameter, by name.
+
+        Raises:
+            TypeError: the data of a parameter was set to something else.
+        """
+        return {name: number_of(parameter) for name, parameter in self.named_parameters()}
 
     def load_state_dict(
         self, state: Mapping[str, Number], strict: bool = True

@@ -306,39 +306,42 @@ def _step(plan: Plan, batch: Sequence[int], epoch: int) -> float:
     # Backward for each row, not once for the batch: leaves add their gradients up, so the sum is
     # the same, and memory holds the graph of one row at a time.
     for row in batch:
-        y = _checked(plan.loss(plan.inputs[row], plan.targets[row]), epoch, row)
+        y = _checked(plan, epoch, row)
         total += y.data
         if not plan.reached:
             plan.note_reach(y)
         (y if len(batch) == 1 else y / len(batch)).backward()
         del y  # and its graph, before the next is built
-    _check_gradients(plan.optimizer, epoch, batch[-1])
+    _check_gradients(plan, epoch, batch[-1])
     plan.optimizer.step()
     return total
 
 
-def _checked(y: Value, epoch: int, row: int) -> Value:
+def _checked(plan: Plan, epoch: int, row: int) -> Value:
+    """The loss of a row, if it can be differentiated."""
+    y = plan.loss(plan.inputs[row], plan.targets[row])
     if not isinstance(y, Value):
         raise TypeError(
             f"loss(x, t) must return a Value, so that it can be differentiated; "
             f"for row {row} it returned {type(y).__name__} {y!r}"
         )
     if not isfinite(y.data):
-        raise FloatingPointError(_broken("the loss", y.data, epoch, row))
+        raise FloatingPointError(_broken(plan, "the loss", y.data, epoch, row))
     return y
 
 
-def _check_gradients(optimizer: Optimizer, epoch: int, row: int) -> None:
-    for p in optimizer.parameters:
+def _check_gradients(plan: Plan, epoch: int, row: int) -> None:
+    for p in plan.optimizer.parameters:
         if p.has_grad and not isfinite(p.grad):
-            raise FloatingPointError(_broken("a gradient", p.grad, epoch, row))
+            raise FloatingPointError(_broken(plan, "a gradient", p.grad, epoch, row))
 
 
-def _broken(what: str, number: float, epoch: int, row: int) -> str:
-    return (
-        f"{what} became {number} in epoch {epoch}, row {row} (X[{row}]): "
-        f"lower the learning rate, or look with autograd.detect_anomaly()"
-    )
+def _broken(plan: Plan, what: str, number: float, epoch: int, row: int) -> str:
+    advice = "lower the learning rate, or look with autograd.detect_anomaly()"
+    for name, rows in ("X", plan.inputs), ("T", plan.targets):
+        odd = [x for x in rows[row] if not isfinite(x)]
+        advice = f"{name}[{row}] holds {odd[0]}" if odd else advice
+    return f"{what} became {number} in epoch {epoch}, row {row} (X[{row}]): {advice}"
 
 
 # --- compiled ---

@@ -38,7 +38,10 @@ def as_arrays(
         arrays.append(np.ascontiguousarray(array.reshape(len(array), width)))
     if len({len(array) for array in arrays}) > 1:
         sizes = ", ".join(str(len(array)) for array in arrays)
-        raise ValueError(f"the arguments of {name} have {sizes} rows; they go together")
+        raise ValueError(
+            f"the arguments of {name} have {sizes} rows, and each call takes one of each; "
+            "a list is a column of rows with one number, and one row of several is [[1.0, 2.0]]"
+        )
     if not len(arrays[0]):
         raise ValueError(f"{name} got arrays without rows")
     return tuple(key), arrays

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.gradient import grad
 from autograd.real import count
-from autograd.value import Number, Value, as_value, number_of
+from autograd.value import Number, Value, number_of
 
 Function = Callable[..., Any]
 
@@ -31,10 +31,17 @@ def jacobian(
         TypeError: the function returns something else, or an input is not a number.
     """
     leaves = _leaves(inputs)
-    returned = function(*leaves)
-    if isinstance(returned, Value) or not isinstance(returned, Iterable):
-        return _row(as_value(returned), leaves)
-    return [_row(as_value(y), leaves) for y in returned]
+    returned = _called(function, leaves)
+    if isinstance(returned, Value):
+        return _row(returned, leaves)
+    results = list(returned) if isinstance(returned, Iterable) else [returned]
+    for y in results:
+        if not isinstance(y, Value):
+            raise TypeError(
+                f"jacobian is of a function that computes with its Values, and not with their "
+                f".data, and returns a Value or a list of them; got {type(y).__name__} {y!r}"
+            )
+    return [_row(y, leaves) for y in results]
 
 
 def hessian(function: Function, inputs: Iterable[Value | Number]) -> list[list[float]]:
@@ -87,8 +94,17 @@ def _leaves(inputs: Iterable[Value | Number]) -> list[Value]:
     return [Value(number_of(x)) for x in inputs]
 
 
+def _called(function: Function, leaves: Sequence[Value]) -> Any:
+    if not callable(function):
+        raise TypeError(
+            f"expected a function and a point, as in jacobian(lambda x, y: x * y, [2.0, 3.0]); "
+            f"got {type(function).__name__} {function!r}"
+        )
+    return function(*leaves)
+
+
 def _result(function: Function, leaves: Sequence[Value]) -> Value:
-    y = function(*leaves)
+    y = _called(function, leaves)
     if not isinstance(y, Value):
         raise TypeError(
             f"a Hessian is of a function that returns one Value; got {type(y).__name__} {y!r}"

@@ -15,17 +15,25 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 
     Raises:
         TypeError: one is neither a Value nor a number.
+        ValueError: there is none.
     """
-    given = list(xs)
+    given = _some(xs)
     y = ops.logsumexp(given)
     return list(ops.shares([ops.exp(x - y) for x in given]))
 
 
 def log_softmax(xs: Iterable[Any]) -> list[Any]:
     """The logarithms of ``softmax(xs)``, with the digits that these lose near 0 and 1."""
-    given = list(xs)
+    given = _some(xs)
     # The first y is rounded. What that leaves is the logsumexp of what is left.
     for _ in range(2):
         y = ops.logsumexp(given)
         given = [x - y for x in given]
+    return given
+
+
+def _some(xs: Iterable[Any]) -> list[Any]:
+    given = list(xs)
+    if not given:
+        raise ValueError("softmax and log_softmax need at least one number; got none")
     return given

@@ -53,6 +53,19 @@ STEP = _kind("STEP")
 """What was computed under ``no_grad`` from derivatives and numbers alone, such as ``-rate * g``."""
 
 
+def check_output(v: Any) -> None:
+    """Refuse to differentiate a number that remembers nothing, which would give 0 everywhere.
+
+    Raises:
+        ValueError: ``v`` is a derivative that ``grad`` gave without ``create_graph``.
+    """
+    if v._record is DERIVATIVE:
+        raise ValueError(
+            f"{v!r} is a derivative without a graph, so it has no derivatives itself: write "
+            f"grad(output, wrt, create_graph=True) where it was made"
+        )
+
+
 def kind_of_result(inputs: Iterable[Any]) -> _Leaf:
     """The record of what an operation on these Values gives under ``no_grad``."""
     kind = RESULT
@@ -72,6 +85,16 @@ def _is_node(v: Any) -> bool:
     return kind[0] is not None or kind is CONSTANT or result
 
 
+def _check_parameter(v: Any) -> None:
+    """Refuse ``p -= rate * p.grad`` of a p that was computed, as ``p = Value(1.0) * 0.1`` is."""
+    if v._record[0] is not None and v.has_grad:
+        raise TypeError(
+            f"{v!r} was computed, so -= under no_grad() cannot change it in place, and a new Value "
+            f"would train nothing. If it is a parameter, make it a leaf: p = p.detach(). For a new "
+            f"Value write total = total - x"
+        )
+
+
 def _changes(leaf: Any, symbol: str, other: Any) -> bool:
     """Whether ``leaf += other`` changes the leaf; an error, if it looks so and cannot be."""
     if not isinstance(other, ChangesInPlace):
@@ -87,6 +110,8 @@ def _changes(leaf: Any, symbol: str, other: Any) -> bool:
 
 def _method(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[T, Any], T]:
     def method(self: T, other: Any) -> T:
+        if symbol == "-" and not modes.switches.recording:
+            _check_parameter(self)
         if modes.switches.recording or _is_node(self) or not _changes(self, symbol, other):
             result: T = operation(self, other)
             return result
