@@ -111,6 +111,12 @@ class Operand:
             raise ValueError(f"the bounds of clamp are numbers; got {min!r} and {max!r}")
         return _applied(self, clamped(low, high), (self,))
 
+    def clip(self: T, min: float | None = None, max: float | None = None, out: None = None) -> T:
+        """``clamp``, under the name that ``np.clip(x, min, max)`` calls."""
+        if out is not None:
+            raise TypeError("clip of a Value returns a new Value: leave out= away")
+        return self.clamp(min, max)
+
 
 class _Refusals(threading.local):
     count = 0

@@ -59,7 +59,7 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
 
     For an index it is computed as logsumexp(logits - the target's logit). Both forms keep their
     digits however large the logits are. A logit of -inf (a mask) adds nothing to the loss for an
-    index, and has no gradient.
+    index, and has no gradient. If it is the target's, the loss is inf, and the gradients are nan.
 
     Args:
         logits: n outputs before any softmax.

@@ -87,7 +87,11 @@ def _derivative(
         below[i] -= h
         if above[i] == below[i]:
             return math.nan
-        rise = _called(function, map(Value, above)).data - _called(function, map(Value, below)).data
+        try:
+            ends = [_called(function, map(Value, point)).data for point in (above, below)]
+        except (ArithmeticError, ValueError):  # beyond the function's domain, as it is for math.log
+            return math.nan
+        rise = ends[0] - ends[1]
         return rise / (above[i] - below[i])
 
     found, least = math.nan, math.inf

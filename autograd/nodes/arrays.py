@@ -60,7 +60,13 @@ def array_ufunc(v: Any, ufunc: Any, method: str, *inputs: Any, **settings: Any) 
     for x in inputs:
         if is_array(x) or isinstance(x, (list, tuple)):
             return _each(function, inputs, ufunc.__name__ in COMPARISONS)
-    return function(*[x.item() if hasattr(x, "dtype") else x for x in inputs])
+    return function(*map(_plain, inputs))
+
+
+def _plain(x: Any) -> Any:
+    """A scalar of NumPy as a number of Python's, and anything else as it is."""
+    number = x.item() if hasattr(x, "dtype") else x
+    return float(number) if hasattr(number, "dtype") else number  # from a longdouble
 
 
 def _each(function: Callable[..., Any], inputs: Sequence[Any], compares: bool) -> Any:

@@ -61,7 +61,7 @@ def described(
     if not partials:
         called = f"that {_op!r} made" if _op else f"with {count(len(inputs), 'input')}"
         raise TypeError(
-            f"a Value {called} needs its derivatives. {OWN_OPERATION}; or give them as numbers, in "
+            f"a Value {called} needs its derivatives. {OWN_OPERATION}. Or give them as numbers, in "
             "the order of the inputs: Value(data, children, local_grads)"
         )
     raise ValueError(

@@ -54,6 +54,23 @@ def test_a_numpy_scalar_and_a_value_give_a_value(operation, scalar):
         assert y.data == expected
 
 
+def test_scalars_of_every_type_are_numbers():
+    for scalar in (np.longdouble(2.0), np.bool_(True), np.float16(2.0), np.uint8(2)):
+        y = scalar * Value(3.0)
+        assert type(y) is Value
+        assert y.data == float(scalar) * 3.0
+
+
+def test_clip_is_clamp():
+    for x, clipped, slope in (2.0, 1.0, 0.0), (0.2, 0.2, 1.0):
+        v = Value(x)
+        np.clip(v, 0, 1).backward()
+        assert np.clip(v, 0, 1).data == clipped
+        assert v.grad == slope
+    with pytest.raises(TypeError, match="leave out= away"):
+        v.clip(0, 1, out=np.zeros(1))
+
+
 ONE = "tanh exp log sqrt sin cos tan sinh cosh expm1 log1p arctan square abs negative reciprocal"
 TWO = "maximum minimum hypot arctan2 power"
 

@@ -7,7 +7,7 @@ import mpmath
 import pytest
 
 import autograd
-from autograd import GradcheckError, Value, dot, grad, gradcheck, ops
+from autograd import GradcheckError, Op, Value, dot, grad, gradcheck, ops
 from tests.counts import count
 
 
@@ -273,6 +273,17 @@ def test_gradcheck_finds_a_rule_that_is_wrong_in_the_fifth_digit(op):
         if max(map(abs, partials)) > 0.02:  # the tolerance of those below 1 is absolute
             with pytest.raises(GradcheckError):
                 gradcheck(wrong, point)
+
+
+def test_gradcheck_stays_inside_a_domain_that_ends_in_an_error():
+    for name, f, slope, x in (
+        ("log_of_math", math.log, lambda y, x: (1 / x,), 1e-4),
+        ("asin_of_math", math.asin, lambda y, x: ((1 - x * x) ** -0.5,), 0.9995),
+    ):
+        assert gradcheck(Op(name, f, slope, registered=False), [x])
+        wrong = Op(name, f, lambda y, x, slope=slope: (1.001 * slope(y, x)[0],), registered=False)
+        with pytest.raises(GradcheckError):
+            gradcheck(wrong, [x])
 
 
 def test_gradcheck_takes_steps_that_suit_the_function():
