@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 import random
+from array import array
+from collections import deque
 from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
@@ -87,6 +89,10 @@ def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> No
         raise ValueError(f"{where}: {'; '.join(parts)}")
 
 
+_CONTAINERS = (list, tuple, dict, range, array, deque)
+_OF_ARRAYS = ("numpy", "torch", "jax", "jaxlib")
+
+
 class Rows:
     """The rows of X or T. Each is a new list of numbers when asked for, all of the same width."""
 
@@ -120,6 +126,22 @@ class Rows:
             )
         return numbers
 
+    def read_by(self) -> str | None:
+        """What reads the rows, if it may count, draw or do anything else that matters: code that
+        is not known to give the same rows each time. No row is read to find out."""
+        if not _is_known(type(self.data)):
+            return f"{type(self.data).__name__}.__getitem__"
+        if type(self.data) not in _CONTAINERS:
+            numbers = {type(x) for x in self.data.flat} if _holds_objects(self.data) else set()
+        else:
+            rows = self.data.values() if type(self.data) is dict else self.data
+            for kind in {type(row) for row in rows}:
+                if not _is_known(kind):
+                    return f"{kind.__name__}.__iter__"
+            numbers = {type(x) for row in rows for x in row}
+        of_users = (kind for kind in numbers if not _is_number(kind))
+        return next((f"{kind.__name__}.__float__" for kind in of_users), None)
+
     def _read(self, row: int) -> list[float]:
         cells = self.data[row]
         if hasattr(cells, "tolist"):
@@ -130,6 +152,21 @@ class Rows:
             return [x if type(x) in (float, int) else as_float(x) for x in cells]
         except TypeError as error:
             raise TypeError(f"{self.name}[{row}]: {error}") from None
+
+
+def _is_known(kind: type) -> bool:
+    """Whether rows or numbers in it are found without code of a user's."""
+    return kind in _CONTAINERS or kind.__module__.partition(".")[0] in _OF_ARRAYS
+
+
+def _holds_objects(data: Any) -> bool:
+    return getattr(getattr(data, "dtype", None), "kind", "") == "O"
+
+
+def _is_number(kind: type) -> bool:
+    """Whether it is a number of Python or of numpy, which stays what it is."""
+    home = kind.__module__.partition(".")[0]
+    return home in ("builtins", "fractions", "decimal", *_OF_ARRAYS)
 
 
 _EXPECTED = "expected (rows, n): where a row is one number, wrap each in a list, [[1], [2], ...]"

@@ -63,10 +63,12 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     watched = _Watched(plan.loss)
     trainer = _trainer(plan, program or watched.program(), watched, None)
     trainer.prepare(plan.batch_size)
+    if reading := _reading(plan):
+        trainer.remark += f"; {reading}, and once"
     if change := watched.state.change():
-        trainer.remark = f"; the loss changes {change}, and compiled code does not"
+        trainer.remark += f"; the loss changes {change}, and compiled code does not"
     elif watched.reach.streams:
-        trainer.remark = f"; the recording keeps what comes from {watched.reach.objection}"
+        trainer.remark += f"; the recording keeps what comes from {watched.reach.objection}"
     elif not program:
         watched.keep(trainer.program)
     return trainer
@@ -78,7 +80,9 @@ def _unasked(plan: Plan) -> Trainer | str:
     calls = len(plan.inputs) * plan.epochs
     work = calls * len(plan.optimizer.parameters)
     if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
-        return "too little to compile"
+        return "too little work for compiling to pay"
+    if reading := _reading(plan):
+        return reading
     watched = _Watched(plan.loss)
     if watched.reach.objection:
         return watched.reach.objection
@@ -99,12 +103,20 @@ def _unasked(plan: Plan) -> Trainer | str:
     return found
 
 
+def _reading(plan: Plan) -> str | None:
+    """What reads rows and may give others each time; compiled code reads them once."""
+    for rows in (plan.inputs, plan.targets):
+        if reader := rows.read_by():
+            return f"the rows of {rows.name} are read by {reader}"
+    return None
+
+
 def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     """The trainer, if there is enough work and nothing looks at the numbers."""
     graph = topological_order(built(plan.loss, [plan.inputs[0], plan.targets[0]]).root())
     operations = sum(v.op is not None for v in graph)
     if watched.state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
-        return "too little to compile"
+        return "too little work for compiling to pay"
     program = watched.program()
     if program.backend_wanted != "numba":
         return "numba is not installed"
@@ -113,7 +125,7 @@ def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     if looked:
         return f"the number in a Value is looked at, at {looked[0].line()}"
     if calls * operations < WORTH_COMPILING * trainer.compilation.size:
-        return "too little to compile"
+        return "too little work for compiling to pay"
     trainer.prepare(plan.batch_size)
     return trainer
 

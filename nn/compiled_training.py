@@ -78,8 +78,13 @@ class Trainer:
         self.executor = self.compilation.executor("parameters")
         self.program, self.state = program, state
         takes_numbers, dtype = self.compilation.trace.takes_numbers, self.compilation.dtype.name
-        self.audit = Audit(program.function, inputs, targets, streams, takes_numbers, dtype)
         self.data = [table(inputs), table(targets)]
+        # Rows that a user's code makes are compared as they were read.
+        read = [
+            Rows(rows.name, data) if rows.read_by() else rows
+            for rows, data in zip((inputs, targets), self.data)
+        ]
+        self.audit = Audit(program.function, read[0], read[1], streams, takes_numbers, dtype)
 
         self.parameters = every = list(self.compilation.parameters)
         # For each place in theta its place in the optimiser's lists. What is -1, no step moves: as

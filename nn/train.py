@@ -85,7 +85,8 @@ def fit(
     """Train: for each batch of rows, take one step down the gradient of the batch's mean loss.
 
     Where there is enough work and the loss can be shown to keep no state and to have no effect but
-    its result, it is compiled, and one call trains on many rows. The results are the same, to
+    its result, it is compiled, and one call trains on many rows. The same goes for a learning rate
+    that is a function and for an optimiser of your own. The results are the same, to
     rounding; now and then a row is computed in plain Python too, and a difference is an error.
     ``History.how`` says what ran, and why. Under ``detect_anomaly`` plain Python runs. Gradients
     are 0 afterwards.
@@ -98,7 +99,8 @@ def fit(
             Value. It may build it in any way, and differently for each row. A loss that
             ``autograd.compile`` returned is not recorded again in each call.
         X: the inputs, of shape (rows, n): nested sequences, an array, a table that numpy can
-            read, or any object with ``len`` and indexing, whose rows are read when needed.
+            read, or any object with ``len`` and indexing, whose rows are read when needed, in
+            plain Python (with ``compile=True`` they are read once).
         T: the targets, of shape (rows, m), like X.
         optimizer: moves the parameters, such as ``SGD(model.parameters(), lr=0.1)``.
         epochs: how often to go through all rows.

@@ -29,7 +29,10 @@ class HeldOut:
 
     def compile(self, loss: Callable[..., Any], dtype: Any) -> None:
         """From now on compute the losses in compiled code. It is a program of its own, because a
-        Module may compute something else in evaluation than in training."""
+        Module may compute something else in evaluation than in training. Rows that a user's code
+        makes stay in plain Python, because a table of them would be read once."""
+        if self.inputs.read_by() or self.targets.read_by():
+            return
         from autograd.compiler.compiled import Compiled
         from nn.compiled_training import table
 

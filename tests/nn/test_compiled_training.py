@@ -207,7 +207,7 @@ def test_a_compiled_error_is_recorded_once(recordings):
 
 def test_little_work_is_not_compiled_and_says_so():
     _, _, history = train(OPTIMISERS["descent"])
-    assert history.how == "plain Python: too little to compile"
+    assert history.how == "plain Python: too little work for compiling to pay"
 
 
 def test_a_function_that_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
