@@ -109,7 +109,7 @@ class Op:
 
     def _gathered(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.arity is not None:
-            hint = "" if self.is_built_in else f". Op(..., arity={len(inputs)}) takes so many"
+            hint = "" if self.is_built_in else f"; define it with arity={len(inputs)} if it should"
             raise TypeError(
                 f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}{hint}"
             )

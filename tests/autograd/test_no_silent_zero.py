@@ -71,7 +71,7 @@ def test_there_is_no_softmax_of_nothing(function):
 
 def test_an_operation_of_two_inputs_says_so():
     op = Op("of_two_by_mistake", lambda a, b: a * b, lambda y, a, b: (b, a), registered=False)
-    with pytest.raises(TypeError, match=r"takes 1 input; got 2\. Op\(\.\.\., arity=2\)"):
+    with pytest.raises(TypeError, match="takes 1 input; got 2; define it with arity=2"):
         op(Value(1.0), 2.0)
 
 
