@@ -86,7 +86,7 @@ class Compiled:
         """The first recording for rows of these widths; if there is none, one made from ``row``."""
         key = tuple(widths)
         if not self._recordings.get(key):
-            self._record(key, [np.asarray(x, np.float64) for x in row])
+            self._record(key, row)
         return self._recordings[key][0]
 
     # --- what it is ---
@@ -312,7 +312,7 @@ class Compiled:
             if tried == len(known):
                 if tried >= MOST_RECORDINGS:
                     raise CompileError(self._too_many(known[-1], pending))
-                self._record(key, [a[0] for a in pending])
+                self._record(key, [np.atleast_1d(a[0]).tolist() for a in pending])
             compilation = known[tried]
             tried += 1
             theta = self._theta(compilation)
@@ -344,7 +344,7 @@ class Compiled:
             f"{line}: a function that branches this much runs better uncompiled"
         )
 
-    def _record(self, key: Key, row: list[Floats]) -> None:
+    def _record(self, key: Key, rows: Sequence[Sequence[float]]) -> None:
         if self._function is None:
             raise CompileError("the parameters now take another branch: record the graph again")
         start = time.perf_counter()
@@ -354,7 +354,6 @@ class Compiled:
         def with_lists(*lists: list[Any]) -> Any:
             return function(*(x[0] if one else x for x, one in zip(lists, single)))
 
-        rows = [list(map(float, x)) for x in row]
         recording = record(with_lists, rows, Reach(function).streams)
         recording.parameters = naming.in_order(recording.parameters, names)
         arguments = naming.argument_names(function, len(key))

@@ -82,6 +82,46 @@ def test_what_an_input_is_must_not_matter(name):
     refused(ASKED[name], r"returns 5\.0 for the plain numbers .* and 0\.5 for Values")
 
 
+HIDDEN = {
+    "a factor of 0": (lambda x: (x[0] if isinstance(x[0], float) else 0.0) + 2 * x[0] * p, 0.0),
+    "a difference of 0": (lambda x: (x[0] - 1) * isinstance(x[0], float) + q * x[0], 1.0),
+    "at a corner": (lambda x: (x[0] * isinstance(x[0], float) if x[0] <= 0 else 0.0) + q, 0.0),
+    "beside a label": (lambda x: (x[0] * isinstance(x[0], float) + q) * (x[1] == 3.0), 0.0),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_the_recorded_row_must_not_hide_what_an_input_is(name):
+    function, first = HIDDEN[name]
+    with pytest.raises(CompileError, match="it asks what its inputs are"):
+        compile(function, backend="numpy")([[first, 3.0], [2.0, 3.0], [3.0, 3.0]])
+
+
+def test_where_the_recorded_row_is_the_only_one_on_its_path_nothing_more_is_said():
+    """A little aside it takes another branch."""
+    program = compile(lambda x: 0.0 * x[0] * p if x[0] == 1.0 else x[0] * p, backend="numpy")
+    assert program([[1.0], [2.0]]) == pytest.approx([0.0, 1.0])
+    program = compile(lambda x: p * x[0] if -1e-9 < x[0] < 1e-9 else p, backend="numpy")
+    assert program([[0.0], [2.0]]) == pytest.approx([0.0, 0.5])
+
+
+def test_fit_records_with_the_numbers_that_a_row_holds(monkeypatch):
+    """Whole numbers stay whole."""
+    monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
+    monkeypatch.setattr("nn.choosing.FEWEST_INSTRUCTIONS", 1)
+    X, T = [[i % 3, i % 2] for i in range(12)], [[0.5]] * 12
+    results = []
+    for asked in (None, False):
+        p.data = 0.5
+        history = fit(
+            lambda x, t: half_squared_error(p * (x[0] if isinstance(x[0], int) else 5.0), t),
+            X, T, SGD([p], 0.1), epochs=3, progress=False, compile=asked,
+        )  # fmt: skip
+        results.append((history.losses, p.data))
+    assert results[0] == results[1]
+    p.data = 0.5
+
+
 @pytest.mark.parametrize("name", CONVERTED)
 def test_that_an_input_cannot_be_converted_must_not_matter(name):
     refused(CONVERTED[name], r"takes float, int or round of an input, at .*test_stand_ins\.py")

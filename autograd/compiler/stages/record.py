@@ -9,7 +9,6 @@ is not part of the graph, a gradient or a random number, is refused.
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -23,13 +22,12 @@ from autograd.compiler.stages.observe import (
     number,
     number_slot,
     observed,
-    unobserved,
 )
+from autograd.compiler.stages.stand_ins import takes_numbers
 from autograd.functions import weighted_sum
 from autograd.nodes.by_hand import BY_HAND, NO_RULE
 from autograd.nodes.leaves import RESULT
 from autograd.ops import Op
-from autograd.real import close, largest
 from autograd.value import (
     NOT_COMPUTED,
     Number,
@@ -251,11 +249,11 @@ def record(
 
     The function runs twice on Values. A leaf that only one run made is a constant of that run; a
     leaf that both share was there before, and may be a parameter. Both runs must build the same
-    graph. Then it runs on the plain numbers, which must give the same result.
+    graph. Then it runs on plain numbers, which must give the same result.
 
     Args:
         function: what to run.
-        rows: one for each argument.
+        rows: one for each argument, of the numbers that the function gets uncompiled.
         streams: streams of random numbers that it may draw from, besides those that all share.
 
     Raises:
@@ -298,44 +296,8 @@ def _recorded(
                 "counter, a file)"
             )
     second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
-    second.takes_numbers = _same_for_numbers(second, function, rows, other)
+    second.takes_numbers = takes_numbers(second, function, rows, other)
     return second
-
-
-def _same_for_numbers(
-    recording: Recording,
-    function: Callable[..., Any],
-    rows: Sequence[Sequence[float]],
-    nodes: Sequence[Value],
-) -> bool:
-    """Whether the function gives the same result for plain numbers; False where it takes none,
-    such as one that calls ``x[0].tanh()``.
-
-    Raises:
-        CompileError: it gives another result.
-    """
-    with unobserved():
-        try:
-            returned = function(*[[float(x) for x in row] for row in rows])
-        except Exception:
-            return False
-        several = returned if isinstance(returned, (list, tuple)) else [returned]
-        plain = [v.data if isinstance(v, Value) else v for v in several]
-    recorded = [number(v) for v in recording.outputs]
-    scale = largest(map(number, nodes))
-    alike = len(plain) == len(recorded) and all(close(a, b, scale) for a, b in zip(plain, recorded))
-    if not alike:
-        raise CompileError(
-            f"the function returns {_shown(plain)} for the plain numbers of a row, and "
-            f"{_shown(recorded)} for Values, which stand for the numbers of all rows while it is "
-            "recorded: it asks what its inputs are (isinstance, type, hasattr, str, a lookup); "
-            "branch on their numbers instead, as in x[0] > 1.0"
-        )
-    return True
-
-
-def _shown(numbers: Sequence[Any]) -> str:
-    return reprlib.repr(numbers[0] if len(numbers) == 1 else list(numbers))
 
 
 def built(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
