@@ -13,6 +13,7 @@ from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.record import CompileError, built
 from autograd.value import topological_order
 from nn.compiled_training import Trainer
+from nn.own_rules import objection, overridden
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
@@ -65,6 +66,8 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     trainer.prepare(plan.batch_size)
     if reading := _reading(plan):
         trainer.remark += f"; {reading}, and once"
+    if against := objection(plan.optimizer, plan.inputs, plan.targets):
+        trainer.remark += f"; {against}"
     if change := watched.state.change():
         trainer.remark += f"; the loss changes {change}, and compiled code does not"
     elif watched.reach.streams:
@@ -81,8 +84,9 @@ def _unasked(plan: Plan) -> Trainer | str:
     work = calls * len(plan.optimizer.parameters)
     if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little work for compiling to pay"
-    if reading := _reading(plan):
-        return reading
+    rules = plan.optimizer, plan.inputs, plan.targets
+    if against := _reading(plan) or overridden(plan.optimizer) or objection(*rules):
+        return against
     watched = _Watched(plan.loss)
     if watched.reach.objection:
         return watched.reach.objection

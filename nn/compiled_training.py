@@ -12,16 +12,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.compiler.purity.reach import Reach
+from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.record import CompileError
 from autograd.real import count
 from nn.arguments import Rows
 from nn.audit import Audit
 from nn.optim import SGD, Adam, Optimizer
+from nn.own_rules import overridden, own_update
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
-    from autograd.compiler.purity.state import State
     from autograd.compiler.update import Update
 
 # How long one call should take: Ctrl-C and the progress bar wait for its end.
@@ -305,8 +307,8 @@ def _steps(start: int, stop: int, batch_size: int, epoch: int) -> int:
 def _check_update(optimizer: Optimizer) -> None:
     """Raise CompileError unless the optimiser's update is plain arithmetic, on arrays too."""
     kind = type(optimizer)
-    if kind.step is not Optimizer.step or "step" in vars(optimizer):
-        raise CompileError(f"{kind.__name__} steps in Python, parameter by parameter")
+    if own := overridden(optimizer):
+        raise CompileError(own)
     optimizer.check_settings()
     update = update_of(optimizer)
     if update.native:
@@ -316,7 +318,8 @@ def _check_update(optimizer: Optimizer) -> None:
     from autograd.compiler.update import Stepper
 
     before = dict(vars(optimizer))
-    streams = Streams()
+    reach = Reach(own_update(optimizer) or optimizer.update)
+    state, streams = State(reach), Streams(reach.streams)
     try:
         # On floats first: that says better what is wrong.
         optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
@@ -328,9 +331,12 @@ def _check_update(optimizer: Optimizer) -> None:
             f"numbers: {error}"
         ) from error
     changed = [name for name, x in vars(optimizer).items() if x is not before.get(name)]
-    if changed or streams.moved():
+    change = f"the optimiser's {changed[0]}" if changed else state.change()
+    if change or streams.moved():
         vars(optimizer).update(before)
-        what = f"changes the optimiser's {changed[0]}" if changed else "draws random numbers"
+        state.put_back()
+        streams.put_back()
+        what = f"changes {change}" if change else "draws random numbers"
         raise CompileError(f"{kind.__name__}.update {what}, which compiled training does once")
 
 
