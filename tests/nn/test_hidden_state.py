@@ -258,7 +258,7 @@ STATE = {
     late_global: "the global 'count' is changed",
     late_nonlocal: "the variable 'done' outside is changed",
     late_attribute: "the attributes of loss",
-    of_a_value: "the attribute 'seen' of an unknown object",
+    of_a_value: "the loss changes the Value in the attribute 'bias' of Neuron",
     Scheduled: "the loss changes the Scheduled in",
     append: "the loss changes the list in the global 'calls'",
     iterator: "itertools.cycle in the closure variable 'signs'",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # among these speaks against purity.
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
-_SET = ("STORE_ATTR", "DELETE_ATTR")
+_SET = {"STORE_ATTR": "__setattr__", "DELETE_ATTR": "__delattr__"}
 _OTHER = ("STORE_NAME", "DELETE_NAME", "LOAD_SUPER_ATTR")
 
 
@@ -52,7 +52,7 @@ class _Look:
 
     def code(self, code: types.CodeType, cells: Mapping[str, Any]) -> None:
         """All instructions, and those of the functions within."""
-        self.reach.named(code.co_names)
+        self.reach.named(name for name in code.co_names if name not in trusted.SETTING)
         instructions = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
         self.used = 0
         for place, instruction in enumerate(instructions):
@@ -83,13 +83,28 @@ class _Look:
             if not (text == "__class__" and _is_for_super(every, place)):
                 self._cell(text, cells[text], _attributes_after(every, place))
         elif name in _ATTRIBUTE or name in _SET:
-            if text in trusted.HIDDEN:
-                self.reach.object(self.where(f".{text}"))
-            self.reach.attribute(text, self.where(f"the attribute {text!r} of an unknown object"))
+            if str(every[place - 1].argval) != "__dataclass_builtins_object__":
+                self._attribute(name, text)
+        elif name == "MATCH_CLASS":
+            self.reach.named(every[place - 1].argval)
+            self.reach.named(["getattr"] if every[place].arg else [])  # through __match_args__
+        elif _is_remainder(every, place):
+            self.reach.named(["__format__"])  # of a text, perhaps
         elif "FORMAT" in name or name == "CONVERT_VALUE":
             self.reach.named(["__format__"])
         elif every[place].opcode in dis.hasname and name not in _OTHER:
             self.reach.object(self.where(f"the unknown instruction {name}"))
+
+    def _attribute(self, instruction: str, name: str) -> None:
+        """An attribute that code reads or sets, of what no one knows."""
+        if name in trusted.HIDDEN:
+            self.reach.object(self.where(f".{name}"))
+        if name in ("format", "format_map"):  # a text can name attributes: "{0.rate}"
+            self.reach.named(["__format__", "getattr"])
+        if instruction in _SET:
+            self.reach.named([_SET[instruction]])
+            if name.startswith("__") and name.endswith("__"):
+                self.reach.object(self.where(f"the attribute {name!r} is changed"))
 
     def _global(self, name: str, following: Sequence[str], in_class_body: bool) -> None:
         if name in self.globals:
@@ -120,17 +135,23 @@ class _Look:
     def _found(self, thing: Any, what: str, name: str, following: Sequence[str]) -> None:
         """Something that a name stands for. Of a module only the attribute read next is used."""
         for attribute in following:
-            if not isinstance(thing, types.ModuleType) or not hasattr(thing, attribute):
-                break
+            if type(thing) is not types.ModuleType or attribute not in vars(thing):
+                break  # a module can compute attributes, too
             name = what = f"{name}.{attribute}"
-            if attribute in vars(thing):
-                self.reach.bindings.append((vars(thing), attribute, what))
-            thing = getattr(thing, attribute)
+            self.reach.bindings.append((vars(thing), attribute, what))
+            thing = vars(thing)[attribute]
             self.used += 1
         if isinstance(thing, types.ModuleType):
             self.reach.object(self.where(f"the module {thing.__name__}"))
         else:
             self.reach.add(thing, self.where(what))
+
+
+def _is_remainder(every: Sequence[dis.Instruction], place: int) -> bool:
+    """Whether this is ``a % b``, where ``b`` is not a number that stands there."""
+    i = every[place]
+    symbol = "%" if i.opname.endswith("_MODULO") else i.argrepr if i.opname == "BINARY_OP" else ""
+    return symbol in ("%", "%=") and type(every[place - 1].argval) not in (int, float)
 
 
 def _attributes_after(every: Sequence[dis.Instruction], place: int) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import operator
 import types
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
 
 from autograd.compiler.purity import trusted
-from autograd.compiler.purity.reach import NOTE, Reach, attributes
+from autograd.compiler.purity.kinds import attributes
+from autograd.compiler.purity.reach import NOTE, Reach
 
 
 class State:
@@ -42,9 +43,9 @@ class State:
 
 
 def _parts(holder: Any) -> Any:
-    """What it holds: the array itself, or its contents and its attributes."""
+    """What it holds: a copy of an array with how it is looked at, or contents and attributes."""
     if _is_array(holder):
-        return holder.copy()
+        return holder.copy(), _view(holder)
     if isinstance(holder, types.CellType):
         return [holder.cell_contents], {}
     if isinstance(holder, type):
@@ -54,9 +55,21 @@ def _parts(holder: Any) -> Any:
         own.pop(NOTE, None)
         named = holder.__kwdefaults__ or {}
         return [holder.__code__, holder.__defaults__, *named.values()], own
-    if isinstance(holder, dict):
-        return [*itertools.chain.from_iterable(dict.items(holder))], own
-    return [*holder] if isinstance(holder, (list, set, deque)) else [], own
+    base = _base(holder)
+    if issubclass(base, dict):
+        return [*itertools.chain.from_iterable(base.items(holder))], own
+    return [] if base is object else [*base.__iter__(holder)], own
+
+
+def _base(holder: Any) -> Any:
+    """The class of Python's that holds its contents, by its own order; ``object``, if none does.
+    A user's class may have other methods."""
+    known = (OrderedDict, dict, list, set, deque)
+    return next((base for base in known if isinstance(holder, base)), object)
+
+
+def _view(array: Any) -> tuple[Any, ...]:
+    return array.dtype, array.shape, array.strides, array.flags.writeable
 
 
 def _is_array(holder: Any) -> bool:
@@ -65,10 +78,13 @@ def _is_array(holder: Any) -> bool:
 
 def _same(now: Any, before: Any) -> bool:
     """Whether the same objects are there; in an array, the same bits."""
-    if not isinstance(now, tuple):
-        if now.dtype.kind == "O":
-            return now.shape == before.shape and all(map(operator.is_, now.flat, before.flat))
-        return bool(now.shape == before.shape and now.tobytes() == before.tobytes())
+    if _is_array(now[0]):
+        (array, view), (old_array, old_view) = now, before
+        if view != old_view:
+            return False
+        if array.dtype.kind == "O":
+            return all(map(operator.is_, array.flat, old_array.flat))
+        return bool(array.tobytes() == old_array.tobytes())
     (contents, own), (old_contents, old_own) = now, before
     return (
         len(contents) == len(old_contents)
@@ -80,23 +96,25 @@ def _same(now: Any, before: Any) -> bool:
 
 def _fill(holder: Any, parts: Any) -> None:
     """Let it hold these parts."""
-    if _is_array(holder):
-        holder[...] = parts
-        return
     contents, own = parts
+    if _is_array(holder):
+        holder.flags.writeable = True
+        if _view(holder)[:3] != own[:3]:
+            holder.dtype, holder.shape, holder.strides = own[:3]
+        holder[...] = contents
+        holder.flags.writeable = own[3]
+        return
+    base = _base(holder)
     if isinstance(holder, types.CellType):
         (holder.cell_contents,) = contents
-    elif isinstance(holder, dict):
-        dict.clear(holder)
-        dict.update(holder, zip(contents[::2], contents[1::2]))
-    elif isinstance(holder, set):
-        set.clear(holder)
-        set.update(holder, contents)
-    elif isinstance(holder, deque):
-        deque.clear(holder)
-        deque.extend(holder, contents)
-    elif isinstance(holder, list):
-        list.__setitem__(holder, slice(None), contents)
+    elif issubclass(base, dict):
+        base.clear(holder)
+        for key, thing in zip(contents[::2], contents[1::2]):
+            base.__setitem__(holder, key, thing)
+    elif base is not object:
+        base.clear(holder)
+        add = base.update if base is set else base.extend
+        add(holder, contents)
     if type(holder) in trusted.CONTAINERS:
         return
     now = dict(vars(holder)) if isinstance(holder, type) else attributes(holder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import builtins
+import contextlib
 import enum
 import functools
 import itertools
@@ -11,7 +12,8 @@ import math
 import operator
 import sys
 import types
-from collections import Counter, OrderedDict, deque
+import typing
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 CONSTANTS: frozenset[type] = frozenset(
@@ -35,11 +37,18 @@ BUILTINS = frozenset(
 BY_TEXT = frozenset("getattr hasattr __getattribute__ __getattr__".split())
 """Names with which code reaches attributes that it does not name itself."""
 
+SETTING = frozenset("__setattr__ __delattr__".split())
+"""Names that stand for code that sets attributes."""
+
+WRAPPERS = ("autograd.deprecation", "dataclasses", "reprlib")
+"""Modules whose wrappers of a user's function only call it."""
+
 OF_MODULES = frozenset("parameters named_parameters state_dict".split())
 """Methods of a Module that read all of its attributes."""
 
 HIDDEN = frozenset(
     "__dict__ __setattr__ __delattr__ __globals__ __builtins__ __code__ __closure__ "
+    "__annotations__ __defaults__ __kwdefaults__ __traceback__ setflags as_strided "
     "__subclasses__ __import__ f_globals f_locals f_back gi_frame tofile dump dumps".split()
 )
 """Attributes that lead out of what can be looked through, or write."""
@@ -47,16 +56,28 @@ HIDDEN = frozenset(
 _OF_NN = frozenset("arguments dropout losses micrograd module neuron".split())
 _NOT_OF_AUTOGRAD = frozenset("deprecation files installation numpy".split())
 _MODULES = (math, operator, itertools)
-_FUNCTIONS = (functools.reduce, functools.partial, functools.cmp_to_key, tuple.__new__)
+_FUNCTIONS = (
+    *(functools.reduce, functools.partial, functools.cmp_to_key, tuple.__new__),
+    typing.cast,
+)
+_CLASSES = (functools.partial, defaultdict, operator.itemgetter, contextlib.nullcontext)
+"""To make objects of these is only to compute. One that is there already can keep state."""
+_PLAIN = (
+    ("argparse", "Namespace"),
+    ("argparse", "_AttributeHolder"),
+    ("dataclasses", "_HAS_DEFAULT_FACTORY_CLASS"),
+)
 _ABSTRACT = ("collections.abc", "_collections_abc", "numbers", "typing", "abc", "enum")
-_OF_NUMPY = ("random", "ctypeslib", "f2py", "testing", "lib._npyio_impl", "lib.npyio", "memmap")
+_OF_NUMPY = ("numpy", "numpy.linalg", "numpy.fft")
 _NUMPY_EFFECTS = frozenset(
     "save savez savez_compressed savetxt load loadtxt genfromtxt fromfile fromregex memmap "
-    "seterr seterrcall set_printoptions printoptions errstate show_config info "
-    "nditer vectorize frompyfunc setbufsize".split()
+    "DataSource datetime64 seterr geterr seterrcall geterrcall seterrobj geterrobj errstate "
+    "set_printoptions get_printoptions printoptions set_string_function set_numeric_ops "
+    "setbufsize getbufsize show_config show_runtime info lookfor source who disp safe_eval "
+    "deprecate add_docstring add_newdoc nditer nested_iters vectorize frompyfunc".split()
 )
 _NUMPY_KINDS = frozenset(
-    "function builtin_function_or_method ufunc _ArrayFunctionDispatcher dtype".split()
+    "function builtin_function_or_method ufunc _ArrayFunctionDispatcher".split()
 )
 
 
@@ -77,13 +98,16 @@ def is_of_python(module: str) -> bool:
 
 def is_of_numpy(thing: Any) -> bool:
     """Whether this is a function or a class of numpy that only computes."""
-    kind = thing if isinstance(thing, type) else type(thing)
+    kind = type(thing)
+    if kind.__module__.startswith("numpy") and any(c.__name__ == "dtype" for c in kind.__mro__):
+        return True
     home = str(getattr(thing, "__module__", None) or kind.__module__)
-    top, _, rest = home.partition(".")
-    if top != "numpy" or rest.startswith(_OF_NUMPY):
+    name = getattr(thing, "__name__", "")
+    if home not in _OF_NUMPY or name in _NUMPY_EFFECTS:
         return False
     plain = isinstance(thing, type) or kind.__name__ in _NUMPY_KINDS
-    return plain and getattr(thing, "__name__", "") not in _NUMPY_EFFECTS
+    # A user can make a ufunc, too.
+    return plain and getattr(sys.modules[home], name, None) is thing
 
 
 def is_trusted(thing: Any) -> bool:
@@ -102,7 +126,7 @@ def is_trusted_class(kind: type) -> bool:
     """Whether to make objects of this class is nothing but computing."""
     home, name = kind.__module__, kind.__name__
     builtin = home == "builtins" and name in BUILTINS
-    return builtin or home == "itertools" or kind is functools.partial or is_plain(kind)
+    return builtin or home == "itertools" or kind in _CLASSES or is_plain(kind)
 
 
 def is_plain(kind: type) -> bool:
@@ -111,6 +135,8 @@ def is_plain(kind: type) -> bool:
     if kind in CONTAINERS or kind in CONSTANTS or kind in (object, types.SimpleNamespace):
         return True
     home = kind.__module__
+    if (home, kind.__name__) in _PLAIN:
+        return True
     exception = home == "builtins" and issubclass(kind, BaseException)
     return exception or is_ours(home) or home in _ABSTRACT
 

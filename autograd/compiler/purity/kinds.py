@@ -1,0 +1,74 @@
+"""Kinds: of what class an object is, where the class comes from, and what the object has."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from numbers import Number
+from typing import Any
+
+from autograd.compiler.purity import trusted
+
+
+class Used:
+    """The class of an object that is there already."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
+def is_number(kind: type) -> bool:
+    """A Fraction, a Decimal, or a number of numpy."""
+    if trusted.is_of_python(kind.__module__):
+        return issubclass(kind, Number)
+    return kind.__module__ == "numpy" and any(c.__name__ == "generic" for c in kind.__mro__)
+
+
+def is_class(kind: type, known: Callable[[type], bool]) -> bool:
+    """Whether all of a class is written in Python, or known."""
+    return type(kind) in trusted.METACLASSES and all(
+        known(c) or is_user_class(c) for c in kind.__mro__
+    )
+
+
+def is_user_class(kind: type) -> bool:
+    """Whether a user has written this class."""
+    home = kind.__module__
+    top = home.partition(".")[0]
+    known = trusted.is_of_python(home) or top in ("numpy", "autograd", "nn")
+    return bool(kind.__flags__ & _HEAP) and not known
+
+
+def attributes(thing: Any) -> dict[str, Any]:
+    """The attributes that an object has itself, in its dictionary and its slots."""
+    found = dict(getattr(thing, "__dict__", {}))
+    for c in type(thing).__mro__:
+        if not is_user_class(c):
+            continue
+        for name, member in vars(c).items():
+            if isinstance(member, types.MemberDescriptorType):
+                try:
+                    found[name] = member.__get__(thing)
+                except AttributeError:
+                    continue  # not set
+    return found
+
+
+def takes_attributes(thing: Any) -> bool:
+    """Whether code can set any attribute of it."""
+    return bool(thing.__flags__ & _HEAP) if isinstance(thing, type) else hasattr(thing, "__dict__")
+
+
+def full_name(thing: Any) -> str:
+    """Its name, with its module's."""
+    home = getattr(thing, "__module__", None)
+    name = getattr(thing, "__qualname__", type(thing).__name__)
+    return name if home in (None, "builtins", "__main__") else f"{home}.{name}"
+
+
+def found_in(what: str, where: str) -> str:
+    """``what``, and where it is."""
+    return where if where.startswith(what) else f"{what} in {where}"
