@@ -52,6 +52,14 @@ def of_a_value_new():
     return w.seen
 
 
+weights = [Value(1.0), Value(2.0)]
+
+
+def of_one_in_a_list():
+    weights[1].seen = getattr(weights[1], "seen", 0) + 1
+    return weights[1].seen
+
+
 def in_a_label():
     w.label += "x"
     return len(w.label)
@@ -239,7 +247,15 @@ def by_a_subclass():
 
 
 WAYS = [
-    *(of_a_value, of_a_value_new, in_a_label, in_a_list_of_a_value, of_a_subclass, of_a_partial),
+    *(
+        of_a_value,
+        of_a_value_new,
+        of_one_in_a_list,
+        in_a_label,
+        in_a_list_of_a_value,
+        of_a_subclass,
+        of_a_partial,
+    ),
     *(of_our_function, of_our_class, of_the_class_of_a_value, a_name, in_annotations),
     *(in_order, in_a_ring, in_a_log, in_a_member, by_a_pattern, by_a_pattern_of_places),
     *(beside_a_view, by_strides, how_it_is_looked_at, in_an_error, by_a_subclass),
@@ -247,6 +263,7 @@ WAYS = [
     lambda: fresh.another().rate,
     lambda: Ending() and len(done),
     lambda: float("%s" % shown),  # noqa: UP031
+    lambda: float("%s" % (shown,)),  # noqa: UP031
     lambda: float("{}".format(shown)),  # noqa: UP032
     lambda: float(f"{shown}"),
     lambda: float("{0.rate}".format(shown)),  # noqa: UP030, UP032

@@ -151,7 +151,9 @@ def _is_remainder(every: Sequence[dis.Instruction], place: int) -> bool:
     """Whether this is ``a % b``, where ``b`` is not a number that stands there."""
     i = every[place]
     symbol = "%" if i.opname.endswith("_MODULO") else i.argrepr if i.opname == "BINARY_OP" else ""
-    return symbol in ("%", "%=") and type(every[place - 1].argval) not in (int, float)
+    right = every[place - 1]
+    number = right.opname.startswith("LOAD_") and type(right.argval) in (int, float)
+    return symbol in ("%", "%=") and not number
 
 
 def _attributes_after(every: Sequence[dis.Instruction], place: int) -> list[str]:

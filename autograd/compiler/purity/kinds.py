@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import types
 from collections.abc import Callable
 from numbers import Number
 from typing import Any
 
 from autograd.compiler.purity import trusted
+from autograd.value import Value
 
 
 class Used:
@@ -72,3 +74,17 @@ def full_name(thing: Any) -> str:
 def found_in(what: str, where: str) -> str:
     """``what``, and where it is."""
     return where if where.startswith(what) else f"{what} in {where}"
+
+
+_BARE = len(gc.get_referents(Value(0.0)))
+"""What a leaf refers to that has no attributes. (To ask for its ``__dict__`` would make one.)"""
+
+
+def is_bare(thing: Any) -> bool:
+    """Whether this is a leaf without attributes."""
+    return type(thing) is Value and thing._record[0] is None and not has_attributes(thing)
+
+
+def has_attributes(v: Value) -> bool:
+    """Whether it has any of its own: a label, or something of a user's."""
+    return len(gc.get_referents(v)) != _BARE and bool(vars(v))

@@ -22,6 +22,8 @@ from autograd.compiler.purity.kinds import (
     attributes,
     found_in,
     full_name,
+    has_attributes,
+    is_bare,
     is_class,
     is_number,
     is_user_class,
@@ -53,10 +55,6 @@ _OF_TYPES = (
 _METHODS = (*_OF_TYPES, types.FunctionType, staticmethod, classmethod, property)
 
 
-_BARE = len(gc.get_referents(Value(0.0)))
-"""What a leaf refers to that has no attributes. (To ask for its ``__dict__`` would make one.)"""
-
-
 class Reach:
     """All that a function can reach.
 
@@ -65,6 +63,7 @@ class Reach:
         holders: what holds other things and can be changed, each with a name for it.
         bindings: the dictionaries of modules and the names that the code reads there.
         streams: the streams of random numbers among them.
+        bare: lists with leaves without attributes, if the code may set some; each with a name.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -72,6 +71,7 @@ class Reach:
         self.holders: list[tuple[Any, str]] = []
         self.bindings: list[tuple[dict[str, Any], str, str]] = []
         self.streams: list[Any] = []
+        self.bare: list[tuple[Any, str]] = []
         self._names = {"forward"}  # which Module.__call__ names
         self._lists: list[tuple[Any, str]] = []
         self._seen: dict[int, tuple[Any, str]] = {}
@@ -164,7 +164,7 @@ class Reach:
     def _value(self, v: Value, where: str) -> None:
         if v.op is not None:
             self.object(f"a Value that was computed before, by {v.op.name}, in {where}")
-        if type(v) is not Value or _has_attributes(v):
+        if type(v) is not Value or has_attributes(v):
             self._instance(v, where)
 
     def _array(self, a: Any, where: str) -> None:
@@ -194,7 +194,7 @@ class Reach:
             return
         constants = trusted.CONSTANTS
         for thing in several:
-            if type(thing) in constants or _is_bare(thing):
+            if type(thing) in constants or is_bare(thing):
                 continue
             self.add(thing, where)
 
@@ -309,10 +309,10 @@ class Reach:
 
     def _hold_all(self) -> None:
         """Code can set attributes of all that takes any: Values, functions and classes of ours."""
+        self.bare = self._lists
         held = {id(holder) for holder, _ in self.holders}
         classes = [(c, f"the class {c.__name__}") for c in (Value, *self._classes_of_owners())]
-        leaves = [(v, where) for several, where in self._lists for v in several if _is_leaf(v)]
-        for thing, where in (*self._seen.values(), *classes, *leaves):
+        for thing, where in (*self._seen.values(), *classes):
             if id(thing) not in held and takes_attributes(thing):
                 held.add(id(thing))
                 self.holders.append((thing, where))
@@ -322,16 +322,3 @@ class Reach:
             kind = owner.kind if isinstance(owner, Used) else owner
             if isinstance(kind, type):
                 yield from kind.__mro__
-
-
-def _is_leaf(thing: Any) -> bool:
-    return type(thing) is Value and thing._record[0] is None
-
-
-def _is_bare(thing: Any) -> bool:
-    """Whether this is a leaf without attributes."""
-    return _is_leaf(thing) and not _has_attributes(thing)
-
-
-def _has_attributes(v: Value) -> bool:
-    return len(gc.get_referents(v)) != _BARE and bool(vars(v))

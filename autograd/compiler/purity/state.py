@@ -6,11 +6,13 @@ import itertools
 import operator
 import types
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from typing import Any
 
 from autograd.compiler.purity import trusted
-from autograd.compiler.purity.kinds import attributes
+from autograd.compiler.purity.kinds import attributes, has_attributes
 from autograd.compiler.purity.reach import NOTE, Reach
+from autograd.value import Value
 
 
 class State:
@@ -22,6 +24,8 @@ class State:
 
     def __init__(self, reach: Reach) -> None:
         self._kept = [(holder, where, _parts(holder)) for holder, where in reach.holders]
+        self._bare = reach.bare
+        self._held = {id(holder) for holder, _ in reach.holders if isinstance(holder, Value)}
         self._bound = [(home, name, where, home.get(name)) for home, name, where in reach.bindings]
 
     def change(self) -> str | None:
@@ -30,6 +34,8 @@ class State:
             if not _same(_parts(holder), before):
                 named = isinstance(holder, (types.CellType, types.FunctionType, type))
                 return where if named else f"the {type(holder).__name__} in {where}"
+        for v, where in self._no_longer_bare():
+            return f"the {type(v).__name__} in {where}"
         for home, name, where, before in self._bound:
             if home.get(name) is not before:
                 return where
@@ -40,6 +46,14 @@ class State:
         for holder, _, before in self._kept:
             if not _same(_parts(holder), before):
                 _fill(holder, before)
+        for v, _ in self._no_longer_bare():
+            vars(v).clear()
+
+    def _no_longer_bare(self) -> Iterator[tuple[Value, str]]:
+        for several, where in self._bare:
+            for v in several:
+                if type(v) is Value and id(v) not in self._held and has_attributes(v):
+                    yield v, where
 
 
 def _parts(holder: Any) -> Any:
