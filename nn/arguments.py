@@ -89,6 +89,7 @@ def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> No
         raise ValueError(f"{where}: {'; '.join(parts)}")
 
 
+MOST_KINDS = 8
 _CONTAINERS = (list, tuple, dict, range, array, deque)
 _OF_ARRAYS = ("numpy", "torch", "jax", "jaxlib")
 
@@ -141,6 +142,16 @@ class Rows:
             numbers = {type(x) for row in rows for x in row}
         of_users = (kind for kind in numbers if not _is_number(kind))
         return next((f"{kind.__name__}.__float__" for kind in of_users), None)
+
+    def other_kinds(self) -> list[int]:
+        """The first row of each combination of types, but that of row 0: of whole numbers, where
+        others have floats. (The columns of an array are of one kind.)"""
+        if type(self.data) not in _CONTAINERS:
+            return []
+        first: dict[tuple[type, ...], int] = {}
+        for row in range(len(self)):
+            first.setdefault(tuple(map(type, self[row])), row)
+        return list(first.values())[1:MOST_KINDS]
 
     def _read(self, row: int) -> list[float]:
         cells = self.data[row]

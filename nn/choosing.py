@@ -64,6 +64,7 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     watched = _Watched(plan.loss)
     trainer = _trainer(plan, program or watched.program(), watched, None)
     trainer.prepare(plan.batch_size)
+    trainer.compare(plan.inputs.other_kinds() + plan.targets.other_kinds(), plan.batch_size)
     if reading := _reading(plan):
         trainer.remark += f"; {reading}, and once"
     if against := objection(plan.optimizer, plan.inputs, plan.targets):
@@ -131,6 +132,7 @@ def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     if calls * operations < WORTH_COMPILING * trainer.compilation.size:
         return "too little work for compiling to pay"
     trainer.prepare(plan.batch_size)
+    trainer.compare(plan.inputs.other_kinds() + plan.targets.other_kinds(), plan.batch_size)
     return trainer
 
 

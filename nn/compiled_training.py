@@ -241,7 +241,15 @@ class Trainer:
         if self.audit.due():
             self._check_state()
             self._store_parameters()
-            row = self.audit.next_row()
+            self.compare([self.audit.next_row()], batch_size)
+
+    def compare(self, rows: Iterable[int], batch_size: int) -> None:
+        """Compare these rows with plain Python.
+
+        Raises:
+            CompileError: one differs.
+        """
+        for row in rows:
             self.audit.compare(row, lambda row: self._loss_of(row, batch_size))
 
     def _check_state(self) -> None:
@@ -337,6 +345,7 @@ def _check_update(optimizer: Optimizer) -> None:
         state.put_back()
         streams.put_back()
         what = f"changes {change}" if change else "draws random numbers"
+        what = what.replace("SimpleNamespace", kind.__name__)  # which stood for the optimiser
         raise CompileError(f"{kind.__name__}.update {what}, which compiled training does once")
 
 

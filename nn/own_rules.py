@@ -132,6 +132,7 @@ def _reached(function: Any, reach: Reach, tables: tuple[Rows, ...]) -> str | Non
             return f"it reaches the rows of {data[id(thing)]}, which compiled code reads once"
         if isinstance(thing, types.FunctionType):  # its globals are not all its own
             todo += [*(thing.__closure__ or ()), thing.__defaults__, thing.__kwdefaults__]
+            todo += vars(thing).values()
         elif isinstance(thing, type):
             todo += vars(thing).values() if thing.__flags__ & _HEAP else ()
         elif not isinstance(thing, (types.ModuleType, int, float, str)):

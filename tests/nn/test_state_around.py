@@ -140,6 +140,28 @@ def test_rows_in_memory_are_compiled(rows):
     assert found[0] == pytest.approx(train(False)[0][0], rel=1e-9)
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_row_may_hold_whole_numbers_where_the_first_has_floats(swapped):
+    rows = [[0.5, 1.0]] * 30 + [[2, 1]] + [[0.25, 1.0]] * 29
+
+    def of_types(x, t):
+        return (w * (x[0] if isinstance(x[0], int) else 5.0) + b - t[0]) ** 2 + 0.0 * x[1]
+
+    def run(compile, loss):
+        w.data, b.data = 0.5, 0.1
+        given = (T, rows) if swapped else (rows, T)
+        return fit(loss, *given, SGD([w, b], 0.01), 3, progress=False, compile=compile)
+
+    def by_targets(x, t):
+        return of_types(t, x)
+
+    asking = by_targets if swapped else of_types
+    assert run(None, asking).losses == run(False, asking).losses
+    with pytest.raises(CompileError, match="row 30"):
+        run(True, asking)
+    assert run(None, loss).how.startswith("numba, <compiled")
+
+
 # --- in the learning rate ---
 
 rate_state = {"n": 0}
@@ -157,6 +179,10 @@ def by_a_gradient(step):
     return 0.05 if abs(w.grad) < 0.1 else 0.01
 
 
+def by_an_attribute(step):
+    return 0.1 / (1 + abs(holder.seen.data))
+
+
 def clipping(step):
     w.data = max(-0.01, min(0.01, w.data))
     return 0.05
@@ -165,6 +191,13 @@ def clipping(step):
 def counting(step):
     rate_state["n"] += 1
     return 0.05 if rate_state["n"] % 7 else 0.2
+
+
+def holder():
+    pass
+
+
+holder.seen = w
 
 
 def noisy(step):
@@ -193,6 +226,7 @@ RATES = {
     by_a_parameter: "it reaches Values",
     by_a_comparison: "it reaches Values",
     by_a_gradient: "it reaches Values",
+    by_an_attribute: "it reaches Values",
     clipping: "it reaches Values",
     counting: "it changes the dict in the global 'rate_state'",
     noisy: "random.Random in the global 'STREAM'",
