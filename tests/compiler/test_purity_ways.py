@@ -199,6 +199,19 @@ def in_an_error():
     return len(error.args[0])
 
 
+place, row = slice([0], None), np.zeros(1, dtype=[("n", "i4")])[0]
+
+
+def in_a_slice():
+    place.start.append(1)
+    return len(place.start)
+
+
+def in_a_row():
+    row["n"] += 1
+    return row["n"]
+
+
 # --- by methods that no code names ---
 
 
@@ -233,6 +246,39 @@ class Shown:
         return counted()
 
 
+class Choice(enum.Enum):
+    ONE = 1
+
+    @classmethod
+    def _missing_(cls, value):
+        counted()
+        return cls.ONE
+
+
+class Power(functools.partial):
+    def __call__(self, x):
+        return counted()
+
+
+class Attribute(property):
+    def __get__(self, owner, kind=None):
+        return counted()
+
+
+class Described:
+    rate = Attribute()
+
+
+class Own(Module):
+    def __init__(self):
+        self.body = MLP(2, [1], seed=1)
+
+    def named_parameters(self):
+        counted()
+        return super().named_parameters()
+
+
+power, described, own = Power(pow), Described(), Own()
 fresh, shown = object.__new__(Fresh), Shown()
 computed = types.ModuleType("computed")
 computed.__getattr__ = lambda name: counted()
@@ -258,10 +304,22 @@ WAYS = [
     ),
     *(of_our_function, of_our_class, of_the_class_of_a_value, a_name, in_annotations),
     *(in_order, in_a_ring, in_a_log, in_a_member, by_a_pattern, by_a_pattern_of_places),
-    *(beside_a_view, by_strides, how_it_is_looked_at, in_an_error, by_a_subclass),
+    *(
+        beside_a_view,
+        by_strides,
+        how_it_is_looked_at,
+        in_an_error,
+        in_a_slice,
+        in_a_row,
+        by_a_subclass,
+    ),
     lambda: Registered[0],
     lambda: fresh.another().rate,
     lambda: Ending() and len(done),
+    lambda: Choice(5).value,
+    lambda: power(2),
+    lambda: described.rate,
+    lambda: len(own.parameters()),
     lambda: float("%s" % shown),  # noqa: UP031
     lambda: float("%s" % (shown,)),  # noqa: UP031
     lambda: float("{}".format(shown)),  # noqa: UP032

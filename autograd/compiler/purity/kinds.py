@@ -26,7 +26,8 @@ def is_number(kind: type) -> bool:
     """A Fraction, a Decimal, or a number of numpy."""
     if trusted.is_of_python(kind.__module__):
         return issubclass(kind, Number)
-    return kind.__module__ == "numpy" and any(c.__name__ == "generic" for c in kind.__mro__)
+    names = {c.__name__ for c in kind.__mro__}  # a void is a row of an array, and can be changed
+    return kind.__module__ == "numpy" and "generic" in names and "void" not in names
 
 
 def is_class(kind: type, known: Callable[[type], bool]) -> bool:

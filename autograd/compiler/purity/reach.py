@@ -112,18 +112,20 @@ class Reach:
             self._function(thing, where)
         elif isinstance(thing, types.MethodType):
             self._all([thing.__func__, thing.__self__], where)
-        elif isinstance(thing, functools.partial):
+        elif kind is functools.partial:
             self.holders.append((thing, where))
             self._all([thing.func, thing.args, thing.keywords, *vars(thing).values()], where)
-        elif isinstance(thing, property):
+        elif kind is property:
             self._all([thing.fget, thing.fset, thing.fdel], where)
-        elif isinstance(thing, functools.cached_property):
+        elif kind is functools.cached_property:
             self.add(thing.func, where)
-        elif isinstance(thing, (staticmethod, classmethod)):
-            if isinstance(thing, classmethod):
+        elif kind in (staticmethod, classmethod):
+            if kind is classmethod:
                 self.named(["__class__"])  # so the method can make objects of the class
             self.add(thing.__func__, where)
-        elif isinstance(thing, Op):
+        elif kind is slice:
+            self._all([thing.start, thing.stop, thing.step], where)
+        elif kind is Op:
             if not thing.is_built_in:
                 self._all([thing.forward, thing.partials, thing.accurate], where)
         elif isinstance(thing, type):
@@ -288,15 +290,19 @@ class Reach:
         return not trusted.BY_TEXT.isdisjoint(self._names)
 
     def _methods(self, kind: type, making: bool) -> None:
+        ours = [vars(c) for c in kind.__mro__ if trusted.is_ours(c.__module__)]
+        inherited = {name for names in ours for name in names if not name.startswith("__")}
         for c in filter(is_user_class, kind.__mro__):
             for name, thing in vars(c).items():
-                if name in self._names or self._is_called(name, thing, making):
+                # Our own code calls a method of ours by its name, which then may be a user's.
+                called = name in self._names or name in inherited
+                if called or self._is_called(name, thing, making):
                     self._all([thing], f"{c.__name__}.{name}")
 
     def _is_called(self, name: str, thing: Any, making: bool) -> bool:
         """Whether Python may call a method that no code names."""
         if not (name.startswith("__") and name.endswith("__")):
-            return self.by_text
+            return self.by_text or name == "_missing_"  # which Enum calls
         if name in _MAKING:
             return making or "type" in self._names
         if name == "__subclasshook__" and getattr(thing, "__module__", "") == "typing":

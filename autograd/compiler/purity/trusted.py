@@ -17,8 +17,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 CONSTANTS: frozenset[type] = frozenset(
-    {int, float, complex, bool, str, bytes, range, slice}
-    | {type(None), type(...), type(NotImplemented)}
+    {int, float, complex, bool, str, bytes, range} | {type(None), type(...), type(NotImplemented)}
 )
 """Types whose objects never change and refer to nothing."""
 
@@ -132,7 +131,7 @@ def is_trusted_class(kind: type) -> bool:
 def is_plain(kind: type) -> bool:
     """Whether objects of this class hold other things, and otherwise only compute. (Iterators
     compute too, but move on.)"""
-    if kind in CONTAINERS or kind in CONSTANTS or kind in (object, types.SimpleNamespace):
+    if kind in CONTAINERS or kind in CONSTANTS or kind in (object, slice, types.SimpleNamespace):
         return True
     home = kind.__module__
     if (home, kind.__name__) in _PLAIN:
