@@ -99,10 +99,11 @@ def _unasked(plan: Plan) -> Trainer | str:
         # The function may do with plain numbers what it cannot do with recorded ones. If something
         # is really wrong with it, the plain loop will say so.
         found = f"{type(failure).__name__}: {failure}"
-    if change := watched.state.change() or streams.moved():
+    change, drawn = watched.state.change(), streams.moved()
+    if change or drawn:
         watched.state.put_back()
         streams.put_back()
-        return f"the loss changes {change}"
+        return f"the loss changes {change}" if change else f"the loss draws from {drawn}"
     if isinstance(found, Trainer):
         watched.keep(found.program)
     return found
