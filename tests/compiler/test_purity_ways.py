@@ -8,6 +8,7 @@ import dataclasses
 import enum
 import functools
 import operator
+import random
 import types
 import typing
 
@@ -17,6 +18,7 @@ import pytest
 from autograd import Value
 from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.state import State
+from autograd.compiler.purity.streams import is_stream
 from nn import MLP, SGD, Module, fit, half_squared_error
 
 X = [[i / 40, 1 - i / 40] for i in range(40)]
@@ -452,3 +454,12 @@ def test_order_is_put_back():
     loss([1.0])
     state.put_back()
     assert list(kept.items()) == list(before.items())
+
+
+def test_an_object_that_answers_every_name_is_not_a_stream():
+    class Anything:
+        def __getattr__(self, name):
+            return self
+
+    assert not is_stream(Anything())
+    assert is_stream(random.Random(1))

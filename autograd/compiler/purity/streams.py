@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -38,7 +39,7 @@ class Streams:
 def is_stream(thing: Any) -> bool:
     """Whether this draws random numbers, and can be put back."""
     numpy = type(thing).__module__.startswith("numpy.random")
-    return hasattr(thing, "getstate") or (
+    return isinstance(thing, random.Random) or (
         numpy and any(hasattr(thing, name) for name in ("get_state", "bit_generator", "state"))
     )
 
