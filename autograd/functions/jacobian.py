@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.gradient import grad
 from autograd.real import count
-from autograd.value import Number, Value, number_of
+from autograd.value import Number, Value, as_value, number_of
 
 Function = Callable[..., Any]
 
@@ -35,13 +35,12 @@ def jacobian(
     if isinstance(returned, Value):
         return _row(returned, leaves)
     results = list(returned) if isinstance(returned, Iterable) else [returned]
-    for y in results:
-        if not isinstance(y, Value):
-            raise TypeError(
-                f"jacobian is of a function that computes with its Values, and not with their "
-                f".data, and returns a Value or a list of them; got {type(y).__name__} {y!r}"
-            )
-    return [_row(y, leaves) for y in results]
+    if not any(isinstance(y, Value) for y in results):
+        raise TypeError(
+            f"jacobian is of a function that computes with its Values, and not with their .data, "
+            f"and returns a Value or a list of them; got {type(returned).__name__} {returned!r}"
+        )
+    return [_row(as_value(y), leaves) for y in results]
 
 
 def hessian(function: Function, inputs: Iterable[Value | Number]) -> list[list[float]]:

@@ -50,7 +50,9 @@ def test_a_state_holds_numbers():
         model.state_dict()
 
 
-@pytest.mark.parametrize("function", [lambda x: x.data**2, lambda x: [x, 3.0]], ids=["one", "two"])
+@pytest.mark.parametrize(
+    "function", [lambda x: x.data**2, lambda x: [2.0, 3.0]], ids=["one", "two"]
+)
 def test_a_jacobian_is_of_values(function):
     with pytest.raises(TypeError, match=r"and not with their \.data"):
         jacobian(function, [1.0])

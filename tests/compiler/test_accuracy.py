@@ -14,6 +14,7 @@ from autograd.compiler.stages.trace import trace_recording  # noqa: E402
 from autograd.ops import TABLE  # noqa: E402
 from nn import cross_entropy  # noqa: E402
 from tests import truth  # noqa: E402
+from tests.counts import count  # noqa: E402
 from tests.truth import mp  # noqa: E402
 
 ONE_INPUT = [op for op in TABLE.values() if op.arity == 1]
@@ -48,7 +49,7 @@ def within_4_ulp(op, xs, backend="numpy", dtype=np.float64):
 
 @pytest.mark.parametrize("op", ONE_INPUT, ids=str)
 def test_derivatives_are_within_4_ulp_in_numpy(op):
-    within_4_ulp(op, [*truth.points(op.name, 100)])
+    within_4_ulp(op, [*truth.points(op.name, count(100, quick=40))])
 
 
 @pytest.mark.parametrize("op", [ops.tanh, ops.sigmoid, ops.softplus, ops.exp, ops.log], ids=str)
@@ -73,6 +74,7 @@ def test_saturated_tanh_and_sigmoid_have_a_slope(backend):
     assert found == pytest.approx(np.array(expected), rel=1e-14)
 
 
+@pytest.mark.slow
 def test_saturated_tanh_has_a_slope_on_the_tape():
     w, v = Value(19.0), Value(0.0)
     for _ in range(300):

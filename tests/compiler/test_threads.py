@@ -9,6 +9,7 @@ from autograd import Value, dot, grad, jit
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, half_squared_error
+from tests.counts import count
 
 X, T = [0.3, -0.7], [0.5]
 
@@ -22,7 +23,7 @@ def often_switching():
     sys.setswitchinterval(before)
 
 
-def test_three_threads_compute_while_a_fourth_records_a_thousand_times(often_switching):
+def test_three_threads_compute_while_a_fourth_records(often_switching):
     model = MLP(2, [4, 1], seed=1)  # shared by all
 
     def eager():
@@ -54,7 +55,7 @@ def test_three_threads_compute_while_a_fourth_records_a_thousand_times(often_swi
     for thread in threads:
         thread.start()
     try:
-        for _ in range(1000):
+        for _ in range(count(1000, quick=200)):
             recording = record(lambda x: half_squared_error(model(x), T), [X])
             assert [id(p) for p in recording.parameters] == parameters
             assert len(trace_recording(recording)) == nodes

@@ -101,6 +101,7 @@ def test_it_does_what_the_plain_loop_does(backend, name, batch_size, shuffle):
     assert_same(native, plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [X.tolist(), X.astype(np.float32), [tuple(row) for row in X]])
 def test_rows_of_any_kind(data):
     make = OPTIMISERS["descent"]
@@ -300,6 +301,7 @@ def test_an_update_that_changes_its_optimiser_is_not_compiled():
     assert optimizer.calls > 1
 
 
+@pytest.mark.slow
 def test_what_an_object_overrides_is_not_overlooked():
     def halved(parameters):
         optimizer = SGD(parameters, lr=0.1)

@@ -34,7 +34,9 @@ def mean_loss(model):
     return sum(losses) / len(losses)
 
 
-@pytest.mark.parametrize(("compiled", "p"), [(False, 0.0), (False, 0.4), (True, 0.0)])
+@pytest.mark.parametrize(
+    ("compiled", "p"), [(False, 0.0), (False, 0.4), pytest.param(True, 0.0, marks=pytest.mark.slow)]
+)
 def test_each_epoch_ends_with_the_mean_loss_in_evaluation(compiled, p):
     expected, results = [], []
     for epochs in (1, 2, 3):
