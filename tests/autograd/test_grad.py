@@ -243,8 +243,10 @@ def wide(op, draw):
         return [draw.choice((size(), -1 + 10 ** draw.uniform(-4, 0)))]
     if op.name in ("exp", "expm1", "sinh", "cosh"):
         return [draw.uniform(-300, 300)]
-    if op.name in ("pow", "exp_mul"):
+    if op.name == "pow":
         return [10 ** draw.uniform(-3, 3), draw.uniform(-5, 5)]
+    if op.name == "exp_mul":  # e^(ab) is a number below 709
+        return [10 ** draw.uniform(-3, 2), draw.uniform(-5, 5)]
     if op.name in ("atan2", "hypot", "div"):
         return [any_number(), 10 ** draw.uniform(-3, 4)]
     return [any_number() for _ in range(op.arity or 3)]

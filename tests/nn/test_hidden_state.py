@@ -47,9 +47,10 @@ def train(make, compile=None, epochs=30, model=None):
     random.seed(0)
     np.random.seed(0)
     model = model or MLP(2, [3, 1], seed=1)
-    history = fit(
-        make(model), X, T, SGD(model.parameters(), lr=0.1), epochs, progress=False, compile=compile
-    )
+    loss = make(model)
+    moved = loss if isinstance(loss, Module) else model
+    optimizer = SGD(moved.parameters(), lr=0.1)
+    history = fit(loss, X, T, optimizer, epochs, progress=False, compile=compile)
     return history.losses, [p.data for p in model.parameters()], history
 
 
