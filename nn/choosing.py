@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
     from nn.train import Plan
 
-# Operations, over all rows and epochs, for each array instruction of the compiled program. Plain
-# Python takes 2 to 5 microseconds for an operation, and native code takes 0.1 to 0.4 seconds to
-# compile for an instruction (when it is not on disk yet).
+# How many scalar operations, over all rows and epochs, each array instruction must replace. Plain
+# Python takes 2 to 5 microseconds per operation, and compiling native code takes 0.1 to 0.4 seconds
+# per instruction (when it is not on disk yet).
 WORTH_COMPILING = 75_000
 
-# A program has at least so many instructions.
+# The shortest programs have about this many instructions.
 FEWEST_INSTRUCTIONS = 10
 
-# A loss may have more operations than parameters, but seldom so many times more.
+# Few losses have more operations per parameter than this.
 MOST_OPERATIONS_A_PARAMETER = 20
 
 

@@ -33,7 +33,7 @@ def gradcheck(
         True.
 
     Raises:
-        GradcheckError: they differ; the message shows both, for the first input where they do.
+        GradcheckError: they differ; the message shows both, by the first input where they do.
         TypeError: ``function`` is not a function or returns something else than a Value, or an
             input, the step or the tolerance is not a number.
         ValueError: the step or the tolerance is not above 0 and finite.

@@ -54,7 +54,7 @@ def _results(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> l
     with unobserved():
         try:
             returned = function(*[list(row) for row in rows])
-        except Exception:
+        except Exception:  # whatever a user's function raises where a number is not a Value
             return None
         several = returned if isinstance(returned, (list, tuple)) else [returned]
         return [v.data if isinstance(v, Value) else v for v in several]
