@@ -203,14 +203,14 @@ class Reach:
     # --- code ---
 
     def _function(self, f: types.FunctionType, where: str) -> None:
+        if trusted.is_of_numpy(f) or trusted.is_trusted(f):
+            return
         home = str(f.__globals__.get("__name__", ""))
         own = [thing for name, thing in vars(f).items() if name != NOTE]
         self._all(own, f"the attributes of {f.__name__}")
         if trusted.is_ours(home):
             self._all([cell.cell_contents for cell in f.__closure__ or ()], where)
             return  # it may be around a function of somebody else's, as no_grad is
-        if trusted.is_of_numpy(f) or trusted.is_trusted(f):
-            return
         if home in trusted.WRAPPERS and hasattr(f, "__wrapped__"):
             return  # it was visited as an attribute
         if "FrozenInstanceError" in f.__code__.co_freevars:
