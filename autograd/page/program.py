@@ -82,7 +82,7 @@ class Traced(Unknown):
 
 @functools.cache
 def has_kernel(op: Op) -> bool:
-    """Whether the page computes the operation by a kernel of that name, in model.js.
+    """Whether the page computes the operation by a kernel of that name, in graph/kernels.js.
 
     It does if the operation is built in and its own definition cannot be traced.
     """

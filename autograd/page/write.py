@@ -18,10 +18,12 @@ from autograd.neurons import LARGEST, sizes_of
 from autograd.page.export import exported
 from autograd.value import Value, topological_order
 
-_SCRIPTS = (
-    *("model.js", "elements.js", "layout.js", "picture.js"),
-    *("steps.js", "explain.js", "predict.js", "experiments.js", "state.js", "main.js"),
-)
+_SCRIPTS = {  # in the order in which they run
+    "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
+    "picture": ("text", "boxes", "place", "draw", "camera"),
+    "lessons": ("plot", "steps", "explain", "slips", "predict", "nudge", "update"),
+    "shell": ("elements", "state", "keys", "main"),
+}
 
 
 def page(
@@ -132,7 +134,9 @@ class Page:
 
 def _html(value: Value, names: object) -> str:
     style = _file("page.css")
-    script = "\n".join(_file(name) for name in _SCRIPTS)
+    script = "\n".join(
+        _file(f"{folder}/{name}.js") for folder in _SCRIPTS for name in _SCRIPTS[folder]
+    )
     graph = json.dumps(exported(value, names), allow_nan=False, separators=(",", ":"))
     text = _file("page.html")
     for mark, content in {

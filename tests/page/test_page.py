@@ -39,7 +39,7 @@ def test_every_built_in_operation_can_be_recomputed():
 
 def test_the_page_has_a_kernel_for_exactly_the_operations_that_cannot_be_traced():
     folder = resources.files("autograd.page").joinpath("browser")
-    script = folder.joinpath("model.js").read_text(encoding="utf-8")
+    script = folder.joinpath("graph", "kernels.js").read_text(encoding="utf-8")
     kernels = re.search(r"const kernels = \{\n(.*?)\n\};", script, re.DOTALL)[1]
     names = re.findall(r"^  (\w+)[:,]", kernels, re.MULTILINE)
     assert sorted(names) == sorted(name for name in ops.BUILT_IN if has_kernel(ops.TABLE[name]))

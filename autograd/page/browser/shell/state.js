@@ -1,24 +1,34 @@
 "use strict";
 // The state of the page: showing it, selecting boxes, choosing views.
 
-const state = {
-  numbers: recorded,
-  tab: "step",
-  view: "scalars",
-  modes: [], // of each neuron
-  collapsed: new Set(), // layers
-  order: "topological",
-  at: 0, // how many events are done
-  playing: null, // the timer
-  box: null, // the key of the selected box
-  selected: null, // the place of the selected node
-  focus: null, // the key of the box that the keyboard is at
-  asked: 0, // the node of the prediction
-  nudge: null,
-  parameters: new Set(defaultParameters),
-  step: null, // the last step of gradient descent
-  losses: null,
-};
+const state = {};
+
+// As it is when a graph is opened.
+function freshState() {
+  return {
+    numbers: recorded,
+    tab: "step",
+    view: "scalars",
+    modes: [], // of each neuron
+    collapsed: new Set(), // layers
+    order: "topological",
+    at: 0, // how many events are done
+    playing: null, // the timer
+    box: null, // the key of the selected box
+    selected: null, // the place of the selected node
+    focus: null, // the key of the box that the keyboard is at
+    asked: questions.length ? questions[0].place : output.place, // the node of the prediction
+    nudge: null,
+    parameters: defaultParameters(),
+    step: null, // the last step of gradient descent
+    losses: null,
+  };
+}
+
+whenOpened.push(() => {
+  clearTimeout(state.playing);
+  Object.assign(state, freshState());
+});
 
 // --- showing the state ---
 

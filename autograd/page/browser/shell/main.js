@@ -1,5 +1,5 @@
 "use strict";
-// Controls: tabs, playing, predicting, the keyboard.
+// Tabs, playing, and what every control does.
 
 // --- tabs ---
 
@@ -41,69 +41,6 @@ function pause() {
   clearTimeout(state.playing);
   state.playing = null;
   if (state.tab === "step") refresh();
-}
-
-// --- predicting ---
-
-function ask(place) {
-  state.asked = place;
-  byId("answer").value = "";
-  put("judgement");
-  refresh();
-  reveal(scene.boxOf[place]);
-}
-
-// Leaves with several paths come first, because they teach the most.
-const questions = nodes.filter((node) => node !== output).sort((a, b) => (b.consumers.length > 1) - (a.consumers.length > 1) || !!a.op - !!b.op || a.place - b.place);
-
-function askAnother() {
-  const now = questions.findIndex((node) => node.place === state.asked);
-  ask(questions.length ? questions[(now + 1) % questions.length].place : output.place);
-}
-
-// --- the keyboard ---
-
-function nearest(box, key) {
-  const sideways = key === "ArrowLeft" || key === "ArrowRight";
-  if (sideways) {
-    const next = key === "ArrowLeft" ? box.into.map((edge) => edge.from) : box.from.map((edge) => edge.to);
-    return next.sort((a, b) => Math.abs(a.y - box.y) - Math.abs(b.y - box.y))[0];
-  }
-  const column = scene.boxes.filter((other) => other.rank === box.rank).sort((a, b) => a.y - b.y);
-  return column[column.indexOf(box) + (key === "ArrowUp" ? -1 : 1)];
-}
-
-function onGraphKey(event) {
-  const box = scene.boxes.find((other) => other.key === state.focus);
-  if (event.key.startsWith("Arrow")) {
-    const next = nearest(box, event.key);
-    if (next) focusOn(next);
-  } else if (event.key === "Enter" || event.key === " ") select(box);
-  else if (event.key === "e" || event.key === "E") toggle(box);
-  else return;
-  event.preventDefault();
-  event.stopPropagation();
-}
-
-const zoomKeys = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => fit() };
-
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, summary, [role=tab]")) return;
-  const playing = { ArrowLeft: () => go(state.at - 1), ArrowRight: () => go(state.at + 1), Home: () => go(0), End: () => go(events().length), " ": play };
-  if (event.key === " " && event.target.closest("button")) return;
-  const action = zoomKeys[event.key] || (state.tab === "step" && playing[event.key]);
-  if (!action) return;
-  event.preventDefault();
-  action();
-}
-
-function onTabKey(event) {
-  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!step) return;
-  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
-  openTab(next.id.slice(4));
-  next.focus();
-  event.preventDefault();
 }
 
 // --- wiring ---
@@ -169,7 +106,8 @@ function wire() {
   }).observe(picture);
 }
 
-function start() {
+// What the page says about the graph, and its lists of nodes.
+whenOpened.push(() => {
   byId("title").textContent = output.name;
   document.title = `The chain rule of ${output.name}`;
   byId("size").textContent = `${many(nodes.length, "node")}${graph.neurons.length ? `, ${many(graph.neurons.length, "neuron")}` : ""}`;
@@ -181,16 +119,15 @@ function start() {
   byId("node").prepend(blank);
   options("asked", [...nodes].sort(byName), null);
   options("leaf", leaves, null);
-  state.asked = questions.length ? questions[0].place : output.place;
-  state.view = firstView();
+  const view = firstView();
   for (const radio of document.getElementsByName("view")) {
-    radio.checked = radio.value === state.view;
+    radio.checked = radio.value === view;
     // A view too large for a browser, on a page that force=True wrote.
     radio.disabled = !radio.checked && graph.sizes[radio.value] > graph.largest;
   }
-  wire();
-  setView(state.view);
+  setView(view);
   openTab("step");
-}
+});
 
-start();
+wire();
+openGraph(JSON.parse(byId("graph").textContent));

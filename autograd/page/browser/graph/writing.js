@@ -1,0 +1,42 @@
+"use strict";
+// Numbers and formulas, written.
+
+// Four significant digits, as in the drawings.
+function format(x, digits = 4) {
+  if (x === null || x === undefined) return "";
+  if (x !== x) return "nan";
+  if (Math.abs(x) === Infinity) return x > 0 ? "inf" : "-inf";
+  if (x === 0) return "0";
+  const size = Math.abs(Number(x.toPrecision(digits)));
+  if (size >= 1e-4 && size < 10 ** digits) return String(Number(x.toPrecision(digits)));
+  if (size >= 10 ** digits && Math.abs(x) < 999999.5) return x.toFixed(0);
+  const [mantissa, exponent] = x.toPrecision(digits).includes("e")
+    ? x.toPrecision(digits).split("e")
+    : x.toExponential(digits - 1).split("e");
+  const power = Math.abs(Number(exponent));
+  return `${Number(mantissa)}e${exponent.startsWith("-") ? "-" : "+"}${power < 10 ? "0" : ""}${power}`;
+}
+
+// A number as a factor or a term; negative ones get parentheses.
+const factor = (x) => (x < 0 || Object.is(x, -0) ? `(${format(x)})` : format(x));
+
+// Fills in the places within a text.
+const fill = (parts, of) => parts.map((part) => (typeof part === "number" ? of(part) : part)).join("");
+
+// An operand within a formula: a name or number of more than one word gets parentheses
+// if the operation gives any in that slot.
+const operand = (op, slot, text) => (op.loose[Math.min(slot, op.loose.length - 1)] && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
+
+const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, slot, nodes[node.inputs[slot]].name));
+const inNumbers = (node, numbers) =>
+  fill(node.op.text, (slot) => operand(node.op, slot, format(numbers.data[node.inputs[slot]])));
+
+// The taught derivative by one input, in symbols; null where it is too long or cannot be written.
+function derivativeInSymbols(node, slot) {
+  const parts = node.op.derivatives[slot];
+  const name = (place) => (place === node.inputs.length ? node.name : nodes[node.inputs[place]].name);
+  return parts && fill(parts, name);
+}
+
+const partialName = (of, by) => `∂${of.name}/∂${by.name}`;
+const gradientName = (node) => partialName(output, node);
