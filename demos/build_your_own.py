@@ -302,7 +302,7 @@ def draw_parity(cell: Neuron, seed: int, path: Path) -> Exhibit:
         strong = "bold" if bit else "normal"
         axes.text(place, -0.68, f"{bit:.0f}", ha="center", weight=strong, color="#222222")
     axes.set_yticks([NO, YES], ["even", "odd"])
-    plots.title(axes, "A recurrent neuron: each 1 flips its state, each 0 keeps it")
+    plots.title(axes, "A recurrent neuron: is the count of ones so far even or odd?")
     figure.savefig(path)
     return Exhibit(path, "A recurrent neuron, trained on sequences of 3 bits, reads 40 bits.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from autograd import Value
+from autograd import Value, page
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
 from demos.helpers.pictures import save_graph
@@ -24,8 +24,10 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         out,
         options.out / "figure_4_neurons.svg",
         view="neurons",
-        caption="Figure 4 as neurons. Each circle shows its output and, below, the derivative of "
-        "out by it.",
+        caption="Figure 4 as neurons. Each circle shows its number and, below, how fast out "
+        "changes with it.",
+        question="Problems 2 and 4. Two inputs, 0.5 and 1, feed two hidden neurons, and these feed "
+        "the output. What does the network answer?",
     )
     operations = save_graph(
         out,
@@ -34,13 +36,16 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         caption="The same network, with every product, sum and tanh. Each arrow carries one local "
         "derivative.",
     )
+    file = options.out / "figure_4.html"
+    print(f"  page:    {page(out).save(file)}")
+    steps = Exhibit(file, "Figure 4 step by step: forward for the answer, backward for why.")
     print()
 
     network = letters_in_a_circle()
     print()
     print("Drawing the weights:")
     weights = plots.save_all(lambda: abcd.draw_weights(network, options.out / "abcd.png"))
-    return neurons + operations + weights
+    return [steps, *neurons, *operations, *weights]
 
 
 def three_neurons() -> Value:

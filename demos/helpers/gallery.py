@@ -1,7 +1,8 @@
 """The pictures and pages that demos make, and the gallery page that shows them.
 
-The gallery is one HTML file without scripts. Pictures and other pages lie beside it, and it needs
-no network. Everything that demos print, and the names of their files, are escaped as plain text.
+The gallery is one HTML file without scripts. It opens with the pages, each shown small and live in
+a frame. Pictures and pages lie beside it, and it needs no network. Everything that demos print, and
+the names of their files, are escaped as plain text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from autograd.files import write_whole
+from demos.helpers.gallery_style import PAGE, STYLE
 
+PAGES = {".html", ".htm"}
 PICTURES = {".png", ".svg", ".gif", ".jpg", ".jpeg", ".webp"}
 ANIMATIONS = {".gif", ".webp"}
 
@@ -27,10 +30,12 @@ class Exhibit:
     Attributes:
         path: the file, in the output folder.
         caption: one sentence that says what it shows.
+        question: the question that it answers, if it answers one.
     """
 
     path: Path
     caption: str
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,16 @@ def save_gallery(sections: Sequence[Section], path: Path) -> Path:
     Returns:
         ``path``.
     """
-    entries, bodies = earlier(ENTRY, path), earlier(BODY, path)
+    tiles, entries, bodies = (earlier(part, path) for part in (TILES, ENTRY, BODY))
     for section in sections:
+        tiles[section.number] = show_tiles(section, path.parent)
         entries[section.number] = show_entry(section)
         bodies[section.number] = show_section(section, path.parent)
-    contents, body = ("".join(parts[n] for n in sorted(parts)) for parts in (entries, bodies))
-    write_whole(path, PAGE.format(style=STYLE, contents=contents, body=body).encode())
+    pages, contents, body = (
+        "".join(parts[n] for n in sorted(parts)) for parts in (tiles, entries, bodies)
+    )
+    whole = PAGE.format(style=STYLE, pages=pages, contents=contents, body=body)
+    write_whole(path, whole.encode())
     return path
 
 
@@ -83,8 +92,9 @@ def is_gallery(path: Path) -> bool:
     return bool(earlier(BODY, path))
 
 
-# The two parts of a page that belong to a demo. No text of a demo can look like them, because all
+# The three parts of a page that belong to a demo. No text of a demo can look like them, because all
 # of it is escaped.
+TILES = re.compile(r'<div class="tiles" data-demo="(\d+)">\n.*?</div>\n', re.DOTALL)
 ENTRY = re.compile(r'<li value="(\d+)">.*?</li>\n', re.DOTALL)
 BODY = re.compile(r'<section aria-labelledby="demo-(\d+)">\n.*?</section>\n', re.DOTALL)
 
@@ -93,6 +103,19 @@ def earlier(part: re.Pattern[str], path: Path) -> dict[int, str]:
     """These parts of an existing page, by the numbers of their demos."""
     page = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     return {int(found[1]): found[0] for found in part.finditer(page)}
+
+
+def show_tiles(section: Section, folder: Path) -> str:
+    """The pages of a demo, small and live, for the top of the gallery."""
+    tiles = "".join(
+        f'<a class="tile" href="{link(exhibit, folder)}"><span class="screen">'
+        f'<iframe src="{link(exhibit, folder)}" title="{text(exhibit.caption)}" '
+        f'sandbox="allow-scripts" loading="lazy" inert></iframe></span>'
+        f"<b>{text(section.title)}</b> <span>{text(exhibit.caption)}</span></a>\n"
+        for exhibit in section.exhibits
+        if is_page(exhibit) and exhibit.path.is_file()
+    )
+    return f'<div class="tiles" data-demo="{section.number}">\n{tiles}</div>\n' if tiles else ""
 
 
 def show_entry(section: Section) -> str:
@@ -140,7 +163,7 @@ def show_exhibit(exhibit: Exhibit, folder: Path) -> str:
     if not exhibit.path.is_file():
         return f'<p class="absent">{caption} The file is missing: {name}</p>\n'
     if kind not in PICTURES:
-        call = "Open the page" if kind in (".html", ".htm") else "Open the file"
+        call = "Open the page" if is_page(exhibit) else "Open the file"
         return (
             f'<p class="card"><a href="{address}">{call} <code>{name}</code></a>'
             f"<span>{caption}</span></p>\n"
@@ -153,7 +176,13 @@ def show_exhibit(exhibit: Exhibit, folder: Path) -> str:
             f'<details class="moving" open><summary>Animation</summary>{picture}'
             f'<p class="ask"><a href="{address}">Play {name}</a></p></details>'
         )
-    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>\n"
+    question = f"<h3>{text(exhibit.question)}</h3>\n" if exhibit.question else ""
+    return f"{question}<figure>{picture}<figcaption>{caption}</figcaption></figure>\n"
+
+
+def is_page(exhibit: Exhibit) -> bool:
+    """Whether it is a page for a browser."""
+    return exhibit.path.suffix.lower() in PAGES
 
 
 def link(exhibit: Exhibit, folder: Path) -> str:
@@ -183,126 +212,3 @@ def text(anything: str) -> str:
     """The text as HTML, for an element or an attribute; characters without a glyph become �."""
     shapeless = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
     return html.escape(re.sub(shapeless, "\ufffd", anything))
-
-
-STYLE = """\
-:root {
-  color-scheme: light dark;
-  --paper: #fffffe; --panel: #f6f7f9; --ink: #1f2933; --quiet: #55606b; --line: #d3d9df;
-  --accent: #2a5f96; --badge: #e8f1fb;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #16191d; --panel: #1e2328; --ink: #e8eaed; --quiet: #a3acb7; --line: #3a424b;
-    --accent: #8fc1f2; --badge: #1b3048;
-  }
-}
-* { box-sizing: border-box; }
-html { scroll-behavior: smooth; }
-body {
-  margin: 0 auto; max-width: 1080px; padding: 0 20px 40px; background: var(--paper);
-  color: var(--ink); overflow-wrap: anywhere;
-  font: 17px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-}
-a { color: var(--accent); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-header { padding: 48px 0 8px; }
-h1 { font-size: clamp(28px, 5vw, 42px); line-height: 1.15; margin: 0 0 12px; }
-.lead { font-size: 19px; color: var(--quiet); margin: 0; max-width: 44em; }
-nav ol {
-  margin: 24px 0 0; padding: 16px 24px 16px 48px; background: var(--panel);
-  border-radius: 10px;
-}
-nav li { padding: 3px 0; }
-nav li::marker { color: var(--quiet); }
-nav span { color: var(--quiet); }
-section { border-top: 1px solid var(--line); margin-top: 48px; padding-top: 32px; }
-h2 { font-size: 26px; line-height: 1.25; margin: 0; scroll-margin-top: 16px; }
-.number {
-  display: inline-block; min-width: 1.6em; margin-right: 6px; text-align: center; font-size: 20px;
-  line-height: 1.6; color: var(--accent); background: var(--badge); border-radius: 8px;
-}
-.summary { color: var(--quiet); margin: 8px 0 20px; max-width: 44em; }
-figure { margin: 24px 0; }
-figure a { display: block; }
-img { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: 8px; }
-.raster { background: #ffffff; max-width: min(100%, 860px); max-height: 660px; }
-@media (prefers-color-scheme: dark) { .raster { padding: 6px; filter: brightness(0.92); } }
-figcaption {
-  color: var(--quiet); font-size: 15px; margin: 10px auto 0; max-width: 48em;
-  text-align: center;
-}
-.card {
-  border: 1px solid var(--line); background: var(--panel); border-radius: 10px;
-  padding: 14px 18px; margin: 16px 0;
-}
-.card a { font-weight: 600; display: block; }
-.card span { color: var(--quiet); }
-.absent { border-left: 4px solid var(--line); padding: 4px 14px; color: var(--quiet); }
-summary { cursor: pointer; padding: 6px 0; width: fit-content; }
-details[open] > summary { margin-bottom: 6px; }
-pre {
-  margin: 0; padding: 14px 18px; overflow-x: auto; background: var(--panel); border-radius: 10px;
-  overflow-wrap: normal;
-}
-pre, code {
-  font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
-  font-size: 14px; line-height: 1.45;
-}
-.again { color: var(--quiet); font-size: 15px; margin: 12px 0 0; }
-.again code { display: inline-block; }
-.ask { display: none; }
-@media (prefers-reduced-motion: reduce) {
-  html { scroll-behavior: auto; }
-  .moving img { display: none; }
-  .ask { display: block; }
-}
-footer {
-  border-top: 1px solid var(--line); margin-top: 56px; padding-top: 16px; color: var(--quiet);
-  font-size: 15px;
-}
-@media (max-width: 600px) {
-  body { font-size: 16px; padding: 0 14px 32px; }
-  header { padding-top: 28px; }
-  nav ol { padding: 10px 12px 10px 36px; }
-  section { margin-top: 36px; padding-top: 24px; }
-  pre { font-size: 12px; padding: 10px 12px; }
-  /* Wide pictures stay legible, because they scroll sideways. */
-  figure a { overflow-x: auto; }
-  .drawing { max-width: none; max-height: 200px; }
-}
-@media print { details:not([open]) { display: none; } section { break-inside: avoid; } }
-"""
-
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
-  content="script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'">
-<title>Neural networks, from the chain rule up</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header>
-<h1>Neural networks, from the chain rule up</h1>
-<p class="lead">Pictures and pages made with a scalar autograd engine: ordinary arithmetic on
-numbers that remember where they came from. Small programs, which you can read from top to bottom,
-computed, trained and drew everything here. Click a picture to enlarge it.</p>
-</header>
-<nav aria-label="Contents">
-<ol>
-{contents}</ol>
-</nav>
-<main>
-{body}</main>
-<footer>
-<p>Made by <code>python -m demos</code>. This page works offline: copy its folder to show it
-anywhere.</p>
-</footer>
-</body>
-</html>
-"""

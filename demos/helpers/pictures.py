@@ -9,7 +9,11 @@ from demos.helpers.gallery import Exhibit
 
 
 def save_graph(
-    value: Value, *paths: Path, view: str | None = None, caption: str = "The graph."
+    value: Value,
+    *paths: Path,
+    view: str | None = None,
+    caption: str = "The graph.",
+    question: str = "",
 ) -> list[Exhibit]:
     """Draw the graph of ``value`` to each path, or say why that is not possible.
 
@@ -18,6 +22,7 @@ def save_graph(
         paths: the files; the suffix chooses the format, and the first is for the gallery.
         view: as for ``draw``.
         caption: a sentence for the gallery.
+        question: the question that the picture answers, for the gallery.
 
     Returns:
         The first picture, if it could be drawn.
@@ -26,7 +31,7 @@ def save_graph(
     try:
         for path in paths:
             print(f"  picture: {draw(value, view=view).save(path)}")
-            exhibits = exhibits or [Exhibit(path, caption)]
+            exhibits = exhibits or [Exhibit(path, caption, question)]
     except RenderError as error:
         print(f"  no picture: {error}")
     return exhibits

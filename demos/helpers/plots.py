@@ -65,7 +65,12 @@ def label(
 
 def growth_axes(figure: Figure, sizes: Sequence[int], ylabel: str) -> Axes:
     """Log axes for a cost against the number of weights, with a tick at each size."""
-    axes = figure.add_subplot(xscale="log", yscale="log", xlabel="number of weights", ylabel=ylabel)
+    axes = figure.add_subplot(
+        xscale="log",
+        yscale="log",
+        xlabel="number of weights (log scale)",
+        ylabel=f"{ylabel} (log scale)",
+    )
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.set_xticks([], minor=True)
     axes.yaxis.set_major_formatter("{x:,.0f}")

@@ -66,8 +66,9 @@ def draw_weights(network: MLP, path: Path) -> Exhibit:
             arrowprops={"arrowstyle": "-", "color": plots.GREY, "linewidth": 0.8},
         )
     figure.savefig(path)
+    question = "Problem 5. Which weights make one layer of neurons recite abcdabcd and so on?"
     caption = (
-        "The weights of the network that recites abcd, with a column for each letter in and a row "
-        "for each letter out."
+        "A column for each letter in, a row for each letter out: four weights are enough. Each "
+        "passes one letter on to the next."
     )
-    return Exhibit(path, caption)
+    return Exhibit(path, caption, question)

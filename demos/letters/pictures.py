@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+VOWELS = "aeiou"
 # A space would be invisible.
 MARKS = ["␣" if letter == " " else letter for letter in ALPHABET]
 
@@ -93,7 +94,10 @@ def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], pat
     )
     bar.outline.set_visible(False)
     figure.savefig(path)
-    return Exhibit(path, "The letters that the network confuses. On the diagonal it is right.")
+    return Exhibit(
+        path,
+        "Off the diagonal, a dark square is a letter that the network expects where another is right.",
+    )
 
 
 def letter_vectors(network: LetterNetwork) -> NDArray[np.float64]:
@@ -131,11 +135,15 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     share = (sizes[:2] ** 2).sum() / max((sizes**2).sum(), 1e-300)
     figure = plots.new_figure(7, 6)
     axes = figure.add_subplot()
-    axes.plot(points[:, 0], points[:, 1], alpha=0)  # for the limits
+    partner = partners(vectors)
+    for start, end in zip(points, points[partner]):
+        axes.plot(*zip(start, end), color="#c4ccd4", linewidth=1, zorder=0)
     for mark, letter, (x, y) in zip(MARKS, ALPHABET, points):
-        colour = ORANGE if letter in "aeiou" else GREY if letter in " _" else BLUE
+        colour = ORANGE if letter in VOWELS else GREY if letter in " _" else BLUE
         axes.text(x, y, mark, color=colour, size=15, ha="center", va="center", weight="bold")
-    plots.title(axes, "Letters that the first layer treats alike are close together")
+    plots.title(
+        axes, "The letters as the first layer sees them, each joined to the one most like it"
+    )
     axes.set(
         xlabel=f"the two directions in which they differ most ({share:.0%} of the variance)",
     )
@@ -157,8 +165,25 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     axes.spines[:].set_color("#cccccc")
     figure.savefig(path)
     return Exhibit(
-        path, "The letters as the first layer sees them. It was never told about vowels."
+        path,
+        f"Each letter is joined to the one that the first layer treats most like it. For "
+        f"{paired_vowels(partner)} of the 5 vowels, that is another vowel; by chance it would be "
+        f"about 1.",
     )
+
+
+def partners(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each letter the place of the one whose vector is nearest, of shape (28,)."""
+    import numpy as np
+
+    distances = np.linalg.norm(vectors[:, None] - vectors, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return distances.argmin(1)
+
+
+def paired_vowels(partner: Sequence[int]) -> int:
+    """For how many vowels the letter most like it is a vowel, too."""
+    return sum(ALPHABET[partner[ALPHABET.index(vowel)]] in VOWELS for vowel in VOWELS)
 
 
 def apart(points: NDArray[np.float64], least: float = 0.045) -> NDArray[np.float64]:

@@ -127,10 +127,33 @@ def test_the_page_is_one_file_without_script_or_network(tmp_path):
             assert ":" not in attributes.get(name, "")
 
 
+def test_it_opens_with_the_pages_of_all_demos_whichever_ran_last(tmp_path):
+    for name in ("d.html", "h.htm"):
+        (tmp_path / name).write_text("<!doctype html><title>d</title><p>d")
+    last, first = (
+        section(number, [Exhibit(tmp_path / name, f"This is {name}.")])
+        for number, name in ((7, "h.htm"), (2, "d.html"))
+    )
+    save_gallery([last], tmp_path / "index.html")
+    page = Page(save_gallery([first, section(1)], tmp_path / "index.html"))
+    assert [frame["src"] for frame in page.all("iframe")] == ["d.html", "h.htm"]
+    assert [link["href"] for link in page.all("a")[:3]] == ["d.html", "h.htm", "#demo-1"]
+    assert all(frame["sandbox"] == "allow-scripts" for frame in page.all("iframe"))
+
+
+def test_a_question_stands_before_its_picture(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    exhibits = [Exhibit(tmp_path / "a.png", "Because.", "Why?"), Exhibit(tmp_path / "a.png", "b")]
+    page = Page(save_gallery([section(1, exhibits)], tmp_path / "index.html"))
+    tags = [tag for tag, _ in page.elements if tag in ("h3", "figure")]
+    assert tags == ["h3", "figure", "figure"]
+    assert page.text.index("Why?") < page.text.index("Because.")
+
+
 def test_contents_lead_to_the_sections_by_their_numbers(tmp_path):
     page = Page(usual(tmp_path))
     places = {heading["id"] for heading in page.all("h2")}
-    assert [link["href"][1:] for link in page.all("a")[:3]] == ["demo-1", "demo-2", "demo-7"]
+    assert [link["href"][1:] for link in page.all("a") if link["href"][0] == "#"] == ["demo-1", "demo-2", "demo-7"]
     assert places == {"demo-1", "demo-2", "demo-7"}
     assert [item["value"] for item in page.all("li")] == ["1", "2", "7"]
 
@@ -261,6 +284,8 @@ def test_all_pictures_load_and_nothing_is_too_wide(show, tmp_path, viewport):
     tab.locator("summary", has_text="What it printed").first.click()
     assert tab.locator("pre").first.is_visible()
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    first = tab.locator(".tile").first.bounding_box()
+    assert first["y"] + 200 < viewport["height"], "the first page is on the first screen"
 
 
 def test_printed_text_is_folded_and_animations_may_be(show, tmp_path):
