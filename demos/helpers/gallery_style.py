@@ -128,8 +128,8 @@ PAGE = """\
 came from. Open a page to step through a computation. The demos that made the pages are below; click
 a picture to enlarge it.</p>
 </header>
-<div class="pages">
-{pages}</div>
+<nav class="pages" aria-label="Pages">
+{pages}</nav>
 <nav aria-label="Contents">
 <ol>
 {contents}</ol>

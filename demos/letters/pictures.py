@@ -178,10 +178,11 @@ def partners(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
 
     distances = np.linalg.norm(vectors[:, None] - vectors, axis=2)
     np.fill_diagonal(distances, np.inf)
-    return distances.argmin(1)
+    nearest: NDArray[np.int64] = distances.argmin(1)
+    return nearest
 
 
-def paired_vowels(partner: Sequence[int]) -> int:
+def paired_vowels(partner: NDArray[np.int64]) -> int:
     """For how many vowels the letter most like it is a vowel, too."""
     return sum(ALPHABET[partner[ALPHABET.index(vowel)]] in VOWELS for vowel in VOWELS)
 
