@@ -13,13 +13,13 @@ function build(arranged, labels) {
   scene = arranged;
   const largest = Math.max(...scene.edges.map((edge) => (edge.weight === null ? 0 : Math.abs(state.numbers.data[edge.weight]) || 0)), 1e-9);
   const group = svg("g", {});
-  const [lines, tags, boxes] = [svg("g", {}), svg("g", { "aria-hidden": "true" }), svg("g", {})];
+  const [lines, strands, tags, boxes, flow] = [svg("g", {}), svg("g", {}), svg("g", { "aria-hidden": "true" }), svg("g", {}), svg("g", {})];
   for (const edge of scene.edges) drawEdge(edge, lines, tags, labels, largest);
   for (const box of scene.boxes) boxes.append(drawBox(box));
-  group.append(lines, boxes, tags);
+  group.append(lines, strands, boxes, tags, flow);
   picture.querySelector("g")?.remove();
   picture.append(group);
-  scene.group = group;
+  Object.assign(scene, { group, strands, flow });
 }
 
 function curve(points) {
@@ -43,9 +43,10 @@ function drawEdge(edge, lines, tags, labels, largest) {
   }
   edge.largest = largest;
   edge.tag = null;
+  const [[x1, y1], [x2, y2]] = edge.points.slice(-2);
+  edge.middle = [(x1 + x2) / 2, (y1 + y2) / 2];
   const crowded = edge.to.into.length > 6 || (weighted && scene.edges.length > 60);
   if (!labels || edge.whole || crowded) return;
-  const [[x1, y1], [x2, y2]] = edge.points.slice(-2);
   // A little beyond the middle, where edges that fan out from one box are apart.
   const [t, s] = edge.from.from.length > 1 && edge.points.length === 2 ? [0.66, 0.73] : [0.5, 0.5];
   edge.tag = text(x1 + (x2 - x1) * t, y1 + (y2 - y1) * s - (weighted ? 8 : 4), "tag", "", "middle");
@@ -99,10 +100,12 @@ function drawRows(box, group, w, h) {
 // --- updating ---
 
 // `shown` is {data(place), grad(place), partial(node, slot): texts, lit: null or {nodes, edges},
-// active: {nodes, edges: Sets}, wrong: Set, selected}.
+// active: {nodes, edges: Sets}, wrong: Set, paths: see strands.js, flow: see flow.js}.
 function update(shown) {
   for (const box of scene.boxes) updateBox(box, shown);
   for (const edge of scene.edges) updateEdge(edge, shown);
+  updateStrands(shown.paths || []);
+  updateFlow(shown.flow || new Map());
 }
 
 function once(target, key, value, apply) {
