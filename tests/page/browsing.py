@@ -74,7 +74,7 @@ def active(tab):
 
 
 def step_text(tab, at):
-    tab.get_by_label("Event").fill(str(at))
+    tab.get_by_role("slider").fill(str(at))
     return tab.locator("#event").inner_text()
 
 

@@ -128,7 +128,7 @@ def test_every_event_is_highlighted_to_the_last(show):
     for view in ("Scalars", "Sums", "Neurons"):
         tab.get_by_label(view).check()
         for at in range(tab.evaluate("events().length")):
-            tab.get_by_label("Event").fill(str(at + 1))
+            tab.get_by_role("slider").fill(str(at + 1))
             assert 1 <= tab.locator(".box.active").count() <= 2
 
 
@@ -152,7 +152,7 @@ def test_a_step_inside_a_neuron_is_described_and_highlighted_there(show):
     tab.get_by_label("Neurons").check()
     steps = {}
     for at in range(1, 35):
-        tab.get_by_label("Event").fill(str(at))
+        tab.get_by_role("slider").fill(str(at))
         lines = tab.locator("#event").inner_text().split("\n\n")
         steps.setdefault(lines[0], []).append((lines[1:], active(tab)))
     product, total, value = steps["Forward, inside out"][:2] + steps["Forward"][2:3]
@@ -161,11 +161,14 @@ def test_a_step_inside_a_neuron_is_described_and_highlighted_there(show):
     assert product[1] == total[1] == {"out"}
     assert value[0][0] == "out = tanh(w3 * h1 + w4 * h2)"
     into_sum, into_product, *_ = steps["Backward, inside out"]
-    assert into_sum[0][0] == "∂E/∂Σ += ∂out/∂Σ × ∂E/∂out"
-    assert into_sum[0][3] == "Σ is w3 * h1 + w4 * h2, the sum inside out."
-    assert into_product[0][0] == "∂E/∂(w3 * h1) += ∂Σ/∂(w3 * h1) × ∂E/∂Σ"
+    assert into_sum[0][0] == "∂out/∂Σ = 1 - out² = 1 - 0.824² = 0.321"
+    assert into_sum[0][1] == "The slope of tanh(x) at x = 1.169."
+    assert into_sum[0][2] == "∂E/∂Σ += ∂out/∂Σ × ∂E/∂out"
+    assert into_sum[0][5] == "Σ is w3 * h1 + w4 * h2, the sum inside out."
+    assert into_product[0][2] == "∂E/∂(w3 * h1) += ∂Σ/∂(w3 * h1) × ∂E/∂Σ"
     [[lines, boxes]] = steps["Backward: out passes its gradient on to h1"]
-    assert lines[0] == "∂E/∂h1 += ∂(w3 * h1)/∂h1 × ∂E/∂(w3 * h1)"
+    assert lines[0] == "∂(w3 * h1)/∂h1 = w3 = 2"
+    assert lines[2] == "∂E/∂h1 += ∂(w3 * h1)/∂h1 × ∂E/∂(w3 * h1)"
     assert boxes == {"out", "h1"}
     weight = next(i for i in range(35) if "∂E/∂w3" in step_text(tab, i))
     assert tab.locator(".edge.active").count() == 1, weight
@@ -218,7 +221,7 @@ def test_stepping_through_problem_12(show):
     assert numbers(tab, "h1") == ["", ""]
     assert numbers(tab, "in") == ["0.5", ""]
     tab.get_by_role("button", name="One step forward").click()
-    assert "Event 1 of 34" in tab.locator("#progress").inner_text()
+    assert "Step 1 of 34" in tab.locator("#progress").inner_text()
     seen = []
     while tab.get_by_role("button", name="One step forward").is_enabled():
         tab.get_by_role("button", name="One step forward").click()
@@ -237,27 +240,27 @@ def test_play_pause_speed_and_slider(show):
     tab = show(problem_12())
     tab.get_by_label("Speed").select_option("60")
     tab.get_by_role("button", name="Play").click()
-    tab.get_by_text("Event 34 of 34").wait_for()
+    tab.get_by_text("Step 34 of 34").wait_for()
     assert tab.get_by_role("button", name="Play").is_visible()
     tab.get_by_label("Speed").select_option("0.5")
     tab.get_by_role("button", name="Play").click()
-    tab.get_by_text("Event 1 of 34").wait_for()
+    tab.get_by_text("Step 1 of 34").wait_for()
     tab.get_by_role("button", name="Pause").click()
-    tab.get_by_label("Event").fill("20")
-    assert "Event 20 of 34" in tab.locator("#progress").inner_text()
+    tab.get_by_role("slider").fill("20")
+    assert "Step 20 of 34" in tab.locator("#progress").inner_text()
 
 
 def test_stepping_with_the_keyboard(show):
     tab = show(twice_and_twice())
     tab.keyboard.press("Home")
-    assert "Event 0 of 7" in tab.locator("#progress").inner_text()
+    assert "7 steps" in tab.locator("#progress").inner_text()
     tab.keyboard.press("ArrowRight")
     assert "b = a + a" in tab.locator("#event").inner_text()
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("End")
-    assert "Event 7 of 7" in tab.locator("#progress").inner_text()
+    assert "Step 7 of 7" in tab.locator("#progress").inner_text()
     tab.keyboard.press(" ")
-    tab.get_by_text("Event 1 of 7").wait_for()
+    tab.get_by_text("Step 1 of 7").wait_for()
     tab.keyboard.press(" ")
     assert tab.get_by_role("button", name="Play").is_visible()
 

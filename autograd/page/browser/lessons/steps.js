@@ -7,14 +7,21 @@ function showStep() {
   const list = events();
   byId("slider").max = list.length;
   byId("slider").value = state.at;
-  byId("slider").setAttribute("aria-valuetext", `event ${state.at} of ${list.length}`);
-  byId("progress").textContent = `Event ${state.at} of ${list.length}`;
+  byId("progress").textContent = progress(list);
+  byId("slider").setAttribute("aria-valuetext", byId("progress").textContent);
   byId("play").textContent = state.playing ? "Pause" : "Play";
   byId("event").setAttribute("aria-live", state.playing ? "off" : "polite");
   byId("back").disabled = byId("first").disabled = state.at === 0;
   byId("next").disabled = byId("last").disabled = state.at === list.length;
   put("event", ...(state.at ? describe(list[state.at - 1]) : invitation(list)));
   put("verdict", ...verdict());
+}
+
+// How far the passes are. One step starts the backward pass: it gives the output its derivative, 1.
+function progress(list) {
+  const forward = list.findIndex((event) => event.kind === "seed");
+  if (!state.at) return `${many(list.length, "step")}: ${forward} forward, ${list.length - forward} backward`;
+  return `Step ${state.at} of ${list.length}, ${state.at > forward ? "backward" : "forward"}`;
 }
 
 // The panel before the first step.
@@ -68,29 +75,43 @@ function leavesWithin(user, inputs) {
   });
 }
 
+// What one step does, and why; beside it a small picture of the operation.
 function describe(event) {
   const node = nodes[event.node];
-  const { data, partials, grads: right } = state.numbers;
+  const lines = event.kind === "seed" ? aboutSeed(node) : event.kind === "forward" ? aboutForward(node) : aboutBackward(node, event.slot);
+  const drawn = event.kind === "seed" ? null : sketch(node, event.kind === "forward" ? null : event.slot, state.numbers);
+  return [h("div", "why", h("div", "", ...lines), ...(drawn ? [drawn] : []))];
+}
+
+const aboutSeed = (node) => [
+  h("p", "stage-name", "Backward"),
+  formula("", derivative(`${gradientName(node)} = 1`)),
+  h("p", "quiet", `The backward pass starts at the output. If ${node.name} grows by a little, ${node.name} grows by just as much.`),
+];
+
+function aboutForward(node) {
+  const { data } = state.numbers;
+  const numbers = writtenOut(node.place, (place) => format(data[place]));
+  return [
+    h("p", "stage-name", `Forward${inside(node.place)}`),
+    formula("", equation(node)),
+    formula("", `${isWrittenOut(node.place) ? "" : `${node.name} `}= ${numbers} = ${format(data[node.place])}`),
+    ...leavesWithin(node.place, node.inputs),
+  ];
+}
+
+function aboutBackward(node, slot) {
+  const { partials, grads: right } = state.numbers;
   const home = scene.boxOf[node.place];
-  if (event.kind === "forward") {
-    const numbers = writtenOut(node.place, (place) => format(data[place]));
-    return [
-      h("p", "stage-name", `Forward${inside(node.place)}`),
-      formula("", equation(node)),
-      formula("", `${isWrittenOut(node.place) ? "" : `${node.name} `}= ${numbers} = ${format(data[node.place])}`),
-      ...leavesWithin(node.place, node.inputs),
-    ];
-  }
-  if (event.kind === "seed") {
-    return [h("p", "stage-name", "Backward"), formula("", derivative(`${gradientName(node)} = 1`)), h("p", "quiet", "The pass starts at the output. Its derivative with respect to itself is 1.")];
-  }
-  const input = nodes[node.inputs[event.slot]];
+  const input = nodes[node.inputs[slot]];
   const { grads, before } = stateAfter(events(), state.at, state.numbers);
-  const [local, upstream] = [partials[node.place][event.slot], grads[node.place]];
+  const [local, upstream] = [partials[node.place][slot], grads[node.place]];
   const there = boxFor(input.place, node.place);
   const [by, of] = [derived(output.place, input.place), derived(output.place, node.place)];
   const lines = [
     h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes its gradient on to ${boxName(there)}`),
+    formula("", `${derived(node.place, input.place)} = ${localWritten(node, slot, state.numbers, (each) => within(each.place))}`),
+    h("p", "reason", `${reasonFor(node, slot, state.numbers)}.`),
     formula("", derivative(by), ` += ${derived(node.place, input.place)} × `, derivative(of)),
     formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
     formula("", derivative(by), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),

@@ -1,0 +1,103 @@
+"use strict";
+// A small picture of one operation at one point, for a step: what it computes, or its derivative by one input.
+
+const [SKETCH_WIDTH, SKETCH_HEIGHT] = [190, 132];
+
+// `slot` is the input by which to differentiate; null for the value.
+function sketch(node, slot, numbers) {
+  const { op } = node;
+  const constants = node.inputs.every((_, i) => constantDerivative(op, i) !== null);
+  if (constants && node.inputs.length > 1) return sumSketch(node, slot, numbers);
+  if (node.inputs.length === 2 && otherFactor(op, 0) === 1 && otherFactor(op, 1) === 0) return productSketch(node, slot, numbers);
+  return curveSketch(node, slot ?? (node.inputs.length === 1 ? 0 : null), numbers, slot !== null);
+}
+
+function sketchFrame(words, top, ...parts) {
+  return svg("svg", { class: "sketch", viewBox: `0 ${top} ${SKETCH_WIDTH} ${SKETCH_HEIGHT - top}`, width: SKETCH_WIDTH, height: SKETCH_HEIGHT - top, role: "img", "aria-label": words }, ...parts);
+}
+
+const polyline = (points, className) => svg("path", { d: points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join(""), class: className });
+const sketchCaption = (words, className = "") => text(SKETCH_WIDTH / 2, SKETCH_HEIGHT - 3, className, shortened(words, SKETCH_WIDTH - 4), "middle");
+
+// --- one input: the curve with its tangent; of several inputs the others are held ---
+
+function curveSketch(node, slot, numbers, withSlope) {
+  if (slot === null) return null;
+  const xs = node.inputs.map((input) => numbers.data[input]);
+  const [x, y, slope] = [xs[slot], numbers.data[node.place], numbers.partials[node.place][slot]];
+  if (![x, y].every(Number.isFinite)) return null;
+  const points = curvePoints(node, slot, xs);
+  const [low, high] = points.length > 1 ? [points[0][0], points[points.length - 1][0]] : [x - 1.5, x + 1.5];
+  const heights = [...points.map(([, height]) => height), y, ...(points.length > 1 || !Number.isFinite(slope) ? [] : [y - 1.5 * slope, y + 1.5 * slope])];
+  const [bottom, top] = [Math.min(...heights), Math.max(...heights)];
+  const margin = (top - bottom || 1) * 0.12;
+  const at = (a, b) => [8 + ((a - low) / (high - low)) * (SKETCH_WIDTH - 16), 100 - ((b - bottom + margin) / (top - bottom + 2 * margin)) * 94];
+  const [cx, cy] = at(x, y);
+  const id = `sketch-${node.place}-${slot}`;
+  const tangent = withSlope && Number.isFinite(slope) ? [polyline([at(low, y + slope * (low - x)), at(high, y + slope * (high - x))], "tangent")] : [];
+  const guides = withSlope ? [] : [polyline([[cx, 104], [cx, cy], [8, cy]], "guide")];
+  const letter = node.inputs.length === 1 ? "x" : "abcd"[slot] ?? "x";
+  const words = withSlope ? `slope ${format(slope)} at ${letter} = ${format(x)}` : `${format(y)} at ${letter} = ${format(x)}`;
+  return sketchFrame(`${inLetters(node.op)}: ${words}`, 0,
+    svg("clipPath", { id }, svg("rect", { x: 0, y: 0, width: SKETCH_WIDTH, height: 104 })),
+    polyline([[8, 104], [SKETCH_WIDTH - 8, 104]], "axis"),
+    svg("g", { "clip-path": `url(#${id})` }, ...guides, polyline(points.map(([a, b]) => at(a, b)), "curve"), ...tangent, svg("circle", { cx, cy, r: 4 })),
+    sketchCaption(words, withSlope ? "tangent-name" : ""));
+}
+
+// Points of the operation as one input changes, from its forward program; or as Python sampled them.
+function curvePoints(node, slot, xs) {
+  if (!node.op.forward) return node.curve ?? [];
+  const x = xs[slot];
+  const reach = Math.max(1.5, 1.3 * Math.abs(x));
+  return Array.from({ length: 61 }, (_, i) => x + reach * (i / 30 - 1))
+    .map((a) => [a, run(node.op.forward, xs.map((other, i) => (i === slot ? a : other)))[0]])
+    .filter(([, b]) => Number.isFinite(b));
+}
+
+// --- a product: the rectangle of its factors, and the strip that a small change of one adds ---
+
+function productSketch(node, slot, numbers) {
+  const [a, b] = node.inputs.map((input) => numbers.data[input]);
+  const [left, right] = node.inputs.map((input) => nodes[input]);
+  const side = (x, other, most) => Math.max(12, most * Math.min(1, (Math.abs(x) || 0) / Math.max(Math.abs(x), Math.abs(other), 1e-300)));
+  const [width, height] = [side(a, b, 92), side(b, a, 60)];
+  const [x, y] = [64, 84 - height];
+  const strip = slot === 0 ? { x: x + width, y, width: 9, height } : slot === 1 ? { x, y: y - 9, width, height: 9 } : null;
+  const name = (input, number) => `${input.role === "constant" ? "" : `${shortened(symbolOf(input), 60)} = `}${format(number)}`;
+  const words = slot === null ? `the area is ${format(numbers.data[node.place])}`
+    : `strip: ${format(numbers.partials[node.place][slot])} × change`;
+  return sketchFrame(`a rectangle of sides ${name(left, a)} and ${name(right, b)}; ${words}`, y - 14,
+    svg("rect", { x, y, width, height, class: "area" }),
+    ...(strip ? [svg("rect", { ...strip, class: "strip" })] : []),
+    text(x + width / 2, 100, slot === 0 ? "changing" : "", name(left, a), "middle"),
+    text(x - 6, y + height / 2 + (right.role === "constant" ? 4 : -3), slot === 1 ? "changing" : "", right.role === "constant" ? name(right, b) : `${shortened(symbolOf(right), 50)} =`, "end"),
+    ...(right.role === "constant" ? [] : [text(x - 6, y + height / 2 + 12, slot === 1 ? "changing" : "", format(b), "end")]),
+    sketchCaption(words, slot === null ? "" : "tangent-name"));
+}
+
+// --- a sum: each term as a bar that starts where the one before ends, and the result ---
+
+function sumSketch(node, slot, numbers) {
+  const { inputs } = node;
+  const terms = inputs.map((input, i) => numbers.data[input] * numbers.partials[node.place][i]);
+  const ends = terms.reduce((all, term) => [...all, all[all.length - 1] + term], [0]);
+  if (!ends.every(Number.isFinite)) return null;
+  const slots = inputs.length <= 4 ? inputs.map((_, i) => i) : [...new Set([0, 1, slot ?? 2, inputs.length - 1])].sort((a, b) => a - b);
+  const bars = slots.map((i) => ({ from: ends[i], to: ends[i + 1], className: i === slot ? "strip" : "area", name: called(inputs[i]) }));
+  bars.push({ from: 0, to: numbers.data[node.place], className: "total-bar", name: isWrittenOut(node.place) ? "sum" : node.name });
+  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  const at = (x) => 66 + ((x - least) / (most - least || 1)) * 70;
+  const top = SKETCH_HEIGHT - 22 - 20 * bars.length;
+  const rows = bars.flatMap(({ from, to, className, name }, i) => {
+    const [y, changing] = [top + 20 * i, className === "strip" ? "changing" : ""];
+    return [
+      svg("rect", { x: Math.min(at(from), at(to)), y, width: Math.max(1.5, Math.abs(at(to) - at(from))), height: 15, class: className }),
+      text(62, y + 12, changing, shortened(name, 60), "end"),
+      text(SKETCH_WIDTH - 1, y + 12, changing, format(to - from), "end"),
+    ];
+  });
+  const turned = slot !== null && constantDerivative(node.op, slot) === "-1";
+  const words = slot === null ? `together ${format(numbers.data[node.place])}` : `1 more here is 1 ${turned ? "less" : "more"} in all`;
+  return sketchFrame(`the terms as bars: ${words}`, top - 4, polyline([[at(0), top - 3], [at(0), SKETCH_HEIGHT - 22]], "axis"), ...rows, sketchCaption(words, slot === null ? "" : "tangent-name"));
+}
