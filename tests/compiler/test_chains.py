@@ -72,6 +72,7 @@ def chain(op, x, w, n=1000):
     return x
 
 
+@pytest.mark.slow  # it compiles the tape with each operation
 @pytest.mark.parametrize("name", OPS)
 def test_a_graph_is_what_backward_makes_of_it(name):
     x, w = Value(0.7), Value(-1.1)
@@ -131,6 +132,7 @@ def test_a_chain_with_branches_knows_when_another_path_is_taken():
     assert gradient == pytest.approx([x.grad for x in inputs], rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["composed", "opaque", "no operation of a user"])
 def test_a_chain_trains(name):
     op = OPS.get(name, autograd.ops.tanh)

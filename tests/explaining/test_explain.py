@@ -211,14 +211,14 @@ def test_sixty_doublings_take_no_time():
 
 def test_a_deep_chain_needs_no_recursion():
     y = x = Value(0.5, "x")
-    for _ in range(100_000):
-        y = y * 1.0000001
+    for _ in range(20_000):
+        y = y * 1.0000005
     explanation = explain(y, x)
     assert explanation.gradient == explanation.paths[0].product == pytest.approx(math.exp(0.01))
-    assert len(explanation.paths[0].nodes) == 100_001
+    assert len(explanation.paths[0].nodes) == 20_001
     assert len(explanation.text) < 3000
     product = re.search(r"\n  = ([\d.]+)\n", explanation.text)
-    assert product[1] == "1.01005017"
+    assert product[1] == "1.01005016"
 
 
 def test_infinite_and_undefined_numbers_appear_as_such():
