@@ -60,7 +60,7 @@ from autograd.ops import (
 from autograd.ops import (
     sum as sum,
 )
-from autograd.page import Page, page
+from autograd.page import Page, notebook, page
 from autograd.value import Value, topological_order
 
 __version__ = "0.2.0"
@@ -125,3 +125,4 @@ __all__ = [
 installation.check()
 copies.install()
 fast.install()
+notebook.register()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import os
 import warnings
@@ -16,6 +15,7 @@ from autograd.deprecation import REMOVAL
 from autograd.files import write_whole
 from autograd.neurons import LARGEST, sizes_of
 from autograd.page.export import exported
+from autograd.page.frame import in_a_frame
 from autograd.value import Value, topological_order
 
 _SCRIPTS = {  # in the order in which they run
@@ -122,11 +122,7 @@ class Page:
         return self.path
 
     def _repr_html_(self) -> str:
-        # A frame of its own: nothing in the page can reach the notebook, or the other way round.
-        return (
-            f'<iframe srcdoc="{html.escape(self.source)}" sandbox="allow-scripts" '
-            f'title="The chain rule, step by step" width="100%" height="640"></iframe>'
-        )
+        return in_a_frame(self.source, self._nodes)
 
     def __repr__(self) -> str:
         return f"<Page of {self._nodes} nodes>"

@@ -96,7 +96,7 @@ def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], pat
     figure.savefig(path)
     return Exhibit(
         path,
-        "Off the diagonal, a dark square is a letter that the network expects where another is right.",
+        "Dark squares off the diagonal: letters that the network expects where others are right.",
     )
 
 

@@ -153,7 +153,11 @@ def test_a_question_stands_before_its_picture(tmp_path):
 def test_contents_lead_to_the_sections_by_their_numbers(tmp_path):
     page = Page(usual(tmp_path))
     places = {heading["id"] for heading in page.all("h2")}
-    assert [link["href"][1:] for link in page.all("a") if link["href"][0] == "#"] == ["demo-1", "demo-2", "demo-7"]
+    assert [link["href"][1:] for link in page.all("a") if link["href"][0] == "#"] == [
+        "demo-1",
+        "demo-2",
+        "demo-7",
+    ]
     assert places == {"demo-1", "demo-2", "demo-7"}
     assert [item["value"] for item in page.all("li")] == ["1", "2", "7"]
 

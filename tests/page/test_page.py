@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 
@@ -204,8 +205,7 @@ def test_a_saved_page_stands_for_its_path_until_the_next_version(tmp_path):
 
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own():
     made = page(Value(1.0, '"</iframe>&') + 1)
-    frame = ElementTree.fromstring(made._repr_html_())
-    assert frame.tag == "iframe"
+    frame = ElementTree.fromstring(f"<div>{made._repr_html_()}</div>").find("iframe")
     assert frame.get("srcdoc") == made.source.replace("\n", " ")  # as attributes are in XML
     assert frame.get("sandbox") == "allow-scripts"
 
@@ -217,6 +217,18 @@ def test_a_graph_too_large_is_refused_unless_forced(tmp_path):
     with pytest.raises(ValueError, match="1,501 nodes"):
         page(x, tmp_path / "chain.html")
     assert page(x, tmp_path / "chain.html", force=True).path.exists()
+
+
+def test_no_script_of_the_page_takes_the_name_of_another():
+    """All of them share one scope, in which the second of two functions would replace the first."""
+    named = r"^(?:async )?(?:function|const|let|class) +([A-Za-z]\w*)"
+    scripts = (Path(autograd.__file__).parent / "page" / "browser").rglob("*.js")
+    names = [
+        name
+        for path in scripts
+        for name in re.findall(named, path.read_text(encoding="utf-8"), re.M)
+    ]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
 def test_the_file_asks_for_nothing_and_allows_nothing():

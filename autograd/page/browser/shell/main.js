@@ -98,12 +98,7 @@ function wire() {
   picture.addEventListener("keydown", onGraphKey);
   document.addEventListener("keydown", onKey);
   listenToPointers();
-  let size = "";
-  new ResizeObserver(() => {
-    const { width, height } = picture.getBoundingClientRect();
-    if (size && size !== `${width} ${height}`) fit(LEGIBLE);
-    size = `${width} ${height}`;
-  }).observe(picture);
+  new ResizeObserver(makeRoom).observe(picture);
 }
 
 // What the page says about the graph, and its lists of nodes.
@@ -129,5 +124,6 @@ whenOpened.push(() => {
   openTab("step");
 });
 
+document.body.classList.remove("asleep");
 wire();
 openGraph(JSON.parse(byId("graph").textContent));

@@ -147,6 +147,11 @@ function setView(view) {
   state.modes = graph.neurons.map(() => view);
   state.collapsed = new Set();
   rebuild();
+  makeRoom();
+}
+
+// Gives the picture the room that it needs now, and fits it in.
+function makeRoom() {
   document.body.classList.toggle("above", room(scene).above);
   fit(LEGIBLE);
 }
