@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from autograd import modes
 from autograd.operand import Operand
@@ -60,10 +60,15 @@ def check_output(v: Any) -> None:
         ValueError: ``v`` is a derivative that ``grad`` gave without ``create_graph``.
     """
     if v._record is DERIVATIVE:
-        raise ValueError(
-            f"{v!r} is a derivative without a graph, so it has no derivatives itself: write "
-            f"grad(output, wrt, create_graph=True) where it was made"
-        )
+        refuse_derivative(v)
+
+
+def refuse_derivative(v: Any) -> NoReturn:
+    """Say that a derivative without a graph cannot be differentiated."""
+    raise ValueError(
+        f"{v!r} is a derivative without a graph, so it has no derivatives itself: write "
+        f"grad(output, wrt, create_graph=True) where it was made"
+    )
 
 
 def kind_of_result(inputs: Iterable[Any]) -> _Leaf:

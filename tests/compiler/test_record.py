@@ -18,7 +18,7 @@ from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, Module, cross_entropy
 from tests.reference import check, run
 
-SILENT = {name: Value.__dict__[name] for _, name in observe.REPLACEMENTS if name != "computed"}
+SILENT = {name: Value.__dict__[name] for owner, name in observe.REPLACEMENTS if owner is Value}
 
 
 @pytest.fixture(autouse=True)
@@ -217,6 +217,18 @@ def test_a_derivative_with_its_graph_is_differentiated():
 
     assert recorded(function, [1.0])([2.0]) == (True, [24.0])
     assert by_input(function, [2.0]) == [36.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_derivative_without_its_graph_has_no_derivative_there_either(create_graph):
+    def function(x):
+        slope = grad(w * x[0] ** 3, x[0])
+        return grad(slope, x[0], create_graph=create_graph) * x[0]
+
+    with pytest.raises(ValueError, match=r"without a graph.*create_graph=True"):
+        function([Value(1.0)])
+    with pytest.raises(ValueError, match=r"without a graph.*create_graph=True"):
+        record(function, [[1.0]])
 
 
 # --- refusals ---

@@ -196,6 +196,7 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (Value, "has_grad"): _refused("has_grad"),
     (Value, "partials"): _refused("partials"),
     (gradient, "computed"): _instead("derivatives"),
+    (gradient, "check_output"): _instead("check_output"),
     (weighted_sum, "computed"): _instead("dot"),
 }
 """What is replaced while a function is recorded, and what makes its replacement."""

@@ -26,7 +26,7 @@ from autograd.compiler.stages.observe import (
 from autograd.compiler.stages.stand_ins import takes_numbers
 from autograd.functions import weighted_sum
 from autograd.nodes.by_hand import BY_HAND, NO_RULE
-from autograd.nodes.leaves import RESULT
+from autograd.nodes.leaves import RESULT, refuse_derivative
 from autograd.ops import Op
 from autograd.value import (
     NOT_COMPUTED,
@@ -81,6 +81,7 @@ class Recording:
     parameters: list[Value] = field(default_factory=list)
     takes_numbers: bool = True
     refusal: CompileError | None = None
+    _without_graph: list[Value] = field(default_factory=list)
 
     def root(self) -> Value:
         """A node above all that was built."""
@@ -108,7 +109,14 @@ class Recording:
 
     def derivatives(self, output: Value, targets: Sequence[Value]) -> list[Value]:
         """``grad`` without ``create_graph``, where a plain number would hold for one row only."""
-        return [self.detached(v) for v in gradient.recorded(output, targets)]
+        found = [self.detached(v) for v in gradient.recorded(output, targets)]
+        self._without_graph += found
+        return found
+
+    def check_output(self, v: Value) -> None:
+        """Refuse to differentiate such a derivative, as ``grad`` does elsewhere."""
+        if any(v is derivative for derivative in self._without_graph):
+            refuse_derivative(v)
 
     def dot(self, *arguments: Any) -> Value:
         """``dot`` under ``no_grad``."""
