@@ -31,6 +31,7 @@ from nn.module import Module  # noqa: E402
 from nn.neuron import MLP, Layer, Neuron  # noqa: E402
 from nn.optim import SGD, Adam, Optimizer, clip_grad_norm, clip_grad_norm_  # noqa: E402
 from nn.train import History, fit  # noqa: E402
+from nn.training_page import training_page  # noqa: E402
 
 __all__ = [
     "MLP",
@@ -52,4 +53,5 @@ __all__ = [
     "load_checkpoint",
     "mean_squared_error",
     "save_checkpoint",
+    "training_page",
 ]

@@ -46,6 +46,11 @@ class Neuron(neuron.Neuron):
         super().__init__(nin, "relu" if nonlin else None, weights=weights)
 
     @property
+    def reach(self) -> float:
+        """How far from 0 random weights are at most."""
+        return 1.0
+
+    @property
     def w(self) -> list[Value]:
         """The weights."""
         return self.weights

@@ -82,14 +82,19 @@ class Neuron(Module):
         self.nin = positive_whole(nin, "nin")
         self.activation = _operation(activation)
         if weights is None:
-            limit, stream = math.sqrt(3 / self.nin), random_stream(seed)
-            weights = [stream.uniform(-limit, limit) for _ in range(self.nin)]
+            reach, stream = self.reach, random_stream(seed)
+            weights = [stream.uniform(-reach, reach) for _ in range(self.nin)]
         self.weights = as_parameters(as_list(weights))
         self.bias: Value | None = None
         if bias is not None and bias is not False:
             self.bias = as_parameters([0.0 if bias is True else bias])[0]
         if len(self.weights) != self.nin:
             raise ValueError(f"{self!r} needs {self.nin} weights; got {len(self.weights)}")
+
+    @property
+    def reach(self) -> float:
+        """How far from 0 random weights are at most."""
+        return math.sqrt(3 / self.nin)
 
     def __call__(self, inputs: Vector) -> Value:
         """The output for nin numbers or Values.

@@ -225,7 +225,7 @@ def _plan(
             f"expected fit(loss, X, T, optimizer), where loss(x, t) is the loss of one row, as "
             f"half_squared_error(model(x), t); got fit({given})"
         )
-    inputs, targets = _pair("X", X, "T", T)
+    inputs, targets = rows_in_pairs("X", X, "T", T)
     epochs = positive_whole(epochs, "epochs")
     batch_size = positive_whole(batch_size, "batch_size")
     if not modes.switches.recording:
@@ -234,7 +234,12 @@ def _plan(
     return Plan(loss, inputs, targets, optimizer, epochs, batch_size, stream)
 
 
-def _pair(x_name: str, X: Any, t_name: str, T: Any) -> tuple[Rows, Rows]:
+def rows_in_pairs(x_name: str, X: Any, t_name: str, T: Any) -> tuple[Rows, Rows]:
+    """Both tables, checked.
+
+    Raises:
+        ValueError: they differ in rows.
+    """
     inputs, targets = Rows(x_name, X), Rows(t_name, T)
     if len(inputs) != len(targets):
         rows = count(len(inputs), "row")
@@ -248,7 +253,7 @@ def _held_out(validation: Any, plan: Plan) -> HeldOut | None:
         return None
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
         raise TypeError(f"validation is a pair (X, T); got {type(validation).__name__}")
-    pair = _pair("validation[0]", validation[0], "validation[1]", validation[1])
+    pair = rows_in_pairs("validation[0]", validation[0], "validation[1]", validation[1])
     for held_out, rows in zip(pair, (plan.inputs, plan.targets)):
         if held_out.width != rows.width:
             raise ValueError(

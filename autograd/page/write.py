@@ -21,8 +21,11 @@ from autograd.value import Value, topological_order
 _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
     "picture": ("text", "boxes", "place", "draw", "strands", "flow", "camera"),
-    "lessons": ("plot", "formula", "why", "sketch", "steps", "light", "bar", "chain", "explain", "slips", "predict", "nudge", "update"),
+    "lessons": ("plot", "why", "sketch", "steps", "explain", "slips", "predict", "nudge", "update"),
     "shell": ("elements", "state", "keys", "main"),
+}
+_OF_TRAINING = {
+    "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),
 }
 
 
@@ -64,10 +67,21 @@ def page(
             f"value in the middle of it, or run the same code on fewer inputs, or pass force=True "
             f"to make the page anyway"
         )
-    made = Page(_html(value, names), len(nodes))
+    made = Page(_html(exported(value, names)), len(nodes))
     if path is not None:
         made.save(path)
     return made
+
+
+def page_that_learns(graph: dict[str, Any], training: dict[str, Any]) -> Page:
+    """The page of an exported program that learns.
+
+    Args:
+        graph: what ``exported`` returns for the loss of one row.
+        training: the rows, the optimiser and what stands where in the graph; see
+            ``browser/training/learner.js``.
+    """
+    return Page(_html(graph, training), len(graph["nodes"]))
 
 
 class Page:
@@ -128,24 +142,33 @@ class Page:
         return f"<Page of {self._nodes} nodes>"
 
 
-def _html(value: Value, names: object) -> str:
-    style = _file("page.css")
+def _html(graph: dict[str, Any], training: dict[str, Any] | None = None) -> str:
+    style, scripts, learning = _file("page.css"), _SCRIPTS, ""
+    if training:
+        style += _file("training/training.css")
+        scripts = {**_SCRIPTS, **_OF_TRAINING}
+        learning = _file("training/training.html").replace("[[TRAINING]]", _json(training))
     script = "\n".join(
-        _file(f"{folder}/{name}.js") for folder in _SCRIPTS for name in _SCRIPTS[folder]
+        _file(f"{folder}/{name}.js") for folder in scripts for name in scripts[folder]
     )
-    graph = json.dumps(exported(value, names), allow_nan=False, separators=(",", ":"))
     text = _file("page.html")
     for mark, content in {
         "STYLE-HASH": _hash(style),
         "SCRIPT-HASH": _hash(script),
         "STYLE": style,
         "SCRIPT": script,
-        # Last, so that no label is taken for a mark. Escaped, so that none ends the element.
-        "GRAPH": graph.replace("<", r"\u003c"),
+        # Last, and from the end of the page, so that no label is taken for a mark.
+        "LEARNING": learning,
+        "GRAPH": _json(graph),
     }.items():
         before, after = text.split(f"[[{mark}]]", 1)
         text = before + content + after
     return text
+
+
+def _json(data: dict[str, Any]) -> str:
+    """As JSON that ends no element."""
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", r"\u003c")
 
 
 def _hash(content: str) -> str:

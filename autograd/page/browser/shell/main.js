@@ -5,7 +5,11 @@
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
+// What is prepared before a tab opens: each gets the tab's name.
+const beforeTab = [];
+
 function openTab(name) {
+  for (const prepare of beforeTab) prepare(name);
   if (name !== "step") pause();
   state.tab = name;
   for (const tab of tabs) {

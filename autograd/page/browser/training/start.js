@@ -1,0 +1,166 @@
+"use strict";
+// The Learn tab: playing, its controls, and the graph of a row.
+
+const graphOfPage = graph; // of the loss of one row, with the numbers of Python
+const learning = {
+  training: JSON.parse(byId("training").textContent),
+  learner: null,
+  names: null, // of inputs, targets, outputs, parameters and the loss
+  row: 0, // the chosen row
+  parameter: 0, // the chosen parameter
+  playing: null, // the timer
+  shownAt: 0,
+  showing: 0, // how long it takes to show a step, in milliseconds
+  opened: "", // which row and step the graph is of
+  scale: null,
+  spans: null, // the part of the plane that the map shows
+  points: [],
+  axes: null,
+  dragged: null,
+  surface: null,
+};
+
+function namesOf({ inputs, targets, outputs, parameters }) {
+  const of = (places, letter) => places.map((place, i) => (place < 0 ? `${letter}[${i}]` : nodes[place].name));
+  return { inputs: of(inputs, "x"), targets: of(targets, "t"), outputs: of(outputs, "y"), parameters: of(parameters, "p"), loss: output.name };
+}
+
+// --- steps ---
+
+// Does something that may take steps; a loss that is not finite ends it, and is said.
+function trying(action) {
+  sayTrouble("");
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    stopLearning();
+    sayTrouble(error.message);
+  }
+  showLearning();
+}
+
+function stopLearning() {
+  clearTimeout(learning.playing);
+  learning.playing = null;
+}
+
+// At full speed, two thirds of the time are for steps, and one third for showing them.
+function playLearning() {
+  if (learning.playing) {
+    stopLearning();
+    return showLearning();
+  }
+  const perSecond = Number(byId("learn-speed").value);
+  const tick = () => {
+    learning.playing = setTimeout(tick, perSecond && 1000 / perSecond);
+    const start = performance.now();
+    trying(() => {
+      do learning.learner.advance(1);
+      while (!perSecond && performance.now() < start + Math.max(8, 2 * learning.showing));
+    });
+  };
+  learning.shownAt = 0;
+  tick();
+}
+
+function takeSteps(count) {
+  stopLearning();
+  trying(() => (count > 0 ? learning.learner.advance(count) : learning.learner.goTo(learning.learner.now.step + count)));
+}
+
+// --- the graph of the chosen row ---
+
+// The exported graph with the numbers of this row and step.
+function graphOfRow(row) {
+  const { now } = learning.learner;
+  const { inputs, targets, parameters } = learning.training;
+  const leaves = new Map();
+  parameters.forEach((place, k) => leaves.set(place, now.theta[k]));
+  [...inputs, ...targets].forEach((place, column) => leaves.set(place, now.rows[row][column]));
+  const data = [];
+  const entries = graphOfPage.nodes.map((entry, place) => {
+    const { grad, now: _, ...kept } = entry;
+    if (entry.op === undefined) {
+      data[place] = leaves.has(place) ? leaves.get(place) : numberOf(entry.data);
+      return { ...kept, data: data[place] };
+    }
+    const { forward, rule } = graphOfPage.ops[entry.op];
+    const xs = entry.inputs.map((input) => data[input]);
+    [data[place]] = run(forward, xs);
+    return { ...kept, data: data[place], partials: run(rule, [...xs, data[place]]) };
+  });
+  return { ...graphOfPage, nodes: entries };
+}
+
+// Before another tab opens, its graph becomes that of the chosen row at this step.
+beforeTab.push((name) => {
+  const { learner, row } = learning;
+  document.body.classList.toggle("learning", name === "learn");
+  byId("map").hidden = name !== "learn" || !mapKind();
+  if (name === "learn") return document.body.classList.remove("above");
+  stopLearning();
+  if (learning.opened === learner.now.rows[row].join() + learner.now.theta.join()) return;
+  learning.opened = learner.now.rows[row].join() + learner.now.theta.join();
+  openGraph(graphOfRow(row));
+  const where = `row ${row} of ${learner.now.rows.length}, after ${many(learner.now.step, "step")}`;
+  byId("size").textContent = where;
+  document.title = `The chain rule of ${output.name}: ${where}`;
+});
+
+// --- wiring ---
+
+function wireLearning() {
+  on("learn-play", "click", playLearning);
+  on("learn-back", "click", () => takeSteps(-1));
+  for (const count of [1, 10, 100]) on(`learn-${count}`, "click", () => takeSteps(count));
+  on("learn-slider", "input", () => {
+    stopLearning();
+    trying(() => learning.learner.goTo(Number(byId("learn-slider").value)));
+  });
+  on("learn-start", "click", () => {
+    stopLearning();
+    trying(() => learning.learner.backToTheStart());
+  });
+  on("learn-restart", "submit", (event) => {
+    event.preventDefault();
+    stopLearning();
+    const seed = Number(byId("learn-seed").value.trim());
+    if (!/^\d{1,15}$/.test(byId("learn-seed").value.trim())) return sayTrouble("A seed is a whole number, such as 7.");
+    trying(() => learning.learner.drawAgain(seed));
+  });
+  on("learn-row", "change", () => chooseRow(Number(byId("learn-row").value)));
+  on("learn-open", "click", () => openTab("step"));
+  on("learn-delete", "click", () => deleteRow(learning.row));
+  on("learn-parameter", "change", () => {
+    learning.parameter = Number(byId("learn-parameter").value);
+    showLearning();
+  });
+  on("learn-csv", "toggle", showLearning);
+  on("csv-use", "click", useCsv);
+  listenToTheMap();
+  listenToDrops();
+}
+
+function startLearning() {
+  const tab = byId("tab-learn");
+  byId("tabs").prepend(tab);
+  tabs.unshift(tab);
+  tab.addEventListener("click", () => openTab("learn"));
+  tab.addEventListener("keydown", onTabKey);
+  byId("stage").append(byId("map"));
+  byId("side").append(byId("panel-learn"));
+  panels.learn = showLearn;
+  learning.names = namesOf(learning.training);
+  learning.scale = targetScale();
+  learning.learner = new Learner(graphOfPage, learning.training);
+  put("learn-parameter", ...learning.names.parameters.map((name, i) => new Option(name, i)));
+  byId("csv-shape").textContent = csvShape();
+  makeSettings();
+  wireLearning();
+  chooseSpans();
+  describeMap();
+  openTab("learn");
+}
+
+startLearning();
