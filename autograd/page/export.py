@@ -16,7 +16,7 @@ from autograd.op import Op
 from autograd.ops import Power
 from autograd.page.program import PageProgram, encoded, forward_program, rule_program, run_steps
 from autograd.real import same_number
-from autograd.symbols import Symbol, within, write_op
+from autograd.symbols import ATOM, Symbol, within, write_op
 from autograd.value import Value, topological_order
 
 CURVE = 101  # points on the curve of an operation that the page cannot compute
@@ -68,8 +68,11 @@ def _node(node: Value, place: dict[int, int], ops: dict[tuple[Op, int], int]) ->
 
 # --- operations ---
 
-_LOOSE = Symbol("a name of several words", "", precedence=0)
-"""What gets parentheses in every operation that gives any."""
+
+def _needed(op: Op, place: int) -> int:
+    """The precedence from which on an operand needs no parentheses; 0 if none needs them."""
+    operands = (Symbol("a + b", "", precedence=p) for p in range(ATOM))
+    return sum(within(op, place, operand).text != operand.text for operand in operands)
 
 
 def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
@@ -82,7 +85,8 @@ def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
         "name": op.name,
         "symbol": op.symbol,
         "why": "a value made by hand has no rule" if op is BY_HAND else None,
-        "loose": [within(op, place, _LOOSE).text != _LOOSE.text for place in range(n)],
+        "precedence": write_op(op, inputs).precedence,
+        "needs": [_needed(op, place) for place in range(n)],
         "text": _parts(write_op(op, inputs)),
         "derivatives": _derivatives(op, inputs),
         "forward": forward,

@@ -21,7 +21,7 @@ from autograd.value import Value, topological_order
 _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
     "picture": ("text", "boxes", "place", "draw", "strands", "flow", "camera"),
-    "lessons": ("plot", "why", "sketch", "steps", "explain", "slips", "predict", "nudge", "update"),
+    "lessons": ("plot", "formula", "why", "sketch", "steps", "light", "bar", "chain", "explain", "slips", "predict", "nudge", "update"),
     "shell": ("elements", "state", "keys", "main"),
 }
 _OF_TRAINING = {

@@ -106,14 +106,18 @@ def test_operations_and_derivatives_as_they_are_taught():
     assert entry(ops.logsumexp, 2)["text"] == ["logsumexp(", 0, ", ", 1, ")"]
 
 
-def test_which_inputs_need_parentheses():
-    def loose(op, *xs):
-        return exported(op(*map(Value, xs)))["ops"][-1]["loose"]
+def test_which_operands_need_parentheses():
+    """An operand needs them if it binds less tightly than its place asks for."""
 
-    assert loose(ops.mul, 1.0, 2.0) == [True, True]
-    assert loose(ops.power(2), 3.0) == [True]
-    assert loose(ops.abs, 3.0) == loose(ops.sech2, 3.0) == loose(ops.tanh, 3.0) == [False]
-    assert loose(ops.logsumexp, 1.0, 2.0) == [False, False]
+    def needs(op, *xs):
+        return exported(op(*map(Value, xs)))["ops"][-1]["needs"]
+
+    assert needs(ops.mul, 1.0, 2.0) == [2, 2]
+    assert needs(ops.sub, 1.0, 2.0) == [1, 2]
+    assert needs(ops.power(2), 3.0) == [4]
+    assert needs(ops.abs, 3.0) == needs(ops.sech2, 3.0) == needs(ops.tanh, 3.0) == [0]
+    assert needs(ops.logsumexp, 1.0, 2.0) == [0, 0]
+    assert [op["precedence"] for op in exported((Value(1.0) + 2) * 3)["ops"]] == [1, 2]
 
 
 def graph_of(text):

@@ -77,9 +77,9 @@ def test_pan_and_zoom(show):
     tab.get_by_role("button", name="Fit").click()
     assert box(tab, "out").bounding_box() == pytest.approx(before)
     # Where nothing is drawn.
-    tab.mouse.move(400, 80)
+    tab.mouse.move(400, 100)
     tab.mouse.down()
-    tab.mouse.move(430, 60, steps=4)
+    tab.mouse.move(430, 80, steps=4)
     tab.mouse.up()
     after = box(tab, "out").bounding_box()
     assert after["x"] == pytest.approx(before["x"] + 30, abs=1)

@@ -25,7 +25,7 @@ const fill = (parts, of) => parts.map((part) => (typeof part === "number" ? of(p
 
 // An operand within a formula: a name or number of more than one word gets parentheses
 // if the operation gives any in that slot.
-const operand = (op, slot, text) => (op.loose[Math.min(slot, op.loose.length - 1)] && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
+const operand = (op, slot, text) => (op.needs[slot] && /^-|[^\p{L}\p{N}_.'’]/u.test(text) ? `(${text})` : text);
 
 const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, slot, nodes[node.inputs[slot]].name));
 const inNumbers = (node, numbers) =>

@@ -7,7 +7,7 @@ function showExplanation() {
   if (box?.kind === "layer") return put("explanation", ...aboutLayer(box));
   if (state.selected === null) return put("explanation", h("p", "", "Select a box in the picture or a node above."));
   const node = nodes[state.selected];
-  put("explanation", h("h2", "", node.name), ...folding(box), ...aboutValue(node), ...aboutGradient(node), ...aboutPaths(node), ...aboutConnections(box), aboutSource(node));
+  put("explanation", ...aboutPaths(node), ...aboutValue(node), ...aboutGradient(node), ...aboutConnections(box), ...folding(box), aboutSource(node));
 }
 
 const chooser = (node, label = node.name) => button(label, () => choose(node.place), "link");
@@ -34,18 +34,14 @@ function folding(box) {
 }
 
 function aboutValue(node) {
-  const value = format(state.numbers.data[node.place]);
-  if (!node.op) return [formula("", `${node.name} = ${value}`), h("p", "quiet", "This is a leaf: it was not computed from other nodes.")];
-  const lines = [h("h3", "", "Value"), formula("", `${node.name} = ${inSymbols(node)}`), formula("", `= ${inNumbers(node, state.numbers)} = ${value}`), ...aboutOpaque(node)];
-  if (node.inputs.length <= 8) lines.push(h("h3", "", "Local derivatives"));
-  if (node.inputs.length <= 8) {
-    node.inputs.forEach((input, slot) => {
-      const symbols = derivativeInSymbols(node, slot);
-      const number = format(state.numbers.partials[node.place][slot]);
-      lines.push(formula("", `${partialName(node, nodes[input])} = ${symbols === null || symbols === number ? "" : `${symbols} = `}${number}`));
-    });
-  }
-  return lines;
+  if (!node.op) return [formula("", `${node.name} = ${format(state.numbers.data[node.place])}`), h("p", "quiet", "This is a leaf: it was not computed from other nodes.")];
+  const lines = [h("h3", "", "Its value"), formula("", `${node.name} = ${valueWritten(node, state.numbers)}`), ...aboutOpaque(node)];
+  if (node.inputs.length > 8) return lines;
+  const rows = node.inputs.map((input, slot) => {
+    const link = { of: node.place, by: input, steps: [[node.place, slot]], value: state.numbers.partials[node.place][slot] };
+    return h("li", "", factorButton(link, `${partialName(node, nodes[input])} = ${localWritten(node, slot, state.numbers)}`), h("span", "reason", lowered(reasonFor(node, slot, state.numbers))));
+  });
+  return [...lines, h("h3", "", `Its local derivatives: how fast ${node.name} changes with each input`), h("ul", "locals", ...rows)];
 }
 
 // Why the page knows an operation at one point only; and its curve, where Python sampled one.
@@ -69,32 +65,15 @@ function aboutOpaque(node) {
 function aboutGradient(node) {
   const { partials, grads } = state.numbers;
   const total = format(grads[node.place]);
-  if (node === output) return [h("h3", "", "Gradient"), formula("", derivative(`${gradientName(node)} = 1`))];
+  if (node === output) return [h("h3", "", "Its gradient"), formula("", derivative(`${gradientName(node)} = 1`))];
   const terms = node.consumers.slice(0, 8);
   const rest = node.consumers.length > 8 ? " + …" : "";
   const symbols = terms.map(([consumer]) => `${partialName(nodes[consumer], node)} × ${gradientName(nodes[consumer])}`).join(" + ");
   const numbers = terms.map(([consumer, slot]) => `${factor(partials[consumer][slot])} × ${factor(grads[consumer])}`).join(" + ");
-  const lines = [h("h3", "", "Gradient: local × upstream, summed"), formula("", derivative(gradientName(node)), ` = ${symbols}${rest}`), formula("", `= ${numbers}${rest}`), formula("", "= ", derivative(total))];
+  const lines = [h("h3", "", "Its gradient: each local derivative times the gradient that arrives, added up"), formula("", derivative(gradientName(node)), ` = ${symbols}${rest}`), formula("", `= ${numbers}${rest}`), formula("", "= ", derivative(total))];
   if (state.numbers === recorded && node.grad !== null && !same(node.grad, grads[node.place])) {
     lines.push(h("p", "quiet", `In Python, .grad was ${format(node.grad)}: gradients add up over calls of backward, or another output set this one.`));
   }
-  return lines;
-}
-
-function aboutPaths(node) {
-  if (node === output) return [];
-  const { count, best } = paths(node.place, state.numbers);
-  const lines = [h("h3", "", `${count < 1e15 ? many(count, "path") : `${format(count)} paths`} to ${output.name}`)];
-  for (const { product, steps } of best) {
-    const shown = steps.length > 12 ? [...steps.slice(0, 6), null, ...steps.slice(-5)] : steps;
-    const way = shown.map((step) => (step ? nodes[step[0]].name : "…")).join(" → ");
-    const factors = shown.map((step) => (step ? factor(state.numbers.partials[step[0]][step[1]]) : "…")).join(" × ");
-    lines.push(formula("", `${node.name} → ${way}`, h("br"), `${factors} = ${format(product)}`));
-  }
-  const rest = state.numbers.grads[node.place] - best.reduce((sum, { product }) => sum + product, 0);
-  if (count > best.length) lines.push(formula("", `the other ${format(count - best.length)}: ${format(rest)}`));
-  const sum = best.map(({ product }) => format(product)).join(" + ").replaceAll("+ -", "- ");
-  lines.push(formula("total", `sum: ${count > 1 && best.length < 6 && count === best.length ? `${sum} = ` : ""}`, derivative(`${format(state.numbers.grads[node.place])} = ${gradientName(node)}`)));
   return lines;
 }
 

@@ -75,8 +75,8 @@ function reasonFor(node, slot, numbers) {
   const { op, inputs } = node;
   const input = nodes[inputs[slot]];
   const constant = constantDerivative(op, slot);
-  if (constant === "1") return "A sum passes every change on as it is";
-  if (constant === "-1") return "A minus sign turns every change around";
+  if (constant === "1") return "It passes every change on as it is";
+  if (constant === "-1") return "The minus sign turns every change around";
   const other = otherFactor(op, slot);
   if (other !== null) {
     const { role, name } = nodes[inputs[other]];

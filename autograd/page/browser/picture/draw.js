@@ -36,11 +36,9 @@ function drawEdge(edge, lines, tags, labels, largest) {
   const plain = edge.to.kind === "neuron" || edge.whole;
   edge.element = svg("path", { d: curve(edge.points), class: "edge", ...(plain ? {} : { "marker-end": "url(#arrow)" }) });
   lines.append(edge.element);
-  if (weighted) {
-    const target = svg("path", { d: curve(edge.points), class: "target" }); // wide enough to hit
-    target.addEventListener("click", () => choose(edge.weight));
-    lines.append(target);
-  }
+  edge.target = svg("path", { d: curve(edge.points), class: weighted ? "target weight" : "target" }); // wide enough to hit
+  if (weighted) edge.target.addEventListener("click", () => choose(edge.weight));
+  lines.append(edge.target);
   edge.largest = largest;
   edge.tag = null;
   const [[x1, y1], [x2, y2]] = edge.points.slice(-2);

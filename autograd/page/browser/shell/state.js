@@ -16,6 +16,7 @@ function freshState() {
     playing: null, // the timer
     box: null, // the key of the selected box
     selected: null, // the place of the selected node
+    path: null, // which of its paths is lit alone
     focus: null, // the key of the box that the keyboard is at
     asked: questions.length ? questions[0].place : output.place, // the node of the prediction
     nudge: null,
@@ -43,7 +44,7 @@ function shown() {
     wrong: new Set(),
   };
   if (tab === "step") return shownStep(all);
-  if (tab === "explain" && state.selected !== null) all.lit = onPaths(state.selected);
+  if (tab === "explain" && state.selected !== null) Object.assign(all, shownPaths(state.selected));
   if (tab === "predict") {
     all.grad = () => "?";
     all.active.nodes.add(state.asked);
@@ -96,6 +97,7 @@ const panels = { step: showStep, explain: showExplanation, predict: showPredicti
 function refresh() {
   panels[state.tab]();
   update(shown());
+  showFormula(placesOfLesson());
   byId("changed").hidden = state.numbers === recorded;
 }
 
@@ -125,7 +127,7 @@ function select(box) {
   state.box = box.key;
   focusOn(box);
   if (box.kind === "layer") state.selected = null;
-  else state.selected = box.node;
+  else if (state.selected !== box.node) Object.assign(state, { selected: box.node, path: null });
   if (box.kind !== "layer" && state.tab === "predict") return ask(box.node);
   if (box.kind === "leaf" && state.tab === "nudge") {
     startNudge(box.node);
@@ -136,7 +138,7 @@ function select(box) {
 
 // Selects a node, even if it is inside the box of another.
 function choose(place) {
-  state.selected = place;
+  Object.assign(state, { selected: place, path: null });
   state.box = scene.boxOf[place].key;
   reveal(scene.boxOf[place]);
   openTab("explain");

@@ -1,0 +1,97 @@
+"use strict";
+// The formula of the output above the picture, with the part lit that the lesson is about.
+
+const LONGEST_FORMULA = 110; // letters; a longer one is written with names for its parts
+const MOST_TERMS = 6; // of a sum
+
+let hasFormula = new Set(); // the nodes that have a formula of their own: the output, and the parts of a long one
+let formulaOf = []; // for each node the node in whose formula it is written
+let formulasShown = ""; // which
+
+whenOpened.push(() => {
+  const whole = new Set();
+  cutFormulas(whole, () => false);
+  hasFormula = new Set([output.place]);
+  if (whole.size) cutFormulas(hasFormula, (node) => node.named || node.consumers.length > 1);
+  formulaOf = nodes.map(() => output.place);
+  for (const node of [...nodes].reverse()) {
+    if (hasFormula.has(node.place)) formulaOf[node.place] = node.place;
+    else if (node.consumers.length) formulaOf[node.place] = formulaOf[node.consumers[0][0]];
+  }
+  formulasShown = "";
+});
+
+// Adds to `parts` the nodes that get a formula of their own: those that `isPart` asks for, and of each formula that
+// would be too long the longest operands.
+function cutFormulas(parts, isPart) {
+  const lengths = nodes.map((node) => symbolOf(node).length);
+  const written = (place) => (parts.has(place) ? symbolOf(nodes[place]).length : lengths[place]);
+  for (const node of nodes) {
+    if (!node.op) continue;
+    const shown = textShown(node);
+    const length = () => shown.reduce((sum, part) => sum + (typeof part === "string" ? part.length : written(node.inputs[part])), 0);
+    const operands = [...new Set(shown.filter((part) => typeof part === "number"))].map((slot) => node.inputs[slot]).filter((place) => nodes[place].op);
+    operands.sort((a, b) => lengths[b] - lengths[a]);
+    while (length() > LONGEST_FORMULA && operands.length) parts.add(operands.shift());
+    lengths[node.place] = length();
+    if (node !== output && isPart(node)) parts.add(node.place);
+  }
+}
+
+// The text of an operation; a long sum shows its first three terms and its last.
+function textShown({ op: { text }, inputs }) {
+  if (inputs.length <= MOST_TERMS) return text;
+  const between = text[text.length - 3];
+  return [...text.slice(0, 6), `${between.trimEnd()} …${between}`, ...text.slice(-2)];
+}
+
+// The operation of a node as nested elements, each of which stands for its node.
+function formulaElement(node) {
+  const parts = textShown(node).flatMap((part) => (typeof part === "string" ? [part] : operandElement(node.op, part, nodes[node.inputs[part]])));
+  return standsFor(h("span", "part", ...parts), [], [node.place]);
+}
+
+function operandElement(op, slot, node) {
+  if (node.op && !hasFormula.has(node.place)) {
+    const written = formulaElement(node);
+    return precedence(node) < op.needs[slot] ? ["(", written, ")"] : [written];
+  }
+  const name = standsFor(h("span", "part", symbolOf(node)), [], [node.place]);
+  return operand(op, slot, symbolOf(node)) === symbolOf(node) ? [name] : ["(", name, ")"];
+}
+
+// How tightly the formula of a node binds; that of a sum of one term as tightly as the term.
+function precedence(node) {
+  const isTerm = node.op && !hasFormula.has(node.place) && node.inputs.length === 1 && node.op.text.every((part) => part === "" || part === 0);
+  return isTerm ? precedence(nodes[node.inputs[0]]) : node.op && !hasFormula.has(node.place) ? node.op.precedence : 4;
+}
+
+// Shows the formula of the output and, of a long one, that of the part in question. `lit` are the places that the
+// lesson is about, the most important last.
+function showFormula(lit) {
+  const line = byId("formula");
+  const shown = [...new Set([output.place, formulaOf[lit[lit.length - 1]] ?? output.place])].filter((place) => nodes[place].op);
+  if (formulasShown !== shown.join()) {
+    formulasShown = shown.join();
+    line.replaceChildren(...shown.map((place) => h("span", "definition", `${nodes[place].name} = `, formulaElement(nodes[place]))));
+    line.hidden = !shown.length;
+  }
+  for (const part of line.querySelectorAll(".part")) {
+    const at = lit.lastIndexOf(Number(part.dataset.places));
+    part.classList.toggle("now", at >= 0 && at === lit.length - 1);
+    part.classList.toggle("from", at >= 0 && at < lit.length - 1);
+  }
+  const tooLong = line.scrollWidth > line.clientWidth;
+  line.tabIndex = tooLong ? 0 : -1;
+  const now = tooLong && line.querySelector(".now");
+  if (now) line.scrollLeft += now.getBoundingClientRect().left - line.getBoundingClientRect().left - 60;
+}
+
+// The nodes that the lesson is about, for the formula.
+function placesOfLesson() {
+  if (state.tab === "predict") return [state.asked];
+  if (state.tab === "nudge") return state.nudge ? [state.nudge.place] : [];
+  if (state.tab !== "step") return state.selected === null ? [] : [state.selected];
+  const { kind, node, slot } = current();
+  return kind === "backward" ? [node, nodes[node].inputs[slot]] : [node];
+}
