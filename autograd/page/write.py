@@ -21,8 +21,22 @@ from autograd.value import Value, topological_order
 _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
     "picture": ("text", "boxes", "place", "draw", "strands", "flow", "camera"),
-    "lessons": ("plot", "formula", "why", "sketch", "steps", "light", "bar", "chain", "explain", "slips", "predict", "nudge", "update"),
-    "shell": ("elements", "state", "keys", "main"),
+    "lessons": (
+        "plot",
+        "formula",
+        "why",
+        "sketch",
+        "steps",
+        "light",
+        "bar",
+        "chain",
+        "explain",
+        "slips",
+        "predict",
+        "nudge",
+        "update",
+    ),
+    "shell": ("elements", "state", "keys", "address", "main"),
 }
 _OF_TRAINING = {
     "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),

@@ -173,12 +173,18 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
 
 
 def partners(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
-    """For each letter the place of the one whose vector is nearest, of shape (28,)."""
+    """For each letter the place of the one most like it, of shape (28,).
+
+    That is the one whose difference from the mean points in the most similar direction: the vectors
+    of rare letters are short, so that they are near to all others.
+    """
     import numpy as np
 
-    distances = np.linalg.norm(vectors[:, None] - vectors, axis=2)
-    np.fill_diagonal(distances, np.inf)
-    nearest: NDArray[np.int64] = distances.argmin(1)
+    centred = vectors - vectors.mean(0)
+    directions = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-300)
+    likeness = directions @ directions.T
+    np.fill_diagonal(likeness, -np.inf)
+    nearest: NDArray[np.int64] = likeness.argmax(1)
     return nearest
 
 

@@ -16,12 +16,14 @@ from tests.page.browsing import (
     problem_12,
     square,
     tab_of,
+    to_the_end,
 )
 
 
 def test_moving_through_the_graph_with_the_keyboard(show):
     tab = show(figure_4())
     tab.get_by_label("Neurons").check()
+    tab.keyboard.press("Tab")
     box(tab, "out").focus()
     tab.keyboard.press("ArrowLeft")
     focused = "document.activeElement.getAttribute('aria-label')"
@@ -183,3 +185,42 @@ def test_dark_is_dark(show):
     background = "getComputedStyle(document.body).backgroundColor"
     assert show(square()).evaluate(background) == "rgb(255, 255, 254)"
     assert show(square(), color_scheme="dark").evaluate(background) == "rgb(22, 25, 29)"
+
+
+def test_after_a_click_the_arrows_step_whatever_was_clicked(show):
+    tab = show(problem_12())
+    click = {
+        "a box": lambda: box(tab, "h1").click(),
+        "a tab": lambda: tab_of(tab, "Nudge"),
+        "a view": lambda: tab.get_by_label("Sums").check(),
+        "an order": lambda: tab.get_by_label("Naive").check(),
+        "a list": lambda: tab.get_by_label("Speed").select_option("3"),
+        "a button": lambda: tab.get_by_role("button", name="Zoom in").click(),
+        "nothing": lambda: tab.mouse.click(300, 780),
+    }
+    for what, do in click.items():
+        tab_of(tab, "Step")
+        do()
+        at = tab.evaluate("state.at")
+        key, by = ("ArrowLeft", -1) if at else ("ArrowRight", 1)
+        tab.keyboard.press(key)
+        assert tab.evaluate("[state.at, state.tab]") == [at + by, "step"], what
+
+
+def test_selecting_in_the_middle_of_the_steps_gives_nothing_away(show):
+    tab = show(problem_12())
+    tab.get_by_role("button", name="One step forward").click()
+    box(tab, "h1").click()
+    assert tab.get_by_role("tab", name="Step").get_attribute("aria-selected") == "true"
+    assert tab.locator("#chosen").inner_text() == "h1 has no value yet. Explain h1 now"
+    to_the_end(tab)
+    box(tab, "h1").click()
+    assert tab.get_by_role("tab", name="Explain").get_attribute("aria-selected") == "true"
+
+
+def test_the_buttons_of_the_player_keep_the_focus_at_the_end(show):
+    tab = show(problem_12())
+    last = tab.get_by_role("button", name="To the end")
+    last.focus()
+    last.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "last"

@@ -11,8 +11,9 @@ function showStep() {
   byId("slider").setAttribute("aria-valuetext", byId("progress").textContent);
   byId("play").textContent = state.playing ? "Pause" : "Play";
   byId("event").setAttribute("aria-live", state.playing ? "off" : "polite");
-  byId("back").disabled = byId("first").disabled = state.at === 0;
-  byId("next").disabled = byId("last").disabled = state.at === list.length;
+  // They keep the focus at the ends, so they are not disabled for good.
+  for (const id of ["first", "back"]) byId(id).setAttribute("aria-disabled", state.at === 0);
+  for (const id of ["next", "last"]) byId(id).setAttribute("aria-disabled", state.at === list.length);
   put("event", ...(state.at ? describe(list[state.at - 1]) : invitation(list)));
   put("verdict", ...verdict());
 }

@@ -1,5 +1,8 @@
 "use strict";
-// The keyboard.
+// The keyboard. After a click the arrows step, whatever was clicked; after Tab they do what the control
+// that they stand on does.
+
+let clicked = false;
 
 function nearest(box, key) {
   const sideways = key === "ArrowLeft" || key === "ArrowRight";
@@ -13,6 +16,7 @@ function nearest(box, key) {
 
 function onGraphKey(event) {
   const box = scene.boxes.find((other) => other.key === state.focus);
+  if (stepKeys[event.key] && clicked) return;
   if (event.key.startsWith("Arrow")) {
     const next = nearest(box, event.key);
     if (next) focusOn(next);
@@ -25,21 +29,41 @@ function onGraphKey(event) {
 
 const zoomKeys = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => fit() };
 
+const stepKeys = { ArrowLeft: -1, ArrowRight: 1 };
+
+// A step from another lesson; but an exercise is not left by accident.
+function stepBy(by) {
+  if (["predict", "practise"].includes(state.tab)) return;
+  if (state.tab !== "step") openTab("step");
+  go(state.at + by);
+}
+
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, summary, [role=tab]")) return;
-  const playing = { ArrowLeft: () => go(state.at - 1), ArrowRight: () => go(state.at + 1), Home: () => go(0), End: () => go(events().length), " ": play };
-  if (event.key === " " && event.target.closest("button")) return;
-  const action = zoomKeys[event.key] || (state.tab === "step" && playing[event.key]);
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("select, textarea, input:not([type=radio], [type=checkbox])")) return;
+  const own = target.closest("input, summary, [role=tab]");
+  const playing = { Home: () => go(0), End: () => go(events().length), " ": play };
+  if (key === " " && (own || target.closest("button"))) return;
+  const action = stepKeys[key] && !(own && !clicked) ? () => stepBy(stepKeys[key]) : !own && (zoomKeys[key] || (state.tab === "step" && playing[key]));
   if (!action) return;
   event.preventDefault();
   action();
 }
 
 function onTabKey(event) {
-  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!step) return;
+  const step = stepKeys[event.key];
+  if (!step || clicked) return;
   const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
   openTab(next.id.slice(4));
   next.focus();
   event.preventDefault();
+}
+
+function listenToKeys() {
+  addEventListener("pointerdown", () => (clicked = true), true);
+  addEventListener("keydown", ({ key }) => (clicked &&= key !== "Tab"), true);
+  // A list that was opened by a click gives the keys back when something was chosen.
+  document.addEventListener("change", ({ target }) => clicked && target.matches("select") && target.blur());
+  picture.addEventListener("keydown", onGraphKey);
+  document.addEventListener("keydown", onKey);
 }

@@ -99,8 +99,11 @@ function wire() {
     tab.addEventListener("click", () => openTab(tab.id.slice(4)));
     tab.addEventListener("keydown", onTabKey);
   }
-  picture.addEventListener("keydown", onGraphKey);
-  document.addEventListener("keydown", onKey);
+  listenToKeys();
+  addEventListener("hashchange", () => {
+    openGraph(graph);
+    openAddress();
+  });
   listenToPointers();
   new ResizeObserver(makeRoom).observe(picture);
 }
@@ -119,6 +122,7 @@ whenOpened.push(() => {
   options("asked", [...nodes].sort(byName), null);
   options("leaf", leaves, null);
   const view = firstView();
+  state.firstView = view;
   for (const radio of document.getElementsByName("view")) {
     radio.checked = radio.value === view;
     // A view too large for a browser, on a page that force=True wrote.
@@ -131,3 +135,4 @@ whenOpened.push(() => {
 document.body.classList.remove("asleep");
 wire();
 openGraph(JSON.parse(byId("graph").textContent));
+openAddress();

@@ -98,8 +98,26 @@ function refresh() {
   panels[state.tab]();
   update(shown());
   showFormula(placesOfLesson());
+  put("chosen", ...chosen());
   byId("changed").hidden = state.numbers === recorded;
+  followAddress();
 }
+
+const isStepping = () => state.tab === "step" && state.at > 0 && state.at < events().length;
+
+// What Step says about the selected node: only what the steps so far have shown.
+function chosen() {
+  if (!isStepping() || state.selected === null) return [];
+  const node = nodes[state.selected];
+  const { valued, grads } = stateAfter(events(), state.at, state.numbers);
+  const known = valued[node.place] ? `${node.name} = ${format(state.numbers.data[node.place])}` : `${node.name} has no value yet`;
+  const gradient = grads[node.place] ? [", ", derivative(`${gradientName(node)} = ${format(grads[node.place])}`), " so far"] : [];
+  return [h("p", "", known, ...gradient, ". ", button(`Explain ${node.name} now`, () => openTab("explain"), "link"))];
+}
+
+// Opens the explanation of what was selected, but not in the middle of the steps, because it would
+// give away those to come.
+const showSelected = () => openTab(isStepping() ? "step" : "explain");
 
 // Lays the picture out anew, and keeps the selection if possible.
 function rebuild() {
@@ -133,7 +151,7 @@ function select(box) {
     startNudge(box.node);
     return refresh();
   }
-  openTab("explain");
+  showSelected();
 }
 
 // Selects a node, even if it is inside the box of another.
@@ -141,7 +159,7 @@ function choose(place) {
   Object.assign(state, { selected: place, path: null });
   state.box = scene.boxOf[place].key;
   reveal(scene.boxOf[place]);
-  openTab("explain");
+  showSelected();
 }
 
 function setView(view) {
