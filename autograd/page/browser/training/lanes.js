@@ -142,7 +142,7 @@ class RowProgram extends LaneProgram {
     for (let start = 0; start < order.length; start += LANES) {
       const n = this.load(rows, order, start);
       runCode(this.codeOfLoss, n);
-      total += sumOf(this.numbers[this.loss], n);
+      total += sumOfFirst(this.numbers[this.loss], n);
     }
     return total / order.length;
   }
@@ -155,7 +155,7 @@ class RowProgram extends LaneProgram {
     for (let start = 0; start < order.length; start += LANES) {
       const n = this.load(rows, order, start);
       runCode(this.codeOfStep, n);
-      total += sumOf(this.numbers[this.loss], n);
+      total += sumOfFirst(this.numbers[this.loss], n);
       for (const { parameter, adjoint, partial } of this.gradients) gradient[parameter] += dotOf(this.numbers[adjoint], this.numbers[partial], n);
     }
     return total / order.length;
@@ -212,7 +212,7 @@ class RowProgram extends LaneProgram {
   }
 }
 
-function sumOf(a, n) {
+function sumOfFirst(a, n) {
   let total = 0;
   for (let i = 0; i < n; i++) total += a[i];
   return total;
