@@ -32,7 +32,7 @@ def exported(value: Value, names: object = None) -> dict[str, Any]:
     for node in nodes:
         if node.op is not None and (node.op, len(node.inputs)) not in ops:
             ops[node.op, len(node.inputs)] = len(ops)
-            op_entries.append(_op(node.op, [child.data for child in node.inputs]))
+            op_entries.append(operation_entry(node.op, [child.data for child in node.inputs]))
     entries = [_node(node, place, ops) for node in nodes]
     opaque = {i for i, entry in enumerate(op_entries) if entry["forward"] is None}
     if opaque:
@@ -75,7 +75,8 @@ def _needed(op: Op, place: int) -> int:
     return sum(within(op, place, operand).text != operand.text for operand in operands)
 
 
-def _op(op: Op, xs: Sequence[float]) -> dict[str, Any]:
+def operation_entry(op: Op, xs: Sequence[float]) -> dict[str, Any]:
+    """How the operation is written, and its programs; ``xs`` is one place where to check them."""
     n = len(xs)
     forward, rule = forward_program(op, n), rule_program(op, n)
     if forward is None or rule is None or not _is_faithful(op, xs, forward, rule):

@@ -16,28 +16,20 @@ from autograd.files import write_whole
 from autograd.neurons import LARGEST, sizes_of
 from autograd.page.export import exported
 from autograd.page.frame import in_a_frame
+from autograd.page.operations import operation_table
 from autograd.value import Value, topological_order
 
 _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
+    "making": ("expression", "typed", "random", "maker"),
     "picture": ("text", "boxes", "place", "draw", "strands", "flow", "camera"),
     "lessons": (
-        "plot",
-        "formula",
-        "why",
-        "sketch",
-        "steps",
-        "light",
-        "bar",
-        "chain",
-        "explain",
-        "slips",
-        "predict",
-        "nudge",
-        "update",
+        "plot", "formula", "why", "sketch", "steps", "light", "bar", "chain", "explain",
+        "nudge", "update",
     ),
+    "practise": ("slips", "ladder", "bug", "sheet", "practise"),
     "shell": ("elements", "state", "keys", "address", "main"),
-}
+}  # fmt: skip
 _OF_TRAINING = {
     "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),
 }
@@ -171,6 +163,7 @@ def _html(graph: dict[str, Any], training: dict[str, Any] | None = None) -> str:
         "SCRIPT-HASH": _hash(script),
         "STYLE": style,
         "SCRIPT": script,
+        "OPERATIONS": _json(operation_table()),
         # Last, and from the end of the page, so that no label is taken for a mark.
         "LEARNING": learning,
         "GRAPH": _json(graph),
@@ -180,7 +173,7 @@ def _html(graph: dict[str, Any], training: dict[str, Any] | None = None) -> str:
     return text
 
 
-def _json(data: dict[str, Any]) -> str:
+def _json(data: object) -> str:
     """As JSON that ends no element."""
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", r"\u003c")
 

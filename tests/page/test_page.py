@@ -136,10 +136,22 @@ def test_the_graph_in_the_file():
     assert graph["nodes"][0]["grad"] == 6.0
 
 
+def test_no_two_scripts_define_the_same_name():
+    """They all run in one scope, where a second function would silently replace the first."""
+    scripts = (Path(autograd.__file__).parent / "page" / "browser").rglob("*.js")
+    defined = r"^(?:const|let|class|(?:async )?function\*?) (\w+)"
+    names = [
+        name
+        for script in scripts
+        for name in re.findall(defined, script.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
 def test_no_label_ends_the_script():
     label = "</script><script>alert(1)</script><!--"
     text = page(Value(1.0, label) + 1).source
-    assert text.count("</script>") == 2
+    assert text.count("</script>") == 3
     assert any(node["label"] == label for node in graph_of(text)["nodes"])
 
 

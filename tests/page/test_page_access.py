@@ -43,7 +43,7 @@ def test_moving_through_the_graph_with_the_keyboard(show):
 def test_tabs_with_the_keyboard(show):
     tab = show(square())
     tab.get_by_role("tab", name="Step").focus()
-    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+    for name in ("Explain", "Practise", "Nudge", "Update", "Step"):
         tab.keyboard.press("ArrowRight")
         assert tab.get_by_role("tab", name=name).get_attribute("aria-selected") == "true"
         assert tab.evaluate("document.activeElement.id") == f"tab-{name.lower()}"
@@ -143,7 +143,7 @@ def test_no_text_overflows(show, make, settings):
             tab.get_by_label(view).check()
         assert tab.evaluate(OVERFLOW) == []
     tab.evaluate("choose(0)")
-    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+    for name in ("Explain", "Practise", "Nudge", "Update", "Step"):
         tab_of(tab, name)
         if name == "Update":
             tab.get_by_role("button", name="One step").click()
@@ -172,9 +172,9 @@ def test_axe_finds_nothing(show, scheme, settings):
     tab.get_by_role("button", name="Fit").click()
     box(tab, "in").click()
     assert violations() == []
-    for name in ("Predict", "Nudge", "Update"):
+    for name in ("Practise", "Nudge", "Update"):
         tab_of(tab, name)
-        if name == "Predict":
+        if name == "Practise":
             predict(tab, "0.416")
         if name == "Update":
             tab.get_by_role("button", name="One step").click()

@@ -94,7 +94,7 @@ def test_numbers_beyond_the_finite(show):
     assert numbers(tab, "x")[0] == "0"
     assert numbers(tab, "n")[0] == "nan"
     assert numbers(tab, "out") == ["nan", "1"]
-    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+    for name in ("Explain", "Practise", "Nudge", "Update", "Step"):
         tab_of(tab, name)
 
 

@@ -1,11 +1,11 @@
-"""The page in a browser: explaining, predicting, nudging, updating."""
+"""The page in a browser: explaining, nudging, updating."""
 
 import math
 
 import pytest
 
 from autograd import Op, Value, detect_anomaly
-from tests.page.browsing import box, numbers, predict, problem_12, square, tab_of, to_the_end
+from tests.page.browsing import box, numbers, problem_12, square, tab_of, to_the_end
 
 # --- selecting ---
 
@@ -53,40 +53,6 @@ def test_where_a_value_came_from(show):
     assert "test_page_lessons.py" not in tab.locator("#explanation").inner_text()
     tab.get_by_text("The line of code that recorded it").click()
     assert 'y = Value(2.0, "x").tanh()' in tab.locator("#explanation").inner_text()
-
-
-# --- predicting ---
-
-
-def test_predicting_names_the_slip(show):
-    tab = show(problem_12())
-    tab_of(tab, "Predict")
-    assert numbers(tab, "in") == ["0.5", "?"]
-    assert "hidden" in box(tab, "in").get_attribute("aria-label")
-    tab.get_by_label("With respect to").select_option(label="in")
-    assert "Right: ∂E/∂in = 0.5404" in predict(tab, "0.540")
-    assert "forgot a path" in predict(tab, "0.416")
-    assert "forgot a path" in predict(tab, "0,1243")
-    assert "sign" in predict(tab, "-0.540")
-    assert "This matches no common mistake" in predict(tab, "17")
-    assert "Type a number" in predict(tab, "much")
-
-
-def test_predicting_a_neuron(show):
-    w, x = Value(2.0, "w"), Value(0.5, "x")
-    out = (w * x).tanh()
-    out.label = "o"
-    tab = show(out)
-    tab_of(tab, "Predict")
-    tab.get_by_label("With respect to").select_option(label="w")
-    assert "Right" in predict(tab, "0.21")
-    assert "forgot 1 - tanh²" in predict(tab, "0.5")
-    assert "input 1 where the output 0.7616 belongs" in predict(tab, "0")
-    assert "multiplied by w itself" in predict(tab, "0.84")
-    tab.get_by_role("button", name="Show the answer").click()
-    assert "∂o/∂w = 0.21" in tab.locator("#judgement").inner_text()
-    tab.get_by_role("button", name="Another").click()
-    assert tab.locator("#judgement").inner_text() == ""
 
 
 # --- nudging and updating ---

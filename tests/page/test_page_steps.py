@@ -88,7 +88,7 @@ def test_every_step_comes_into_sight_on_a_phone(show):
 @pytest.mark.parametrize("height", [844, 664])
 def test_on_a_phone_picture_and_player_keep_their_places(show, height):
     tab = show(network(), **(PHONE | {"viewport": {"width": 390, "height": height}}))
-    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+    for name in ("Explain", "Practise", "Nudge", "Update", "Step"):
         tab_of(tab, name)
         assert tab.evaluate("document.documentElement.scrollHeight") == height
     tab.locator("#panel-step").evaluate("panel => panel.scrollTo(0, panel.scrollHeight)")

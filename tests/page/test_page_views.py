@@ -91,7 +91,7 @@ def test_a_weight_can_be_selected_at_its_edge(show):
 
 def test_a_leaf_alone(show):
     tab = show(Value(2.0, "x"))
-    for name in ("Explain", "Predict", "Nudge", "Update", "Step"):
+    for name in ("Explain", "Practise", "Nudge", "Update", "Step"):
         tab_of(tab, name)
     assert numbers(tab, "x") == ["2", ""]
     to_the_end(tab)

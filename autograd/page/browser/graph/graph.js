@@ -27,6 +27,7 @@ function nodeOf(entry, place) {
     named: !entry.anonymous,
     op: entry.op === undefined ? null : graph.ops[entry.op],
     inputs: entry.inputs || [],
+    role: entry.role ?? null, // of a leaf: "parameter", "constant" or "leaf"
     data: numberOf(entry.data),
     grad: entry.grad === undefined ? null : numberOf(entry.grad),
     partials: (entry.partials || []).map(numberOf),

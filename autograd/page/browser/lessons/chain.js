@@ -115,14 +115,14 @@ function aboutPaths(node) {
   const parts = best.map(({ product }, i) => ({ value: product, colour: pathColour(i), words: `path ${i + 1}`, choose: () => choosePath(i) }));
   if (count > best.length) parts.push({ value: rest, colour: pathColour(PATHS), words: "the other paths", choose: () => choosePath(null) });
   return [
-    h("div", "headline", h("h2", "", node.name), formula("sum", ...sumOf(node, parts, total)), h("span", "quiet", `${words} to ${output.name}`)),
+    h("div", "headline", h("h2", "", node.name), formula("sum", ...sumOfPaths(node, parts, total)), h("span", "quiet", `${words} to ${output.name}`)),
     ...(parts.length > 1 ? stackedBar(parts, state.path) : []),
     h("div", "chains", ...chains),
   ];
 }
 
 // dE/din = 0.4161 + 0.1243 = 0.5404, each term in the colour of its path.
-function sumOf(node, parts, total) {
+function sumOfPaths(node, parts, total) {
   const result = derivative(h("b", "", format(total)));
   if (!parts.length) return [derivative(gradientName(node)), " = ", result];
   const term = ({ value }, i) => [i ? (value < 0 ? " - " : " + ") : "", h("b", `ink-${i < PATHS ? i + 1 : "rest"}`, format(i ? Math.abs(value) : value))];

@@ -89,7 +89,7 @@ function showFormula(lit) {
 
 // The nodes that the lesson is about, for the formula.
 function placesOfLesson() {
-  if (state.tab === "predict") return [state.asked];
+  if (state.tab === "practise") return practised();
   if (state.tab === "nudge") return state.nudge ? [state.nudge.place] : [];
   if (state.tab !== "step") return state.selected === null ? [] : [state.selected];
   const { kind, node, slot } = current();

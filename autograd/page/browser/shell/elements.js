@@ -31,6 +31,16 @@ function options(id, list, chosen) {
   }));
 }
 
+// A fault in a text: the sentence, and its line with the character marked.
+function pointedAt(text, { message, at }) {
+  const start = text.lastIndexOf("\n", at - 1) + 1;
+  const end = (text + "\n").indexOf("\n", at);
+  const [from, to] = [Math.max(start, at - 40), Math.min(end, at + 40)];
+  const character = at < end ? String.fromCodePoint(text.codePointAt(at)) : " ";
+  const line = h("code", "pointed", text.slice(from, at), h("mark", "", character), text.slice(at + character.length, to));
+  return [h("p", "wrong-text", message), ...(text.trim() ? [line] : [])];
+}
+
 function table(head, rows) {
   const line = (tag) => (cells) => h("tr", "", ...cells.map((cell) => h(tag, "", cell)));
   return h("table", "", h("thead", "", line("th")(head)), h("tbody", "", ...rows.map(line("td"))));

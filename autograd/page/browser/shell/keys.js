@@ -33,7 +33,7 @@ const stepKeys = { ArrowLeft: -1, ArrowRight: 1 };
 
 // A step from another lesson; but an exercise is not left by accident.
 function stepBy(by) {
-  if (["predict", "practise"].includes(state.tab)) return;
+  if (state.tab === "practise") return;
   if (state.tab !== "step") openTab("step");
   go(state.at + by);
 }

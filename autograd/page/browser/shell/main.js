@@ -65,13 +65,8 @@ function wire() {
   on("zoom-fit", "click", () => fit());
   on("reset", "click", reset);
   on("node", "change", () => choose(Number(byId("node").value)));
-  on("asked", "change", () => ask(Number(byId("asked").value)));
-  on("another", "click", askAnother);
-  on("show-answer", "click", showAnswer);
-  on("prediction", "submit", (event) => {
-    event.preventDefault();
-    judgePrediction();
-  });
+  wirePractice();
+  wireMaker();
   on("leaf", "change", () => {
     startNudge(Number(byId("leaf").value));
     refresh();
@@ -119,7 +114,7 @@ whenOpened.push(() => {
   blank.value = "";
   options("node", [...nodes].sort(byName), null);
   byId("node").prepend(blank);
-  options("asked", [...nodes].sort(byName), null);
+  options("asked", [...questions].sort(byName), null);
   options("leaf", leaves, null);
   const view = firstView();
   state.firstView = view;
@@ -134,5 +129,6 @@ whenOpened.push(() => {
 
 document.body.classList.remove("asleep");
 wire();
-openGraph(JSON.parse(byId("graph").textContent));
+ownGraph = JSON.parse(byId("graph").textContent);
+openGraph(ownGraph);
 openAddress();

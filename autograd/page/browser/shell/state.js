@@ -18,7 +18,6 @@ function freshState() {
     selected: null, // the place of the selected node
     path: null, // which of its paths is lit alone
     focus: null, // the key of the box that the keyboard is at
-    asked: questions.length ? questions[0].place : output.place, // the node of the prediction
     nudge: null,
     parameters: defaultParameters(),
     step: null, // the last step of gradient descent
@@ -45,10 +44,7 @@ function shown() {
   };
   if (tab === "step") return shownStep(all);
   if (tab === "explain" && state.selected !== null) Object.assign(all, shownPaths(state.selected));
-  if (tab === "predict") {
-    all.grad = () => "?";
-    all.active.nodes.add(state.asked);
-  }
+  if (tab === "practise") return shownPractice(all);
   if (tab === "nudge" && state.nudge) all.lit = onPaths(state.nudge.place);
   return all;
 }
@@ -82,7 +78,7 @@ const current = () => events()[Math.max(state.at, 1) - 1];
 // The boxes of the current step or question, the most important last.
 function subject() {
   let places = state.selected === null ? [] : [state.selected];
-  if (state.tab === "predict") places = [state.asked];
+  if (state.tab === "practise") places = practised();
   if (state.tab === "step") {
     const { kind, node, slot } = current();
     const { inputs } = nodes[node];
@@ -92,7 +88,7 @@ function subject() {
   return places.map((place) => scene.boxOf[place]);
 }
 
-const panels = { step: showStep, explain: showExplanation, predict: showPrediction, nudge: showNudge, update: showUpdate };
+const panels = { step: showStep, explain: showExplanation, practise: showPractice, nudge: showNudge, update: showUpdate };
 
 function refresh() {
   panels[state.tab]();
@@ -146,7 +142,7 @@ function select(box) {
   focusOn(box);
   if (box.kind === "layer") state.selected = null;
   else if (state.selected !== box.node) Object.assign(state, { selected: box.node, path: null });
-  if (box.kind !== "layer" && state.tab === "predict") return ask(box.node);
+  if (box.kind !== "layer" && state.tab === "practise" && isAsked(nodes[box.node])) return ask(box.node);
   if (box.kind === "leaf" && state.tab === "nudge") {
     startNudge(box.node);
     return refresh();

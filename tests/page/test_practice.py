@@ -1,0 +1,163 @@
+"""Practise in a browser: slips, the ladder, the bug, the sheet."""
+
+import pytest
+
+from autograd import Value
+from autograd.page import page
+from tests.page.browsing import box, numbers, predict, problem_12, tab_of
+
+# --- slips ---
+
+# Problem 12, by the name of a node: an answer, and words of the first explanation of it.
+SLIPS = {
+    "in": {
+        0.5404: "right",
+        0.540: "right",
+        -0.5404: "lose a minus sign",
+        0.4161: "forget the path through v",
+        0.1243: "forget the path through v",
+        0.6613: "forget the slopes at h",
+        0.6558: "start at out and leave out ∂E/∂out = 0.824",
+        1.683: "forget the slope of tanh at out, which is 1 - out² = 0.321",
+        0.6535: "forget the slope of tanh at h1, which is 1 - h1² = 0.7864",
+        0.3279: "forget the slope of the square at v",
+        0.2702: "forget the factor 2 in the slope of the square at v",
+        1.081: "leave out the factor",
+        0.3324: "leave out the factor w3 = 2 at v",
+        0.7107: "take tanh itself for its slope everywhere: at h",
+        0.0517: "multiply the paths with each other; paths add up",
+        0.2917: "take the wrong sign for the path through v",
+        0.3395: "give the value of E, not its derivative",
+        0.5: "give the value of in, not the derivative by it",
+        0.824: "give the derivative by out, not the one by in",
+        5.404: "put the decimal point in the wrong place",
+        17: None,
+    },
+    "w3": {
+        0.1222: "right",
+        0.5290: "multiply by w3 itself at v",
+        0.4621: "stop at the local derivative of v",
+        0.2645: "leave out the factor h1 = 0.4621 at v",
+        0.3808: "forget the slope of tanh at out",
+        0.0670: "write 1 - tanh in the place of 1 - tanh² at out",
+    },
+}
+JUDGE = """([name, number]) => {
+    const { place } = nodes.find((node) => node.name === name);
+    const { right, slips } = judge(place, { number, slack: 0 }, recorded);
+    return right ? ["right"] : slips;
+}"""
+
+
+@pytest.fixture(scope="module")
+def tab_12(browser, tmp_path_factory):
+    tab = browser.new_page()
+    tab.goto(page(problem_12()).save(tmp_path_factory.mktemp("page") / "chain.html").as_uri())
+    yield tab
+    tab.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [(name, answer, words) for name, cases in SLIPS.items() for answer, words in cases.items()],
+)
+def test_slips_are_named(tab_12, name, answer, words):
+    told = tab_12.evaluate(JUDGE, [name, answer])
+    assert told[0].startswith(words) if words else told == []
+    assert len(told) <= 2
+
+
+def test_no_slip_is_told_that_does_not_lead_to_the_answer(tab_12):
+    """Each explanation comes with a number of its own, computed; none is far from the answer."""
+    told = tab_12.evaluate(
+        """() => nodes.filter(isAsked).flatMap(({ place }) => [...slips(place, recorded)]
+            .filter(([number]) => Number.isFinite(number) && number !== 0)
+            .map(([number, words]) => [words, judge(place, { number, slack: 0 }, recorded)]))
+            .filter(([words, { right, slips }]) => !right && !slips.length)"""
+    )
+    assert told == []
+    kinds = tab_12.evaluate(
+        "() => new Set([...slips(nodes.find((n) => n.name === 'in').place, recorded)]"
+        ".map(([, words]) => words.replace(/ (at|through) .*/, ''))).size"
+    )
+    assert kinds >= 20
+
+
+def test_answers_may_be_expressions(tab_12):
+    right = """(text) => {
+        const place = nodes.find((n) => n.name === "w3").place;
+        return judge(place, readAnswer(text), recorded).right;
+    }"""
+    for text in (
+        "0.1222",
+        "0,1222",
+        "0.824*0.321*0.4621",
+        "out*(1 - out**2)*h1",
+        "out*(1-out²)·h1",
+    ):
+        assert tab_12.evaluate(right, text), text
+    for text in ("0.12", "0.8*0.3*0.5", "1/8", "0.5", "-0.824*0.321*0.4621"):
+        assert not tab_12.evaluate(right, text), text
+
+
+# --- as a person does it ---
+
+
+def test_a_whole_gradient(show):
+    w, x = Value(2.0, "w"), Value(0.5, "x")
+    out = (w * x).tanh()
+    out.label = "o"
+    tab = show(out)
+    tab_of(tab, "Practise")
+    tab.get_by_label("Whole gradient").check()
+    assert numbers(tab, "w") == ["2", "?"]
+    assert "hidden" in box(tab, "w").get_attribute("aria-label")
+    tab.get_by_label("With respect to").select_option(label="w")
+    assert "Right: ∂o/∂w = 0.21" in predict(tab, "0.5*(1 - 0.7616**2)")
+    assert "forget the slope of tanh at o, which is 1 - o² = 0.42" in predict(tab, "0.5")
+    assert "put the input where the output belongs" in predict(tab, "0")
+    assert "multiply by w itself" in predict(tab, "0.84")
+    assert "This matches no common mistake" in predict(tab, "17")
+    assert "That is close" in predict(tab, "0.2110")
+    assert "No node is called much" in predict(tab, "0.5*much")
+    assert tab.locator("#judgement mark").inner_text() == "m"
+    assert "Type a number or an expression" in predict(tab, " ")
+    tab.get_by_role("button", name="Show the answer").click()
+    assert "∂o/∂w = 0.21" in tab.locator("#judgement").inner_text()
+    tab.get_by_role("button", name="Another").click()
+    assert tab.locator("#judgement").inner_text() == ""
+
+
+def test_the_ladder(show):
+    """Every rung of y = x*tanh(x), typed; the picture shows what was found, and no more."""
+    x = Value(0.5, "x")
+    h = x.tanh()
+    h.label = "h"
+    y = x * h
+    y.label = "y"
+    tab = show(y)
+    tab_of(tab, "Practise")
+    question = tab.locator("#question")
+    assert tab.locator("#rung b").inner_text() == "Question 1 of 5"
+    asked = set()
+    answers = {
+        "local ∂y/∂x =": "0.4621",  # along the arrow from x
+        "local ∂y/∂h =": "x",
+        "local ∂h/∂x =": "1 - 0.4621**2",
+        "∂y/∂x through h =": "0.5*0.7864",
+    }
+    for _ in range(4):
+        name = question.inner_text()
+        asked.add(name)
+        assert "Right" in predict(tab, answers[name])
+    assert asked == set(answers)
+    assert numbers(tab, "h")[1] == "0.5"
+    assert numbers(tab, "x")[1] == "?"
+    assert "2 arrows leave x" in tab.locator("#rung").inner_text()
+    assert "multiply the paths with each other" in predict(tab, "0.4621*0.3932")
+    tab.get_by_role("button", name="Hint").click()
+    assert "Paths add up: 0.3932 + 0.4621" in tab.locator("#judgement").inner_text()
+    tab.get_by_role("button", name="Show the answer").click()
+    assert "∂y/∂x = 0.3932 + 0.4621 = 0.8553" in tab.locator("#judgement").inner_text()
+    assert "You are at the top" in tab.locator("#rung").inner_text()
+    assert numbers(tab, "x")[1] == "0.8553"
