@@ -70,7 +70,7 @@ function showSum() {
   const gradient = learner.gradient[parameter];
   updater.step(after.theta, learner.gradient, after.memories, now.settings);
   const name = names.parameters[parameter];
-  const derivativeName = `∂${names.loss}/∂${name}`;
+  const derivativeName = totalOf(names.loss, name);
   const { optimizer } = training;
   const memories = optimizer.memories
     .map((memory, k) => [memory, format(now.memories[k][parameter]), format(after.memories[k][parameter])])
