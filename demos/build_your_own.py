@@ -12,7 +12,7 @@ from pathlib import Path
 from autograd import Op, Value, derivative_formula, exp, gradcheck, no_grad
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
-from nn import Adam, Neuron, fit, mean_squared_error
+from nn import Adam, Neuron, fit, mean_squared_error, training_page
 
 SUMMARY = "an activation, a recurrent network and a convolution of your own"
 
@@ -48,6 +48,8 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         output = answer(neuron, [a, b])
         print(f"    {a:>2.0f} xor {b:>2.0f}: {output:>7.3f}   target {xor(a, b):>4}")
     print(f"  Random starts tried: {attempts}")
+    print(f"  page: {xor_page(options.out / 'build_your_own.html')}")
+    print("  In the page you can watch it learn. From seed 1 it gets stuck; from seed 2 it learns.")
     print()
 
     print("2. A recurrent network is a loop: a neuron's output becomes one of its inputs.")
@@ -69,11 +71,13 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print("  has learned to subtract neighbours, as a derivative does. Its weights:")
     print(f"    {weights}")
     print(f"  On 200 new signals it is right at {found:.1%} of all places.")
-    return plots.save_all(
+    pictures = plots.save_all(
         lambda: draw_activation(neuron, options.out / "build_your_own_activation.png"),
         lambda: draw_parity(cell, options.seed, options.out / "build_your_own_recurrent.png"),
         lambda: draw_edges(kernel, options.seed, options.out / "build_your_own_convolution.png"),
     )
+    caption = "One hat neuron and exclusive or: from seed 1 it gets stuck, from seed 2 it learns."
+    return [Exhibit(options.out / "build_your_own.html", caption), *pictures]
 
 
 def answer(neuron: Neuron, x: Sequence[float]) -> float:
@@ -107,21 +111,34 @@ def xor(a: float, b: float) -> float:
     return YES if a != b else NO
 
 
+def xor_rows() -> tuple[list[list[float]], list[list[float]]]:
+    """All pairs of -1 and 1, and the target of each."""
+    X = [list(pair) for pair in itertools.product((-1.0, 1.0), repeat=2)]
+    return X, [[xor(a, b)] for a, b in X]
+
+
 def train_xor(stream: random.Random) -> Trained:
     """Train a hat neuron on exclusive or."""
-    X = [list(pair) for pair in itertools.product((-1.0, 1.0), repeat=2)]
-    T = [[xor(a, b)] for a, b in X]
     neuron = Neuron(2, activation=hat, seed=stream)
     history = fit(
         lambda x, t: mean_squared_error([neuron(x)], t),
-        X,
-        T,
+        *xor_rows(),
         Adam(neuron.parameters(), lr=0.05),
         epochs=100,
         batch_size=4,
         progress=False,
     )
     return neuron, history.losses[-1]
+
+
+def xor_page(path: Path) -> Path:
+    """Write the page in which a hat neuron learns exclusive or."""
+    neuron = Neuron(2, activation=hat, seed=1)
+    optimizer = Adam(neuron.parameters(), lr=0.05)
+    training_page(
+        neuron, lambda x, t: mean_squared_error([neuron(x)], t), *xor_rows(), optimizer, path
+    )
+    return path
 
 
 # --- 2. a recurrent network learns parity ---

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value, no_grad
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
-from nn import MLP, Adam, fit, half_squared_error
+from nn import MLP, Adam, fit, half_squared_error, training_page
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,11 +126,18 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print()
     print("Each neuron of the first hidden layer draws one soft line. The second layer")
     print("combines the lines into 16 shapes, and the output adds these up to one border.")
-    return plots.save_all(
+    print()
+    print(f"  page:    {page_of(SHAPES[0], options.seed, options.out / 'moons.html')}")
+    print(
+        "In the page the first of these networks learns before your eyes. Move a point meanwhile."
+    )
+    caption = "A network learns the moons, as long as you let it: move, add and delete points."
+    pictures = plots.save_all(
         lambda: draw_growth(stories, options.out / "moons.png"),
         lambda: draw_neurons(stories[-1], options.out / "moons_neurons.png"),
         lambda: animate(stories, options.out / "moons.gif"),
     )
+    return [Exhibit(options.out / "moons.html", caption), *pictures]
 
 
 def stills(story: Story) -> list[int]:
@@ -150,9 +157,7 @@ def train(shape: Shape, stages: int, share: float, seed: int) -> Story:
     stream = random.Random(f"{seed} {shape.name}")
     X, classes = shape.points(120, stream)
     new, expected = shape.points(500, stream)
-    network = MLP(2, [*HIDDEN, 1], seed=stream)
-    optimizer = Adam(network.parameters(), lr=0.02)
-    T = [[TARGETS[side]] for (side,) in classes]
+    network, optimizer, T = learner(classes, stream)
     story = Story(shape, X, classes, network)
     done = 0
     for stage in range(stages + 1):
@@ -173,6 +178,23 @@ def train(shape: Shape, stages: int, share: float, seed: int) -> Story:
         story.weights.append(network.state_dict())
         story.accuracies.append(accuracy(network, new, expected))
     return story
+
+
+def learner(
+    classes: Sequence[list[int]], stream: random.Random
+) -> tuple[MLP, Adam, list[list[float]]]:
+    """A network with random weights, its optimiser, and a target for each class."""
+    network = MLP(2, [*HIDDEN, 1], seed=stream)
+    return network, Adam(network.parameters(), lr=0.02), [[TARGETS[side]] for (side,) in classes]
+
+
+def page_of(shape: Shape, seed: int, path: Path) -> Path:
+    """Write the page in which a network learns a shape, from the same points."""
+    stream = random.Random(f"{seed} {shape.name}")
+    X, classes = shape.points(120, stream)
+    network, optimizer, T = learner(classes, stream)
+    training_page(network, lambda x, t: half_squared_error(network(x), t), X, T, optimizer, path)
+    return path
 
 
 def accuracy(network: MLP, X: Sequence[list[float]], classes: Sequence[list[int]]) -> float:

@@ -11,7 +11,7 @@ from autograd import Value, exp, grad, sin
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
 from demos.helpers.options import positive
-from nn import SGD
+from nn import SGD, Module, training_page
 
 SUMMARY = "a hole in a valley traps gradient descent; momentum carries past it"
 
@@ -63,11 +63,32 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print("The gradient gives only the slope at the current point. The velocity remembers")
     print("earlier slopes, and so it rolls through a small hole as a ball would.")
     paths = {"gradient descent": plain, f"momentum {options.momentum:g}": heavy}
+    print()
+    print(f"  page:    {page_of(options.rate, options.momentum, options.out / 'valley.html')}")
+    print("In the page you can put the ball anywhere, and change the rate and the momentum.")
     every = 6 if options.quick else 1
-    return plots.save_all(
+    pictures = plots.save_all(
         lambda: draw(paths, options.out / "valley.png"),
         lambda: animate(paths, every, options.out / "valley.gif"),
     )
+    caption = "The valley, with a ball to put anywhere: try it without momentum, too."
+    return [Exhibit(options.out / "valley.html", caption), *pictures]
+
+
+class Place(Module):
+    """A point of the valley: two parameters."""
+
+    def __init__(self) -> None:
+        self.x, self.y = map(Value, START)
+
+
+def page_of(rate: float, momentum: float, path: Path) -> Path:
+    """Write the page in which a ball goes down the valley."""
+    place = Place()
+    optimizer = SGD(place.parameters(), lr=rate, momentum=momentum)
+    # The loss depends on no row, so one row of anything will do.
+    training_page(place, lambda x, t: loss(place.x, place.y), [[0.0]], [[0.0]], optimizer, path)
+    return path
 
 
 def descend(steps: int, rate: float, momentum: float = 0.0) -> Path2D:

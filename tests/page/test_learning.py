@@ -1,11 +1,14 @@
 """A network learns in a real browser, as ``fit`` has it learn."""
 
 import math
+import os
 import random
+from pathlib import Path
 
 import pytest
 
-from nn import MLP, SGD, Adam, fit, half_squared_error, training_page
+from nn import MLP, SGD, Adam, cross_entropy, fit, half_squared_error, training_page
+from tests.page.browsing import PHONE
 
 STREAM = random.Random(1)
 X = [[STREAM.uniform(-1, 1), STREAM.uniform(-1, 1)] for _ in range(100)]
@@ -124,6 +127,143 @@ def test_two_hundred_steps_a_second_with_the_border_drawn(learn):
     assert any(steps_in_a_second() >= 200 for _ in range(10))
     press(tab, "Pause")
     assert tab.evaluate("learning.learner.now.step") == tab.evaluate("learning.learner.last")
+
+
+def test_the_gradients_of_the_rows_add_up_to_the_step(learn):
+    """Each row's graph, opened, has the gradient that its bar shows."""
+    model, optimizer = small()
+    tab = learn(model, optimizer, X=X[:3], T=T[:3])
+    press(tab, "10 steps")
+    fit(loss_of(model), X[:3], T[:3], optimizer, epochs=10, batch_size=3, progress=False)
+    gradients = []
+    for i in range(3):
+        optimizer.zero_grad()
+        loss_of(model)(X[i], T[i]).backward()
+        gradients.append(model.parameters()[4].grad)
+        tab.locator("#learn-row").select_option(str(i))
+        press(tab, "Open its graph")
+        opened = "[output.data, state.numbers.grads[learning.training.parameters[4]]]"
+        assert tab.evaluate(opened) == pytest.approx(
+            [loss_of(model)(X[i], T[i]).data, gradients[i]]
+        )
+        tab.get_by_role("tab", name="Learn").click()
+    tab.locator("#learn-parameter").select_option("4")
+    shown = tab.locator("#learn-sum .formula").inner_text().replace("(", "").replace(")", "")
+    total, mean = shown.split(" / 3 = ")
+    assert float(total) == pytest.approx(sum(gradients), rel=1e-3)
+    assert float(mean) == pytest.approx(sum(gradients) / 3, rel=1e-3)
+
+
+def small():
+    model = MLP(2, [3, 1], seed=1)
+    return model, SGD(model.parameters(), lr=0.3)
+
+
+def test_points_are_dragged_added_and_deleted(learn):
+    tab = learn(*small(), X=[[-1, -1], [-1, 1], [1, -1]], T=[[-0.5], [0.5], [0.5]])
+    rows = "learning.learner.now.rows"
+    press(tab, "10 steps")
+    point = tab.locator(".point").nth(1)
+    box = point.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 60, y + 40, steps=3)
+    tab.mouse.up()
+    moved = tab.evaluate(rows)[1]
+    assert moved[0] > -1
+    assert moved[1] < 1
+    assert moved[2] == 0.5
+    tab.locator("#new-target").select_option(label="t = -0.5")
+    tab.mouse.click(700, 120)
+    assert tab.evaluate(rows)[3][2] == -0.5
+    assert tab.locator(".point").count() == 4
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("Delete")
+    assert tab.locator(".point").count() == 3
+    # Learning goes on from there; the steps before are as they were.
+    press(tab, "10 steps")
+    tab.locator("#learn-slider").fill("5")
+    assert tab.evaluate(rows)[1] == [-1, 1, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("1,2,0.5\n1,2", "Line 2 has 2 numbers; a row has 3: 2 inputs and 1 target."),
+        ("x,y,t\n1,2,0.5\n1,zwei,0", "Line 3: “zwei” is not a number."),
+        ("1,,0.5", "Line 1: an empty cell is not a number."),
+        ("a,b,c\n\n", "There is no row in this text."),
+        ("x,y,t\n1;2;0.5\n3\t4\t-0.5", ""),
+    ],
+)
+def test_rows_come_as_csv(learn, text, sentence):
+    tab = learn(*small(), X=X[:4], T=T[:4])
+    tab.get_by_text("All rows, as CSV").click()
+    assert tab.locator("#csv").input_value().count("\n") == 4
+    tab.locator("#csv").fill(text)
+    press(tab, "Use these rows")
+    assert tab.locator("#csv-trouble").inner_text() == sentence
+    assert len(tab.evaluate("learning.learner.now.rows")) == (4 if sentence else 2)
+
+
+def test_steps_that_lead_away_are_stopped_and_said(learn):
+    tab = learn(*small())
+    for wrong in ("-1", "a lot", ""):
+        rate = tab.locator("#learn-settings").get_by_label("learning rate")
+        rate.fill(wrong)
+        rate.press("Enter")
+        said = "learning rate is a number of at least 0, such as 0.3."
+        assert tab.locator("#learn-trouble").inner_text() == said
+    model = MLP(2, [3, 1], output_activation=None, seed=1)
+    tab = learn(model, SGD(model.parameters(), lr=1000.0))
+    press(tab, "100 steps")
+    assert "lower the learning rate" in tab.locator("#learn-trouble").inner_text()
+    assert all(map(math.isfinite, tab.evaluate(THETA)))
+
+
+def classes():
+    """Three classes, whose targets are an index that the loss checks."""
+    model = MLP(2, [6, 3], output_activation=None, seed=2)
+    labels = [[i % 3] for i in range(30)]
+    return (
+        model,
+        SGD(model.parameters(), lr=0.3),
+        lambda x, t: cross_entropy(model(x), t[0]),
+        labels,
+    )
+
+
+def test_a_row_for_which_the_graph_does_not_hold_is_refused(learn):
+    model, optimizer, loss, labels = classes()
+    tab = learn(model, optimizer, loss, X=X[:30], T=labels)
+    tab.get_by_text("All rows, as CSV").click()
+    tab.locator("#csv").fill("0,0,3")
+    press(tab, "Use these rows")
+    assert "takes another path" in tab.locator("#csv-trouble").inner_text()
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(learn, scheme, settings):
+    folder = os.environ.get("AXE_CORE")
+    if not folder:
+        pytest.skip("AXE_CORE does not name a folder with axe.min.js (npm pack axe-core)")
+    model, optimizer, loss, labels = classes()
+    options = {"color_scheme": scheme, "bypass_csp": True, **settings}
+    tab = learn(model, optimizer, loss, X=X[:30], T=labels, **options)
+    tab.evaluate((Path(folder) / "axe.min.js").read_text(encoding="utf-8"))
+
+    def violations():
+        found = tab.evaluate("axe.run().then(r => r.violations)")
+        return [(each["id"], each["nodes"][0]["html"][:200]) for each in found]
+
+    press(tab, "10 steps")
+    tab.get_by_text("All rows, as CSV").click()
+    assert violations() == []
+    tab.get_by_label("instead of the map").check()
+    assert violations() == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_size_of_the_page():

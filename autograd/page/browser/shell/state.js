@@ -143,7 +143,7 @@ function select(box) {
   if (box.kind === "layer") state.selected = null;
   else if (state.selected !== box.node) Object.assign(state, { selected: box.node, path: null });
   if (box.kind !== "layer" && state.tab === "practise" && isAsked(nodes[box.node])) return ask(box.node);
-  if (state.tab === "nudge" && leaves.includes(nodes[box.node])) {
+  if (box.kind === "leaf" && state.tab === "nudge") {
     startNudge(box.node);
     return refresh();
   }
@@ -168,7 +168,7 @@ function setView(view) {
 
 // Gives the picture the room that it needs now, and fits it in.
 function makeRoom() {
-  document.body.classList.toggle("above", room(scene).above);
+  document.body.classList.toggle("above", state.tab !== "learn" && room(scene).above);
   fit(LEGIBLE);
 }
 

@@ -8,6 +8,7 @@ const CLASS_SHAPES = ["M-6,0A6,6 0 1 1 6,0A6,6 0 1 1 -6,0Z", "M-5.4,-5.4H5.4V5.4
 // What the map shows: the rows in the plane of two inputs, the surface over two parameters, or nothing.
 function mapKind() {
   const { inputs, outputs, parameters } = learning.training;
+  if (learning.network) return null;
   if (inputs.length === 2 && outputs.length) return "border";
   return parameters.length === 2 ? "surface" : null;
 }
@@ -68,12 +69,26 @@ function chooseSpans() {
 
 function drawMap() {
   const kind = mapKind();
-  byId("map").hidden = !kind;
-  if (!kind) return;
+  showMap(kind !== null);
+  if (!kind) return drawNetwork();
   const frame = mapFrame();
   if (!frame.width || !frame.height) return;
   if (kind === "border") drawBorder(frame);
   else drawSurface(frame);
+}
+
+// The map stands in the place of the graph.
+function showMap(shown) {
+  byId("map").hidden = !shown;
+  document.body.classList.toggle("mapped", shown);
+}
+
+// The graph of the chosen row, with the numbers of now.
+function drawNetwork() {
+  const data = nodes.map((node) => node.data);
+  for (const [place, x] of numbersOfLeaves(learning.row)) data[place] = x;
+  setNumbers(recompute(data));
+  update(shown());
 }
 
 function drawBorder(frame) {
@@ -100,7 +115,7 @@ function drawPoint(i, [x, y], target) {
   point.setAttribute("d", CLASS_SHAPES[kind % CLASS_SHAPES.length]);
   point.setAttribute("transform", `translate(${x.toFixed(1)},${y.toFixed(1)})${chosen ? " scale(1.35)" : ""}`);
   point.setAttribute("tabindex", chosen ? "0" : "-1");
-  point.setAttribute("aria-label", `row ${i}: ${rowInWords(learning.learner.now.rows[i])}`);
+  point.setAttribute("aria-label", `row ${i + 1}: ${rowInWords(learning.learner.now.rows[i])}`);
 }
 
 // Round numbers within an interval, some five of them.

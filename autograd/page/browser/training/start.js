@@ -15,9 +15,12 @@ const learning = {
   scale: null,
   spans: null, // the part of the plane that the map shows
   points: [],
+  batchField: null, // the control of how many rows a step takes
   axes: null,
   dragged: null,
+  drawn: null, // what the points were drawn from
   surface: null,
+  network: false, // whether the graph is shown instead of the map
 };
 
 function namesOf({ inputs, targets, outputs, parameters }) {
@@ -65,19 +68,25 @@ function playLearning() {
 }
 
 function takeSteps(count) {
+  const { learner } = learning;
   stopLearning();
-  trying(() => (count > 0 ? learning.learner.advance(count) : learning.learner.goTo(learning.learner.now.step + count)));
+  trying(() => (count > 0 ? learner.advance(count) : learner.goTo(Math.max(0, learner.now.step + count))));
 }
 
 // --- the graph of the chosen row ---
 
-// The exported graph with the numbers of this row and step.
-function graphOfRow(row) {
+// By place: the parameters of now, and the numbers of a row.
+function numbersOfLeaves(row) {
   const { now } = learning.learner;
   const { inputs, targets, parameters } = learning.training;
-  const leaves = new Map();
-  parameters.forEach((place, k) => leaves.set(place, now.theta[k]));
-  [...inputs, ...targets].forEach((place, column) => leaves.set(place, now.rows[row][column]));
+  const leaves = new Map(parameters.map((place, k) => [place, now.theta[k]]));
+  [...inputs, ...targets].forEach((place, column) => place >= 0 && leaves.set(place, now.rows[row][column]));
+  return leaves;
+}
+
+// The exported graph with the numbers of this row and step.
+function graphOfRow(row) {
+  const leaves = numbersOfLeaves(row);
   const data = [];
   const entries = graphOfPage.nodes.map((entry, place) => {
     const { grad, now: _, ...kept } = entry;
@@ -95,18 +104,42 @@ function graphOfRow(row) {
 
 // Before another tab opens, its graph becomes that of the chosen row at this step.
 beforeTab.push((name) => {
-  const { learner, row } = learning;
-  document.body.classList.toggle("learning", name === "learn");
-  byId("map").hidden = name !== "learn" || !mapKind();
-  if (name === "learn") return document.body.classList.remove("above");
+  if (name === "learn") return;
   stopLearning();
-  if (learning.opened === learner.now.rows[row].join() + learner.now.theta.join()) return;
-  learning.opened = learner.now.rows[row].join() + learner.now.theta.join();
+  const { learner, row } = learning;
+  showMap(false);
+  const numbers = [...numbersOfLeaves(row).values()].join();
+  if (learning.opened === numbers) return name !== state.tab && sayWhatIsOpen();
+  learning.opened = numbers;
   openGraph(graphOfRow(row));
-  const where = `row ${row} of ${learner.now.rows.length}, after ${many(learner.now.step, "step")}`;
-  byId("size").textContent = where;
-  document.title = `The chain rule of ${output.name}: ${where}`;
+  sayWhatIsOpen();
 });
+
+// What the page is about, above the picture.
+function sayWhatIsOpen(tab = "") {
+  const { learner, row, names } = learning;
+  const { rows, step } = learner.now;
+  const learns = tab === "learn";
+  const where = `${isRowless() ? "" : `row ${row + 1} of ${rows.length}, `}after ${many(step, "step")}`;
+  document.body.classList.toggle("learning", learns);
+  byId("heading").textContent = learns ? "Learning:" : "The chain rule of";
+  byId("title").textContent = learns ? `${many(names.parameters.length, "parameter")}${isRowless() ? "" : `, ${many(rows.length, "row")}`}` : names.loss;
+  byId("size").textContent = learns ? "" : where;
+  document.title = learns ? `Learning: ${byId("title").textContent}` : `The chain rule of ${names.loss}, ${where}`;
+}
+
+// Whether the loss depends on parameters alone.
+const isRowless = () => [...learning.training.inputs, ...learning.training.targets].every((place) => place < 0);
+
+// --- the keyboard ---
+
+function onLearnKey(event) {
+  if (state.tab !== "learn" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, summary, button, .point")) return;
+  const action = { " ": playLearning, ArrowRight: () => takeSteps(1), ArrowLeft: () => takeSteps(-1) }[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+}
 
 // --- wiring ---
 
@@ -136,6 +169,12 @@ function wireLearning() {
     learning.parameter = Number(byId("learn-parameter").value);
     showLearning();
   });
+  on("learn-network", "change", () => {
+    learning.network = byId("learn-network").checked;
+    if (learning.network) makeRoom();
+    showLearning();
+  });
+  document.addEventListener("keydown", onLearnKey);
   on("learn-csv", "toggle", showLearning);
   on("csv-use", "click", useCsv);
   listenToTheMap();
@@ -158,6 +197,9 @@ function startLearning() {
   byId("csv-shape").textContent = csvShape();
   makeSettings();
   wireLearning();
+  byId("learn-network-label").hidden = !mapKind();
+  for (const id of ["learn-row", "learn-delete", "learn-csv"]) byId(id).hidden = isRowless();
+  if (isRowless()) byId("learn-of-row").textContent = "The loss";
   chooseSpans();
   describeMap();
   openTab("learn");
