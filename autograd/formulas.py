@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from autograd import ops
 from autograd.deprecation import renamed
-from autograd.names import NodeNames, latex_name
+from autograd.names import NodeNames, displayed, latex_name
 from autograd.ops import Op
+from autograd.reading import Reading
 from autograd.real import count
 from autograd.symbols import ATOM, DOTS, ONE, Symbol, write_op
 from autograd.value import Value, topological_order
@@ -41,7 +42,7 @@ class Notation:
 
     def _symbol(self, node: Value) -> Symbol:
         if node in self._names:
-            name = self._names[node]
+            name = displayed(self._names[node])
             return Symbol(name, latex_name(name))
         return Symbol.of(node.data) if node.op is None else self.expression(node)
 
@@ -139,23 +140,23 @@ def formula(value: Value, names: object = None, *, latex: bool = False) -> str:
     Raises:
         ValueError: the formula would be longer than LONGEST_FORMULA characters.
     """
-    chosen = NodeNames(reading_order(value), names)
-    notation = Notation(chosen)
-    notation.prepare(_written_out(value, chosen))
+    reading = Reading(value, names)
+    notation = Notation(reading.names)
+    notation.prepare(_written_out(reading))
     written = notation.expression(value)
     return written.latex if latex else written.text
 
 
-def _written_out(value: Value, names: NodeNames) -> list[Value]:
-    """The nodes below ``value`` that its formula mentions, in topological order."""
-    found = set(value.inputs)
+def _written_out(reading: Reading) -> list[Value]:
+    """The nodes below the output that its formula mentions, each after its inputs."""
+    found = set(reading.nodes[-1].inputs)
     waiting = list(found)
     while waiting:
         node = waiting.pop()
-        fresh = set() if node in names else set(node.inputs) - found
+        fresh = set() if node in reading.names else set(node.inputs) - found
         found |= fresh
         waiting.extend(fresh)
-    return [node for node in reading_order(value) if node in found]
+    return [node for node in reading.nodes if node in found]
 
 
 @renamed(with_respect_to="wrt")
@@ -218,11 +219,11 @@ def _derivatives_of_op(op: Op) -> list[Symbol]:
 
 
 def _derivative_by(output: Value, target: Value, given: object) -> Symbol:
-    order = reading_order(output)
-    names = NodeNames([*order, target] if target not in set(order) else order, given)
-    names.give_first_free(target, iter(["x", *(f"x{i}" for i in range(1, 1000))]))
+    reading = Reading(output, given, target)
+    names = reading.names
+    names.write(target)
     notation = Notation(names)
-    notation.prepare(_written_out(output, names))
+    notation.prepare(_written_out(reading))
     adjoints: dict[Value, Symbol] = {output: ONE}
     relevant = between(output, target)
     for node in reversed(relevant):
@@ -238,14 +239,6 @@ def _derivative_by(output: Value, target: Value, given: object) -> Symbol:
     of = top if output in names else enclosed
     left = derivative(of, notation.symbol(target), total=True)
     return equal(left, adjoints.get(target, Symbol.of(0.0)))
-
-
-def reading_order(output: Value) -> list[Value]:
-    """The graph in topological order; nodes of equal depth from left to right, as in the code."""
-    nodes = topological_order(output)
-    nodes.reverse()
-    nodes.sort(key=lambda node: node._depth)
-    return nodes
 
 
 def between(output: Value, target: Value) -> dict[Value, None]:

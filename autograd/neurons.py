@@ -1,18 +1,20 @@
 """Finds neurons in a graph of scalars: which products, sum and activation belong together.
 
 The graph itself tells. A neuron is an operation on a sum of products, whether ``nn`` recorded it
-or a loop that you wrote.
+or a loop that you wrote. One factor of each product is a weight: a parameter of a Module; if none
+is known, a leaf that somebody made. A plain number never is, so that an average of losses is no
+neuron.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from autograd import ops
 from autograd.op import Op
-from autograd.value import Value
+from autograd.value import Value, is_constant
 
 LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
 """For each view, the largest graph to show in it, in scalars."""
@@ -20,7 +22,7 @@ LARGEST = {"scalars": 60, "sums": 300, "neurons": 1500}
 
 @dataclass(frozen=True)
 class Connection:
-    """One weighted input of a sum. All numbers are places in the topological order.
+    """One weighted input of a sum. All numbers are places in the list of nodes.
 
     Attributes:
         product: the node weight * input.
@@ -61,85 +63,153 @@ class FoundNeuron:
         return tuple(dict.fromkeys((*parts, *self.biases, *self.partial_sums, *total, self.output)))
 
 
-def find_neurons(nodes: Sequence[Value]) -> list[FoundNeuron]:
-    """The neurons among ``nodes``. Both lists are in topological order.
+def find_neurons(nodes: Sequence[Value], parameters: Collection[Value] = ()) -> list[FoundNeuron]:
+    """The neurons among ``nodes``, each after those that feed it, as the nodes are.
 
     A product belongs to a neuron if nothing else uses it. A sum belongs to an activation if nothing
     else uses the sum; otherwise it is a linear neuron by itself.
+
+    Args:
+        nodes: a graph, each node after its inputs.
+        parameters: the weights and biases; if there are none, any leaf that somebody made.
     """
-    place = {node: i for i, node in enumerate(nodes)}
-    uses = Counter(child for node in nodes for child in node.inputs)
-    only_user = {child: node for node in nodes for child in node.inputs if uses[child] == 1}
-    neurons: list[FoundNeuron] = []
-    layer_of: dict[int, int] = {}  # for each node so far, the highest layer below it
-    for i, node in enumerate(nodes):
-        layer_of[i] = max((layer_of[place[child]] for child in node.inputs), default=0)
-        user = only_user.get(node)
-        # A single input needs no sum.
-        alone = _is_op(node, ops.mul) and _is_call(user) and _has_leaf(node)
-        if not alone and (not _is_op(node, ops.sum, ops.add) or _is_op(user, ops.add)):
-            continue
-        terms, partial_sums = ([node], []) if alone else _terms(node, only_user)
-        products = [term for term in terms if _is_op(term, ops.mul) and term in only_user]
-        others = [term for term in terms if term not in set(products)]
-        if not products or any(term.op is not None for term in others):
-            continue
-        output = place[user] if user is not None and _is_call(user) else i
-        layer_of[i] += 1
-        neurons.append(
-            FoundNeuron(
-                output,
-                output if alone else i,
-                tuple(_connection(product, place, uses) for product in products),
-                tuple(place[term] for term in others),
-                tuple(place[v] for v in partial_sums),
-                layer_of[i],
-            )
+    search = _Search(nodes, parameters)
+    within: set[Value] = set()  # sums within larger ones
+    found: list[FoundNeuron] = []
+    for node in reversed(nodes):
+        if node not in within and (neuron := search.neuron(node)):
+            found.append(neuron)
+            within.update(nodes[place] for place in neuron.partial_sums)
+    found.reverse()
+    return list(_in_layers(nodes, found))
+
+
+class _Search:
+    """What the search for neurons has to know about a graph."""
+
+    def __init__(self, nodes: Sequence[Value], parameters: Collection[Value]) -> None:
+        self.parameters = parameters
+        self.place = {node: i for i, node in enumerate(nodes)}
+        self.uses = Counter(child for node in nodes for child in node.inputs)
+        self.only_user = {
+            child: node for node in nodes for child in node.inputs if self.uses[child] == 1
+        }
+
+    def neuron(self, node: Value) -> FoundNeuron | None:
+        """The neuron of which ``node`` is the sum, or the one product if there is no sum."""
+        user = self.only_user.get(node)
+        activation = user if user is not None and _is_call(user) else None
+        alone = _is_op(node, ops.mul) and activation is not None  # a single input needs no sum
+        part_of_chain = _is_op(node, ops.add) and _is_op(user, ops.add)
+        if not alone and (part_of_chain or not _is_op(node, ops.sum, ops.add)):
+            return None
+        terms, partial_sums = ([node], []) if alone else self._terms(node, activation is not None)
+        plain = bool(self.parameters) or (not alone and activation is not None)
+        connections: list[Connection] = []
+        biases: list[int] = []
+        for term in terms:
+            if connection := self._connection(term, plain):
+                connections.append(connection)
+            elif term.op is None:
+                biases.append(self.place[term])
+            else:
+                return None
+        if not connections:
+            return None
+        output = self.place[activation or node]
+        return FoundNeuron(
+            output,
+            output if alone else self.place[node],
+            tuple(connections),
+            tuple(biases),
+            tuple(self.place[v] for v in partial_sums),
+            layer=0,
         )
-    return neurons
+
+    def _terms(self, total: Value, activated: bool) -> tuple[list[Value], list[Value]]:
+        """The terms of a sum, from left to right, and the sums within it.
+
+        Those are the sums a + b of a + b + c, and the weighted sums whose sum has an activation.
+        """
+        terms: list[Value] = []
+        partial_sums: list[Value] = []
+        waiting = list(reversed(total.inputs))
+        while waiting:
+            term = waiting.pop()
+            chained = _is_op(total, ops.add) and _is_op(term, ops.add)
+            if term in self.only_user and (chained or (activated and _is_op(term, ops.sum))):
+                partial_sums.append(term)
+                waiting.extend(reversed(term.inputs))
+            else:
+                terms.append(term)
+        return terms, partial_sums
+
+    def _connection(self, term: Value, plain: bool) -> Connection | None:
+        """The product as a weighted input; None if neither of its factors is a weight.
+
+        Of two possible weights, it is the one used less. A weight times a multiple of itself is a
+        penalty, and no input.
+
+        Args:
+            term: any node.
+            plain: whether the input may be a plain number.
+        """
+        if not _is_op(term, ops.mul) or term not in self.only_user:
+            return None
+        first, second = term.inputs
+        candidates = [v for v in (first, second) if self._may_be_weight(v)]
+        if not candidates:
+            return None
+        weight = min(candidates, key=lambda v: self.uses[v])
+        source = second if weight is first else first
+        if _is_power_of(weight, source) or not (plain or source.op or not is_constant(source)):
+            return None
+        return Connection(self.place[term], self.place[weight], self.place[source])
+
+    def _may_be_weight(self, v: Value) -> bool:
+        if self.parameters:
+            return v in self.parameters
+        return v.op is None and not is_constant(v)
 
 
-def _terms(total: Value, only_user: dict[Value, Value]) -> tuple[list[Value], list[Value]]:
-    """The terms of a sum, from left to right, and the partial sums a + b + ... within it."""
-    terms: list[Value] = []
-    partial_sums: list[Value] = []
-    waiting = list(reversed(total.inputs))
+def _is_power_of(leaf: Value, v: Value) -> bool:
+    """Whether ``v`` is a product of nothing but that leaf, at least once, and plain numbers."""
+    factors, waiting = set(), [v]
     while waiting:
-        term = waiting.pop()
-        if _is_op(total, ops.add) and _is_op(term, ops.add) and term in only_user:
-            partial_sums.append(term)
-            waiting.extend(reversed(term.inputs))
-        else:
-            terms.append(term)
-    return terms, partial_sums
+        factor = waiting.pop()
+        if _is_op(factor, ops.mul):
+            waiting.extend(factor.inputs)
+        elif factor.op is not None:
+            return False
+        elif not is_constant(factor):
+            factors.add(factor)
+    return factors == {leaf}
 
 
-def _has_leaf(node: Value) -> bool:
-    return any(child.op is None for child in node.inputs)
+def _in_layers(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) -> Iterator[FoundNeuron]:
+    """The neurons with their layers, and in the order of their outputs."""
+    at_sum = {sum_of(nodes, neuron): neuron for neuron in neurons}
+    layer_of: dict[Value, int] = {}  # the highest layer below each node
+    for place, node in enumerate(nodes):
+        layer_of[node] = max((layer_of[child] for child in node.inputs), default=0)
+        if place in at_sum:
+            layer_of[node] += 1
+            yield replace(at_sum[place], layer=layer_of[node])
 
 
-def _is_call(node: Value | None) -> bool:
+def _is_call(node: Value) -> bool:
     """Whether a node may be an activation: f(x), and not -x or x ** 2."""
-    return (
-        node is not None
-        and node.op is not None
-        and node.op.arity == 1
-        and (node.op.precedence == 4)
-    )
+    return node.op is not None and node.op.arity == 1 and node.op.precedence == 4
 
 
 def _is_op(node: Value | None, *operations: Op) -> bool:
     return node is not None and node.op is not None and node.op in operations
 
 
-def _connection(product: Value, place: dict[Value, int], uses: Counter[Value]) -> Connection:
-    """The weight is the leaf; of two leaves, the one used less; otherwise, the first factor."""
-    first, second = product.inputs
-    swap = first.op is not None and second.op is None
-    if first.op is None and second.op is None:
-        swap = uses[second] < uses[first]
-    weight, source = (second, first) if swap else (first, second)
-    return Connection(place[product], place[weight], place[source])
+def sum_of(nodes: Sequence[Value], neuron: FoundNeuron) -> int:
+    """The place of the weighted sum, which for a single input may be the product."""
+    has_sum = _is_op(nodes[neuron.total], ops.sum, ops.add)
+    return neuron.total if has_sum else neuron.connections[0].product
 
 
 def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) -> set[int]:
@@ -149,7 +219,7 @@ def folded_by_sums(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) -> se
     """
     products = {c.product for n in neurons for c in n.connections}
     inner = products | {place for n in neurons for place in n.partial_sums}
-    leaves = {c.weight for n in neurons for c in n.connections if nodes[c.weight].op is None}
+    leaves = {c.weight for n in neurons for c in n.connections}
     leaves |= {place for n in neurons for place in n.biases}
     shown = {c.input for n in neurons for c in n.connections}
     place_of = {node: i for i, node in enumerate(nodes)}
@@ -165,9 +235,8 @@ def folded_by_neurons(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) ->
     return folded_by_sums(nodes, neurons) | {n.total for n in neurons if n.total != n.output}
 
 
-def sizes_of(nodes: Sequence[Value]) -> dict[str, int]:
+def sizes_of(nodes: Sequence[Value], neurons: Sequence[FoundNeuron]) -> dict[str, int]:
     """The number of nodes that each view shows."""
-    neurons = find_neurons(nodes)
     return {
         "scalars": len(nodes),
         "sums": len(nodes) - len(folded_by_sums(nodes, neurons)),

@@ -17,6 +17,7 @@ from autograd.compiler.algebra import GUARDS
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.stages.observe import CompileError, number
 from autograd.compiler.stages.record import Guard, Recording, record
+from autograd.nodes.order import reading_order
 from autograd.operand import traced
 from autograd.page import Page
 from autograd.page.export import exported
@@ -96,7 +97,7 @@ def _handed_over(
     rows = [inputs[i] + targets[i] for i in range(len(inputs))]
     checks = _checks(recording, rows)
     leaves, y, outputs = _graph(model, loss, inputs, targets)
-    nodes = topological_order(y)
+    nodes = reading_order(y)  # as the page has them
     if len(nodes) > MOST_NODES:
         raise ValueError(
             f"the loss of one row has {len(nodes):,} nodes, and a page has at most "

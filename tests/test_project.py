@@ -38,7 +38,7 @@ LEVELS = [
     {"deprecation", "files", "installation", "numpy", "stepwise"},
     {"clamp", "ieee", "op", "operand", "ops", "real"},
     {"fast", "modes", "nodes", "value"},
-    {"formulas", "functions", "gradient", "names", "neurons", "symbols"},
+    {"formulas", "functions", "gradient", "names", "neurons", "reading", "symbols"},
     {"compiler", "drawing", "explaining", "page"},
     {"nn"},
     {"demos"},

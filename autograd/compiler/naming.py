@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from autograd import ops
 from autograd.compiler.program import Array, Contract, Map, Program
-from autograd.names import given_names
+from autograd.names import names_in
+from autograd.names.found import has_parameters
+from autograd.names.textbook import Indexed
 from autograd.value import Value
-
-LETTERS = {"weights": "W", "weight": "W", "bias": "b", "biases": "b"}
 
 
 def names_around(function: Callable[..., Any]) -> dict[Value, str]:
@@ -21,12 +22,13 @@ def names_around(function: Callable[..., Any]) -> dict[Value, str]:
     its globals, the object it is a method of, and the functions it calls."""
     found: dict[Value, str] = {}
     for variables in _surroundings(function, set()):
-        for v, name in given_names(variables).items():
+        names = names_in(variables)
+        for v, name in {**names.textbook, **names.names}.items():
             found.setdefault(v, name)
     return found
 
 
-def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
+def _surroundings(function: Any, seen: set[int]) -> Iterator[Any]:
     if id(function) in seen or len(seen) > 100:
         return
     seen.add(id(function))
@@ -41,8 +43,8 @@ def _surroundings(function: Any, seen: set[int]) -> Iterator[Mapping[str, Any]]:
         inner = {n: function.__globals__.get(n) for n in _names_in(function.__code__)}
         reached = {**inspect.getclosurevars(function).nonlocals, **inner}
         # Modules first, because their names say most.
-        yield {name: x for name, x in reached.items() if _has_parameters(x)}
-        yield {name: x for name, x in reached.items() if not _has_parameters(x)}
+        yield {name: x for name, x in reached.items() if has_parameters(x)}
+        yield {name: x for name, x in reached.items() if not has_parameters(x)}
         for x in reached.values():
             if callable(x) and getattr(x, "__module__", "") == function.__module__:
                 yield from _surroundings(x, seen)
@@ -58,15 +60,11 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
             yield from _names_in(part)
 
 
-def _of_object(thing: Any) -> Iterator[Mapping[str, Any]]:
-    if _has_parameters(thing):
-        yield dict(thing.named_parameters())
+def _of_object(thing: Any) -> Iterator[Any]:
+    if has_parameters(thing):
+        yield thing
     elif hasattr(thing, "__dict__"):
         yield dict(vars(thing))
-
-
-def _has_parameters(thing: Any) -> bool:
-    return hasattr(type(thing), "named_parameters")
 
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:
@@ -85,7 +83,7 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
 def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, str]) -> None:
     """Name arguments as the function does, and blocks after their parameters.
 
-    ``layers.0.neurons.*.weights.*`` is W1, and its biases are b1. Where parameters have no names,
+    The block of ``W1[0,0]``, ``W1[0,1]`` and so on is W1. Where parameters have no names,
     the matrix products that use them decide which block is W1 and which b1.
     """
     taken = set(arguments)
@@ -119,27 +117,32 @@ def _roles(program: Program) -> dict[Array, str]:
 
 
 def block_name(first: str, last: str, dimensions: int) -> str:
-    """A name for an array, made from the names of its first and its last element, or ""."""
-    if not first:
+    """A name for an array, made from the names of its first and its last element, or "".
+
+    ``W1[0,0]`` and ``W1[2,1]`` give W1; ``W1[0,0]`` and ``W2[2,1]`` give W; ``v[0][0]`` and
+    ``v[0][5]`` give v1, because they are the first of several.
+    """
+    (stem, indices), (other, others) = map(_without_indices, (first, last))
+    for simpler in (r"$", r"\[\d+\]", r"\d+$"):
+        stem, other = (re.sub(simpler, "", s) for s in (stem, other))
+        if stem == other:
+            break
+    else:
         return ""
-    words = [w for w in _parts(first) if not w.isdigit()]
-    ends = [w for w in _parts(last) if not w.isdigit()]
-    word = words[-1] if words[-1:] == ends[-1:] else ""
-    letter = LETTERS.get(word, word) or ("W" if dimensions > 1 else "w")
-    if letter == "W" and dimensions < 2:
-        letter = "w"
-    numbers = [w for w in _parts(first) if w.isdigit()]
-    same = [w for w in _parts(last) if w.isdigit()]
-    layer = bool(numbers) and len(numbers) > 1 and numbers[:1] == same[:1]
-    layer = layer and not _parts(first)[-1 if len(numbers) == 1 else 0].isdigit()
-    return f"{letter}{int(numbers[0]) + 1}" if layer else letter
+    if len(indices) > 1 and indices[0] == others[0]:
+        stem += str(int(indices[0]) + 1)
+    parts = Indexed.parsed(stem)
+    return parts.called("w").name if parts and parts.letter == "W" and dimensions < 2 else stem
 
 
-def _parts(name: str) -> list[str]:
-    return "".join(c if c.isalnum() or c == "_" else " " for c in name).split()
+def _without_indices(name: str) -> tuple[str, list[str]]:
+    """``v[0][5]`` as v and its indices, of which ``W1[0,5]`` has but one pair."""
+    stem = re.sub(r"(\[[\d,]+\])+$", "", name)
+    return stem, re.findall(r"\[(\d+)\]", name[len(stem) :])
 
 
 def _free(name: str, taken: set[str]) -> str:
+    name = re.sub(r"\[(\d+)\]", r"\1", name)
     name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
     if not name.isidentifier():
         name = f"w_{name}"

@@ -10,9 +10,9 @@ from typing import Any
 from autograd.drawing.render import FORMATS, render
 from autograd.drawing.views import neuron_view, scalar_view, sum_view
 from autograd.files import write_whole
-from autograd.names import given_names
 from autograd.neurons import LARGEST, sizes_of
-from autograd.value import Value, topological_order
+from autograd.reading import Reading
+from autograd.value import Value
 
 _DIRECTIONS = ("LR", "TB", "RL", "BT")
 _TEXT = ("dot", "gv")
@@ -59,14 +59,14 @@ def draw(
         raise ValueError(f"rankdir is one of {', '.join(_DIRECTIONS)}; got {rankdir!r}")
     if view is not None and view not in LARGEST:
         raise ValueError(f"view is one of {', '.join(LARGEST)}; got {view!r}")
-    nodes = topological_order(value)
-    sizes = sizes_of(nodes)
+    reading = Reading(value, names)
+    sizes = sizes_of(reading.nodes, reading.neurons)
     if view is None:
-        view = next((v for v in LARGEST if len(nodes) <= LARGEST[v]), "neurons")
+        view = next((v for v in LARGEST if len(reading.nodes) <= LARGEST[v]), "neurons")
     if sizes[view] > LARGEST["neurons"] and not force:
         raise ValueError(_too_large(sizes, view))
     draw_view = {"scalars": scalar_view, "sums": sum_view, "neurons": neuron_view}[view]
-    return Drawing(draw_view(nodes, rankdir, given_names(names)), sizes[view])
+    return Drawing(draw_view(reading, rankdir), sizes[view])
 
 
 def _too_large(sizes: Mapping[str, int], view: str) -> str:

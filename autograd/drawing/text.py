@@ -52,8 +52,10 @@ def markup(text: str, align: str = "CENTER") -> str:
     return "".join(line + fold for line in safe)
 
 
-def heading(name: str, width: int, align: str = "CENTER") -> str:
-    """``name`` in bold; a long path smaller, in lines of up to ``width`` characters."""
+def heading(name: str, given: bool, width: int, align: str = "CENTER") -> str:
+    """``name`` in bold, or quiet if it was made up; a long path in lines of up to ``width``."""
+    if not given:
+        return f'<FONT COLOR="{palette.QUIET}">{markup(name, align)}</FONT>'
     if not _PATH.fullmatch(name) or len(name) <= SMALL / 12 * width:
         return f"<B>{markup(name, align)}</B>"
     folded: list[str] = []
@@ -86,7 +88,9 @@ def gradient(node: Value) -> tuple[str, str]:
     return rounded(node.grad), palette.DERIVATIVE
 
 
-def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict[str, str]:
+def box(
+    node: Value, name: str, given: bool, extra: Sequence[tuple[str, float]] = ()
+) -> dict[str, str]:
     """A box: the operation on the left; name, data and gradient below one another on the right."""
     rows = [
         _entry("data", rounded(node.data), palette.INK),
@@ -94,7 +98,7 @@ def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict
         _entry("grad", *gradient(node)),
     ]
     if name:
-        written = heading(name, WIDTH, "LEFT")
+        written = heading(name, given, WIDTH, "LEFT")
         rows.insert(0, _cell(written, 'COLSPAN="2" ALIGN="LEFT" BALIGN="LEFT"'))
     if node.op is not None:
         symbol = f'<FONT POINT-SIZE="17">{markup(node.op.symbol)}</FONT>'
@@ -103,10 +107,10 @@ def box(node: Value, name: str, extra: Sequence[tuple[str, float]] = ()) -> dict
     return {"label": _table(rows, padding=2), "style": style, **colours(node)}
 
 
-def circle(node: Value, name: str) -> dict[str, str]:
+def circle(node: Value, name: str, given: bool) -> dict[str, str]:
     """A circle: the output of a neuron, with the gradient below."""
     written, colour = gradient(node)
-    rows = [f"<TD>{heading(name, 10)}</TD>"] if name else []
+    rows = [f"<TD>{heading(name, given, 10)}</TD>"] if name else []
     rows += [f"<TD>{rounded(node.data, 3)}</TD>"]
     rows += [f'<TD><FONT COLOR="{colour}" POINT-SIZE="10">{written}</FONT></TD>']
     form = {"shape": "circle", "style": "filled", "margin": "0", "width": "1.0"}

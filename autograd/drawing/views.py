@@ -5,62 +5,52 @@ Every number in a picture comes from the graph; nothing is computed here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from autograd.drawing import palette
 from autograd.drawing.text import box, circle, markup, rounded
-from autograd.neurons import (
-    FoundNeuron,
-    find_neurons,
-    folded_by_neurons,
-    folded_by_sums,
-)
+from autograd.neurons import FoundNeuron, folded_by_neurons, folded_by_sums
+from autograd.reading import Reading
 from autograd.value import Value
 
 WRITTEN = 40  # with more connections, only thickness and colour show the weights
 LAID_OUT = 200  # with more connections, nodes stand in columns and lines are not untangled
 
-GivenNames = Mapping[Value, str] | None
 
+def scalar_view(reading: Reading, rankdir: str) -> str:
+    """DOT text in which each node is a box.
 
-def scalar_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
-    """DOT text in which each of ``nodes``, which are in topological order, is a box.
-
-    The name of a node is its place in that order, so every process writes the same text.
+    In DOT a node is called by its place in the reading order, so every process writes the same.
     """
     picture = _new_picture(rankdir)
-    place = {node: i for i, node in enumerate(nodes)}
-    for i, node in reversed(list(enumerate(nodes))):  # so that inputs lie in the order of use
-        picture.node(f"n{i}", **box(node, _name_of(node, names)))
-        for child, partial in zip(node.inputs, node.partials):
-            picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {rounded(partial)}")
-    source: str = picture.source
-    return source
-
-
-def sum_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
-    """DOT text in which a weighted sum is one box, with its weights on the lines to it."""
-    neurons = find_neurons(nodes)
-    sums = {neuron.total: neuron for neuron in neurons}
-    hidden = folded_by_sums(nodes, neurons)
-    picture = _new_picture(rankdir)
-    for i, node in reversed(list(enumerate(nodes))):
-        if i not in hidden:
-            biases = sums[i].biases if i in sums else ()
-            extra = [("bias", nodes[place].data) for place in biases if place in hidden]
-            name = _name_of(node, names) or _module_path(nodes, sums.get(i), names)
-            picture.node(f"n{i}", **box(node, name, extra))
-    _edges(picture, nodes, hidden, sums)
-    _connections(picture, nodes, neurons, {n.total: n.total for n in neurons}, names)
+    for node, i in reading.place.items():
+        picture.node(f"n{i}", **box(node, *title(reading, node)))
+        _edges_to(picture, reading, node)
     return str(picture.source)
 
 
-def neuron_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) -> str:
+def sum_view(reading: Reading, rankdir: str) -> str:
+    """DOT text in which a weighted sum is one box, with its weights on the lines to it."""
+    nodes, neurons = reading.nodes, reading.neurons
+    sums = {neuron.total: neuron for neuron in neurons}
+    hidden = folded_by_sums(nodes, neurons)
+    picture = _new_picture(rankdir)
+    for i, node in enumerate(nodes):
+        if i not in hidden:
+            biases = sums[i].biases if i in sums else ()
+            extra = [("bias", nodes[place].data) for place in biases if place in hidden]
+            picture.node(f"n{i}", **box(node, *title(reading, node), extra))
+    _edges(picture, reading, hidden, sums)
+    _connections(picture, reading, {n.total: n.total for n in neurons})
+    return str(picture.source)
+
+
+def neuron_view(reading: Reading, rankdir: str) -> str:
     """DOT text of a network as it is usually drawn: a circle per neuron, a column per layer."""
-    neurons = find_neurons(nodes)
+    nodes, neurons = reading.nodes, reading.neurons
     outputs = {neuron.output: neuron for neuron in neurons}
     hidden = folded_by_neurons(nodes, neurons)
     inputs = {c.input for neuron in neurons for c in neuron.connections}
@@ -72,7 +62,7 @@ def neuron_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) 
         picture.attr(layout="neato", splines="line", outputorder="edgesfirst")
     elif connections > WRITTEN:
         picture.attr(ranksep="2.4", nodesep="0.12")
-    for layer, members in groupby(sorted(neurons, key=_by_layer), key=lambda n: n.layer):
+    for layer, members in groupby(sorted(neurons, key=_layer), key=_layer):
         with picture.subgraph(name=f"cluster_layer{layer}") as column:
             column.attr(
                 label=f"layer {layer}",
@@ -82,14 +72,13 @@ def neuron_view(nodes: Sequence[Value], rankdir: str, names: GivenNames = None) 
             )
             for neuron in members:
                 i, node = neuron.output, nodes[neuron.output]
-                name = _name_of(node, names) or _module_path(nodes, neuron, names)
-                column.node(f"n{i}", **circle(node, name), pos=places.get(i))
-    for i, node in reversed(list(enumerate(nodes))):
+                column.node(f"n{i}", **circle(node, *title(reading, node)), pos=places.get(i))
+    for i, node in enumerate(nodes):
         if i not in hidden and i not in outputs:
             form = circle if node.op is None and i in inputs else box
-            picture.node(f"n{i}", **form(node, _name_of(node, names)), pos=places.get(i))
-    _edges(picture, nodes, hidden, outputs)
-    _connections(picture, nodes, neurons, {n.total: n.output for n in neurons}, names)
+            picture.node(f"n{i}", **form(node, *title(reading, node)), pos=places.get(i))
+    _edges(picture, reading, hidden, outputs)
+    _connections(picture, reading, {n.total: n.output for n in neurons})
     return str(picture.source)
 
 
@@ -142,7 +131,7 @@ def _in_columns(
             continue
         sources = [place[child] for child in node.inputs]
         if i in neuron_at:
-            parts = _shown_parts(nodes, neuron_at[i], hidden)
+            parts = _shown_biases(neuron_at[i], hidden)
             sources = [c.input for c in neuron_at[i].connections] + parts
         column[i] = max((column[source] + 1 for source in sources), default=0)
     # A leaf that feeds no neuron stands just before the node that uses it.
@@ -152,7 +141,7 @@ def _in_columns(
                 if child.op is None:
                     column[place[child]] = column[i] - 1
     members: dict[int, list[int]] = {}
-    for i in sorted(column, reverse=True):  # so that inputs lie in the order of use
+    for i in sorted(column):
         members.setdefault(column[i], []).append(i)
     tallest = max(map(len, members.values()))
     apart = max(3.0, 0.3 * tallest)  # in inches; steep lines cannot be told apart
@@ -163,42 +152,47 @@ def _in_columns(
     }
 
 
-def _by_layer(neuron: FoundNeuron) -> tuple[int, int]:
-    return neuron.layer, -neuron.output
+_layer = attrgetter("layer")
+
+
+def title(reading: Reading, node: Value) -> tuple[str, bool]:
+    """The name of a node in a picture, and whether somebody gave it. A plain number has none."""
+    if node.op is None and reading.role(node) == "constant" and node not in reading.names:
+        return "", False
+    return reading.names.pictured[node], node in reading.names
 
 
 def _edges(
-    picture: Any, nodes: Sequence[Value], hidden: set[int], neurons: Mapping[int, FoundNeuron]
+    picture: Any, reading: Reading, hidden: set[int], neurons: Mapping[int, FoundNeuron]
 ) -> None:
     """The lines that are not weighted connections, each with its local derivative.
 
-    Such a line leads into a neuron only from a bias or a weight that has a node.
+    Such a line leads into a neuron only from a bias that has a node.
     """
-    place = {node: i for i, node in enumerate(nodes)}
-    for i, node in enumerate(nodes):
+    for node, i in reading.place.items():
         if i in neurons:
-            for source in _shown_parts(nodes, neurons[i], hidden):
+            for source in _shown_biases(neurons[i], hidden):
                 picture.edge(f"n{source}", f"n{i}")
         elif i not in hidden:
-            for child, partial in zip(node.inputs, node.partials):
-                picture.edge(f"n{place[child]}", f"n{i}", label=f"∂ {rounded(partial)}")
+            _edges_to(picture, reading, node)
 
 
-def _shown_parts(nodes: Sequence[Value], neuron: FoundNeuron, hidden: set[int]) -> list[int]:
-    """The weights and biases that have nodes, because they were computed or others use them."""
-    weights = [c.weight for c in neuron.connections]
-    return [place for place in dict.fromkeys((*weights, *neuron.biases)) if place not in hidden]
+def _edges_to(picture: Any, reading: Reading, node: Value) -> None:
+    """The lines to a node from its inputs, each with its local derivative."""
+    place = reading.place
+    for child, partial in zip(node.inputs, node.partials):
+        picture.edge(f"n{place[child]}", f"n{place[node]}", label=f"∂ {rounded(partial)}")
 
 
-def _connections(
-    picture: Any,
-    nodes: Sequence[Value],
-    neurons: Sequence[FoundNeuron],
-    heads: Mapping[int, int],
-    names: GivenNames,
-) -> None:
+def _shown_biases(neuron: FoundNeuron, hidden: set[int]) -> list[int]:
+    """The biases that have nodes, because others use them."""
+    return [place for place in dict.fromkeys(neuron.biases) if place not in hidden]
+
+
+def _connections(picture: Any, reading: Reading, heads: Mapping[int, int]) -> None:
     """A line per weight: its thickness shows the size of the weight, its colour the sign."""
-    every = [(neuron, c) for neuron in neurons for c in neuron.connections]
+    nodes = reading.nodes
+    every = [(neuron, c) for neuron in reading.neurons for c in neuron.connections]
     sizes = [abs(nodes[c.weight].data) for _, c in every]
     largest = max((size for size in sizes if 0 < size < float("inf")), default=1.0)
     for neuron, c in every:
@@ -207,29 +201,11 @@ def _connections(
         colour = palette.NEGATIVE if weight.data < 0 else palette.POSITIVE
         attributes = {"penwidth": f"{0.4 + 2.6 * share:.2f}", "color": colour}
         if len(every) <= WRITTEN:
-            name = _name_of(weight, names)
-            title = markup(name) if name and not _PARAMETER.fullmatch(name) else ""
-            attributes["label"] = f"<{title}{rounded(weight.data)}>"
+            name, given = title(reading, weight)
+            attributes["label"] = f"<{markup(name) if given else ''}{rounded(weight.data)}>"
             attributes["fontcolor"] = palette.INK
         else:
             attributes["arrowsize"] = "0.35"
         if len(every) > LAID_OUT:
             attributes["color"] += "70"  # translucent, so that strong lines stand out
         picture.edge(f"n{c.input}", f"n{heads[neuron.total]}", **attributes)
-
-
-_PARAMETER = re.compile(r"(.+)\.(?:weights\.\d+|bias)")
-
-
-def _name_of(node: Value, names: GivenNames) -> str:
-    """The name given for this drawing; else the label."""
-    return (names or {}).get(node) or node.label
-
-
-def _module_path(nodes: Sequence[Value], neuron: FoundNeuron | None, names: GivenNames) -> str:
-    """The name of a neuron of a Module, from those of its weights: ``layers.0.neurons.3``."""
-    if neuron is None:
-        return ""
-    weights = [_name_of(nodes[c.weight], names) for c in neuron.connections]
-    paths = {match[1] if (match := _PARAMETER.fullmatch(name)) else "" for name in weights}
-    return paths.pop() if len(paths) == 1 else ""

@@ -37,7 +37,8 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
         output: the Value to differentiate.
         wrt: the Value by which to differentiate it, a leaf or computed.
         names: a dict such as ``locals()``, or a Module. These names take precedence over labels;
-            Values with neither are written out where they occur, or called v1, v2 and so on.
+            Values with neither are written out where they occur, or called v1, v2 and so on, as
+            on the page; an output with neither is ``out``.
         paths: how many paths to show, those with the largest products first.
 
     Returns:

@@ -10,12 +10,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 
 from autograd.explaining.paths import Path
-from autograd.formulas import Notation, derivative, reading_order
-from autograd.names import NodeNames
+from autograd.formulas import Notation, derivative
+from autograd.names import NodeNames, displayed
 from autograd.nodes.by_hand import BY_HAND
+from autograd.reading import Reading
 from autograd.real import same_number
 from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value
@@ -56,19 +57,18 @@ class Outline:
         given: object,
     ) -> None:
         self.output, self.target = output, target
-        order = reading_order(output)
-        names = NodeNames(order if target in relevant else [*order, target], given)
-        names.give_first_free(output, _numbered("y"))
-        names.give_first_free(target, _numbered("x"))
+        reading = Reading(output, given, target)
+        order, names = reading.nodes, reading.names
+        names.write(output)
+        names.write(target)
         in_place = _written_in_place(order, relevant, names)
         self._legs = {path: _legs(path, in_place) for path in paths}
         walked = {v for path, legs in self._legs.items() for v in _walked(path, legs)}
         computed = walked - in_place - {target}
         mentioned = computed.union(_mentioned(walked, in_place))
-        generated = _numbered("v", start=1)
         for node in order:
             if node in mentioned and node.op is not None:
-                names.give_first_free(node, generated)
+                names.write(node)
         self.notation = Notation(names)
         self.computed = [v for v in order if v in computed]
         self._shown = walked | {target}
@@ -113,11 +113,6 @@ class Outline:
         return [*map(self.symbol, stops), *dots, *map(self.symbol, after), end]
 
 
-def _numbered(letter: str, start: int = 0) -> Iterator[str]:
-    """y, y1, y2 and so on."""
-    return (f"{letter}{i or ''}" for i in count(start))
-
-
 def _written_in_place(
     order: Sequence[Value], relevant: dict[Value, None], names: NodeNames
 ) -> set[Value]:
@@ -131,7 +126,7 @@ def _written_in_place(
     occurring: dict[Value, Sequence[Value]] = {}  # in the formula of each node written in place
     for node in order:
         if node in names:
-            length[node] = len(names[node])
+            length[node] = len(displayed(names[node]))
         elif node.op is None:
             length[node] = len(f"{node.data:.9g}")
         parts = [occurring.get(child, (child,)) for child in node.inputs if child in relevant]

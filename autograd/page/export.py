@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from autograd.formulas import written_partials
-from autograd.names import given_names
-from autograd.neurons import LARGEST, FoundNeuron, find_neurons, sizes_of
+from autograd.neurons import LARGEST, FoundNeuron, sizes_of
 from autograd.nodes.by_hand import BY_HAND
 from autograd.op import Op
 from autograd.ops import Power
 from autograd.page.program import PageProgram, encoded, forward_program, rule_program, run_steps
+from autograd.reading import Reading
 from autograd.real import same_number
 from autograd.symbols import ATOM, Symbol, within, write_op
-from autograd.value import Value, topological_order
+from autograd.value import Value
 
 CURVE = 101  # points on the curve of an operation that the page cannot compute
 LONGEST = 400  # letters of a derivative that is shown
 
 
 def exported(value: Value, names: object = None) -> dict[str, Any]:
-    """The graph of ``value``: its nodes in topological order, their operations, its neurons."""
-    nodes = topological_order(value)
+    """The graph of ``value``: its nodes in reading order, their operations, its neurons."""
+    reading = Reading(value, names)
+    nodes = reading.nodes
     place = {id(node): i for i, node in enumerate(nodes)}
     ops: dict[tuple[Op, int], int] = {}
     op_entries: list[dict[str, Any]] = []
@@ -37,24 +37,19 @@ def exported(value: Value, names: object = None) -> dict[str, Any]:
     opaque = {i for i, entry in enumerate(op_entries) if entry["forward"] is None}
     if opaque:
         _add_what_python_knows(nodes, entries, opaque)
-    neurons = find_neurons(nodes)
-    given = given_names(names)
-    known = [given.get(node) or node.label for node in nodes]
-    for entry, before, name in zip(entries, known, _completed(known, neurons)):
-        entry["name"] = name
-        if not before:
-            entry["anonymous"] = True
+    for entry, node in zip(entries, nodes):
+        entry.update(_called(node, reading))
     return {
         "nodes": entries,
         "ops": op_entries,
-        "neurons": [_neuron(neuron) for neuron in neurons],
-        "sizes": sizes_of(nodes),
+        "neurons": [_neuron(neuron) for neuron in reading.neurons],
+        "sizes": sizes_of(nodes, reading.neurons),
         "largest": LARGEST["neurons"],
     }
 
 
 def _node(node: Value, place: dict[int, int], ops: dict[tuple[Op, int], int]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"label": node.label, "data": encoded(node.data)}
+    entry: dict[str, Any] = {"data": encoded(node.data)}
     if node.has_grad:
         entry["grad"] = encoded(node.grad)
     if node.source:
@@ -194,33 +189,17 @@ def _neuron(neuron: FoundNeuron) -> dict[str, Any]:
     }
 
 
-def _completed(known: Sequence[str], neurons: Sequence[FoundNeuron]) -> list[str]:
-    """The name of each node in formulas: its known name, or a new one that no other node has.
-
-    The output becomes ``out``, the third neuron of layer 1 ``n1.3``, its second weight ``w1.3.2``,
-    its bias ``b1.3``, and any other node ``v1``, ``v2`` and so on.
-    """
-    taken = set(known)
-    names = list(known)
-    numbers = (f"v{i}" for i in range(1, 2 * len(known) + 2))
-    fresh = (name for name in numbers if name not in taken)
-    proposals = [(len(known) - 1, "out"), *_parts_of_neurons(neurons)]
-    for place, name in proposals:
-        if not names[place] and name not in taken:
-            names[place] = name
-            taken.add(name)
-    return [name or next(fresh) for name in names]
-
-
-def _parts_of_neurons(neurons: Sequence[FoundNeuron]) -> Iterator[tuple[int, str]]:
-    """The places of the parts of neurons, with the names proposed for them."""
-    seen: Counter[int] = Counter()
-    for neuron in reversed(neurons):  # first used, last in topological order
-        seen[neuron.layer] += 1
-        number = f"{neuron.layer}.{seen[neuron.layer]}"
-        yield neuron.output, f"n{number}"
-        yield from ((c.weight, f"w{number}.{i}") for i, c in enumerate(neuron.connections, 1))
-        yield from ((bias, f"b{number}") for bias in neuron.biases)
+def _called(node: Value, reading: Reading) -> dict[str, Any]:
+    """What a node is called, whether that was made up, and what a leaf is for."""
+    name, short = reading.names[node], reading.names.pictured[node]
+    called: dict[str, Any] = {"name": name}
+    if short != name:
+        called["pictured"] = short
+    if node not in reading.names:
+        called["anonymous"] = True
+    if node.op is None:
+        called["role"] = reading.role(node)
+    return called
 
 
 def _shortened(source: str) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd.deprecation import REMOVAL
 from autograd.files import write_whole
-from autograd.neurons import LARGEST, sizes_of
+from autograd.neurons import LARGEST
 from autograd.page.export import exported
 from autograd.page.frame import in_a_frame
 from autograd.page.operations import operation_table
-from autograd.value import Value, topological_order
+from autograd.value import Value
 
 _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
@@ -65,15 +65,15 @@ def page(
     """
     if not isinstance(value, Value):
         raise TypeError(f"page expects the Value at which a graph ends; got {type(value).__name__}")
-    nodes = topological_order(value)
-    size = sizes_of(nodes)["neurons"]
+    graph = exported(value, names)
+    size = graph["sizes"]["neurons"]
     if size > LARGEST["neurons"] and not force:
         raise ValueError(
             f"this graph has {size:,} nodes, but only a page of some hundreds can be read: pass a "
             f"value in the middle of it, or run the same code on fewer inputs, or pass force=True "
             f"to make the page anyway"
         )
-    made = Page(_html(exported(value, names)), len(nodes))
+    made = Page(_html(graph), len(graph["nodes"]))
     if path is not None:
         made.save(path)
     return made

@@ -13,6 +13,7 @@ from autograd import Op, Value, dot
 from autograd.formulas import LONGEST_FORMULA, derivative_formula, formula, written_partials
 from autograd.names import NodeNames, displayed, latex_name
 from autograd.ops import TABLE, power, tanh
+from autograd.reading import Reading
 from autograd.symbols import Symbol
 from nn import MLP
 
@@ -199,25 +200,25 @@ def test_a_formula_that_would_be_endless_is_refused():
 def test_names_come_from_dictionaries_modules_and_labels():
     model = MLP(2, [2, 1], seed=1)
     x = [Value(0.5), Value(1.0, "unused label")]
-    out = model(x)
     weight = model.layers[0].neurons[1].weights[0]
     unlabelled = Value(3.0)
-    graph = autograd.topological_order(out * unlabelled)
-    assert NodeNames(graph, model)[weight] == "layers.0.neurons.1.weights.0"
-    here = {"model": model, "x": x, "_": unlabelled, "MLP": MLP, "n": 3, "re": re}
-    names = NodeNames(graph, here)
-    assert names[weight] == "model.layers.0.neurons.1.weights.0"
+    out = model(x) * unlabelled
+    assert Reading(out, model).names[weight] == "W1[1,0]"
+    names = Reading(
+        out, {"model": model, "x": x, "_": unlabelled, "MLP": MLP, "n": 3, "re": re, "p": weight}
+    ).names
+    assert names[weight] == "W1[1,0]"  # named first, and so not p
     assert names[x[1]] == "x[1]"
     assert unlabelled not in names
-    assert NodeNames(graph)[x[1]] == "[unused label]"
+    assert Reading(out).names[x[1]] == "unused label"
     with pytest.raises(TypeError, match="a dict such as locals"):
-        NodeNames(graph, 7)
+        Reading(out, 7)
 
 
 def test_a_list_that_holds_itself_ends():
     loop = [Value(1.0)]
     loop.append(loop)
-    assert NodeNames(loop[:1], {"loop": loop})[loop[0]] == "loop[0]"
+    assert Reading(loop[0], {"loop": loop}).names[loop[0]] == "loop[0]"
 
 
 def test_equal_labels_are_distinguished():

@@ -130,7 +130,7 @@ def test_the_graph_in_the_file():
     y.backward()
     graph = graph_of(page(y).source)
     by_name = {node["name"]: node["data"] for node in graph["nodes"]}
-    assert by_name == {"x": 3.0, "v1": 9.0, "b1.1": "inf", "out": "inf"}
+    assert by_name == {"x": 3.0, "v1": 9.0, "c1": "inf", "out": "inf"}
     square = next(node for node in graph["nodes"] if node.get("inputs") == [0, 0])
     assert square["partials"] == [3.0, 3.0]
     assert graph["nodes"][0]["grad"] == 6.0
@@ -152,7 +152,7 @@ def test_no_label_ends_the_script():
     label = "</script><script>alert(1)</script><!--"
     text = page(Value(1.0, label) + 1).source
     assert text.count("</script>") == 3
-    assert any(node["label"] == label for node in graph_of(text)["nodes"])
+    assert any(node["name"] == label for node in graph_of(text)["nodes"])
 
 
 def test_names_may_be_given():
@@ -174,13 +174,17 @@ def test_a_source_line_keeps_its_folder_to_itself():
 def test_the_neurons_in_the_file():
     model = MLP(2, [3, 1], seed=1)
     output = model([0.1, 0.2])
-    graph = exported(output + 1)
+    graph = exported(output + 1, model)
     assert [neuron["layer"] for neuron in graph["neurons"]] == [1, 1, 1, 2]
     names = {node["name"]: node for node in graph["nodes"]}
     assert len(names) == len(graph["nodes"])
-    assert names["n2.1"]["data"] == output.data
-    assert names["w1.3.2"]["data"] == model.layers[0].neurons[2].weights[1].data
-    assert names["w1.3.2"]["anonymous"]
+    assert names["a2[0]"]["data"] == output.data
+    weight = model.layers[0].neurons[2].weights[1].data
+    assert names["W1[2,1]"] == {
+        **{"name": "W1[2,1]", "pictured": "w¹₂₁", "role": "parameter", "data": weight},
+    }
+    assert [names[f"c{i}"]["role"] for i in (1, 2, 3)] == ["constant"] * 3
+    assert "anonymous" in names["out"]
 
 
 def test_a_page_writes_nothing_until_it_is_saved(tmp_path, monkeypatch):

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from autograd import Value, ops, topological_order
+from autograd import Value, ops
+from autograd.nodes.order import reading_order
 from autograd.page import page
 from autograd.page.program import forward_program, rule_program
 from nn import MLP, half_squared_error
@@ -39,7 +40,7 @@ def test_the_page_and_python_agree_for_every_operation(show):
     first = [Value(x) for x in points[0]]
     output = graph(first)
     tab = show(output, {"force": True})
-    at = {id(node): place for place, node in enumerate(topological_order(output))}
+    at = {id(node): place for place, node in enumerate(reading_order(output))}
     for xs in points:
         values = [Value(x) for x in xs]
         other = graph(values)
@@ -50,7 +51,7 @@ def test_the_page_and_python_agree_for_every_operation(show):
         mine = tab.evaluate(
             "data => { const n = recompute(data); return [n.data, n.grads]; }", data
         )
-        order = topological_order(other)
+        order = reading_order(other)
         assert mine[0] == pytest.approx([node.data for node in order], rel=1e-12, abs=1e-300)
         assert mine[1] == pytest.approx([node.grad for node in order], rel=1e-12, abs=1e-300)
 
@@ -81,7 +82,7 @@ def test_it_starts_with_the_numbers_of_python(show, make):
     output = make()
     output.backward()
     tab = show(output)
-    order = topological_order(output)
+    order = reading_order(output)
     assert tab.evaluate("state.numbers.data") == [node.data for node in order]
     assert tab.evaluate("state.numbers.grads") == pytest.approx([node.grad for node in order])
 
@@ -128,7 +129,7 @@ def test_the_policy_holds(browser, tmp_path):
 
 def test_it_opens_at_1500_nodes_within_two_seconds(show):
     value = half_squared_error(MLP(4, [20, 20, 4], seed=1)([0.1, 0.2, 0.3, 0.4]), [1.0] * 4)
-    assert 1000 < len(topological_order(value)) <= 1500
+    assert 1000 < len(reading_order(value)) <= 1500
     tabs = [show(value) for _ in range(3)]
     loaded = "performance.timing.loadEventEnd - performance.timing.navigationStart"
     assert min(tab.evaluate(loaded) for tab in tabs) < 2000
@@ -142,7 +143,7 @@ def test_it_opens_at_1500_nodes_within_two_seconds(show):
 
 def test_a_step_and_a_nudge_are_smooth_at_300_nodes(show):
     value = half_squared_error(MLP(3, [10, 6, 1], seed=1)([0.1, 0.2, 0.3]), [1.0])
-    assert 250 <= len(topological_order(value)) <= 350
+    assert 250 <= len(reading_order(value)) <= 350
     tab = show(value)
     tab.get_by_label("Scalars").check()
     step = """() => {

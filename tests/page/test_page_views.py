@@ -78,7 +78,7 @@ def test_a_weight_that_is_folded_away_can_be_selected(show):
     tab.get_by_label("Neurons").check()
     box(tab, "h1").click()
     tab.get_by_role("button", name="w1", exact=True).click()
-    assert "∂out/∂w1" in tab.locator("#explanation").inner_text()
+    assert "dout/dw1" in tab.locator("#explanation").inner_text()
 
 
 def test_a_weight_can_be_selected_at_its_edge(show):

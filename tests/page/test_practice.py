@@ -17,7 +17,7 @@ SLIPS = {
         0.4161: "forget the path through v",
         0.1243: "forget the path through v",
         0.6613: "forget the slopes at h",
-        0.6558: "start at out and leave out ∂E/∂out = 0.824",
+        0.6558: "start at out and leave out dE/dout = 0.824",
         1.683: "forget the slope of tanh at out, which is 1 - out² = 0.321",
         0.6535: "forget the slope of tanh at h1, which is 1 - h1² = 0.7864",
         0.3279: "forget the slope of the square at v",
@@ -113,7 +113,7 @@ def test_a_whole_gradient(show):
     assert numbers(tab, "w") == ["2", "?"]
     assert "hidden" in box(tab, "w").get_attribute("aria-label")
     tab.get_by_label("With respect to").select_option(label="w")
-    assert "Right: ∂o/∂w = 0.21" in predict(tab, "0.5*(1 - 0.7616**2)")
+    assert "Right: do/dw = 0.21" in predict(tab, "0.5*(1 - 0.7616**2)")
     assert "forget the slope of tanh at o, which is 1 - o² = 0.42" in predict(tab, "0.5")
     assert "put the input where the output belongs" in predict(tab, "0")
     assert "multiply by w itself" in predict(tab, "0.84")
@@ -123,7 +123,7 @@ def test_a_whole_gradient(show):
     assert tab.locator("#judgement mark").inner_text() == "m"
     assert "Type a number or an expression" in predict(tab, " ")
     tab.get_by_role("button", name="Show the answer").click()
-    assert "∂o/∂w = 0.21" in tab.locator("#judgement").inner_text()
+    assert "do/dw = 0.21" in tab.locator("#judgement").inner_text()
     tab.get_by_role("button", name="Another").click()
     assert tab.locator("#judgement").inner_text() == ""
 
@@ -144,7 +144,7 @@ def test_the_ladder(show):
         "local ∂y/∂x =": "0.4621",  # along the arrow from x
         "local ∂y/∂h =": "x",
         "local ∂h/∂x =": "1 - 0.4621**2",
-        "∂y/∂x through h =": "0.5*0.7864",
+        "dy/dx through h =": "0.5*0.7864",
     }
     for _ in range(4):
         name = question.inner_text()
@@ -158,6 +158,6 @@ def test_the_ladder(show):
     tab.get_by_role("button", name="Hint").click()
     assert "Paths add up: 0.3932 + 0.4621" in tab.locator("#judgement").inner_text()
     tab.get_by_role("button", name="Show the answer").click()
-    assert "∂y/∂x = 0.3932 + 0.4621 = 0.8553" in tab.locator("#judgement").inner_text()
+    assert "dy/dx = 0.3932 + 0.4621 = 0.8553" in tab.locator("#judgement").inner_text()
     assert "You are at the top" in tab.locator("#rung").inner_text()
     assert numbers(tab, "x")[1] == "0.8553"

@@ -6,8 +6,9 @@ import math
 import pytest
 
 import autograd
-from autograd import Op, Value, derivative_formula, draw, explain, formula, ops, topological_order
+from autograd import Op, Value, derivative_formula, draw, explain, formula, ops
 from autograd.drawing.text import rounded
+from autograd.nodes.order import reading_order
 from autograd.page.export import exported
 from tests.page.browsing import box, numbers, tab_of, to_the_end
 
@@ -69,7 +70,7 @@ def graph(op):
     y = h * c
     y.label = "y"
     y.backward()
-    return y, {v.label: v for v in topological_order(y) if v.label}
+    return y, {v.label: v for v in reading_order(y) if v.label}
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -130,7 +131,7 @@ def test_the_page_recomputes_what_can_be_traced(make, show, kind):
     tab = show(y)
     to_the_end(tab)
     assert numbers(tab, "x")[1] == f"{named['x'].grad:.4g}"
-    order = topological_order(y)
+    order = reading_order(y)
     data = [0.25 - 0.9 * v.data if v.op is None else 0.0 for v in order]
     numbers_there = tab.evaluate("d => { const n = recompute(d); return [n.data, n.grads]; }", data)
     for v, number in zip(order, data):
@@ -228,7 +229,7 @@ def test_a_value_made_by_hand_shows_its_numbers_and_nothing_is_computed_anew(sho
 def test_the_page_never_computes_past_an_opaque_operation(make, show):
     y, _ = graph(make("opaque: math"))
     tab = show(y)
-    data = [v.data + 1 if v.label == "x" else v.data for v in topological_order(y)]
+    data = [v.data + 1 if v.label == "x" else v.data for v in reading_order(y)]
     assert tab.evaluate("d => recompute(d).data[output.place]", data) != y.data
     assert math.isnan(tab.evaluate("d => recompute(d).data[output.place]", data))
 
@@ -237,7 +238,7 @@ def test_leaves_assigned_after_recording(make, show):
     """Python computes what the page cannot, at the newest numbers."""
     y, named = graph(make("opaque: math"))
     named["x"].data = 1.0
-    assert exported(y)["nodes"][topological_order(y).index(named["h"])]["now"][0] == math.erf(1.7)
+    assert exported(y)["nodes"][reading_order(y).index(named["h"])]["now"][0] == math.erf(1.7)
     tab = show(y)
     assert tab.get_by_text("assigned after").is_visible()
     fresh = tab.evaluate("fresh(recorded).data[output.place]")

@@ -4,7 +4,7 @@
 let graph = null; // as export.py has it
 let nodes = []; // in the order of the steps: each after its inputs
 let output = null;
-let leaves = [];
+let leaves = []; // that somebody made: plain numbers are not among them
 
 // What depends on the graph is prepared by these, in this order, whenever a graph is opened.
 const whenOpened = [];
@@ -14,7 +14,7 @@ function openGraph(exported) {
   graph = exported;
   nodes = graph.nodes.map(nodeOf);
   output = nodes[nodes.length - 1];
-  leaves = nodes.filter((node) => !node.op).sort(byName);
+  leaves = nodes.filter((node) => !node.op && !isConstant(node)).sort(byName);
   for (const node of nodes) node.inputs.forEach((input, slot) => nodes[input].consumers.push([node.place, slot]));
   for (const prepare of whenOpened) prepare();
 }
@@ -22,12 +22,12 @@ function openGraph(exported) {
 function nodeOf(entry, place) {
   return {
     place,
-    label: entry.label,
-    name: printable(entry.name),
+    name: printable(entry.name), // no other node has it, and Python's drawings and formulas have it too
+    pictured: printable(entry.pictured ?? entry.name), // the name in a picture: w¹₂₀ for W1[2,0]
     named: !entry.anonymous,
     op: entry.op === undefined ? null : graph.ops[entry.op],
+    role: entry.role ?? null, // of a leaf: "parameter" of a Module, "constant", or "leaf"
     inputs: entry.inputs || [],
-    role: entry.role ?? null, // of a leaf: "parameter", "constant" or "leaf"
     data: numberOf(entry.data),
     grad: entry.grad === undefined ? null : numberOf(entry.grad),
     partials: (entry.partials || []).map(numberOf),
@@ -37,6 +37,9 @@ function nodeOf(entry, place) {
     consumers: [], // [consumer, which of its inputs], in order and with repeats
   };
 }
+
+// A plain number in the code belongs to its operation: nobody learns, nudges or asks for it.
+const isConstant = (node) => node.role === "constant";
 
 const numberOf = (x) => (typeof x === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[x] : x);
 const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }) || a.place - b.place;

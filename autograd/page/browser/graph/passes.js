@@ -12,21 +12,8 @@ whenOpened.push(() => {
 // {kind: "forward", node}, {kind: "seed", node}, or {kind: "backward", node, slot}, in which the node
 // passes its gradient on to the input at that slot.
 function topologicalEvents() {
-  const order = [];
-  const visited = new Set();
-  const waiting = [[output.place, false]];
-  while (waiting.length) {
-    const [place, ready] = waiting.pop();
-    if (ready) order.push(nodes[place]);
-    else if (!visited.has(place)) {
-      visited.add(place);
-      waiting.push([place, true]);
-      // From the first input to the last, as a person would compute, and as the picture has them from top to bottom.
-      for (const input of [...nodes[place].inputs].reverse()) waiting.push([input, false]);
-    }
-  }
-  const forward = order.filter((node) => node.op).map((node) => ({ kind: "forward", node: node.place }));
-  const back = [...order].reverse().flatMap((node) => node.inputs.map((_, slot) => ({ kind: "backward", node: node.place, slot })));
+  const forward = nodes.filter((node) => node.op).map((node) => ({ kind: "forward", node: node.place }));
+  const back = [...nodes].reverse().flatMap((node) => node.inputs.map((_, slot) => ({ kind: "backward", node: node.place, slot })));
   return [...forward, { kind: "seed", node: output.place }, ...back];
 }
 

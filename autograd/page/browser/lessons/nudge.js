@@ -23,14 +23,20 @@ function sampled({ place, start, reach }) {
 }
 
 function showNudge() {
+  byId("nudging").hidden = byId("no-nudge").hidden = true;
+  if (!leaves.length) return sayNoNudge("There is nothing to nudge: every leaf is a plain number.");
   if (!state.nudge) startNudge(leaves.includes(nodes[state.selected]) ? state.selected : bestLeaf());
   const { place } = state.nudge;
   const opaque = opaqueAfter[place];
   byId("leaf").value = place;
-  byId("nudging").hidden = opaque !== null;
-  byId("no-nudge").hidden = opaque === null;
-  if (opaque) byId("no-nudge").textContent = `${nodes[place].name} cannot be nudged: ${opaque.name} is computed from it, and ${pythonOnly(opaque)}.`;
-  else showPromise();
+  if (opaque) return sayNoNudge(`${nodes[place].name} cannot be nudged: ${opaque.name} is computed from it, and ${pythonOnly(opaque)}.`);
+  byId("nudging").hidden = false;
+  showPromise();
+}
+
+function sayNoNudge(why) {
+  byId("no-nudge").textContent = why;
+  byId("no-nudge").hidden = false;
 }
 
 function showPromise() {

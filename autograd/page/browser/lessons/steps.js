@@ -42,10 +42,9 @@ const boxName = ({ kind, title, node }) => (kind === "layer" ? title : nodes[nod
 const isFolded = (place) => scene.boxOf[place].node !== place;
 const inside = (place) => (isFolded(place) ? `, inside ${boxName(scene.boxOf[place])}` : "");
 const isWrittenOut = (place) => isFolded(place) && !nodes[place].named && (products.has(place) || sums.has(place));
-const called = (place) => (isWrittenOut(place) ? writtenOut(place, called) : nodes[place].name);
+const called = (place) => (isWrittenOut(place) ? writtenOut(place, called) : symbolOf(nodes[place]));
 const isTotal = (place) => isWrittenOut(place) && graph.neurons.some(({ total }) => total === place);
-const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : called(place));
-const derived = (of, by) => `∂${within(of)}/∂${within(by)}`;
+const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : nodes[place].name);
 
 // The terms of a sum, including those of sums that are written out within it.
 const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(input) && isWrittenOut(input) ? termsOf(input) : [input]));
@@ -70,7 +69,7 @@ function leavesWithin(user, inputs) {
   const { kind } = scene.boxOf[user];
   const home = boxName(scene.boxOf[user]);
   const connection = graph.neurons.flatMap(({ connections }) => connections).find(([product]) => product === user);
-  return inputs.filter(isInner).slice(0, 3).map((leaf) => {
+  return inputs.filter((place) => isInner(place) && !isConstant(nodes[place])).slice(0, 3).map((leaf) => {
     const way = connection && `the weight on the arrow from ${boxName(scene.boxOf[connection[2]])} to ${home}`;
     return h("p", "quiet", `${nodes[leaf].name} is ${kind === "layer" ? `inside ${home}` : way || `the bias of ${home}`}.`);
   });
@@ -108,12 +107,13 @@ function aboutBackward(node, slot) {
   const { grads, before } = stateAfter(events(), state.at, state.numbers);
   const [local, upstream] = [partials[node.place][slot], grads[node.place]];
   const there = boxFor(input.place, node.place);
-  const [by, of] = [derived(output.place, input.place), derived(output.place, node.place)];
+  const [top, at, below] = [output, node, input].map(({ place }) => within(place));
+  const [by, of] = [totalOf(top, below), totalOf(top, at)];
   const lines = [
     h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes its gradient on to ${boxName(there)}`),
-    formula("", `${derived(node.place, input.place)} = ${localWritten(node, slot, state.numbers, (each) => within(each.place))}`),
+    formula("", `${partialOf(at, below)} = ${localWritten(node, slot, state.numbers, (each) => within(each.place))}`),
     h("p", "reason", `${reasonFor(node, slot, state.numbers)}.`),
-    formula("", derivative(by), ` += ${derived(node.place, input.place)} × `, derivative(of)),
+    formula("", derivative(by), ` += ${partialOf(at, below)} × `, derivative(of)),
     formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),
     formula("", derivative(by), ` = ${format(before)} + ${factor(local * upstream)} = `, derivative(format(grads[input.place]))),
   ];

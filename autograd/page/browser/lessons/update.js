@@ -1,18 +1,16 @@
 "use strict";
 // Update: steps of gradient descent.
 
-// The weights and biases of the neurons; without neurons, the leaves that have labels; without labels, all leaves.
+// The parameters of a Module. Which other leaves to train is the reader's choice.
 function defaultParameters() {
-  const found = graph.neurons.flatMap(({ connections, biases }) => [...connections.map(([, weight]) => weight), ...biases]).filter((place) => !nodes[place].op);
-  const named = leaves.filter((node) => node.label).map((node) => node.place);
-  const chosen = found.length ? found : named.length ? named : leaves.map((node) => node.place);
-  return new Set(chosen.filter((place) => !opaqueAfter[place]));
+  return new Set(leaves.filter(({ role, place }) => role === "parameter" && !opaqueAfter[place]).map(({ place }) => place));
 }
 
 // The leaves that stay as they are, and why.
 function staying() {
   const fixed = leaves.filter(({ place }) => opaqueAfter[place]);
-  if (!fixed.length) return "";
+  if (!leaves.length) return "There is nothing to update: every leaf is a plain number.";
+  if (!fixed.length) return state.parameters.size ? "" : "Nothing is trained yet: tick the leaves that gradient descent may move. (It ticks the parameters itself if names= in Python has the model.)";
   const why = pythonOnly(opaqueAfter[fixed[0].place]);
   if (fixed.length === leaves.length) return `No leaf can be updated, because ${why}.`;
   const [first, ...others] = fixed;
@@ -37,7 +35,7 @@ function descend() {
 function showUpdate() {
   byId("no-update").textContent = staying();
   byId("no-update").hidden = !staying();
-  byId("descend").disabled = leaves.every(({ place }) => opaqueAfter[place]);
+  byId("descend").disabled = state.parameters.size === 0;
   const losses = state.losses || [state.numbers.data[output.place]];
   const shown = losses.length > 7 ? [losses[0], null, ...losses.slice(-5)] : losses;
   put("descent", `${output.name}: ${shown.map((x) => (x === null ? "…" : format(x))).join(" → ")}${losses.length > 1 ? ` after ${many(losses.length - 1, "step")}` : ""}`);
@@ -59,6 +57,7 @@ function leafRow(node, before, rate, moved) {
   check.addEventListener("change", () => {
     if (check.checked) state.parameters.add(node.place);
     else state.parameters.delete(node.place);
+    refresh();
   });
   const gradient = before.grads[node.place];
   const done = rate !== null && moved.has(node.place);

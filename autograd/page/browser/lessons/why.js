@@ -1,11 +1,6 @@
 "use strict";
 // Why a number is what it is: symbols, then numbers filled in, then the result.
 
-// A node within a formula: by its name, a constant by its number.
-const symbolOf = (node) => (node.role === "constant" ? format(node.data) : node.name);
-
-const isWord = (text) => /^[\p{L}\p{N}_.'’]+(\[[^\]]*\])*$/u.test(text);
-
 // Fills in the places of a formula. What is not one word gets parentheses beside an operator.
 function filled(parts, of) {
   return parts.map((part, i) => {

@@ -148,7 +148,7 @@ function exportedFrom(end) {
   };
   const nameOf = (node) => node.label || (node === end && !taken.has("out") ? "out" : fresh(node.role === "constant" ? "c" : "v"));
   const entry = (node) => ({
-    label: node.label, name: nameOf(node), ...(node.label ? {} : { anonymous: true }), data: node.data,
+    name: nameOf(node), ...(node.label ? {} : { anonymous: true }), data: node.data,
     ...(node.op ? { op: ops.indexOf(node.op), inputs: node.inputs.map((input) => place.get(input)), partials: node.partials } : { role: node.role }),
   });
   const sizes = { scalars: list.length, sums: list.length, neurons: list.length };

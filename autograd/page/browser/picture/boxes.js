@@ -1,25 +1,10 @@
 "use strict";
 // Which boxes and edges there are.
 
-// The nodes in the order of a formula: each output, then its inputs from first to last.
-function inReadingOrder() {
-  const order = new Map();
-  const waiting = [output.place];
-  while (waiting.length) {
-    const place = waiting.pop();
-    if (order.has(place)) continue;
-    order.set(place, order.size);
-    waiting.push(...[...nodes[place].inputs].reverse());
-  }
-  return nodes.map((node) => order.get(node.place));
-}
-
-let readingOrder = [];
 let products = new Set(); // within neurons
 let sums = new Set();
 
 whenOpened.push(() => {
-  readingOrder = inReadingOrder();
   products = new Set(graph.neurons.flatMap(({ connections }) => connections.map(([product]) => product)));
   sums = new Set(graph.neurons.flatMap(({ total, output, partialSums }) => (total === output ? partialSums : [...partialSums, total])));
 });
@@ -82,7 +67,8 @@ function connect(key, about, weightOf, hidden) {
   for (const node of nodes) {
     node.inputs.forEach((input, slot) => {
       const [from, to] = [boxes.get(key[input]), boxes.get(key[node.place])];
-      if (from === to || hidden.has(input)) return;
+      // The arrow from the input stands for the whole product, even if the weight has a box as well.
+      if (from === to || hidden.has(input) || weightOf.get(node.place) === input) return;
       const pair = `${from.key} ${to.key}`;
       const whole = from.kind === "layer" || to.kind === "layer";
       if (whole && merged.has(pair)) return void merged.get(pair).parts.push([node.place, slot]);
@@ -94,8 +80,7 @@ function connect(key, about, weightOf, hidden) {
       to.into.push(edge);
     });
   }
-  const first = (box) => box.members.reduce((least, place) => Math.min(least, readingOrder[place]), Infinity);
-  const list = [...boxes.values()].sort((a, b) => first(a) - first(b));
+  const list = [...boxes.values()].sort((a, b) => a.members[0] - b.members[0]);
   list.forEach(setSize);
   return { boxes: list, edges, boxOf: key.map((name) => boxes.get(name)) };
 }

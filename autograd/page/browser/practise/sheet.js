@@ -66,7 +66,7 @@ function questionTable(rows, isAnswer) {
   const { data, grads } = recorded;
   const blank = (x) => (isAnswer ? format(x) : "");
   const local = (node) => node.inputs.flatMap((input, slot) => (nodes[input].role === "constant" ? [] : [isAnswer ? `${nodes[input].name}: ${format(recorded.partials[node.place][slot])}` : `${nodes[input].name}:`])).join("    ");
-  return table(["node", "value", "local derivative by each input", `∂${output.name}/∂node`], rows.map((node) => [
+  return table(["node", "value", "local derivative by each input", totalOf(output.name, "node")], rows.map((node) => [
     node.op ? `${node.name} = ${inSymbols(node)}` : node.name, node.op ? blank(data[node.place]) : format(data[node.place]), node.op ? local(node) : "", node === output ? "1" : blank(grads[node.place]),
   ]));
 }

@@ -143,7 +143,7 @@ function select(box) {
   if (box.kind === "layer") state.selected = null;
   else if (state.selected !== box.node) Object.assign(state, { selected: box.node, path: null });
   if (box.kind !== "layer" && state.tab === "practise" && isAsked(nodes[box.node])) return ask(box.node);
-  if (box.kind === "leaf" && state.tab === "nudge") {
+  if (state.tab === "nudge" && leaves.includes(nodes[box.node])) {
     startNudge(box.node);
     return refresh();
   }

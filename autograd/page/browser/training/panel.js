@@ -70,7 +70,7 @@ function showSum() {
   const gradient = learner.gradient[parameter];
   updater.step(after.theta, learner.gradient, after.memories, now.settings);
   const name = names.parameters[parameter];
-  const derivativeName = `∂${names.loss}/∂${name}`;
+  const derivativeName = totalOf(names.loss, name);
   byId("learn-shares").toggleAttribute("hidden", rows.length === 1);
   const mean = rows.length === now.rows.length ? "gradient of the mean loss" : `gradient of this step, which takes ${many(rows.length, "row")}`;
   const gathered = rows.length === 1
