@@ -161,3 +161,85 @@ def test_the_ladder(show):
     assert "dy/dx = 0.3932 + 0.4621 = 0.8553" in tab.locator("#judgement").inner_text()
     assert "You are at the top" in tab.locator("#rung").inner_text()
     assert numbers(tab, "x")[1] == "0.8553"
+
+
+# --- find the bug ---
+
+
+def test_every_bug_can_be_found(tab_12):
+    """Each possible bug of Problem 12, and how a reader would see it."""
+    bugs = tab_12.evaluate(
+        "() => possibleBugs().map(({ kind, at, grads }) => [kind, at === null ? null :"
+        " nodes[at].name, grads[nodes.findIndex(({ name }) => name === 'in')]])"
+    )
+    by_in = {(kind, at): grad for kind, at, grad in bugs}
+    through_h1, through_h2 = 0.416067521, 0.124327921  # EXERCISES.md
+    overwritten = by_in["overwrite", None]
+    assert min(abs(overwritten - x) for x in (through_h1, through_h2)) < 1e-9
+    assert by_in["slope", "out"] == pytest.approx(0.540395442 / (1 - 0.824000446**2))
+    assert by_in["slope", "h1"] == pytest.approx(through_h1 / (1 - 0.462117157**2) + through_h2)
+    assert {kind for kind, _ in by_in} == {"overwrite", "slope", "swap"}
+
+
+def test_finding_the_bug(show):
+    """y = (x + x) * (x + x), written c = b * b: naive recursion shows, and so does = for +=."""
+    x = Value(3.0, "x")
+    h = x.tanh()
+    h.label = "h"
+    y = x * h
+    y.label = "y"
+    tab = show(y)
+    tab_of(tab, "Practise")
+    tab.get_by_label("Find the bug").check()
+    for kind in ("It writes", "A local derivative", "In a product"):
+        while tab.evaluate("BUGS[bug.kind]").startswith(kind) is False:
+            tab.get_by_role("button", name="Another bug").click()
+        tab.get_by_role("button", name="All steps").click()
+        tab.get_by_role("button", name="Check").click()
+        assert "Click the step that is wrong" in tab.locator("#bug-verdict").inner_text()
+        wrong = tab.evaluate("bug.steps.map(({ wrong }) => wrong)")
+        steps = tab.locator(".step-line")
+        assert steps.count() == len(wrong) == 3
+        steps.nth(wrong.index(False)).click()
+        assert "at this moment" in tab.locator("#bug-steps").inner_text()
+        tab.get_by_label(kind).check()
+        tab.get_by_role("button", name="Check").click()
+        assert "There is such a bug, but not in that step" in (
+            tab.locator("#bug-verdict").inner_text()
+        )
+        steps.nth(wrong.index(True)).click()
+        tab.get_by_role("button", name="Check").click()
+        assert "Right." in tab.locator("#bug-verdict").inner_text()
+    tab.get_by_role("button", name="Another bug").click()
+    tab.get_by_role("button", name="Show the bug").click()
+    assert tab.locator("#bug-verdict").inner_text()
+
+
+# --- the sheet ---
+
+
+def test_a_sheet_prints(show):
+    tab = show(problem_12())
+    tab.evaluate("window.print = () => {}")
+    tab_of(tab, "Practise")
+    tab.get_by_label("Sheet").check()
+    tab.get_by_role("button", name="Print").click()
+    questions, answers = tab.locator("#sheet section").all()
+    assert "0.5404" not in questions.text_content()
+    assert "0.5404" in answers.text_content()
+    assert tab.locator("#sheet").is_hidden()
+    tab.get_by_label("random graphs").check()
+    tab.get_by_label("Graphs").fill("3")
+    tab.get_by_role("button", name="Print").click()
+    tab.emulate_media(media="print")
+    assert tab.locator("#sheet").is_visible()
+    assert tab.locator("main").is_hidden()
+    assert tab.locator("#sheet svg").count() == 6
+    assert tab.locator("#sheet .answers").evaluate("e => getComputedStyle(e).breakBefore") == "page"
+    tab.emulate_media(media="screen")
+    assert tab.locator("#title").inner_text() == "E"
+    tab.get_by_label("Graphs").fill("many")
+    tab.get_by_role("button", name="Print").click()
+    assert "Graphs: a whole number from 1 to 20, please; got many." in (
+        tab.locator("#sheet-fault").inner_text()
+    )

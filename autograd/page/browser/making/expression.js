@@ -61,7 +61,7 @@ function parse(text, from = 0, to = text.length) {
     const parenthesisNext = tokens[i + 1]?.kind === "(";
     if (operandNext) {
       if (kind === "name" && parenthesisNext) open.push({ call: functionNamed(token), count: 1, at });
-      else if (kind === "(") open.push(tokens[i - 1]?.kind === "name" ? open.pop() : { call: null, count: 1, at });
+      else if (kind === "(") open.push({ ...(tokens[i - 1]?.kind === "name" ? open.pop() : { call: null, count: 1, at }), parenthesis: at });
       else if (kind === "-") open.push({ operator: "negative", at });
       else if (kind === "+") open.push({ operator: "positive", at });
       else if (kind === "number" || kind === "name") {
@@ -88,7 +88,7 @@ function parse(text, from = 0, to = text.length) {
   });
   if (operandNext) throw new Fault("A number or a name is missing here.", tokens.length ? to : from);
   closeWhile(() => true);
-  if (open.length) throw new Fault("This parenthesis is never closed.", open[open.length - 1].at);
+  if (open.length) throw new Fault("This parenthesis is never closed.", open[open.length - 1].parenthesis);
   return done;
 }
 

@@ -16,16 +16,20 @@ const EXAMPLES = {
 };
 
 let ownGraph = null; // the graph that the page was written with
-let typedText = null; // the text of the open graph, or null for the page's own
+let typed = { exported: null, text: null }; // the last graph that came from a text
 
-const currentExpression = () => typedText;
+// The text of the open graph, or null if it is one that Python exported.
+const currentExpression = () => (graph === typed.exported ? typed.text : null);
+
+whenOpened.push(() => (byId("own-graph").hidden = currentExpression() === null));
 
 // Opens the graph of a text. A fault is shown below the text, with the character it is about; then the answer is false.
 function openExpression(text) {
   byId("expression").value = text;
   try {
     const { exported, notes } = graphOf(text);
-    reopen(exported, text);
+    typed = { exported, text };
+    openGraph(exported);
     put("expression-says", ...notes.map((note) => h("p", "quiet", note)));
     return true;
   } catch (fault) {
@@ -35,15 +39,9 @@ function openExpression(text) {
   }
 }
 
-function reopen(exported, text) {
-  typedText = text;
-  openGraph(exported);
-  byId("own-graph").hidden = text === null;
-}
-
 function openOwnGraph() {
   put("expression-says");
-  reopen(ownGraph, null);
+  openGraph(ownGraph);
 }
 
 function openRandom(step) {

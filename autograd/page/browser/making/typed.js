@@ -108,7 +108,7 @@ function powerFrom(pow, n) {
   // pow's own derivative, with the number in its place and the exponent worked out.
   const written = fill(pow.derivatives[0], (place) => (place === 1 ? `${n}` : "\u0000")).replace(/ \*\* \((\S+) - 1\)/, () => raised(n - 1));
   return {
-    name: `power(${whole || Number.isInteger(n) ? n.toFixed(1) : n})`, symbol: `**${n}`, why: null, loose: [true],
+    ...pow, name: `power(${Number.isInteger(n) ? n.toFixed(1) : n})`, symbol: `**${n}`, needs: [pow.needs[0]],
     text: ["", 0, n === 1 ? "¹" : raised(n)],
     derivatives: [written.split("\u0000").flatMap((part, i) => (i ? [0, part] : [part]))],
     forward: { steps: [n, ["pow", 0, 1]], results: [2] }, rule: rule(pow.rule), taught: rule(pow.taught),

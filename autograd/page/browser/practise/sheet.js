@@ -2,7 +2,7 @@
 // A sheet to print: questions first, answers on pages of their own.
 
 const MOST_ON_SHEET = 20;
-const ROWS_ON_SHEET = 18;
+const MOST_ON_PAPER = 40; // nodes of a picture of scalars, and rows of a table
 
 function showSheet() {
   const random = byId("sheet-random").checked;
@@ -29,15 +29,18 @@ function wholeNumber(id, least, most = 999999) {
 
 // Fills the sheet, which only paper shows. Each graph is opened for a moment, because the picture is drawn of the open one.
 function makeSheet() {
-  const before = { graph, practice, text: typedText };
+  const before = graph;
   const [asked, answered] = [[], []];
   sheetGraphs().forEach(({ title, exported, text }, i, all) => {
     if (exported !== graph) openGraph(exported);
+    const view = state.view;
+    if (nodes.length <= MOST_ON_PAPER) setView("scalars");
     const heading = `${all.length > 1 ? `${i + 1}. ` : ""}${title}`;
     asked.push(exercise(heading, text, false));
     answered.push(exercise(heading, null, true));
+    if (view !== state.view) setView(view);
   });
-  if (graph !== before.graph) reopen(before.graph, before.text);
+  if (graph !== before) openGraph(before);
   openTab("practise");
   choosePractice("sheet");
   put("sheet",
@@ -58,7 +61,7 @@ function printSheet() {
 
 function exercise(heading, text, isAnswer) {
   const lines = text === null ? [] : [h("pre", "", text)];
-  const rows = nodes.filter((node) => node.role !== "constant").slice(-ROWS_ON_SHEET);
+  const rows = nodes.filter((node) => node.role !== "constant").slice(-MOST_ON_PAPER);
   return h("article", "", h("h2", "", heading), ...lines, pictureOnPaper(isAnswer), questionTable(rows, isAnswer));
 }
 
@@ -80,7 +83,7 @@ function pictureOnPaper(isAnswer) {
   const copy = picture.cloneNode(true);
   const { left, top, width, height } = scene;
   copy.setAttribute("viewBox", `${left - 8} ${top - 8} ${width + 16} ${height + 16}`);
-  copy.setAttribute("width", Math.min(width + 16, 680));
+  copy.setAttribute("width", width + 16);
   copy.removeAttribute("id");
   copy.querySelector(":scope > g").removeAttribute("transform");
   for (const part of copy.querySelectorAll("[tabindex], [role]")) for (const name of ["tabindex", "role", "aria-pressed"]) part.removeAttribute(name);
