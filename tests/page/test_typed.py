@@ -129,7 +129,7 @@ FAULTS = {
     "# a remark\n": ("Type a formula, such as", 0),
     "(" * 10000: ("A number or a name is missing here.", 10000),
     "(" * 10000 + "x": ("This parenthesis is never closed.", 9999),
-    "+".join(["x"] * 1501): ("This graph has more than 1,500 nodes here.", 2998),
+    "+".join(["x"] * 1501): ("This graph has more than 1,500 nodes here.", 2999),
     "x" * 50001: ("This text has 50,001 characters; at most 50,000 can be read.", 0),
 }
 

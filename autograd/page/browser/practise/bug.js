@@ -28,7 +28,7 @@ function buggySteps(kind, at, { partials, grads: right }) {
   for (const { kind: pass, node, slot } of list) {
     if (pass !== "backward") continue;
     const input = nodes[node].inputs[slot];
-    if (nodes[input].role === "constant") continue;
+    if (isConstant(nodes[input])) continue;
     const before = grads[input];
     const local = node !== at ? partials[node][slot] : kind === "slope" ? 1 : partials[node][1 - slot];
     grads[input] = local * grads[node] + (kind === "overwrite" ? 0 : before || 0);
@@ -53,7 +53,7 @@ function possibleBugs() {
 }
 
 function plantBug() {
-  const passing = topological.filter(({ kind, node, slot }) => kind === "backward" && nodes[nodes[node].inputs[slot]].role !== "constant").length;
+  const passing = topological.filter(({ kind, node, slot }) => kind === "backward" && !isConstant(nodes[nodes[node].inputs[slot]])).length;
   const possible = passing > MOST_BUG_STEPS ? [] : possibleBugs();
   const kinds = Object.keys(BUGS).filter((kind) => possible.some((other) => other.kind === kind));
   if (!kinds.length) {

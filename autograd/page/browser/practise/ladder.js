@@ -27,7 +27,7 @@ function rungsTo(place) {
 const derivativeIsPlain = (op, slot) => op.derivatives[slot]?.every((part) => typeof part !== "number");
 
 // A constant is part of its operation: nobody asks for its gradient.
-const isAsked = (node) => node.role !== "constant" && node !== output;
+const isAsked = (node) => !isConstant(node) && node !== output;
 
 function rungNumber({ kind, node, slot }, { partials, grads }) {
   if (kind === "local") return partials[node][slot];
@@ -46,7 +46,7 @@ function completedBy({ kind, node, slot }) {
 function rungName({ kind, node, slot }) {
   if (kind === "sum" || kind === "whole") return gradientName(nodes[node]);
   const input = nodes[nodes[node].inputs[slot]];
-  if (kind === "local") return `local ${partialName(nodes[node], input)}`;
+  if (kind === "local") return partialName(nodes[node], input);
   return input.consumers.length > 1 ? `${gradientName(input)} through ${nodes[node].name}` : gradientName(input);
 }
 
@@ -71,7 +71,7 @@ function rungAsked({ kind, node, slot }, numbers) {
   if (kind === "local") {
     return [formula("", `${name} = ${valueWritten(nodes[node], numbers)}`), h("p", "", `How fast does ${name} change with ${input.name}? This operation alone counts here:`)];
   }
-  return [formula("", derivative(gradientName(nodes[node])), ` = ${format(numbers.grads[node])}`), formula("", `local ${partialName(nodes[node], input)} = ${format(numbers.partials[node][slot])}`), h("p", "", `${name} passes its gradient on to ${input.name}. What arrives along this arrow?`)];
+  return [formula("", derivative(gradientName(nodes[node])), ` = ${format(numbers.grads[node])}`), formula("", `${partialName(nodes[node], input)} = ${format(numbers.partials[node][slot])}`), h("p", "", `${name} passes its gradient on to ${input.name}. What arrives along this arrow?`)];
 }
 
 function rungHint({ kind, node, slot }, numbers) {

@@ -61,14 +61,14 @@ function printSheet() {
 
 function exercise(heading, text, isAnswer) {
   const lines = text === null ? [] : [h("pre", "", text)];
-  const rows = nodes.filter((node) => node.role !== "constant").slice(-MOST_ON_PAPER);
+  const rows = nodes.filter((node) => !isConstant(node)).slice(-MOST_ON_PAPER);
   return h("article", "", h("h2", "", heading), ...lines, pictureOnPaper(isAnswer), questionTable(rows, isAnswer));
 }
 
 function questionTable(rows, isAnswer) {
   const { data, grads } = recorded;
   const blank = (x) => (isAnswer ? format(x) : "");
-  const local = (node) => node.inputs.flatMap((input, slot) => (nodes[input].role === "constant" ? [] : [isAnswer ? `${nodes[input].name}: ${format(recorded.partials[node.place][slot])}` : `${nodes[input].name}:`])).join("    ");
+  const local = (node) => node.inputs.flatMap((input, slot) => (isConstant(nodes[input]) ? [] : [isAnswer ? `${nodes[input].name}: ${format(recorded.partials[node.place][slot])}` : `${nodes[input].name}:`])).join("    ");
   return table(["node", "value", "local derivative by each input", totalOf(output.name, "node")], rows.map((node) => [
     node.op ? `${node.name} = ${inSymbols(node)}` : node.name, node.op ? blank(data[node.place]) : format(data[node.place]), node.op ? local(node) : "", node === output ? "1" : blank(grads[node.place]),
   ]));

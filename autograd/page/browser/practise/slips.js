@@ -189,7 +189,7 @@ function* severalSlopes(way) {
 
 // --- factors and ends ---
 
-const nameAndNumber = (node, numbers) => (node.role === "constant" ? format(numbers.data[node.place]) : `${node.name} = ${format(numbers.data[node.place])}`);
+const nameAndNumber = (node, numbers) => (isConstant(node) ? format(numbers.data[node.place]) : `${node.name} = ${format(numbers.data[node.place])}`);
 
 function* forgottenFactors(way) {
   for (const node of way.on.slice(-60)) {
