@@ -23,13 +23,11 @@ _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
     "making": ("expression", "typed", "random", "maker"),
     "picture": ("text", "boxes", "place", "draw", "strands", "flow", "camera"),
-    "lessons": (
-        "plot", "formula", "why", "sketch", "steps", "light", "bar", "chain", "explain",
-        "nudge", "update",
-    ),
+    "reasons": ("formula", "why", "sketch", "light", "bar", "chain"),
+    "lessons": ("plot", "steps", "explain", "nudge", "update"),
     "practise": ("slips", "ladder", "bug", "sheet", "practise"),
     "shell": ("elements", "state", "keys", "address", "main"),
-}  # fmt: skip
+}
 _OF_TRAINING = {
     "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),
 }

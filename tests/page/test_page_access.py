@@ -78,10 +78,11 @@ def test_pan_and_zoom(show):
     assert box(tab, "out").bounding_box()["width"] > before["width"]
     tab.get_by_role("button", name="Fit").click()
     assert box(tab, "out").bounding_box() == pytest.approx(before)
-    # Where nothing is drawn.
-    tab.mouse.move(400, 100)
+    stage = tab.locator("#stage").bounding_box()
+    x, y = stage["x"] + 8, stage["y"] + 30  # where nothing is drawn
+    tab.mouse.move(x, y)
     tab.mouse.down()
-    tab.mouse.move(430, 80, steps=4)
+    tab.mouse.move(x + 30, y - 20, steps=4)
     tab.mouse.up()
     after = box(tab, "out").bounding_box()
     assert after["x"] == pytest.approx(before["x"] + 30, abs=1)

@@ -53,7 +53,7 @@ function aboutOpaque(node) {
   if (!curve) return lines;
   const { data, partials } = state.numbers;
   const [input] = node.inputs;
-  const plot = svg("svg", { class: "plot", viewBox: "0 0 320 174", role: "img", "aria-label": `${node.op.name} as a curve, with its tangent at ${format(data[input])}` });
+  const plot = svg("svg", { class: "plot", viewBox: "0 0 380 192", role: "img", "aria-label": `${node.op.name} as a curve, with its tangent at ${format(data[input])}` });
   plot.append(...curvePlot({
     id: "opaque", points: curve, low: curve[0][0], high: curve[curve.length - 1][0],
     x: data[input], y: data[node.place], slope: partials[node.place][0],

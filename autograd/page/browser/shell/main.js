@@ -71,14 +71,11 @@ function wire() {
     startNudge(Number(byId("leaf").value));
     refresh();
   });
-  on("nudge", "input", () => {
-    const { place, start, reach } = state.nudge;
-    const data = start.data.slice();
-    data[place] += (reach * Number(byId("nudge").value)) / 100;
-    Object.assign(state, { step: null, losses: null });
-    setNumbers(recompute(data));
-    refresh();
-  });
+  on("nudge", "input", () => nudgeBy((state.nudge.reach * Number(byId("nudge").value)) / 100));
+  on("delta", "input", typeDelta);
+  on("delta", "change", () => (byId("delta").value = format(state.nudge.delta)));
+  on("halve", "click", () => nudgeBy(state.nudge.delta / 2));
+  on("travel", "click", watchTravel);
   on("descend", "click", () => {
     state.nudge = null;
     descend();

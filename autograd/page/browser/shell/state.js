@@ -45,7 +45,7 @@ function shown() {
   if (tab === "step") return shownStep(all);
   if (tab === "explain" && state.selected !== null) Object.assign(all, shownPaths(state.selected));
   if (tab === "practise") return shownPractice(all);
-  if (tab === "nudge" && state.nudge) all.lit = onPaths(state.nudge.place);
+  if (tab === "nudge" && state.nudge) Object.assign(all, { lit: onPaths(state.nudge.place), flow: flowOfNudge() });
   return all;
 }
 
@@ -79,6 +79,7 @@ const current = () => events()[Math.max(state.at, 1) - 1];
 function subject() {
   let places = state.selected === null ? [] : [state.selected];
   if (state.tab === "practise") places = practised();
+  if (state.tab === "nudge" && state.nudge) places = [output.place, state.nudge.place];
   if (state.tab === "step") {
     const { kind, node, slot } = current();
     const { inputs } = nodes[node];
