@@ -59,7 +59,18 @@ def test_where_a_value_came_from(show):
 # --- nudging and updating ---
 
 
+def rows(tab, where):
+    all_rows = tab.locator(f"{where} tbody tr").all()
+    return [row.locator("td").all_inner_texts() for row in all_rows]
+
+
+def error_of_problem_12(x):
+    out = math.tanh(2 * math.tanh(x) + math.tanh(x / 2))
+    return out * out / 2
+
+
 def test_nudging_a_leaf(show):
+    """The promise and the true change are compared with the closed form; the error goes with δ²."""
     tab = show(problem_12())
     tab_of(tab, "Nudge")
     tab.locator("#leaf").select_option(label="in")
@@ -67,23 +78,62 @@ def test_nudging_a_leaf(show):
     slider.focus()
     for _ in range(10):
         slider.press("ArrowRight")
-    assert tab.locator("#leaf-now").inner_text() == "in = 0.6"
+    assert tab.locator("#leaf-now").inner_text() == "in = 0.5 + 0.1 = 0.6"
     assert numbers(tab, "in")[0] == "0.6"
-    cells = [row.locator("td").all_inner_texts() for row in tab.locator("#promise tr").all()]
-    rows = {what: float(number) for what, _, number in cells}
-
-    def error(x):
-        out = math.tanh(2 * math.tanh(x) + math.tanh(x / 2))
-        return out * out / 2
-
-    assert rows["step"] == pytest.approx(0.1)
-    assert rows["prediction: gradient × step"] == pytest.approx(0.05404, abs=1e-5)
-    assert rows["change of E"] == pytest.approx(error(0.6) - error(0.5), rel=1e-3)
-    assert rows["error of the prediction"] == pytest.approx(
-        error(0.6) - error(0.5) - 0.0540395, rel=1e-3
-    )
+    table = rows(tab, "#promise")
+    assert [float(row[0]) for row in table] == [0.1, 0.05, 0.025]
+    for step, promised, change, error, _ in (map(float, [*row[:4], "0"]) for row in table):
+        truth = error_of_problem_12(0.5 + step) - error_of_problem_12(0.5)
+        assert promised == pytest.approx(0.540395442 * step, rel=1e-3)
+        assert change == pytest.approx(truth, rel=1e-3)
+        assert error == pytest.approx(truth - 0.540395442 * step, rel=1e-3)
+    assert all(3.5 < float(row[4].removeprefix("÷ ")) < 4.5 for row in table[1:])
+    assert "a quarter of the error" in tab.locator("#promise").inner_text()
+    last = tab.locator("#promise tr").last.bounding_box()
+    assert last["y"] + last["height"] < 800
+    tab.get_by_role("button", name="Halve δ").click()
+    assert tab.locator("#delta").input_value() == "0.05"
+    assert rows(tab, "#promise")[:2] == [[*table[1][:4], ""], table[2]]
     tab.get_by_role("button", name="Back to the recorded numbers").click()
     assert numbers(tab, "in") == ["0.5", "0.5404"]
+
+
+def test_two_numbers_travel_along_each_arrow(show):
+    tab = show(problem_12())
+    tab.get_by_label("Scalars").check()
+    tab_of(tab, "Nudge")
+    tab.locator("#leaf").select_option(label="in")
+    tab.locator("#delta").fill("-0,2")
+    assert tab.locator("#leaf-now").inner_text() == "in = 0.5 - 0.2 = 0.3"
+    arrows = dict(
+        tab.evaluate("""scene.edges.filter(e => e.flow?.isConnected).map(e =>
+      [nodes[e.to.node].name, [...e.flow.children].map(t => Number(t.textContent))])""")
+    )
+    assert arrows["h1"] == [
+        pytest.approx(-0.2 * (1 - math.tanh(0.5) ** 2), rel=5e-3),
+        pytest.approx(math.tanh(0.3) - math.tanh(0.5), rel=5e-3),
+    ]
+    assert arrows["E"] == [
+        pytest.approx(-0.2 * 0.540395442, rel=5e-3),
+        pytest.approx(error_of_problem_12(0.3) - error_of_problem_12(0.5), rel=5e-3),
+    ]
+    tab.locator("#delta").fill("x")
+    assert "δ must be a number" in tab.locator("#promise").inner_text()
+
+
+def test_the_bar_of_the_error_stays_within_the_plot_and_its_axes_have_numbers(show):
+    tab = show(Value(0.5, "x").exp())
+    tab_of(tab, "Nudge")
+    for delta in ("1", "-1", "5"):
+        tab.locator("#delta").fill(delta)
+        frame = tab.locator("#plot clipPath rect").evaluate(
+            "r => [r.y.baseVal.value, r.height.baseVal.value]"
+        )
+        bar = tab.locator("#plot .error").evaluate(
+            "p => { const b = p.getBBox(); return [b.y, b.y + b.height]; }"
+        )
+        assert frame[0] <= bar[0] <= bar[1] <= frame[0] + frame[1]
+        assert len(tab.locator("#plot text").all_inner_texts()) >= 7
 
 
 def test_nudging_by_dragging(show):

@@ -39,21 +39,26 @@ function naiveEvents() {
   return events;
 }
 
-// The state after the first `count` events: which values are known, and the gradients so far.
+// The state after the first `count` events: which values are known, and the gradients so far. `before` and `arrivals`
+// are about the node that the last event adds to: its gradient before, and all that has been added to it.
 function stateAfter(events, count, numbers) {
   const valued = nodes.map((node) => !node.op);
   const grads = nodes.map(() => null);
   let before = null;
+  const arrivals = nodes.map(() => null);
+  let target = null;
   for (const event of events.slice(0, count)) {
     if (event.kind === "forward") valued[event.node] = true;
     else if (event.kind === "seed") grads[event.node] = 1;
     else {
-      const input = nodes[event.node].inputs[event.slot];
-      before = grads[input] || 0;
-      grads[input] = before + numbers.partials[event.node][event.slot] * grads[event.node];
+      target = nodes[event.node].inputs[event.slot];
+      before = grads[target] || 0;
+      const amount = numbers.partials[event.node][event.slot] * grads[event.node];
+      grads[target] = before + amount;
+      (arrivals[target] ??= []).push({ node: event.node, slot: event.slot, amount });
     }
   }
-  return { valued, grads, before };
+  return { valued, grads, before, arrivals: arrivals[target] ?? [] };
 }
 
 function naiveGradients(numbers) {

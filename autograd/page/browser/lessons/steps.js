@@ -79,8 +79,16 @@ function leavesWithin(user, inputs) {
 function describe(event) {
   const node = nodes[event.node];
   const lines = event.kind === "seed" ? aboutSeed(node) : event.kind === "forward" ? aboutForward(node) : aboutBackward(node, event.slot);
-  const drawn = event.kind === "seed" ? null : sketch(node, event.kind === "forward" ? null : event.slot, state.numbers);
-  return [h("div", "why", h("div", "", ...lines), ...(drawn ? [drawn] : []))];
+  return [h("div", "why", h("div", "", ...lines), h("div", "sketches", ...picturesOf(event)))];
+}
+
+// The operation at this point, and the fork at a node where paths meet.
+function picturesOf({ kind, node, slot }) {
+  if (kind === "seed") return [];
+  const drawn = sketch(nodes[node], kind === "forward" ? null : slot, state.numbers);
+  const input = kind === "backward" ? nodes[nodes[node].inputs[slot]] : null;
+  const fork = input?.consumers.length > 1 ? forkSketch(input, stateAfter(events(), state.at, state.numbers).arrivals) : null;
+  return [drawn, fork].filter(Boolean);
 }
 
 const aboutSeed = (node) => [

@@ -33,6 +33,7 @@ function cutFormulas(parts, isPart) {
     const operands = [...new Set(shown.filter((part) => typeof part === "number"))].map((slot) => node.inputs[slot]).filter((place) => nodes[place].op);
     operands.sort((a, b) => lengths[b] - lengths[a]);
     while (length() > LONGEST_FORMULA && operands.length) parts.add(operands.shift());
+    if (shown !== node.op.text) node.inputs.filter((place, slot) => nodes[place].op && !shown.includes(slot)).forEach((place) => parts.add(place));
     lengths[node.place] = length();
     if (node !== output && isPart(node)) parts.add(node.place);
   }
@@ -76,15 +77,19 @@ function showFormula(lit) {
     line.replaceChildren(...shown.map((place) => h("span", "definition", `${nodes[place].name} = `, formulaElement(nodes[place]))));
     line.hidden = !shown.length;
   }
-  for (const part of line.querySelectorAll(".part")) {
-    const at = lit.lastIndexOf(Number(part.dataset.places));
-    part.classList.toggle("now", at >= 0 && at === lit.length - 1);
-    part.classList.toggle("from", at >= 0 && at < lit.length - 1);
+  const parts = [...line.querySelectorAll(".part")];
+  const written = new Set(parts.map((part) => Number(part.dataset.places)));
+  // A term that a long sum leaves out is lit as the sum.
+  const now = lit.length && !written.has(lit[lit.length - 1]) ? formulaOf[lit[lit.length - 1]] : lit[lit.length - 1];
+  for (const part of parts) {
+    const place = Number(part.dataset.places);
+    part.classList.toggle("now", place === now);
+    part.classList.toggle("from", place !== now && lit.includes(place));
   }
   const tooLong = line.scrollWidth > line.clientWidth;
   line.tabIndex = tooLong ? 0 : -1;
-  const now = tooLong && line.querySelector(".now");
-  if (now) line.scrollLeft += now.getBoundingClientRect().left - line.getBoundingClientRect().left - 60;
+  const first = tooLong && line.querySelector(".now");
+  if (first) line.scrollLeft += first.getBoundingClientRect().left - line.getBoundingClientRect().left - 60;
 }
 
 // The nodes that the lesson is about, for the formula.

@@ -101,3 +101,25 @@ function sumSketch(node, slot, numbers) {
   const words = slot === null ? `together ${format(numbers.data[node.place])}` : `1 more here is 1 ${turned ? "less" : "more"} in all`;
   return sketchFrame(`the terms as bars: ${words}`, top - 4, polyline([[at(0), top - 3], [at(0), SKETCH_HEIGHT - 22]], "axis"), ...rows, sketchCaption(words, slot === null ? "" : "tangent-name"));
 }
+
+// --- a fork: what arrives at a node from each of its consumers, and adds up ---
+
+// `arrivals` are {node, slot, amount}, the newest last.
+function forkSketch(input, arrivals) {
+  const here = input.consumers.map(([node, slot]) => ({ node, slot, arrival: arrivals.find((each) => each.node === node && each.slot === slot) }));
+  const shown = here.length <= 5 ? here : [...here.filter(({ arrival }) => arrival).slice(-4), { node: null }];
+  const newest = arrivals[arrivals.length - 1];
+  const top = SKETCH_HEIGHT - 24 - 22 * shown.length;
+  const middle = (top + SKETCH_HEIGHT - 24) / 2;
+  const rows = shown.flatMap(({ node, slot, arrival }, i) => {
+    const y = top + 22 * i + 11;
+    if (node === null) return [text(92, y + 4, "", "…")];
+    const className = arrival && node === newest.node && slot === newest.slot ? "newest" : arrival ? "arrived" : "waiting";
+    return [polyline([[86, y], [44, middle]], className), text(90, y + 4, className, arrival ? `${shortened(called(node), 48)}: ${format(arrival.amount)}` : `${shortened(called(node), 60)}: …`)];
+  });
+  const total = arrivals.reduce((sum, { amount }) => sum + amount, 0);
+  const missing = here.length - arrivals.length;
+  return sketchFrame(`${many(arrivals.length, "path")} of ${here.length} have arrived at ${input.name}`, top - 6, ...rows,
+    svg("circle", { cx: 44, cy: middle, r: 4 }), text(36, middle + 4, "", shortened(called(input.place), 34), "end"),
+    sketchCaption(missing ? `${format(total)} so far; ${missing} to come` : `together ${format(total)}`, "tangent-name"));
+}

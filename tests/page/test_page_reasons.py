@@ -1,0 +1,278 @@
+"""The page in a browser: why each factor is what it is, and pointing at it."""
+
+import math
+import re
+
+import pytest
+
+from autograd import Op, Value, ops
+from autograd.page import page
+from nn import MLP, half_squared_error
+from tests.page.browsing import PHONE, box, problem_12, tab_of
+
+CLICKS = "addEventListener('click', () => (window.clicks = (window.clicks || 0) + 1), true)"
+
+
+@pytest.fixture(scope="module")
+def tab(browser, tmp_path_factory):
+    """Problem 12, opened once; each test loads it anew."""
+    path = page(problem_12()).save(tmp_path_factory.mktemp("reasons") / "chain.html")
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    errors = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(path.as_uri())
+    yield tab
+    tab.close()
+    assert errors == []
+
+
+@pytest.fixture(autouse=True)
+def anew(request):
+    if "tab" in request.fixturenames:
+        request.getfixturevalue("tab").reload()
+
+
+def explain(tab, name):
+    tab_of(tab, "Explain")
+    box(tab, name).click()
+
+
+def on_screen(tab, element):
+    at, size = element.bounding_box(), tab.viewport_size
+    return at["y"] >= 0 and at["y"] + at["height"] <= size["height"] and at["x"] >= 0
+
+
+# --- every factor with its reason ---
+
+
+def test_two_clicks_lead_to_every_factor_with_its_reason(tab):
+    """Why is dE/di 0.5404?"""
+    tab.evaluate(CLICKS)
+    explain(tab, "in")
+    assert tab.evaluate("clicks") == 2
+    rows = tab.locator(".chain li")
+    assert all(on_screen(tab, row) for row in rows.all())
+    said = rows.all_inner_texts()
+    for factor, why in {
+        r"1 - h1² = 1 - 0\.4621² = 0\.7864": "the slope of tanh(x) at x = 0.5",
+        r"1 - out² = 1 - 0\.824² = 0\.321": "the slope of tanh(x) at x = 1.169",
+        r"2 \* .* = 2 \* 0\.824 = 1\.648": "the slope of x² at x = 0.824",
+        r"= w3 = 2": "in a product, the other factor: w3",
+    }.items():
+        assert any(re.search(factor, row) and why in row for row in said), factor
+    products = tab.locator(".chain .product").all_inner_texts()
+    assert products == ["= 0.4161", "= 0.1243"]
+    assert "in = 0.4161 + 0.1243 = 0.5404" in tab.locator(".sum").inner_text()
+
+
+@pytest.mark.parametrize("view", ["Neurons", "Sums", "Scalars"])
+def test_the_factors_of_a_path_multiply_to_its_product_in_every_view(tab, view):
+    tab.get_by_label(view).check()
+    explain(tab, "in")
+    for chain in tab.locator(".chain").all():
+        factors = [
+            float(re.split("[=≈× ]+", text)[-1])
+            for text in chain.locator(".factor").all_inner_texts()
+        ]
+        product = float(chain.locator(".product b").inner_text())
+        assert math.prod(factors) == pytest.approx(product, rel=2e-3)
+
+
+def test_a_factor_explained_by_an_earlier_path_is_not_explained_again(tab):
+    explain(tab, "in")
+    second = tab.locator(".chain").nth(1).locator("li").all_inner_texts()
+    assert re.sub(r"\s+", " ", second[0]) == "0.5 × 1.648 × 1 × 0.321 as above"
+
+
+def test_every_step_back_has_its_formula_numbers_and_picture(tab):
+    for at in range(tab.evaluate("events().length")):
+        tab.get_by_role("slider").fill(str(at + 1))
+        said = tab.locator("#event").inner_text()
+        if "Forward" in said or "1" in said.split("\n\n")[1][-4:]:
+            continue
+        assert tab.locator("#event .reason").inner_text(), said
+        assert tab.locator("#event .sketch").is_visible(), said
+
+
+def functions():
+    """For formulas as the page writes them, read as Python."""
+    table = {name: op.compute for name, op in ops.TABLE.items() if op.arity == 1}
+    return {name: (lambda x, of=of: of([x])) for name, of in table.items()}
+
+
+def evaluated(written):
+    code = re.sub("[⁻⁰¹²³⁴-⁹]+", lambda m: f"**({m[0].translate(RAISED)})", written)
+    return eval(re.sub(r"\|(.*)\|", r"abs(\1)", code), functions() | vars(math))
+
+
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def test_the_numbers_filled_in_give_the_result_for_every_operation_of_one_input(show):
+    """Even where tanh is so near to 1 that four digits of it would give 0."""
+    points = {"tanh": 5.2, "sigmoid": 9.0}
+    taught = [op for op in (ops.TABLE[name] for name in sorted(ops.BUILT_IN)) if op.arity == 1]
+    cubic = Op("cubic", lambda x: x * x * x - x, lambda y, x: (3 * x * x - 1,), registered=False)
+    results = [op(Value(points.get(op.name, op.domain[0][1] * 0.4))) for op in [*taught, cubic]]
+    tab = show(ops.sum(results))
+    unary = """nodes.filter(n => n.op && n.inputs.length === 1).map(n =>
+      [localWritten(n, 0, recorded), n.partials[0], sketch(n, 0, recorded).outerHTML])"""
+    found = tab.evaluate(unary)
+    assert len(found) == len(results)
+    for written, partial, drawn in found:
+        sides = re.split(" [=≈] ", written)
+        assert float(sides[-1]) == pytest.approx(partial, rel=1e-3)
+        if len(sides) == 3:
+            assert evaluated(sides[1]) == pytest.approx(partial, rel=5e-3), written
+        assert "NaN" not in drawn
+        assert 'class="tangent"' in drawn
+
+
+def test_operations_of_several_inputs_have_pictures_too(show):
+    a, b, c = Value(2.0, "a"), Value(-0.5, "b"), Value(0.0, "c")
+    mix = Op(
+        "mix",
+        lambda a, b, c: a * b + c * c,
+        lambda y, a, b, c: (b, a, 2 * c),
+        arity=3,
+        registered=False,
+    )
+    tab = show(mix(a, b, c) + ops.hypot(a, b) * c + a / b + ops.sum([a, b, c, a, b, c, a]))
+    drawn = tab.evaluate("""nodes.filter(n => n.op).flatMap(n => [null, ...n.inputs.keys()].map(
+      slot => [n.op.name, slot, sketch(n, slot, recorded)?.outerHTML ?? ""]))""")
+    for name, slot, picture in drawn:
+        assert "NaN" not in picture
+        assert picture or slot is None, name
+    assert any("rect" in picture and "strip" in picture for _, _, picture in drawn)
+
+
+# --- paths and their bar ---
+
+
+def widths(tab):
+    return [segment.bounding_box()["width"] for segment in tab.locator(".bar .segment").all()]
+
+
+def test_a_gradient_is_a_bar_of_its_paths(tab):
+    explain(tab, "in")
+    first, second = widths(tab)
+    assert first / second == pytest.approx(0.416067521 / 0.124327921, rel=0.02)
+
+
+def test_what_counts_against_the_gradient_stands_left_of_zero(show):
+    x = Value(1.0, "x")
+    tab = show(3 * x - x.exp() * 2)
+    explain(tab, "x")
+    left, right = (tab.locator(f".bar .{side} .segment") for side in ("minus", "plus"))
+    assert left.all_inner_texts() == ["-5.437"]
+    assert right.all_inner_texts() == ["3"]
+    assert "= -5.437 + 3 = -2.437" in tab.locator(".sum").inner_text()
+
+
+def test_above_eight_paths_the_rest_share_a_bar(show):
+    x = Value(0.5, "x")
+    tab = show(ops.sum([x * k for k in range(1, 13)]))
+    explain(tab, "x")
+    shares = [float(text.split(": ")[1]) for text in labels(tab)]
+    assert shares == [12, 11, 10, 9, 8, 7, 6, 5, 10]
+    assert "The other 4 paths together: 10" in tab.locator(".chains").inner_text()
+
+
+def labels(tab):
+    return tab.locator(".bar .segment").evaluate_all("all => all.map(each => each.ariaLabel)")
+
+
+def test_a_path_can_be_lit_alone(tab):
+    explain(tab, "in")
+    assert tab.locator(".strand.path-1").count() > 2
+    tab.locator(".path-name", has_text="Path 2").click()
+    tab.mouse.move(5, 300)
+    assert tab.locator(".strand.path-1").count() == 0
+    assert tab.locator(".strand.path-2").count() > 2
+    assert "dim" in box(tab, "h1").get_attribute("class").split()
+    assert "lit" in box(tab, "h2").get_attribute("class").split()
+    tab.locator(".path-name", has_text="Path 2").click()
+    tab.mouse.move(5, 300)
+    assert tab.locator(".strand.path-1").count() > 2
+    tab.locator(".path-name", has_text="Path 1").hover()
+    assert tab.locator(".strand.path-2").count() == 0
+
+
+# --- pointing ---
+
+
+def pointed(tab):
+    labels = tab.locator(".box.pointed").evaluate_all("all => all.map(box => box.ariaLabel)")
+    arrows = tab.evaluate("""scene.edges.filter(e => e.element.classList.contains('pointed'))
+      .map(e => nodes[e.from.node].name + ' → ' + nodes[e.to.node].name)""")
+    return {label.split(", ")[0] for label in labels}, arrows
+
+
+def test_pointing_at_a_factor_lights_its_arrow_and_node(tab):
+    explain(tab, "in")
+    factor = tab.locator(".factor", has_text="= 0.7864")
+    factor.hover()
+    boxes, arrows = pointed(tab)
+    assert boxes == {"h1"}
+    assert len(arrows) == 1
+    assert arrows[0].endswith("→ h1")
+    assert tab.locator("#formula .pointed").inner_text() == "tanh(w1 * in)"
+    tab.mouse.move(5, 300)
+    assert pointed(tab) == (set(), [])
+    factor.focus()
+    assert pointed(tab)[0] == {"h1"}
+
+
+def test_pointing_at_an_arrow_lights_its_factor(tab):
+    explain(tab, "in")
+    x, y = tab.evaluate("""() => {
+      const { target } = scene.edges.find(e => nodes[e.to.node].name === "h2");
+      const at = target.getPointAtLength(target.getTotalLength() / 2);
+      const { x, y } = at.matrixTransform(target.getScreenCTM());
+      return [x, y];
+    }""")
+    tab.mouse.move(x, y)
+    lit = tab.locator(".chain .factor.pointed").all_inner_texts()
+    assert len(lit) == 1
+    assert lit[0].endswith("1 - h2² = 1 - 0.2449² = 0.94")
+
+
+def test_a_tap_lights_a_factor(show):
+    tab = show(problem_12(), **PHONE)
+    tab.get_by_role("tab", name="Explain").tap()
+    box(tab, "in").tap()
+    tab.locator(".factor", has_text="= 0.7864").tap()
+    assert pointed(tab)[0] == {"h1"}
+
+
+# --- the formula above the picture ---
+
+
+def test_the_formula_of_the_output_is_lit_where_the_step_is(tab):
+    assert tab.locator("#formula").inner_text().startswith("E = ")
+    assert "(tanh(w3 * tanh(w1 * in) + w4 * tanh(w2 * in)) - " in (
+        tab.locator("#formula").inner_text()
+    )
+    lit = []
+    for at in range(1, 14):
+        tab.get_by_role("slider").fill(str(at))
+        lit.append(tab.locator("#formula .now").first.inner_text())
+    assert "w1 * in" in lit
+    assert "tanh(w3 * tanh(w1 * in) + w4 * tanh(w2 * in))" in lit
+    explain(tab, "in")
+    assert tab.locator("#formula .now").all_inner_texts() == ["in", "in"]
+
+
+@pytest.fixture(scope="module")
+def large():
+    return half_squared_error(MLP(4, [20, 20, 4], seed=1)([0.1, 0.2, 0.3, 0.4]), [1.0] * 4)
+
+
+def test_the_formula_of_a_large_graph_is_cut(show, large):
+    tab = show(large)
+    lengths = tab.evaluate("""events().filter((_, i) => i % 20 === 0).map((_, i) => {
+      go(20 * i + 1);
+      return [byId('formula').textContent.length, byId('formula').querySelectorAll('.now').length];
+    })""")
+    assert max(length for length, _ in lengths) < 300
+    assert min(lit for _, lit in lengths) >= 1
