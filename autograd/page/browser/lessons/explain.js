@@ -34,7 +34,7 @@ function folding(box) {
 }
 
 function aboutValue(node) {
-  if (!node.op) return [formula("", `${node.name} = ${format(state.numbers.data[node.place])}`), h("p", "quiet", "This is a leaf: it was not computed from other nodes.")];
+  if (!node.op) return [formula("", `${node.name} = ${format(state.numbers.data[node.place])}`), h("p", "quiet", "This is a leaf: a number that was given, not one that is computed.")];
   const lines = [h("h3", "", "Its value"), formula("", `${node.name} = ${valueWritten(node, state.numbers)}`), ...aboutOpaque(node)];
   if (node.inputs.length > 8) return lines;
   const rows = node.inputs.map((input, slot) => {

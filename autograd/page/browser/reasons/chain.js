@@ -78,6 +78,7 @@ function pathButton(index, ...parts) {
 // --- one path alone ---
 
 function choosePath(index) {
+  pathPointedAt = null;
   state.path = state.path === index ? null : index;
   refresh();
 }
