@@ -14,22 +14,23 @@ CLICKS = "addEventListener('click', () => (window.clicks = (window.clicks || 0) 
 
 
 @pytest.fixture(scope="module")
-def tab(browser, tmp_path_factory):
-    """Problem 12, opened once; each test loads it anew."""
+def opened(browser, tmp_path_factory):
+    """A tab for Problem 12, which each test loads anew."""
     path = page(problem_12()).save(tmp_path_factory.mktemp("reasons") / "chain.html")
     tab = browser.new_page(viewport={"width": 1280, "height": 800})
     errors = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.goto(path.as_uri())
-    yield tab
+    yield tab, path.as_uri()
     tab.close()
     assert errors == []
 
 
-@pytest.fixture(autouse=True)
-def anew(request):
-    if "tab" in request.fixturenames:
-        request.getfixturevalue("tab").reload()
+@pytest.fixture
+def tab(opened):
+    tab, address = opened
+    tab.goto("about:blank")  # the address remembers what was shown
+    tab.goto(address)
+    return tab
 
 
 def explain(tab, name):
@@ -96,8 +97,7 @@ def test_every_step_back_has_its_formula_numbers_and_picture(tab):
 
 def functions():
     """For formulas as the page writes them, read as Python."""
-    table = {name: op.compute for name, op in ops.TABLE.items() if op.arity == 1}
-    return {name: (lambda x, of=of: of([x])) for name, of in table.items()}
+    return {name: (lambda *xs, of=op.compute: of(xs)) for name, op in ops.TABLE.items()}
 
 
 def evaluated(written):
