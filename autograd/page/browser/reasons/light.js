@@ -12,11 +12,11 @@ const listed = (words) => (words ? words.split(" ") : []);
 
 function lightUp(arrows, places) {
   const [lit, there] = [new Set(arrows), new Set(places.map(String))];
-  for (const { element, parts } of scene.edges) element.classList.toggle("pointed", parts.some(([node, slot]) => lit.has(`${node}.${slot}`)));
-  for (const { element, members } of scene.boxes) element.classList.toggle("pointed", members.some((place) => there.has(String(place))));
+  for (const { element, parts } of scene.edges) element.classList.toggle("touched", parts.some(([node, slot]) => lit.has(`${node}.${slot}`)));
+  for (const { element, members } of scene.boxes) element.classList.toggle("touched", members.some((place) => there.has(String(place))));
   for (const each of document.querySelectorAll("[data-arrows]")) {
     const own = listed(each.dataset.arrows);
-    each.classList.toggle("pointed", own.length ? own.some((arrow) => lit.has(arrow)) : listed(each.dataset.places).some((place) => there.has(place)));
+    each.classList.toggle("touched", own.length ? own.some((arrow) => lit.has(arrow)) : listed(each.dataset.places).some((place) => there.has(place)));
   }
 }
 
