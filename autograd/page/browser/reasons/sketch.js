@@ -64,15 +64,15 @@ function productSketch(node, slot, numbers) {
   const [width, height] = [side(a, b, 92), side(b, a, 60)];
   const [x, y] = [64, 84 - height];
   const strip = slot === 0 ? { x: x + width, y, width: 9, height } : slot === 1 ? { x, y: y - 9, width, height: 9 } : null;
-  const name = (input, number) => `${input.role === "constant" ? "" : `${shortened(symbolOf(input), 60)} = `}${format(number)}`;
+  const name = (input, number) => `${isConstant(input) ? "" : `${shortened(symbolOf(input), 60)} = `}${format(number)}`;
   const words = slot === null ? `the area is ${format(numbers.data[node.place])}`
     : `strip: ${format(numbers.partials[node.place][slot])} × change`;
   return sketchFrame(`a rectangle of sides ${name(left, a)} and ${name(right, b)}; ${words}`, y - 14,
     svg("rect", { x, y, width, height, class: "area" }),
     ...(strip ? [svg("rect", { ...strip, class: "strip" })] : []),
     text(x + width / 2, 100, slot === 0 ? "changing" : "", name(left, a), "middle"),
-    text(x - 6, y + height / 2 + (right.role === "constant" ? 4 : -3), slot === 1 ? "changing" : "", right.role === "constant" ? name(right, b) : `${shortened(symbolOf(right), 50)} =`, "end"),
-    ...(right.role === "constant" ? [] : [text(x - 6, y + height / 2 + 12, slot === 1 ? "changing" : "", format(b), "end")]),
+    text(x - 6, y + height / 2 + (isConstant(right) ? 4 : -3), slot === 1 ? "changing" : "", isConstant(right) ? name(right, b) : `${shortened(symbolOf(right), 50)} =`, "end"),
+    ...(isConstant(right) ? [] : [text(x - 6, y + height / 2 + 12, slot === 1 ? "changing" : "", format(b), "end")]),
     sketchCaption(words, slot === null ? "" : "tangent-name"));
 }
 

@@ -74,8 +74,8 @@ function reasonFor(node, slot, numbers) {
   if (constant === "-1") return "The minus sign turns every change around";
   const other = otherFactor(op, slot);
   if (other !== null) {
-    const { role, name } = nodes[inputs[other]];
-    return role === "constant" ? `It is always multiplied by ${format(numbers.data[inputs[other]])}` : `In a product, the other factor: ${name}`;
+    const { name } = nodes[inputs[other]];
+    return isConstant(nodes[inputs[other]]) ? `It is always multiplied by ${format(numbers.data[inputs[other]])}` : `In a product, the other factor: ${name}`;
   }
   if (inputs.length === 1) return `The slope of ${inLetters(op)} at x = ${format(numbers.data[input.place])}`;
   return `How fast ${inLetters(op)} changes if only ${symbolOf(input)} does`;
