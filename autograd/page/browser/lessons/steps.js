@@ -45,6 +45,7 @@ const isWrittenOut = (place) => isFolded(place) && !nodes[place].named && (produ
 const called = (place) => (isWrittenOut(place) ? writtenOut(place, called) : symbolOf(nodes[place]));
 const isTotal = (place) => isWrittenOut(place) && graph.neurons.some(({ total }) => total === place);
 const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : nodes[place].name);
+const drawnName = (node) => (isConstant(node) ? symbolOf(node) : within(node.place));
 
 // The terms of a sum, including those of sums that are written out within it.
 const termsOf = (place) => nodes[place].inputs.flatMap((input) => (sums.has(input) && isWrittenOut(input) ? termsOf(input) : [input]));
@@ -119,7 +120,7 @@ function aboutBackward(node, slot) {
   const [by, of] = [totalOf(top, below), totalOf(top, at)];
   const lines = [
     h("p", "stage-name", home === there ? `Backward, inside ${boxName(home)}` : `Backward: ${boxName(home)} passes its gradient on to ${boxName(there)}`),
-    formula("", `${partialOf(at, below)} = ${localWritten(node, slot, state.numbers, (each) => within(each.place))}`),
+    formula("", `${partialOf(at, below)} = ${localWritten(node, slot, state.numbers, drawnName)}`),
     h("p", "reason", `${reasonFor(node, slot, state.numbers)}.`),
     formula("", derivative(by), ` += ${partialOf(at, below)} × `, derivative(of)),
     formula("", derivative(by), ` += ${factor(local)} × ${factor(upstream)} = ${format(local * upstream)}`),

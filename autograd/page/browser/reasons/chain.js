@@ -29,7 +29,7 @@ function factorButton(link, ...parts) {
 
 function factorRow(link, first, numbers) {
   const [consumer, slot] = link.steps[0];
-  const written = localWritten(nodes[consumer], slot, numbers, (node) => within(node.place));
+  const written = localWritten(nodes[consumer], slot, numbers, drawnName);
   const cut = written.lastIndexOf(" ");
   return h("li", "", factorButton(link, `${first ? "" : "× "}${partialOf(within(link.of), within(link.by))} = ${written.slice(0, cut + 1)}`, h("b", "", written.slice(cut + 1))),
     h("span", "reason", lowered(reasonFor(nodes[consumer], slot, numbers))));
