@@ -68,7 +68,10 @@ function wireMaker() {
   byId("example").firstChild.value = "";
   on("new-graph", "click", () => showMaker(byId("maker").hidden));
   on("close-maker", "click", () => showMaker(false));
-  on("draw-graph", "click", () => openExpression(byId("expression").value));
+  on("draw-graph", "click", () => {
+    clearTimeout(typing); // or it would open the graph again, and undo the reader's first steps
+    openExpression(byId("expression").value);
+  });
   on("expression", "input", () => {
     clearTimeout(typing);
     typing = setTimeout(() => openExpression(byId("expression").value), 500);

@@ -1,10 +1,11 @@
 "use strict";
 // The moment in the address, such as #step=29&view=neurons&select=i, so that a link leads to it.
-// What an address says is looked up among what there is, never evaluated.
+// What an address says is looked up among what there is, or parsed, never evaluated.
 
 // In the order in which they are opened. `said` is what the address says, null for nothing to say;
 // `open` answers whether there is such a thing.
 const addressParts = {
+  expression: { said: currentExpression, open: openExpression },
   view: { said: () => (graph.neurons.length ? state.view : null), open: openView },
   order: { said: () => (state.order === "naive" ? "naive" : null), open: openOrder },
   select: { said: () => (state.selected === null ? null : nodes[state.selected].name), open: openNode },

@@ -93,7 +93,7 @@ function wire() {
   }
   listenToKeys();
   addEventListener("hashchange", () => {
-    openGraph(graph);
+    openOwnGraph();
     openAddress();
   });
   listenToPointers();
