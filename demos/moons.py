@@ -311,9 +311,7 @@ def draw_neurons(story: Story, path: Path) -> Exhibit:
     last.suptitle("output", fontsize=11)
     show(last.subplots(), story, -1, 160)
     figure.savefig(path)
-    return Exhibit(
-        path, f"The outputs of all neurons in the network that learned the {story.shape.name}."
-    )
+    return Exhibit(path, "The outputs of all neurons in the network that learned the spirals.")
 
 
 def animate(stories: Sequence[Story], path: Path) -> Exhibit:

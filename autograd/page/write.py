@@ -22,7 +22,10 @@ from autograd.value import Value
 _SCRIPTS = {  # in the order in which they run
     "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
     "making": ("expression", "typed", "random", "maker"),
-    "picture": ("text", "boxes", "place", "draw", "strands", "flow", "camera"),
+    "picture": (
+        *("text", "boxes", "neuron", "place", "labels", "draw", "strands", "flow"),
+        *("legend", "room", "camera", "save"),
+    ),
     "reasons": ("formula", "why", "sketch", "light", "bar", "chain"),
     "lessons": ("plot", "steps", "explain", "nudge", "update"),
     "practise": ("slips", "ladder", "bug", "sheet", "practise"),

@@ -64,11 +64,10 @@ def test_a_neuron_written_as_a_sum_of_two_terms_and_a_bias(show):
     to_the_end(tab)
     tab.get_by_label("Sums").check()
     assert tab.locator(".box").count() == 4
-    total = out.inputs[0].data
-    assert f"data {total:.4g}, grad" in tab.locator(".box", has_text="Σ").get_attribute(
-        "aria-label"
-    )
-    assert tab.locator(".box", has_text="bias").locator(".number").first.text_content() == "0.5"
+    total = tab.locator(".box", has_text="Σ")
+    assert f"{out.inputs[0].data:.4g}, ∂" in total.get_attribute("aria-label")
+    assert total.locator(".number").first.text_content() == "0.5"
+    assert "b 0.5" in total.get_attribute("aria-label")
     tab.get_by_label("Neurons").check()
     assert tab.locator(".box").count() == 3
 

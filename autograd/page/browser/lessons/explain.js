@@ -17,7 +17,7 @@ function aboutLayer(box) {
   const { data, grads } = state.numbers;
   const rows = neurons.map(({ output }) => [chooser(nodes[output]), format(data[output]), format(grads[output])]);
   return [
-    h("h2", "", `${box.title}: ${box.lines[0]}`),
+    h("h2", "", `${box.title}: ${box.line}`),
     button("Expand the layer", () => toggle(box)),
     table(["neuron", "data", "gradient"], rows),
   ];

@@ -82,33 +82,28 @@ function connect(key, about, weightOf, hidden) {
   }
   const list = [...boxes.values()].sort((a, b) => a.members[0] - b.members[0]);
   list.forEach(setSize);
+  for (const edge of edges) edge.among = edges.length;
   return { boxes: list, edges, boxOf: key.map((name) => boxes.get(name)) };
 }
 
 function setSize(box) {
-  box.lines = [];
   if (box.kind === "layer") {
     const count = graph.neurons.filter((neuron) => neuron.layer === box.layer).length;
     box.title = `layer ${box.layer}`;
-    box.lines = [count === 1 ? "1 neuron" : `${count} neurons`];
+    box.line = many(count, "neuron");
     return void Object.assign(box, { width: 108, height: 76 });
   }
   const node = nodes[box.node];
-  box.name = node.name;
-  if (box.kind === "neuron") {
-    box.title = shortened(node.name, 1.45 * RADIUS, 12, 600);
-    return void Object.assign(box, { width: 2 * RADIUS, height: 2 * RADIUS });
-  }
-  // A neuron of one input has no sum: its box is its activation.
-  const isSum = box.neuron !== null && ["add", "sum"].includes(node.op.name);
-  box.symbol = node.op ? shortened(isSum ? "Σ" : printable(node.op.symbol), 90, 15) : "";
-  const lines = titleLines(node.name);
-  box.nameSize = lines.length > 1 ? 10 : 12;
-  box.titles = lines.map((line) => shortened(line, LONGEST_NAME, box.nameSize, 600));
+  box.name = node.pictured ?? node.name;
+  box.symbol = node.op ? shortened(isSum(box) ? "Σ" : printable(node.op.symbol), 90, 15) : "";
+  if (box.kind === "neuron") return void setNeuronSize(box);
+  box.titles = titleLines(box.name).map((line) => shortened(line, LONGEST_NAME, 12, 600));
   box.bias = box.neuron !== null ? graph.neurons[box.neuron].biases.filter((leaf) => box.members.includes(leaf)) : [];
-  const rows = 3 + (box.bias.length ? 1 : 0);
-  const title = Math.max(...box.titles.map((line) => measure(line, box.nameSize, 600)));
-  const head = measure(box.symbol, 15) + (box.symbol ? 14 : 0) + title;
-  const height = rows * ROW + (lines.length - 1) * SMALL_ROW + 2 * PAD - 3;
-  Object.assign(box, { width: Math.max(measure("data ") + 6 + NUMBER, head) + 2 * PAD, height });
+  const rows = 2 + box.titles.length + (box.bias.length ? 1 : 0);
+  const title = Math.max(...box.titles.map((line) => measure(line, 12, 600)));
+  const head = measure(box.symbol, 15) + (box.symbol ? 8 : 0) + title;
+  Object.assign(box, { width: Math.max(SIGN + NUMBER, head) + 2 * PAD, height: rows * ROW + 2 * PAD });
 }
+
+// A neuron of one input has no sum: its box is its activation.
+const isSum = (box) => box.neuron !== null && ["add", "sum"].includes(nodes[box.node].op.name);

@@ -1,85 +1,92 @@
 "use strict";
-// What part of the picture is seen: pan and zoom.
+// What part of the picture is seen. It scrolls as any other part of a page; with Ctrl, the wheel zooms.
 
+const scroller = document.getElementById("scroller");
+const camera = { x: 0, y: 0, zoom: 1 }; // where the picture's origin is, in pixels from the corner of what scrolls
+
+// Gives the picture its size at this zoom; in the middle if there is room to spare.
 function look() {
+  const room = { width: scroller.clientWidth, height: scroller.clientHeight };
+  for (const [size, start, at] of [["width", "left", "x"], ["height", "top", "y"]]) {
+    const inner = scene[size] * camera.zoom;
+    const outer = Math.max(room[size], inner + 2 * MARGIN - (innerWidth <= PHONE && size === "width" ? MARGIN : 0));
+    picture.style[size] = `${Math.floor(outer)}px`;
+    camera[at] = (outer - inner) / 2 - scene[start] * camera.zoom;
+  }
   scene.group.setAttribute("transform", `translate(${camera.x.toFixed(2)},${camera.y.toFixed(2)}) scale(${camera.zoom.toFixed(4)})`);
-}
-
-// Whether a picture of this size is larger beside the lessons or above them, and its zoom there.
-function room({ width, height }) {
-  const zoom = (across, down) => Math.min((across - 24) / width, (down - 24) / height, 1.35);
-  const [across, down] = [innerWidth, innerHeight - document.querySelector("header").offsetHeight];
-  if (innerWidth <= 760) return { above: true, zoom: zoom(across, down - SIDE_ON_A_PHONE * innerHeight) };
-  const [beside, above] = [zoom(across - SIDE_WIDTH, down), zoom(across, down - SIDE_HEIGHT)];
-  return above > 1.1 * beside ? { above: true, zoom: above } : { above: false, zoom: beside };
 }
 
 // Shows all of the picture. If it would be smaller than `least`, shows as much as there is room for,
 // from the leaves on, including the boxes of the current step.
 function fit(least = 0) {
-  const { width, height } = picture.getBoundingClientRect();
-  camera.zoom = Math.max(least, Math.min((width - 24) / scene.width, (height - 24) / scene.height, 1.35));
-  const [wide, high] = [scene.width * camera.zoom > width - 23, scene.height * camera.zoom > height - 23];
-  const boxes = least ? subject() : [];
-  const middle = high && boxes.length ? boxes[boxes.length - 1].y : scene.top + scene.height / 2;
-  camera.x = wide ? 12 - scene.left * camera.zoom : width / 2 - (scene.left + scene.width / 2) * camera.zoom;
-  camera.y = height / 2 - middle * camera.zoom;
-  if (high) camera.y = Math.min(12 - scene.top * camera.zoom, Math.max(camera.y, height - 12 - (scene.top + scene.height) * camera.zoom));
+  const [wide, high] = [scroller.clientWidth - (innerWidth <= PHONE ? MARGIN : 2 * MARGIN), scroller.clientHeight - 2 * MARGIN];
+  camera.zoom = Math.max(least, Math.min(wide / scene.width, high / scene.height, LARGEST));
   look();
-  boxes.forEach(reveal);
+  scroller.scrollTo(0, 0);
+  if (least) subject().forEach(reveal);
 }
 
-function zoom(by, x, y) {
-  const { width, height } = picture.getBoundingClientRect();
-  [x, y] = [x ?? width / 2, y ?? height / 2];
-  const next = Math.min(4, Math.max(0.02, camera.zoom * by));
-  camera.x = x - ((x - camera.x) * next) / camera.zoom;
-  camera.y = y - ((y - camera.y) * next) / camera.zoom;
-  camera.zoom = next;
+// Zooms about a point, given in pixels from the corner of what is seen.
+function zoom(by, x = scroller.clientWidth / 2, y = scroller.clientHeight / 2) {
+  const before = { ...camera };
+  const [left, top] = [scroller.scrollLeft, scroller.scrollTop];
+  camera.zoom = Math.min(4, Math.max(0.02, camera.zoom * by));
   look();
+  const scale = camera.zoom / before.zoom;
+  scroller.scrollTo((left + x - before.x) * scale + camera.x - x, (top + y - before.y) * scale + camera.y - y);
 }
 
 // Moves the picture just far enough to show the box.
 function reveal(box) {
-  const { width, height } = picture.getBoundingClientRect();
-  const shift = (at, half, size) => Math.max(0, 14 - (at - half)) - Math.max(0, at + half - size + 14);
-  camera.x += shift(box.x * camera.zoom + camera.x, (box.width * camera.zoom) / 2, width);
-  camera.y += shift(box.y * camera.zoom + camera.y, (box.height * camera.zoom) / 2, height);
-  look();
+  const shift = (at, half, size) => Math.min(0, at - half - 14) + Math.max(0, at + half - size + 14);
+  const [x, y] = [box.x * camera.zoom + camera.x - scroller.scrollLeft, box.y * camera.zoom + camera.y - scroller.scrollTop];
+  scroller.scrollBy(shift(x, (box.width * camera.zoom) / 2, scroller.clientWidth), shift(y, (box.height * camera.zoom) / 2, scroller.clientHeight));
 }
 
 function listenToPointers() {
-  const fingers = new Map();
-  let moved = 0;
-  const at = (event) => {
-    const { left, top } = picture.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top];
-  };
+  listenToMouse();
+  listenToFingers();
+  scroller.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const { left, top } = scroller.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY * 0.004), event.clientX - left, event.clientY - top);
+  }, { passive: false });
+}
+
+// A mouse drags the picture. A drag that ends on a box does not select it.
+function listenToMouse() {
+  let [from, moved] = [null, 0];
   picture.addEventListener("pointerdown", (event) => {
-    fingers.set(event.pointerId, at(event));
+    const drags = event.pointerType !== "touch" && event.button === 0;
+    from = drags ? { x: scroller.scrollLeft + event.clientX, y: scroller.scrollTop + event.clientY } : null;
     moved = 0;
   });
   addEventListener("pointermove", (event) => {
-    const before = fingers.get(event.pointerId);
-    if (!before) return;
-    const now = at(event);
-    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) {
-      const apart = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]) || 1;
-      zoom(apart(now) / apart(before), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
-    } else {
-      camera.x += now[0] - before[0];
-      camera.y += now[1] - before[1];
-      look();
-    }
-    moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
-    fingers.set(event.pointerId, now);
+    if (!from) return;
+    const [x, y] = [from.x - event.clientX, from.y - event.clientY];
+    moved += Math.hypot(x - scroller.scrollLeft, y - scroller.scrollTop);
+    scroller.scrollTo(x, y);
   });
-  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, (event) => fingers.delete(event.pointerId));
-  // A drag that ends on a box does not select it.
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (from = null));
   picture.addEventListener("click", (event) => moved > 6 && event.stopPropagation(), true);
-  picture.addEventListener("wheel", (event) => {
+}
+
+// One finger scrolls, as everywhere; two zoom.
+function listenToFingers() {
+  let apart = 0;
+  const distance = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
+  scroller.addEventListener("touchstart", (event) => {
+    if (event.touches.length !== 2) return;
     event.preventDefault();
-    zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), ...at(event));
+    apart = distance(event.touches);
+  }, { passive: false });
+  scroller.addEventListener("touchmove", (event) => {
+    if (event.touches.length !== 2) return;
+    event.preventDefault();
+    const { left, top } = scroller.getBoundingClientRect();
+    const [a, b] = event.touches;
+    zoom(distance(event.touches) / apart, (a.clientX + b.clientX) / 2 - left, (a.clientY + b.clientY) / 2 - top);
+    apart = distance(event.touches);
   }, { passive: false });
 }

@@ -3,18 +3,16 @@
 
 const picture = document.getElementById("picture");
 let scene = null; // {boxes, edges, boxOf, group, width, height, left, top}
-const camera = { x: 0, y: 0, zoom: 1 };
-const LEGIBLE = 11 / 12; // the zoom at which text is 11 pixels high
-const [SIDE_WIDTH, SIDE_HEIGHT, SIDE_ON_A_PHONE] = [400, 350, 0.5]; // as in page.css
 
-// Draws the boxes of `arranged`; `labels` says whether edges carry numbers.
-function build(arranged, labels) {
-  place(arranged);
+// Draws the boxes of `arranged`. `above` keeps the lessons below the picture (true) or beside it (false).
+function build(arranged, above = null) {
+  layOut(arranged, above);
+  placeLabels(arranged);
   scene = arranged;
   const largest = Math.max(...scene.edges.map((edge) => (edge.weight === null ? 0 : Math.abs(state.numbers.data[edge.weight]) || 0)), 1e-9);
   const group = svg("g", {});
   const [lines, strands, tags, boxes, flow] = [svg("g", {}), svg("g", {}), svg("g", { "aria-hidden": "true" }), svg("g", {}), svg("g", {})];
-  for (const edge of scene.edges) drawEdge(edge, lines, tags, labels, largest);
+  for (const edge of scene.edges) drawEdge(edge, lines, tags, largest);
   for (const box of scene.boxes) boxes.append(drawBox(box));
   group.append(lines, strands, boxes, tags, flow);
   picture.querySelector("g")?.remove();
@@ -22,33 +20,27 @@ function build(arranged, labels) {
   Object.assign(scene, { group, strands, flow });
 }
 
+// Bows from point to point, level where they begin and end.
 function curve(points) {
   const at = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
   return points.slice(1).reduce((path, [x, y], i) => {
-    const [before, height] = points[i];
-    const middle = (before + x) / 2;
-    return height === y ? `${path}L${at([x, y])}` : `${path}C${at([middle, height])} ${at([middle, y])} ${at([x, y])}`;
+    const [x0, y0] = points[i];
+    if (x === x0 || y === y0) return `${path}L${at([x, y])}`;
+    const bow = scene.vertical ? [[x0, (y0 + y) / 2], [x, (y0 + y) / 2]] : [[(x0 + x) / 2, y0], [(x0 + x) / 2, y]];
+    return `${path}C${bow.map(at).join(" ")} ${at([x, y])}`;
   }, `M${at(points[0])}`);
 }
 
-function drawEdge(edge, lines, tags, labels, largest) {
-  const weighted = edge.weight !== null;
-  const plain = edge.to.kind === "neuron" || edge.whole;
-  edge.element = svg("path", { d: curve(edge.points), class: "edge", ...(plain ? {} : { "marker-end": "url(#arrow)" }) });
+function drawEdge(edge, lines, tags, largest) {
+  const tip = edge.whole ? {} : { "marker-end": "url(#arrow)" };
+  edge.element = svg("path", { d: curve(edge.points), class: "edge", ...tip });
   lines.append(edge.element);
-  edge.target = svg("path", { d: curve(edge.points), class: weighted ? "target weight" : "target" }); // wide enough to hit
-  if (weighted) edge.target.addEventListener("click", () => choose(edge.weight));
+  edge.target = svg("path", { d: curve(edge.points), class: edge.weight !== null ? "target weight" : "target" }); // wide enough to hit
+  if (edge.weight !== null) edge.target.addEventListener("click", () => choose(edge.weight));
   lines.append(edge.target);
   edge.largest = largest;
-  edge.tag = null;
-  const [[x1, y1], [x2, y2]] = edge.points.slice(-2);
-  edge.middle = [(x1 + x2) / 2, (y1 + y2) / 2];
-  const crowded = edge.to.into.length > 6 || (weighted && scene.edges.length > 60);
-  if (!labels || edge.whole || crowded) return;
-  // A little beyond the middle, where edges that fan out from one box are apart.
-  const [t, s] = edge.from.from.length > 1 && edge.points.length === 2 ? [0.66, 0.73] : [0.5, 0.5];
-  edge.tag = text(x1 + (x2 - x1) * t, y1 + (y2 - y1) * s - (weighted ? 8 : 4), "tag", "", "middle");
-  tags.append(edge.tag);
+  edge.tag = edge.label ? text(...edge.label, "tag", "", "middle") : null;
+  if (edge.tag) tags.append(edge.tag);
 }
 
 function drawBox(box) {
@@ -57,14 +49,11 @@ function drawBox(box) {
   box.element = group;
   box.shown = {};
   if (box.name && box.name !== (box.title ?? box.titles[0])) group.append(svg("title", {}, box.name));
-  if (box.kind === "neuron") {
-    group.append(svg("circle", { r: RADIUS, class: "shape" }));
-    box.texts = { data: text(0, 3, "number", "", "middle"), grad: text(0, 19, "number grad", "", "middle") };
-    group.append(text(0, -15, "name", box.title, "middle"), box.texts.data, box.texts.grad);
-  } else if (box.kind === "layer") {
+  if (box.kind === "neuron") drawNeuron(box, group);
+  else if (box.kind === "layer") {
     group.append(svg("rect", { x: 5 - w / 2, y: 5 - h / 2, width: w, height: h, rx: 14, class: "shape" }));
     group.append(svg("rect", { x: -w / 2, y: -h / 2, width: w, height: h, rx: 14, class: "shape" }));
-    group.append(text(0, -4, "name", box.title, "middle"), text(0, 15, "quiet", box.lines[0], "middle"));
+    group.append(text(0, -4, "name", box.title, "middle"), text(0, 15, "quiet", box.line, "middle"));
     box.texts = {};
   } else drawRows(box, group, w, h);
   // Spaces, so that what is read aloud or copied is words.
@@ -76,23 +65,25 @@ function drawBox(box) {
 
 function drawRows(box, group, w, h) {
   group.append(svg("rect", { x: -w / 2, y: -h / 2, width: w, height: h, rx: box.kind === "leaf" ? 2 : 9, class: "shape" }));
-  const left = -w / 2 + PAD;
-  const right = w / 2 - PAD;
-  let y = -h / 2 + PAD + 9;
+  const [left, right] = [PAD - w / 2, w / 2 - PAD];
+  let y = PAD - h / 2 + 12;
   const row = (title, className) => {
     const number = text(right, y, `number ${className}`, "", "end");
-    group.append(text(left, y, "quiet", title), number);
+    group.append(...(title ? [text(left, y, "quiet", title)] : []), number);
     y += ROW;
     return number;
   };
-  const name = `name${nodes[box.node].named ? "" : " made-up"}${box.titles.length > 1 ? " long" : ""}`;
-  box.titles.forEach((line, i) => group.append(text(right, y + i * SMALL_ROW, name, line, "end")));
-  if (box.symbol) group.append(text(left, y, "symbol", box.symbol));
-  y += ROW + (box.titles.length - 1) * SMALL_ROW;
+  const name = `name${nodes[box.node].named ? "" : " made-up"}`;
+  const symbol = text(left, y, "symbol", box.symbol);
+  for (const line of box.titles) {
+    group.append(text(right, y, name, line, "end"));
+    y += ROW;
+  }
+  if (box.symbol) group.append(symbol);
   box.texts = {};
-  if (box.bias.length) box.texts.bias = row("bias", "");
-  box.texts.data = row("data", "");
-  box.texts.grad = row("grad", "grad");
+  if (box.bias.length) box.texts.bias = row("b", "");
+  box.texts.data = row("", "");
+  box.texts.grad = row("∂", "grad");
 }
 
 // --- updating ---
@@ -116,18 +107,16 @@ function updateBox(box, shown) {
   const { texts, shown: old, element } = box;
   const write = (key, value) => texts[key] && once(old, key, value, () => (texts[key].textContent = value));
   if (box.node !== null && box.node !== undefined) {
-    write("data", shown.data(box.node));
-    const gradient = shown.grad(box.node);
-    write("grad", box.kind === "neuron" && gradient && gradient.length < 9 ? `∂ ${gradient}` : gradient);
-    if (texts.bias) write("bias", format(box.bias.reduce((sum, leaf) => sum + state.numbers.data[leaf], 0)));
-    for (const key of Object.keys(texts)) {
-      const long = (old[key] || "").length > (box.kind === "neuron" ? 9 : LONG);
-      once(old, `${key} length`, long, () => texts[key].classList.toggle("long", long));
-    }
+    write("data", narrow(shown.data(box.node)));
+    const gradient = narrow(shown.grad(box.node));
+    write("grad", box.kind === "neuron" && gradient ? `∂ ${gradient}` : gradient);
+    if (texts.bias) write("bias", narrow(format(box.bias.reduce((sum, leaf) => sum + state.numbers.data[leaf], 0))));
+    if (texts.slope) write("slope", shown.partial(box.slope, 0) && `× ${narrow(shown.partial(box.slope, 0))}`);
   }
   const any = (set) => set && box.members.some((place) => set.has(place));
   const classes = ["box", box.kind];
   if (box.node != null && isOpaque(nodes[box.node])) classes.push("opaque");
+  if (isSaturated(box) && shown.partial(box.slope, 0)) classes.push("saturated");
   if (any(shown.active.nodes)) classes.push("active");
   if (shown.lit) classes.push(any(shown.lit.nodes) ? "lit" : "dim");
   if (any(shown.wrong)) classes.push("wrong");
@@ -138,15 +127,15 @@ function updateBox(box, shown) {
 }
 
 function spoken(box, shown) {
-  if (box.kind === "layer") return `${box.title}, ${box.lines[0]}, collapsed`;
+  if (box.kind === "layer") return `${box.title}, ${box.line}, collapsed`;
   // What is visible comes first, in its order, so that people who control a browser by speech can say it.
   const [data, gradient] = [shown.data(box.node), shown.grad(box.node)];
-  const numbers = box.kind === "neuron" ? [data, box.shown.grad] : [`data ${data}`, `grad ${gradient}`];
-  if (box.bias?.length) numbers.unshift(`bias ${box.texts.bias.textContent}`);
+  const seen = box.shown;
+  const numbers = box.kind === "neuron" ? [seen.data, seen.grad, seen.slope] : [seen.bias && `b ${seen.bias}`, seen.data, `∂ ${seen.grad}`];
   const word = box.kind === "op" ? nodes[box.node].op.name : box.kind;
   const kind = word === box.symbol ? "" : word;
   const state = gradient === "?" ? "gradient hidden" : !data ? "not computed yet" : gradient ? "" : "gradient not computed yet";
-  return [nodes[box.node].name, box.symbol, ...numbers, kind, state].filter(Boolean).join(", ");
+  return [nodes[box.node].name, ...(box.kind === "neuron" ? [...numbers, box.symbol] : [box.symbol, ...numbers]), kind, state].filter(Boolean).join(", ");
 }
 
 function updateEdge(edge, shown) {
@@ -163,7 +152,9 @@ function updateEdge(edge, shown) {
   once(edge, "class", classes.join(" "), (value) => edge.element.setAttribute("class", value));
   if (!edge.tag) return;
   const [[node, slot]] = edge.parts;
-  const label = edge.weight !== null ? `× ${format(state.numbers.data[edge.weight])}` : shown.partial(node, slot);
-  once(edge, "label", label, (value) => (edge.tag.textContent = value));
-  once(edge, "tagClass", edge.weight !== null ? "tag weight" : "tag", (value) => edge.tag.setAttribute("class", value));
+  const weight = edge.weight !== null && state.arrows === "weights";
+  const gradient = edge.weight !== null && shown.grad(edge.weight);
+  const label = weight ? `× ${format(state.numbers.data[edge.weight])}` : edge.weight === null ? shown.partial(node, slot) : gradient && `∂ ${gradient}`;
+  once(edge, "written", label, (value) => (edge.tag.textContent = value));
+  once(edge, "tagClass", weight ? `tag weight ${classes[1]}` : "tag", (value) => edge.tag.setAttribute("class", value));
 }

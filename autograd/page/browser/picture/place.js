@@ -1,60 +1,96 @@
 "use strict";
-// Where the boxes stand: layers from left to right.
+// Where the boxes stand: rank after rank, from the leaves to the output; from left to right, or from top to bottom.
 
-// Gives each box its centre (x, y), each edge its points, and the picture its place and size.
-function place(arranged) {
+// Gives each box its centre (x, y), each edge its points, and the picture its place and size. `form` is
+// {vertical, along, across}: which way the ranks follow each other, and the room there is along that way and across it.
+function place(arranged, form) {
   const { boxes, edges } = arranged;
-  rank(boxes);
-  const ranks = [];
-  for (const box of boxes) (ranks[box.rank] = ranks[box.rank] || []).push(box);
-  route(edges, ranks);
-  sort(ranks);
-  const gaps = ranks.map((_, r) => gap(edges.filter((edge) => edge.to.rank === r)));
-  let x = 0;
+  arranged.vertical = form.vertical;
+  for (const box of boxes) {
+    [box.span, box.depth] = form.vertical ? [box.width, box.height] : [box.height, box.width];
+    box.entries = null;
+  }
+  const order = inOrder(boxes);
+  const wrapped = form.vertical && boxes.length <= MOST_WRAPPED;
+  for (const part of wrapped ? [1, 0.85, 0.7, 0.55] : [Infinity]) {
+    rank(order, part * form.across, form);
+    const ranks = [];
+    for (const box of boxes) (ranks[box.rank] = ranks[box.rank] || []).push(box);
+    route(edges, ranks);
+    sort(ranks);
+    settle(ranks, form, wrapped ? form.across / 2 : Infinity);
+    follow(ranks, edges, form);
+    if (extent(boxes, "at", "span")[1] <= form.across) break;
+  }
+  for (const box of boxes) [box.x, box.y] = form.vertical ? [box.at, box.along] : [box.along, box.at];
+  for (const edge of edges) edge.points = points(edge, form.vertical);
+  [arranged.left, arranged.width] = extent(boxes, "x", "width");
+  [arranged.top, arranged.height] = extent(boxes, "y", "height");
+}
+
+const MOST_WRAPPED = 200; // boxes; ranks of larger graphs stay whole, however wide
+const BEND = 10; // the room for an edge that passes a rank
+const APART = { false: 16, true: 8 }; // between neighbours in a rank, if vertical
+
+function extent(boxes, at, size) {
+  const start = boxes.reduce((least, box) => Math.min(least, box[at] - box[size] / 2), Infinity);
+  return [start, boxes.reduce((most, box) => Math.max(most, box[at] + box[size] / 2), -Infinity) - start];
+}
+
+// The ranks one after another, with room between them for the numbers on their edges; less where all would not fit.
+function follow(ranks, edges, { vertical, along }) {
+  const into = ranks.map(() => []);
+  for (const edge of edges) into[edge.to.rank].push(edge);
+  const depths = ranks.map((items) => Math.max(...items.map((item) => item.depth)));
+  const least = into.map((list) => (vertical ? 34 : Math.max(24 + Math.min(50, 0.3 * list.length), ...list.map(roomForLabel))));
+  const wished = into.map((list, r) => least[r] + (vertical ? Math.max(0, Math.min(110, 11 * (list.filter(isLabelled).length - 2))) : 14 + Math.min(120, 1.6 * list.length)));
+  const sum = (list) => list.slice(1).reduce((a, b) => a + b, 0);
+  const spare = along - depths.reduce((a, b) => a + b, 0) - sum(least);
+  const share = vertical ? 1 : Math.min(1, Math.max(0, spare / (sum(wished) - sum(least) || 1)));
+  let at = 0;
   ranks.forEach((items, r) => {
-    const width = Math.max(...items.map((item) => item.width));
-    x += r ? gaps[r] : 0;
-    for (const item of items) Object.assign(item, { x: x + width / 2, column: width });
-    x += width;
+    at += r ? least[r] + share * (wished[r] - least[r]) : 0;
+    for (const item of items) Object.assign(item, { along: at + depths[r] / 2, column: depths[r] });
+    at += depths[r];
   });
-  settle(ranks);
-  for (const edge of edges) edge.points = points(edge);
-  arranged.left = Math.min(...boxes.map((box) => box.x - box.width / 2));
-  arranged.top = Math.min(...boxes.map((box) => box.y - box.height / 2));
-  arranged.width = Math.max(...boxes.map((box) => box.x + box.width / 2)) - arranged.left;
-  arranged.height = Math.max(...boxes.map((box) => box.y + box.height / 2)) - arranged.top;
 }
 
-// Room for the numbers on these edges, and for the edges to part.
-function gap(edges) {
-  const widths = edges.map(({ weight, parts: [[node, slot]] }) =>
-    weight === null ? measure(format(recorded.partials[node][slot]), 11) + 6 : 76);
-  return Math.max(40, ...widths) + Math.min(120, 1.6 * edges.length);
-}
+// --- ranks ---
 
-// The rank of a box is the longest path to it from a box without inputs. Those stand just before the first box that
-// uses them.
-function rank(boxes) {
+function inOrder(boxes) {
   const missing = new Map(boxes.map((box) => [box, box.into.length]));
-  const ready = boxes.filter((box) => !box.into.length);
-  for (const box of boxes) box.rank = 0;
-  for (let box = ready.pop(); box; box = ready.pop()) {
+  const order = boxes.filter((box) => !box.into.length);
+  for (const box of order) {
     for (const { to } of box.from) {
-      to.rank = Math.max(to.rank, box.rank + 1);
       missing.set(to, missing.get(to) - 1);
-      if (!missing.get(to)) ready.push(to);
+      if (!missing.get(to)) order.push(to);
     }
   }
-  for (const box of boxes) {
-    if (!box.into.length && box.from.length) box.rank = Math.min(...box.from.map((edge) => edge.to.rank)) - 1;
+  return order;
+}
+
+// Each box stands just before the first that uses it, so that a leaf is near its use and the steps of a recurrent net
+// follow each other. Where a rank has no more room, a box moves to the one before.
+function rank(order, limit, { vertical }) {
+  const taken = [];
+  let most = 0;
+  for (const box of [...order].reverse()) {
+    let back = box.from.reduce((deepest, { to }) => Math.max(deepest, to.rank + 1), 0); // counted from the output
+    while ((taken[back] || 0) + box.span > limit && taken[back]) back++;
+    taken[back] = (taken[back] || 0) + box.span + APART[vertical];
+    const last = box.from.reduce((least, { to }) => Math.min(least, to.rank), back);
+    if (limit < Infinity) for (let passed = last + 1; passed < back; passed++) taken[passed] = (taken[passed] || 0) + BEND;
+    box.rank = back;
+    most = Math.max(most, back);
   }
+  for (const box of order) box.rank = most - box.rank;
 }
 
 // Makes room for edges that pass over ranks: one chain of bends for all edges of a box.
 function route(edges, ranks) {
   const chains = new Map();
   let budget = 8000;
-  for (const item of ranks.flat()) Object.assign(item, { left: [], right: [] });
+  for (const item of ranks.flat()) Object.assign(item, { before: [], after: [] });
   for (const edge of edges) {
     const { from, to } = edge;
     edge.bends = [];
@@ -63,7 +99,7 @@ function route(edges, ranks) {
     const long = to.rank - from.rank - 1;
     if (long > budget) continue;
     while (chain.length <= long) {
-      const bend = { bend: true, width: 0, height: 10, rank: from.rank + chain.length, left: [], right: [] };
+      const bend = { bend: true, depth: 0, span: 4, rank: from.rank + chain.length, before: [], after: [] };
       join(chain[chain.length - 1], bend);
       chain.push(bend);
       ranks[bend.rank].push(bend);
@@ -75,46 +111,73 @@ function route(edges, ranks) {
 }
 
 function join(a, b) {
-  a.right.push(b);
-  b.left.push(a);
+  a.after.push(b);
+  b.before.push(a);
 }
 
-// Reduces crossings: sweep after sweep, each item moves towards the middle of its neighbours.
+// --- the order within a rank, and the places across ---
+
+// Reduces crossings: sweep after sweep, each item moves towards the middle of its neighbours. The neurons of a layer
+// keep their order.
 function sort(ranks) {
-  const number = () => ranks.forEach((items) => items.forEach((item, i) => (item.order = i)));
   const mean = (items, otherwise) => (items.length ? items.reduce((sum, item) => sum + item.order, 0) / items.length : otherwise);
-  number();
+  const number = (items) => items.forEach((item, i) => (item.order = i));
+  ranks.forEach(number);
   for (let sweep = 0; sweep < 8; sweep++) {
-    const [order, side] = sweep % 2 ? [[...ranks].reverse(), "right"] : [ranks, "left"];
+    const [order, side] = sweep % 2 ? [[...ranks].reverse(), "after"] : [ranks, "before"];
     for (const items of order) {
       const wish = new Map(items.map((item) => [item, mean(item[side], item.order)]));
       items.sort((a, b) => wish.get(a) - wish.get(b) || a.order - b.order);
-      items.forEach((item, i) => (item.order = i));
+      keepNeuronsInOrder(items);
+      number(items);
     }
   }
 }
 
-// Sets the heights, as near to the neighbours as the order and the room allow.
-function settle(ranks) {
-  for (const items of ranks) spread(items, items.map(() => 0));
+function keepNeuronsInOrder(items) {
+  const places = items.flatMap((item, i) => (item.neuron === null || item.neuron === undefined ? [] : [i]));
+  const inTheirOrder = places.map((i) => items[i]).sort((a, b) => a.node - b.node);
+  places.forEach((i, k) => (items[i] = inTheirOrder[k]));
+}
+
+// Sets the places across, as near to the neighbours as the order and the room allow; none further out than `most`.
+function settle(ranks, { vertical }, most) {
+  for (const items of ranks) spread(items, items.map(() => 0), APART[vertical]);
   for (let sweep = 0; sweep < 10; sweep++) {
-    const sides = sweep > 7 ? ["left", "right"] : [sweep % 2 ? "right" : "left"];
+    const sides = sweep > 7 ? ["before", "after"] : [sweep % 2 ? "after" : "before"];
     const order = sweep % 2 ? [...ranks].reverse() : ranks;
     for (const items of order) {
       spread(items, items.map((item) => {
         const near = sides.flatMap((side) => item[side]);
-        return near.length ? near.reduce((sum, other) => sum + other.y, 0) / near.length : item.y;
-      }));
+        return near.length ? near.reduce((sum, other) => sum + other.at, 0) / near.length : item.at;
+      }), APART[vertical]);
+      if (most < Infinity) pushInside(items, most, APART[vertical]);
     }
   }
 }
 
+function pushInside(items, most, apart) {
+  const pushed = (list, sign) => {
+    let edge = -most;
+    list.forEach((item, i) => {
+      const least = i ? edge + apartFrom(list[i - 1], item, apart) : edge;
+      item.at = sign * Math.max(sign * item.at, least + item.span / 2);
+      edge = sign * item.at + item.span / 2;
+    });
+  };
+  pushed(items, 1);
+  pushed([...items].reverse(), -1);
+}
+
+const isNeuron = (item) => item.kind === "neuron";
+const apartFrom = (a, b, apart) => (a.bend && b.bend ? 6 : isNeuron(a) && isNeuron(b) ? (a.small ? 7 : 10) : apart);
+
 // The places nearest to the wishes, by least squares, that keep the order and the distances. Neighbours
 // that want to pass each other share their mean (pool adjacent violators).
-function spread(items, wishes) {
+function spread(items, wishes, apart) {
   let offset = 0;
   const offsets = items.map((item, i) => {
-    if (i) offset += (items[i - 1].height + item.height) / 2 + (items[i - 1].bend && item.bend ? 4 : 18);
+    if (i) offset += (items[i - 1].span + item.span) / 2 + apartFrom(items[i - 1], item, apart);
     return offset;
   });
   const pools = [];
@@ -126,27 +189,33 @@ function spread(items, wishes) {
     }
   });
   let i = 0;
-  for (const [mean, count] of pools) for (let k = 0; k < count; k++, i++) items[i].y = mean + offsets[i];
+  for (const [mean, count] of pools) for (let k = 0; k < count; k++, i++) items[i].at = mean + offsets[i];
 }
 
-function points(edge) {
+// --- edges ---
+
+const [OUT, IN] = [2, 11]; // how far from the boxes an edge begins, and ends in an arrowhead
+
+function points(edge, vertical) {
   const { from, to } = edge;
-  const entry = to.y + entryOffset(edge);
-  const bends = edge.bends.flatMap((bend) => [[bend.x - bend.column / 2, bend.y], [bend.x + bend.column / 2, bend.y]]);
-  const start = from.x + from.width / 2;
-  const end = to.x - to.width / 2;
-  // A level line leaves and reaches a box that is narrower than its column.
-  const out = from.x + from.column / 2 - start > 30 ? [[from.x + from.column / 2, from.y]] : [];
-  const into = end - (to.x - to.column / 2) > 30 ? [[to.x - to.column / 2, entry]] : [];
-  return [[start, from.y], ...out, ...bends, ...into, [end, entry]];
+  const entry = to.at + entryOffset(edge);
+  const bends = edge.bends.flatMap((bend) => [[bend.along - bend.column / 2, bend.at], [bend.along + bend.column / 2, bend.at]]);
+  const start = from.along + from.depth / 2 + OUT;
+  const end = to.along - to.depth / 2 - IN;
+  // A level line leaves and reaches a box that is less deep than its rank.
+  const out = from.along + from.column / 2 - start > 30 ? [[from.along + from.column / 2, from.at]] : [];
+  const into = end - (to.along - to.column / 2) > 30 ? [[to.along - to.column / 2, entry]] : [];
+  const all = [[start, from.at], ...out, ...bends, ...into, [end, entry]];
+  return vertical ? all.map(([along, at]) => [at, along]) : all;
 }
 
 // Where an edge enters: several edges share the side of the box, in the order in which they arrive.
 function entryOffset(edge) {
   const { to } = edge;
-  if (to.kind === "neuron" || to.kind === "layer" || to.into.length < 2) return 0;
-  const y = (other) => (other.bends.length ? other.bends[other.bends.length - 1].y : other.from.y);
-  if (!to.entries) to.entries = [...to.into].sort((a, b) => y(a) - y(b));
-  const gap = Math.min(26, (to.height - 12) / (to.into.length - 1));
+  if (to.kind === "layer" || to.into.length < 2) return 0;
+  const at = (other) => (other.bends.length ? other.bends[other.bends.length - 1].at : other.from.at);
+  if (!to.entries) to.entries = [...to.into].sort((a, b) => at(a) - at(b));
+  const side = to.kind === "neuron" ? to.span / 2 : to.span - 14;
+  const gap = Math.min(26, side / (to.into.length - 1));
   return (to.entries.indexOf(edge) - (to.into.length - 1) / 2) * gap;
 }

@@ -1,10 +1,9 @@
 "use strict";
 // How wide a text is, and how a long one is shortened.
 
-const ROW = 17; // the height of a line of text in a box
-const SMALL_ROW = 13; // of a second line of a name
-const PAD = 7;
-const RADIUS = 39; // of a neuron
+const ROW = 16; // the height of a line of text in a box
+const PAD = 6;
+const RADIUS = 42; // of a neuron
 const LONGEST_NAME = 150;
 
 const measure = (() => {
@@ -28,8 +27,14 @@ function shortened(text, width, size = 12, weight = 400) {
   return letters.slice(0, fits).join("") + "…";
 }
 
-const NUMBER = measure("-0.08888"); // longer numbers are written smaller
-const LONG = 8;
+const NUMBER = measure("-0.08888");
+const SIGN = measure("∂ ");
+
+// A number as text, with fewer digits where all of them would not fit into a box.
+function narrow(text) {
+  if (!text || text.length <= 8) return text;
+  return [3, 2, 1].map((digits) => format(Number(text), digits)).find((short) => short.length <= 8) ?? format(Number(text), 1);
+}
 
 // A long path, such as layers.0.neurons.3.bias, in two lines. A number stays with the word before it.
 function titleLines(name) {

@@ -81,6 +81,14 @@ function wire() {
     descend();
   });
   for (const radio of document.getElementsByName("view")) radio.addEventListener("change", () => setView(radio.value));
+  for (const radio of document.getElementsByName("arrows")) {
+    radio.addEventListener("change", () => {
+      state.arrows = radio.value;
+      refresh();
+    });
+  }
+  on("save-svg", "click", saveSvg);
+  on("save-png", "click", savePng);
   for (const radio of document.getElementsByName("order")) {
     radio.addEventListener("change", () => {
       state.order = radio.value;
@@ -97,7 +105,8 @@ function wire() {
     openAddress();
   });
   listenToPointers();
-  new ResizeObserver(makeRoom).observe(picture);
+  byId("legend").open = innerWidth > PHONE;
+  listenToSize();
 }
 
 // What the page says about the graph, and its lists of nodes.

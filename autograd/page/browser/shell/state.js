@@ -9,6 +9,7 @@ function freshState() {
     numbers: recorded,
     tab: "step",
     view: "scalars",
+    arrows: "weights", // what the arrows of neurons carry, or "gradients"
     modes: [], // of each neuron
     collapsed: new Set(), // layers
     order: "topological",
@@ -116,9 +117,9 @@ function chosen() {
 // give away those to come.
 const showSelected = () => openTab(isStepping() ? "step" : "explain");
 
-// Lays the picture out anew, and keeps the selection if possible.
-function rebuild() {
-  build(arrange(state.modes, state.collapsed), true);
+// Lays the picture out anew, and keeps the selection if possible; and the place of the lessons, if told to.
+function rebuild(above = document.body.classList.contains("above")) {
+  build(arrange(state.modes, state.collapsed), above);
   if (state.selected !== null) state.box = scene.boxOf[state.selected].key;
   if (!scene.boxes.some((box) => box.key === state.focus)) state.focus = scene.boxOf[state.selected ?? output.place].key;
   scene.boxes.forEach((box) => box.element.setAttribute("tabindex", box.key === state.focus ? "0" : "-1"));
@@ -163,26 +164,15 @@ function setView(view) {
   state.view = view;
   state.modes = graph.neurons.map(() => view);
   state.collapsed = new Set();
-  rebuild();
-  makeRoom();
-}
-
-// Gives the picture the room that it needs now, and fits it in.
-function makeRoom() {
-  document.body.classList.toggle("above", state.tab !== "learn" && room(scene).above);
-  fit(LEGIBLE);
+  rebuild(null);
 }
 
 // The most detailed view that is not too large; if possible, one that can be read as a whole.
 function firstView() {
   if (!graph.neurons.length) return "scalars";
   const views = ["scalars", "sums", "neurons"].slice(nodes.length <= 60 ? 0 : nodes.length <= 300 ? 1 : 2);
-  const legible = (view) => {
-    const arranged = arrange(graph.neurons.map(() => view), new Set());
-    place(arranged);
-    return room(arranged).zoom >= LEGIBLE;
-  };
-  return views.find(legible) ?? views[0];
+  const legible = (view) => isLegible(arrange(graph.neurons.map(() => view), new Set()));
+  return views.find(legible) ?? views[views.length - 1];
 }
 
 const neuronOf = (box) => {

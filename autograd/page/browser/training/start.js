@@ -171,7 +171,7 @@ function wireLearning() {
   });
   on("learn-network", "change", () => {
     learning.network = byId("learn-network").checked;
-    if (learning.network) makeRoom();
+    if (learning.network) rebuild(null);
     showLearning();
   });
   document.addEventListener("keydown", onLearnKey);

@@ -1,0 +1,53 @@
+"use strict";
+// The numbers on arrows: which arrows have one, and where it stands.
+
+const LABEL = 12; // the size of its letters
+
+// Whether an arrow carries a number. Where there would be too many, none does.
+function isLabelled(edge) {
+  return !edge.whole && edge.to.into.length <= 6 && edge.among <= (edge.weight === null ? 4000 : 60);
+}
+
+// How wide the number may become.
+function labelWidth({ weight, parts: [[node, slot]] }) {
+  if (weight === null) return measure(format(recorded.partials[node][slot]), LABEL);
+  return Math.max(measure(`×${format(recorded.data[weight])}`, LABEL), measure(`∂ ${format(recorded.grads[weight])}`, LABEL));
+}
+
+const roomForLabel = (edge) => (isLabelled(edge) ? labelWidth(edge) + 9 : 0);
+
+// A point of the last bow of an edge, at the part t of its way.
+function onBow(points, vertical, t) {
+  const [[x1, y1], [x2, y2]] = points.slice(-2);
+  const [along, across] = [1.5 * t * (1 - t) + t ** 3, t * t * (3 - 2 * t)];
+  const [rx, ry] = vertical ? [across, along] : [along, across];
+  return [x1 + (x2 - x1) * rx, y1 + (y2 - y1) * ry];
+}
+
+// Chooses the place of each label on its arrow, so that it covers neither another label nor a box.
+function placeLabels({ edges, boxes, vertical, left, width }) {
+  const taken = []; // areas between two ranks, by the second
+  for (const { rank, x, y, width, height } of boxes) {
+    for (const r of [rank, rank + 1]) (taken[r] = taken[r] || []).push([x - width / 2 - 2, y - height / 2 - 2, x + width / 2 + 2, y + height / 2 + 2]);
+  }
+  for (const edge of edges) {
+    edge.middle = onBow(edge.points, vertical, 0.5);
+    if (!isLabelled(edge)) continue;
+    const half = labelWidth(edge) / 2;
+    const there = taken[edge.to.rank];
+    const area = ([x, y]) => [x - half - 3, y - LABEL, x + half + 3, y + 3];
+    const spots = [0.5, 0.62, 0.38, 0.74, 0.26, 0.84, 0.16].flatMap((t) => {
+      const [x, y] = onBow(edge.points, vertical, t);
+      const near = vertical ? [[x, y + 4], [x + half + 5, y + 4], [x - half - 5, y + 4]] : [[x, y - 5], [x, y + 14]];
+      return near.map((at, i) => {
+        const [start, , end] = area(at);
+        const outside = Math.max(0, left - start) + Math.max(0, end - left - width);
+        return [there.reduce((sum, other) => sum + overlap(area(at), other), 20 * Math.abs(t - 0.5) + i + 15 * outside), at];
+      });
+    });
+    [, edge.label] = spots.reduce((best, spot) => (spot[0] < best[0] ? spot : best));
+    there.push(area(edge.label));
+  }
+}
+
+const overlap = ([a, b, c, d], [e, f, g, h]) => Math.max(0, Math.min(c, g) - Math.max(a, e)) * Math.max(0, Math.min(d, h) - Math.max(b, f));
