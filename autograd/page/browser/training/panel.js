@@ -107,7 +107,7 @@ function drawShares(rows, shares) {
 function makeSettings() {
   const { optimizer, first } = learning.training;
   byId("learn-optimizer").textContent = optimizer.name;
-  const fields = optimizer.settings.map(({ name, number }, i) => field(inWords(name), String(number), (x) => {
+  const fields = optimizer.settings.map(({ name, number }, i) => field(settingInWords(name), String(number), (x) => {
     const settings = learning.learner.now.settings.slice();
     settings[i] = x;
     return { settings };
@@ -126,7 +126,7 @@ function makeSettings() {
   byId("learn-seeds").hidden = !first.length;
 }
 
-const inWords = (setting) => (setting === "lr" ? "learning rate" : setting.replaceAll("_", " "));
+const settingInWords = (setting) => (setting === "lr" ? "learning rate" : setting.replaceAll("_", " "));
 
 // A labelled number; `change` says what it changes in the state of learning.
 function field(name, value, change) {
