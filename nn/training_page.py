@@ -105,6 +105,7 @@ def _handed_over(
         )
     graph = exported(y, model)
     _check_operations(graph)
+    _shorten(graph)
     place = {id(node): i for i, node in enumerate(nodes)}
     moved = _moved(nodes, optimizer)
     parameters = [optimizer.parameters[i] for i in moved]
@@ -170,6 +171,18 @@ def _check_operations(graph: dict[str, Any]) -> None:
                 f"the operation {op['name']!r} is Python code that a page cannot run: write its "
                 "value and its derivatives with + - * / ** and the operations of autograd"
             )
+
+
+def _shorten(graph: dict[str, Any]) -> None:
+    """Leave out digits of what the page computes again before it shows it."""
+    for entry in graph["nodes"]:
+        if "op" in entry:
+            entry["data"] = _short(entry["data"])
+            entry["partials"] = [_short(x) for x in entry["partials"]]
+
+
+def _short(x: float | str) -> float | str:
+    return x if isinstance(x, str) else float(f"{x:.3g}")
 
 
 def _moved(nodes: Sequence[Value], optimizer: Optimizer) -> list[int]:
@@ -269,7 +282,7 @@ def _optimizer(optimizer: Optimizer, moved: Sequence[int]) -> dict[str, Any]:
         "name": kind,
         "settings": [{"name": name, "number": x} for name, x in _settings(optimizer)],
         "memories": list(optimizer.memories),
-        "numbers": [[encoded(memory[i]) for i in moved] for memory in kept],
+        "numbers": [[encoded(memory[i]) for i in moved] if any(memory) else [] for memory in kept],
         "update": update,
     }
 
@@ -345,14 +358,16 @@ def _update(optimizer: Optimizer, known: dict[int, bool]) -> dict[str, Any] | Pa
 # --- first weights ---
 
 
-def _first_weights(model: Module, parameters: Sequence[Value]) -> list[Any]:
-    """How Neurons draw their weights: for each, in order, the place of a parameter (-1 for one
-    that stays) and how far from 0 it may be. A bias starts at 0 and draws nothing."""
+def _first_weights(model: Module, parameters: Sequence[Value]) -> list[dict[str, Any]]:
+    """How Neurons draw their weights, in order: where these stand among the parameters (-1 for one
+    that stays), how far from 0 they may be, and where the bias stands, which starts at 0."""
     place = {p: i for i, p in enumerate(parameters)}
-    first: list[Any] = []
-    for neuron in model.modules():
-        if isinstance(neuron, Neuron):
-            first += [[place.get(w, -1), neuron.reach] for w in neuron.weights]
-            if neuron.bias is not None:
-                first.append([place.get(neuron.bias, -1), 0.0])
-    return first
+    return [
+        {
+            "weights": [place.get(w, -1) for w in neuron.weights],
+            "reach": neuron.reach,
+            "bias": place.get(neuron.bias, -1) if neuron.bias is not None else -1,
+        }
+        for neuron in model.modules()
+        if isinstance(neuron, Neuron)
+    ]

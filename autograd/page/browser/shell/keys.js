@@ -31,9 +31,9 @@ const zoomKeys = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom
 
 const stepKeys = { ArrowLeft: -1, ArrowRight: 1 };
 
-// A step from another lesson; but an exercise is not left by accident.
+// A step from another lesson; but an exercise is not left by accident, and steps of learning are others.
 function stepBy(by) {
-  if (state.tab === "practise") return;
+  if (state.tab === "practise" || state.tab === "learn") return;
   if (state.tab !== "step") openTab("step");
   go(state.at + by);
 }

@@ -42,7 +42,7 @@ class Learner {
     this.gradient = new Float64Array(parameters.length);
     this.first = {
       theta: Float64Array.from(parameters, (place) => numberOf(exportedGraph.nodes[place].data)),
-      memories: optimizer.numbers.map((numbers) => Float64Array.from(numbers, numberOf)),
+      memories: optimizer.numbers.map((numbers) => (numbers.length ? Float64Array.from(numbers, numberOf) : new Float64Array(parameters.length))),
     };
     this.now = {
       settings: optimizer.settings.map(({ number }) => number),
@@ -72,9 +72,10 @@ class Learner {
   drawAgain(seed) {
     const random = new PythonRandom(seed);
     const theta = this.first.theta.slice();
-    for (const [parameter, reach] of this.training.first) {
-      const x = reach ? random.uniform(-reach, reach) : 0;
-      if (parameter >= 0) theta[parameter] = x;
+    const set = (place, x) => place >= 0 && (theta[place] = x);
+    for (const { weights, reach, bias } of this.training.first) {
+      for (const place of weights) set(place, random.uniform(-reach, reach));
+      set(bias, 0);
     }
     this.restart({ theta, memories: this.first.memories.map((numbers) => new Float64Array(numbers.length)) });
   }

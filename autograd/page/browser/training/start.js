@@ -134,9 +134,10 @@ const isRowless = () => [...learning.training.inputs, ...learning.training.targe
 // --- the keyboard ---
 
 function onLearnKey(event) {
-  if (state.tab !== "learn" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, summary, button, .point")) return;
-  const action = { " ": playLearning, ArrowRight: () => takeSteps(1), ArrowLeft: () => takeSteps(-1) }[event.key];
-  if (!action) return;
+  const { key, target } = event;
+  if (state.tab !== "learn" || event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, summary, [role=tab], .point")) return;
+  const action = { " ": playLearning, ArrowRight: () => takeSteps(1), ArrowLeft: () => takeSteps(-1) }[key];
+  if (!action || (key === " " && target.closest("button"))) return;
   event.preventDefault();
   action();
 }
