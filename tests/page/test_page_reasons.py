@@ -171,6 +171,9 @@ def test_what_counts_against_the_gradient_stands_left_of_zero(show):
     left, right = (tab.locator(f".bar .{side} .segment") for side in ("minus", "plus"))
     assert left.all_inner_texts() == ["-5.437"]
     assert right.all_inner_texts() == ["3"]
+    sizes = [each.bounding_box() for each in (left, right)]
+    assert sizes[0]["width"] / sizes[1]["width"] == pytest.approx(2 * math.e / 3, rel=0.03)
+    assert sizes[0]["x"] < sizes[1]["x"]
     assert "= -5.437 + 3 = -2.437" in tab.locator(".sum").inner_text()
 
 
@@ -281,3 +284,15 @@ def test_the_formula_of_a_large_graph_is_cut(show, large):
     })""")
     assert max(length for length, _ in lengths) < 300
     assert min(lit for _, lit in lengths) >= 1
+
+
+def test_a_step_is_shown_within_16_milliseconds_at_1500_nodes(show, large):
+    """The quickest of many counts, because other programs run at the same time."""
+    tab = show(large)
+    step = """() => Math.min(...Array.from({ length: 40 }, (_, i) => {
+      const start = performance.now();
+      go(900 + i);
+      picture.getBoundingClientRect();
+      return performance.now() - start;
+    }))"""
+    assert min(tab.evaluate(step) for _ in range(3)) < 16

@@ -1,8 +1,17 @@
 "use strict";
 // Numbers and formulas, written.
 
-// Four significant digits, as in the drawings.
+// Four significant digits, as in the drawings. A step writes thousands of numbers, nearly all as before.
+const formats = new Map();
+
 function format(x, digits = 4) {
+  if (digits !== 4) return formatAnew(x, digits);
+  if (formats.size > 20_000) formats.clear();
+  if (!formats.has(x)) formats.set(x, formatAnew(x, 4));
+  return formats.get(x);
+}
+
+function formatAnew(x, digits) {
   if (x === null || x === undefined) return "";
   if (x !== x) return "nan";
   if (Math.abs(x) === Infinity) return x > 0 ? "inf" : "-inf";

@@ -11,8 +11,8 @@ function stackedBar(parts, chosen) {
   const segment = (part) => {
     const index = parts.indexOf(part);
     const share = Math.abs(part.value) / whole;
-    const element = button(share > 0.13 ? format(part.value) : "", part.choose, `segment${chosen !== null && chosen !== index ? " faint" : ""}`);
-    element.style.flexGrow = share;
+    const element = button(share > 0.16 ? format(part.value) : "", part.choose, `segment${chosen !== null && chosen !== index ? " faint" : ""}`);
+    element.style.flexGrow = 1000 * share; // those of a side add up to more than 1, so that they fill it
     element.style.background = part.colour;
     element.setAttribute("aria-label", `${part.words}: ${format(part.value)}`);
     element.setAttribute("aria-pressed", String(chosen === index));
@@ -22,7 +22,7 @@ function stackedBar(parts, chosen) {
     const found = parts.filter(({ value }) => sign * value > 0);
     if (!found.length) return [];
     const half = h("div", className, ...(sign < 0 ? found.reverse() : found).map(segment));
-    half.style.flexGrow = size(sign) / whole;
+    half.style.flexGrow = (1000 * size(sign)) / whole;
     return [half];
   };
   bar.append(...side(-1, "minus"), ...side(1, "plus"));
