@@ -53,7 +53,7 @@ def test_each_reads_back_as_written(start):
     page = autograd.page(total).source
     graph = json.loads(re.search(r'id="graph">(.*?)</script>', page, re.DOTALL)[1])
     assert [n["name"] for n in graph["nodes"] if "anonymous" not in n] == list(labels.values())
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == autograd.page(Value(1.0)).source.count("</script>")
     assert page.count("</style>") == 1
 
 
