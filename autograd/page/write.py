@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import warnings
 from importlib import resources
 from pathlib import Path
@@ -34,6 +35,9 @@ _SCRIPTS = {  # in the order in which they run
 _OF_TRAINING = {
     "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),
 }
+
+
+_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)  # a tenth of the page, read in the repository
 
 
 def page(
@@ -156,7 +160,9 @@ def _html(graph: dict[str, Any], training: dict[str, Any] | None = None) -> str:
         scripts = {**_SCRIPTS, **_OF_TRAINING}
         learning = _file("training/training.html").replace("[[TRAINING]]", _json(training))
     script = "\n".join(
-        _file(f"{folder}/{name}.js") for folder in scripts for name in scripts[folder]
+        _COMMENT.sub("", _file(f"{folder}/{name}.js"))
+        for folder in scripts
+        for name in scripts[folder]
     )
     text = _file("page.html")
     for mark, content in {

@@ -18,6 +18,7 @@ from autograd.page import Page, page
 from autograd.page.export import exported
 from autograd.page.program import forward_program, has_kernel, rule_program, run_steps
 from nn import MLP
+from tests.page.browsing import problem_12
 
 OPERATIONS = [
     *(ops.TABLE[name] for name in sorted(ops.BUILT_IN)),
@@ -146,6 +147,10 @@ def test_no_two_scripts_define_the_same_name():
         for name in re.findall(defined, script.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert [name for name in set(names) if names.count(name) > 1] == []
+
+
+def test_a_small_page_is_small():
+    assert len(page(problem_12()).source.encode()) < 250_000
 
 
 def test_no_label_ends_the_script():

@@ -193,6 +193,14 @@ def test_axe_finds_nothing(show, scheme, settings):
         if name == "Update":
             tab.get_by_role("button", name="One step").click()
         assert violations() == [], name
+    tab_of(tab, "Practise")
+    for mode in ("Gradient", "Find the bug", "Sheet"):
+        tab.get_by_label(mode, exact=True).check()
+        assert violations() == [], mode
+    tab.get_by_role("button", name="New graph").click()
+    tab.get_by_label("Lines such as").fill("E = 2*(x")
+    tab.get_by_role("button", name="Draw", exact=True).click()
+    assert violations() == []
 
 
 def test_dark_is_dark(show):

@@ -109,7 +109,7 @@ def test_a_whole_gradient(show):
     out.label = "o"
     tab = show(out)
     tab_of(tab, "Practise")
-    tab.get_by_label("Whole gradient").check()
+    tab.get_by_label("Gradient", exact=True).check()
     assert numbers(tab, "w") == ["2", "?"]
     assert "hidden" in box(tab, "w").get_attribute("aria-label")
     tab.get_by_label("With respect to").select_option(label="w")
@@ -201,7 +201,7 @@ def test_finding_the_bug(show):
         steps = tab.locator(".step-line")
         assert steps.count() == len(wrong) == 3
         steps.nth(wrong.index(False)).click()
-        assert "at this moment" in tab.locator("#bug-steps").inner_text()
+        assert "at this moment" in tab.locator("#bug-details").inner_text()
         tab.get_by_label(kind).check()
         tab.get_by_role("button", name="Check").click()
         assert "There is such a bug, but not in that step" in (

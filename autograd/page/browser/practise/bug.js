@@ -75,7 +75,8 @@ function showBug() {
   if (!bug.steps.length) return put("bug-none", h("p", "", `${bug.why} New graph, at the top, makes another one.`));
   byId("bug-next").disabled = byId("bug-all").disabled = bug.seen === bug.steps.length;
   const focus = document.activeElement?.dataset?.step;
-  put("bug-steps", ...bug.steps.slice(0, bug.seen).map((step, i) => h("li", "", bugStep(step, i), ...(bug.suspect === i ? bugDetails(step) : []))));
+  put("bug-steps", ...bug.steps.slice(0, bug.seen).map((step, i) => h("li", "", bugStep(step, i))));
+  put("bug-details", ...(bug.suspect === null ? [] : bugDetails(bug.steps[bug.suspect])));
   if (focus !== undefined) byId("bug-steps").querySelector(`[data-step="${focus}"]`)?.focus();
 }
 

@@ -55,6 +55,7 @@ function choosePractice(mode) {
   byId("answer").value = "";
   put("judgement");
   refresh();
+  subject().forEach(reveal);
 }
 
 function showWhole() {
@@ -93,7 +94,7 @@ function showLadder() {
 function showFound() {
   const known = practice.rungs.slice(0, practice.at).filter((rung) => !(rung.given && rung.kind === "product" && completedBy(rung) === null));
   const lines = known.reverse().map((rung) => formula(rung.given ? "quiet" : "", ...rungAnswered(rung, state.numbers)));
-  put("found", h("h3", "", "Known so far"), ...lines, formula("quiet", derivative(`${gradientName(output)} = 1`)));
+  put("found", h("h2", "minor", "Known so far"), ...lines, formula("quiet", derivative(`${gradientName(output)} = 1`)));
 }
 
 // In the picture: gradients and local derivatives that are known.
@@ -102,7 +103,7 @@ function shownPractice(all) {
   const ladder = practice.mode === "ladder";
   const rung = ladder ? rungNow() : null;
   const gradient = all.grad;
-  all.grad = (place) => (ladder && practice.grads.has(place) ? gradient(place) : "?");
+  all.grad = (place) => (isConstant(nodes[place]) ? "" : ladder && practice.grads.has(place) ? gradient(place) : "?");
   const isAsking = (node, slot) => rung?.kind === "local" && rung.node === node && rung.slot === slot;
   const local = all.partial;
   if (ladder) all.partial = (node, slot) => (practice.partials.has(`${node}.${slot}`) ? local(node, slot) : isAsking(node, slot) ? "?" : "");

@@ -96,7 +96,10 @@ function wire() {
     });
   }
   for (const tab of tabs) {
-    tab.addEventListener("click", () => openTab(tab.id.slice(4)));
+    tab.addEventListener("click", () => {
+      openTab(tab.id.slice(4));
+      if (state.tab === "practise") subject().forEach(reveal);
+    });
     tab.addEventListener("keydown", onTabKey);
   }
   listenToKeys();
