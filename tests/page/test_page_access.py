@@ -160,6 +160,7 @@ def test_no_text_overflows(show, make, settings):
     for name in ("Explain", "Practise", "Nudge", "Update", "Step"):
         tab_of(tab, name)
         if name == "Update":
+            tab.locator("#steps input").first.check()
             tab.get_by_role("button", name="One step").click()
         assert tab.evaluate(OVERFLOW) == [], name
 
@@ -191,6 +192,7 @@ def test_axe_finds_nothing(show, scheme, settings):
         if name == "Practise":
             predict(tab, "0.416")
         if name == "Update":
+            tab.locator("#steps input").first.check()
             tab.get_by_role("button", name="One step").click()
         assert violations() == [], name
     tab_of(tab, "Practise")
@@ -200,6 +202,7 @@ def test_axe_finds_nothing(show, scheme, settings):
     tab.get_by_role("button", name="New graph").click()
     tab.get_by_label("Lines such as").fill("E = 2*(x")
     tab.get_by_role("button", name="Draw", exact=True).click()
+    tab.get_by_role("button", name="Fit").click()  # a box that is cut in two has half of its name
     assert violations() == []
 
 
