@@ -135,10 +135,10 @@ def test_names_of_a_model_are_whole_and_fit(show, settings):
     tab = show(*named_network(), **settings)
     tab.get_by_label("Scalars").check()
     assert tab.evaluate(OVERFLOW) == []
-    parts = box(tab, "model.layers.0.neurons.2.weights.1").locator(".name").all_text_contents()
-    assert parts == ["model.layers.0", "neurons.2.weights.1"]
+    assert box(tab, "w¹₂₁").locator(".name").all_text_contents() == ["w¹₂₁"]
+    assert "W1[2,1]" in box(tab, "w¹₂₁").get_attribute("aria-label")
     widths = tab.evaluate("scene.boxes.map(box => box.width)")
-    assert max(widths) < 2 * min(widths)
+    assert max(widths) < 1.5 * min(widths)
 
 
 def long_labels():

@@ -94,7 +94,7 @@ function setSize(box) {
     return void Object.assign(box, { width: 108, height: 76 });
   }
   const node = nodes[box.node];
-  box.name = node.pictured ?? node.name;
+  box.name = node.pictured;
   box.symbol = node.op ? shortened(isSum(box) ? "Σ" : printable(node.op.symbol), 90, 15) : "";
   if (box.kind === "neuron") return void setNeuronSize(box);
   box.titles = titleLines(box.name).map((line) => shortened(line, LONGEST_NAME, 12, 600));

@@ -48,7 +48,7 @@ function drawBox(box) {
   const [w, h] = [box.width, box.height];
   box.element = group;
   box.shown = {};
-  if (box.name && box.name !== (box.title ?? box.titles[0])) group.append(svg("title", {}, box.name));
+  if (box.node !== null && nodes[box.node].name !== (box.title ?? box.titles[0])) group.append(svg("title", {}, nodes[box.node].name));
   if (box.kind === "neuron") drawNeuron(box, group);
   else if (box.kind === "layer") {
     group.append(svg("rect", { x: 5 - w / 2, y: 5 - h / 2, width: w, height: h, rx: 14, class: "shape" }));
@@ -135,7 +135,8 @@ function spoken(box, shown) {
   const word = box.kind === "op" ? nodes[box.node].op.name : box.kind;
   const kind = word === box.symbol ? "" : word;
   const state = gradient === "?" ? "gradient hidden" : !data ? "not computed yet" : gradient ? "" : "gradient not computed yet";
-  return [nodes[box.node].name, ...(box.kind === "neuron" ? [...numbers, box.symbol] : [box.symbol, ...numbers]), kind, state].filter(Boolean).join(", ");
+  const full = nodes[box.node].name === box.name ? "" : nodes[box.node].name;
+  return [box.name, ...(box.kind === "neuron" ? [...numbers, box.symbol] : [box.symbol, ...numbers]), full, kind, state].filter(Boolean).join(", ");
 }
 
 function updateEdge(edge, shown) {
