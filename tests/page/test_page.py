@@ -49,6 +49,15 @@ def test_the_page_has_a_kernel_for_exactly_the_operations_that_cannot_be_traced(
     assert not has_kernel(ops.power(3))  # it is pow
 
 
+def test_the_scripts_share_one_page_and_so_no_name_is_declared_twice():
+    folder = resources.files("autograd.page").joinpath("browser")
+    scripts = [file for part in folder.iterdir() if part.is_dir() for file in part.iterdir()]
+    declared = re.compile(r"^(?:const|let|(?:async )?function\*?) (\w+)", re.MULTILINE)
+    names = [name for file in scripts for name in declared.findall(file.read_text("utf-8"))]
+    assert len(names) > 100
+    assert [name for name, n in Counter(names).items() if n > 1] == []
+
+
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
 def test_every_operation_as_a_program_gives_its_own_numbers(op):
     for xs in points(op):
