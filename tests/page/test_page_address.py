@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import Value, page
-from nn import MLP
+from nn import MLP, SGD, half_squared_error, training_page
 from tests.page.browsing import box, problem_12, tab_of
 
 pytestmark = pytest.mark.slow
@@ -140,6 +140,26 @@ def test_a_typed_expression_is_in_it_and_comes_back(address):
     tab.evaluate("location.hash = '#select=h1'")
     tab.locator("#title", has_text="E").wait_for()
     assert box(tab, "h1").get_attribute("aria-pressed") == "true"
+
+
+def test_a_page_of_a_training_opens_with_learning_or_with_the_moment(browser, tmp_path):
+    model = MLP(2, [2, 1], seed=1)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    path = training_page(
+        model,
+        lambda x, t: half_squared_error(model(x), t),
+        [[0.5, 1.0]],
+        [[0.5]],
+        optimizer,
+        tmp_path / "learn.html",
+    ).path
+    tab = browser.new_page()
+    for hash_, opened_tab in (("", "learn"), ("#step=2", "step"), ("#tab=explain", "explain")):
+        tab.goto("about:blank")
+        tab.goto(f"{path.as_uri()}{hash_}")
+        assert tab.locator(f"#panel-{opened_tab}").is_visible()
+        assert tab.locator("#absent").is_hidden()
+    tab.close()
 
 
 def test_any_name_survives_the_address(show):

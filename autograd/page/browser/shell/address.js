@@ -2,6 +2,8 @@
 // The moment in the address, such as #step=29&view=neurons&select=i, so that a link leads to it.
 // What an address says is looked up among what there is, or parsed, never evaluated.
 
+let firstTab = "step"; // open where the address says nothing
+
 // In the order in which they are opened. `said` is what the address says, null for nothing to say;
 // `open` answers whether there is such a thing.
 const addressParts = {
@@ -10,7 +12,7 @@ const addressParts = {
   order: { said: () => (state.order === "naive" ? "naive" : null), open: openOrder },
   select: { said: () => (state.selected === null ? null : nodes[state.selected].name), open: openNode },
   step: { said: saidStep, open: openStep },
-  tab: { said: () => (state.tab === "step" ? null : state.tab), open: (text) => tabs.some(({ id }) => id === `tab-${text}`) && (openTab(text), true) },
+  tab: { said: () => (state.tab === firstTab ? null : state.tab), open: (text) => tabs.some(({ id }) => id === `tab-${text}`) && (openTab(text), true) },
 };
 
 function openView(text) {
@@ -34,7 +36,8 @@ function openNode(text) {
 }
 
 function saidStep() {
-  return state.at || (state.tab === "step" && state.selected !== null) ? String(state.at) : null;
+  const isChosen = state.tab === "step" && (state.selected !== null || firstTab !== "step");
+  return state.at || isChosen ? String(state.at) : null;
 }
 
 function openStep(text) {
@@ -64,6 +67,7 @@ function readAddress(text) {
 
 function openAddress() {
   const asked = readAddress(location.hash.slice(1));
+  openTab(firstTab);
   const keys = [...Object.keys(addressParts), ...[...asked.keys()].filter((key) => !Object.hasOwn(addressParts, key))];
   const absent = keys.filter((key) => asked.has(key) && !(Object.hasOwn(addressParts, key) && addressParts[key].open(asked.get(key))));
   const quoted = absent.map((key) => `${key}=${asked.get(key)}`.slice(0, 60));

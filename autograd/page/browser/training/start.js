@@ -203,7 +203,8 @@ function startLearning() {
   if (isRowless()) byId("learn-of-row").textContent = "The loss";
   chooseSpans();
   describeMap();
-  openTab("learn");
+  firstTab = "learn";
+  openAddress();
 }
 
 startLearning();
