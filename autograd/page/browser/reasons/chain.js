@@ -1,20 +1,28 @@
 "use strict";
 // The paths from a node to the output, each as a chain of factors with their reasons.
 
-// The links of a path from the output backward: {of, by, steps, value}. A link is an arrow of the picture: the sums
-// inside a box, which pass every change on as it is, belong to the product before them.
+// The links of a path from the output backward: {of, by, steps, value}. A nameless product and the sum after it, which
+// passes every change on as it is, are one link: ∂z/∂h = w.
 function linksOf(place, steps, numbers) {
   const links = [];
   let by = place;
   for (const [consumer, slot] of steps) {
     const last = links[links.length - 1];
-    if (last && isWrittenOut(last.of) && constantDerivative(nodes[consumer].op, slot) === "1") {
+    if (last && passesOn(last, consumer, slot)) {
       last.of = consumer;
       last.steps.push([consumer, slot]);
     } else links.push({ of: consumer, by, steps: [[consumer, slot]], value: numbers.partials[consumer][slot] });
     by = consumer;
   }
   return links.reverse();
+}
+
+// Whether a link goes on through a sum: its end has no name and no other term of the sum changes with its start.
+function passesOn({ of, by }, consumer, slot) {
+  const { op, inputs } = nodes[consumer];
+  if (nodes[of].named || nodes[of].consumers.length > 1 || constantDerivative(op, slot) !== "1") return false;
+  const changing = onPaths(by).nodes;
+  return !inputs.some((input, i) => i !== slot && changing.has(input));
 }
 
 const arrowsOf = (steps) => steps.map(([node, slot]) => `${node}.${slot}`);
