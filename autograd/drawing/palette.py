@@ -16,14 +16,14 @@ PAPER = "#fffffe"  # not plain white, because renderers write that as a name
 INK = "#1f2933"
 QUIET = "#5a6470"
 DERIVATIVE = "#a3284b"
-EDGE = "#8d97a3"
+EDGE = "#66707c"
 LEAF = "#e8f1fb"
 LEAF_LINE = "#4a7fb5"
 OPERATION = "#fdf2dc"
 OPERATION_LINE = "#bd8a35"
-# Weights above and below 0, and the box around a layer.
-POSITIVE = "#3a7ca8"
-NEGATIVE = "#c2603f"
+# Weights above and below 0, as on the page, and the box around a layer.
+POSITIVE = "#2f6ea8"
+NEGATIVE = "#b5471f"
 CLUSTER = "#f6f7f9"
 CLUSTER_LINE = "#d5dae0"
 
@@ -32,13 +32,13 @@ _DARK = {
     INK: "#e8eaed",
     QUIET: "#a3acb7",
     DERIVATIVE: "#ff9fb5",
-    EDGE: "#77828f",
+    EDGE: "#98a2ad",
     LEAF: "#1b3048",
     LEAF_LINE: "#6ea3d8",
     OPERATION: "#3b2f17",
     OPERATION_LINE: "#d3a24c",
-    POSITIVE: "#62a8d8",
-    NEGATIVE: "#e08a68",
+    POSITIVE: "#6ea8de",
+    NEGATIVE: "#f0956f",
     CLUSTER: "#1d2126",
     CLUSTER_LINE: "#3a414a",
 }

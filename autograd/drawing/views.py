@@ -190,7 +190,7 @@ def _shown_biases(neuron: FoundNeuron, hidden: set[int]) -> list[int]:
 
 
 def _connections(picture: Any, reading: Reading, heads: Mapping[int, int]) -> None:
-    """A line per weight: its thickness shows the size of the weight, its colour the sign."""
+    """A line per weight: its thickness shows the size of the weight, its colour the sign; dashes, too."""
     nodes = reading.nodes
     every = [(neuron, c) for neuron in reading.neurons for c in neuron.connections]
     sizes = [abs(nodes[c.weight].data) for _, c in every]
@@ -200,6 +200,8 @@ def _connections(picture: Any, reading: Reading, heads: Mapping[int, int]) -> No
         share = min(abs(weight.data) / largest, 1.0) if weight.data == weight.data else 0.0
         colour = palette.NEGATIVE if weight.data < 0 else palette.POSITIVE
         attributes = {"penwidth": f"{0.4 + 2.6 * share:.2f}", "color": colour}
+        if weight.data < 0:
+            attributes["style"] = "dashed"
         if len(every) <= WRITTEN:
             name, given = title(reading, weight)
             attributes["label"] = f"<{markup(name) if given else ''}{rounded(weight.data)}>"

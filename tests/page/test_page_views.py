@@ -26,7 +26,7 @@ def test_the_three_views_show_the_same_numbers(show):
             numbers(tab, "E"),
             numbers(tab, "in"),
         )
-    strip = [[[x.removeprefix("∂ ") for x in pair] for pair in each] for each in seen.values()]
+    strip = [[[x.removeprefix("d ") for x in pair] for pair in each] for each in seen.values()]
     assert strip[0] == strip[1] == strip[2]
     tab.get_by_label("Scalars").check()
     scalars = tab.locator(".box").count()
@@ -65,7 +65,7 @@ def test_a_neuron_written_as_a_sum_of_two_terms_and_a_bias(show):
     tab.get_by_label("Sums").check()
     assert tab.locator(".box").count() == 4
     total = tab.locator(".box", has_text="Σ")
-    assert f"{out.inputs[0].data:.4g}, ∂" in total.get_attribute("aria-label")
+    assert f"{out.inputs[0].data:.4g}, d" in total.get_attribute("aria-label")
     assert total.locator(".number").first.text_content() == "0.5"
     assert "b 0.5" in total.get_attribute("aria-label")
     tab.get_by_label("Neurons").check()

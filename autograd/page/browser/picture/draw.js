@@ -83,7 +83,7 @@ function drawRows(box, group, w, h) {
   box.texts = {};
   if (box.bias.length) box.texts.bias = row("b", "");
   box.texts.data = row("", "");
-  box.texts.grad = row("∂", "grad");
+  box.texts.grad = row("d", "grad");
 }
 
 // --- updating ---
@@ -109,7 +109,7 @@ function updateBox(box, shown) {
   if (box.node !== null && box.node !== undefined) {
     write("data", narrow(shown.data(box.node)));
     const gradient = narrow(shown.grad(box.node));
-    write("grad", box.kind === "neuron" && gradient ? `∂ ${gradient}` : gradient);
+    write("grad", box.kind === "neuron" && gradient ? `d ${gradient}` : gradient);
     if (texts.bias) write("bias", narrow(format(box.bias.reduce((sum, leaf) => sum + state.numbers.data[leaf], 0))));
     if (texts.slope) write("slope", shown.partial(box.slope, 0) && `× ${narrow(shown.partial(box.slope, 0))}`);
   }
@@ -131,7 +131,7 @@ function spoken(box, shown) {
   // What is visible comes first, in its order, so that people who control a browser by speech can say it.
   const [data, gradient] = [shown.data(box.node), shown.grad(box.node)];
   const seen = box.shown;
-  const numbers = box.kind === "neuron" ? [seen.data, seen.grad, seen.slope] : [seen.bias && `b ${seen.bias}`, seen.data, `∂ ${seen.grad}`];
+  const numbers = box.kind === "neuron" ? [seen.data, seen.grad, seen.slope] : [seen.bias && `b ${seen.bias}`, seen.data, `d ${seen.grad}`];
   const word = box.kind === "op" ? nodes[box.node].op.name : box.kind;
   const kind = word === box.symbol ? "" : word;
   const state = gradient === "?" ? "gradient hidden" : !data ? "not computed yet" : gradient ? "" : "gradient not computed yet";
@@ -155,7 +155,7 @@ function updateEdge(edge, shown) {
   const [[node, slot]] = edge.parts;
   const weight = edge.weight !== null && state.arrows === "weights";
   const gradient = edge.weight !== null && shown.grad(edge.weight);
-  const label = weight ? `× ${format(state.numbers.data[edge.weight])}` : edge.weight === null ? shown.partial(node, slot) : gradient && `∂ ${gradient}`;
+  const label = weight ? `× ${format(state.numbers.data[edge.weight])}` : edge.weight === null ? shown.partial(node, slot) : gradient && `d ${gradient}`;
   once(edge, "written", label, (value) => (edge.tag.textContent = value));
   once(edge, "tagClass", weight ? `tag weight ${classes[1]}` : "tag", (value) => edge.tag.setAttribute("class", value));
 }

@@ -11,7 +11,7 @@ function isLabelled(edge) {
 // How wide the number may become.
 function labelWidth({ weight, parts: [[node, slot]] }) {
   if (weight === null) return measure(format(recorded.partials[node][slot]), LABEL);
-  return Math.max(measure(`×${format(recorded.data[weight])}`, LABEL), measure(`∂ ${format(recorded.grads[weight])}`, LABEL));
+  return Math.max(measure(`×${format(recorded.data[weight])}`, LABEL), measure(`d ${format(recorded.grads[weight])}`, LABEL));
 }
 
 const roomForLabel = (edge) => (isLabelled(edge) ? labelWidth(edge) + 9 : 0);

@@ -8,7 +8,7 @@ function showLegend({ boxes, edges }) {
   const slopes = neurons.filter((box) => box.slope !== null && !box.small);
   const signs = [
     ["", "0.5", "value"],
-    ["derivative", "∂ 0.5", `derivative of ${shortened(output.name, 80)}`],
+    ["derivative", "d 0.5", `derivative of ${shortened(output.name, 80)} by it`],
     ...(slopes.length ? [["derivative", "× 0.5", "slope of the neuron"]] : []),
     ...(edges.some((edge) => isLabelled(edge) && edge.weight === null) ? [["derivative", "0.5 →", "local derivative"]] : []),
     ...(weighted ? [["line positive", "", "positive weight"], ["line negative", "", "negative weight"]] : []),

@@ -19,7 +19,7 @@ function place(arranged, form) {
     route(edges, ranks);
     sort(ranks);
     settle(ranks, form, wrapped ? form.across / 2 : Infinity);
-    follow(ranks, edges, form);
+    arranged.ease = follow(ranks, edges, form);
     if (extent(boxes, "at", "span")[1] <= form.across) break;
   }
   for (const box of boxes) [box.x, box.y] = form.vertical ? [box.at, box.along] : [box.along, box.at];
@@ -38,6 +38,7 @@ function extent(boxes, at, size) {
 }
 
 // The ranks one after another, with room between them for the numbers on their edges; less where all would not fit.
+// Returns the part that they have of the room that they may give up.
 function follow(ranks, edges, { vertical, along }) {
   const into = ranks.map(() => []);
   for (const edge of edges) into[edge.to.rank].push(edge);
@@ -53,6 +54,7 @@ function follow(ranks, edges, { vertical, along }) {
     for (const item of items) Object.assign(item, { along: at + depths[r] / 2, column: depths[r] });
     at += depths[r];
   });
+  return share;
 }
 
 // --- ranks ---

@@ -24,13 +24,16 @@ function mainRoom(above) {
   return { width: clientWidth, height: clientHeight - byId("key").offsetHeight };
 }
 
-// {above, zoom} of the way in which the picture is largest; beside the lessons if it is large enough there.
+// {above, zoom} of the way in which the picture is largest and its arrows have room; beside the lessons if it is large enough there.
 function bestWay(arranged, above = null) {
   showLegend(arranged);
   const all = waysToShare();
   const ways = all.length === 1 || above === null ? all : all.filter((way) => way.above === above);
-  const tried = ways.map((way) => ({ ...way, zoom: zoomOf(arranged, way) }));
-  const best = tried.reduce((a, b) => (a.zoom < LARGE && b.zoom > 1.1 * a.zoom ? b : a));
+  const tried = ways.map((way) => {
+    const zoom = zoomOf(arranged, way);
+    return { ...way, zoom, merit: zoom * (0.8 + 0.2 * arranged.ease) };
+  });
+  const best = tried.reduce((a, b) => (a.merit < LARGE && b.merit > 1.1 * a.merit ? b : a));
   if (best.zoom < LEGIBLE && !best.vertical && makeSmaller(arranged)) return bestWay(arranged, above);
   if (best !== tried[tried.length - 1]) zoomOf(arranged, best);
   return best;

@@ -28,7 +28,7 @@ function shortened(text, width, size = 12, weight = 400) {
 }
 
 const NUMBER = measure("-0.08888");
-const SIGN = measure("∂ ");
+const SIGN = measure("d ");
 
 // A number as text, with fewer digits where all of them would not fit into a box.
 function narrow(text) {
