@@ -190,7 +190,7 @@ def _shown_biases(neuron: FoundNeuron, hidden: set[int]) -> list[int]:
 
 
 def _connections(picture: Any, reading: Reading, heads: Mapping[int, int]) -> None:
-    """A line per weight: its thickness shows the size of the weight, its colour the sign; dashes, too."""
+    """A line per weight: its thickness shows the size, its colour and its dashes the sign."""
     nodes = reading.nodes
     every = [(neuron, c) for neuron in reading.neurons for c in neuron.connections]
     sizes = [abs(nodes[c.weight].data) for _, c in every]
