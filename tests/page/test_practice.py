@@ -83,6 +83,61 @@ def test_no_slip_is_told_that_does_not_lead_to_the_answer(tab_12):
     assert kinds >= 20
 
 
+@pytest.mark.parametrize("difficulty", ["medium", "hard"])
+def test_mistakes_made_elsewhere_are_recognised(at_home, difficulty):
+    """A gradient worked out in Python, with one mistake in it: the page names that mistake."""
+    for seed in range(1, 9):
+        text = at_home.evaluate("(a) => randomExpression(...a)", [seed, difficulty])
+        nodes, made = at_home.evaluate(
+            """(text) => {
+                openGraph(graphOf(text).exported);
+                return [nodes.map(({ name, op, inputs, consumers, role }) =>
+                    [name, op?.name ?? null, inputs, consumers, role]), recorded];
+            }""",
+            text,
+        )
+        for place, answer, words in mistakes(nodes, made["partials"]):
+            if round_off(answer, made["grads"][place]):
+                continue
+            verdict = at_home.evaluate(
+                "([place, number]) => judge(place, { number, slack: 0 }, recorded)",
+                [place, answer],
+            )
+            told = verdict["slips"]
+            assert told, (text, nodes[place][0], words)
+            assert len(told) == 2 or any(words in each for each in told), (text, words, told)
+
+
+def mistakes(nodes, partials):
+    """(place of a leaf, wrong gradient, words of the explanation), by plain recursion."""
+
+    def gradient(place, changed):
+        if place == len(nodes) - 1:
+            return 1.0
+        return sum(
+            changed.get((at, slot), partials[at][slot]) * gradient(at, changed)
+            for at, slot in nodes[place][3]
+        )
+
+    for place, (_, op, _, consumers, role) in enumerate(nodes):
+        if op is not None or role == "constant":
+            continue
+        for at, (name, kind, inputs, _, _) in enumerate(nodes):
+            if kind == "tanh":
+                yield place, gradient(place, {(at, 0): 1.0}), f"forget the slope of tanh at {name}"
+            if kind == "mul" and inputs[0] != inputs[1]:
+                for slot in (0, 1):
+                    yield place, gradient(place, {(at, slot): 1.0}), "leave out the factor"
+        for at, slot in consumers if len(consumers) > 1 else ():
+            words = f"forget the path through {nodes[at][0]}"
+            yield place, gradient(place, {(at, slot): 0.0}), words
+
+
+def round_off(answer, truth):
+    """Whether three digits do not tell the two apart; and 0 is the answer to many mistakes."""
+    return abs(answer - truth) <= 0.02 * abs(truth) or answer == 0
+
+
 def test_answers_may_be_expressions(tab_12):
     right = """(text) => {
         const place = nodes.find((n) => n.name === "w3").place;
