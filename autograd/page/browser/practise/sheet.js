@@ -62,7 +62,7 @@ function printSheet() {
 function exercise(heading, text, isAnswer) {
   const lines = text === null ? [] : [h("pre", "", text)];
   const rows = nodes.filter((node) => !isConstant(node)).slice(-MOST_ON_PAPER);
-  return h("article", "", h("h2", "", heading), ...lines, pictureOnPaper(isAnswer), questionTable(rows, isAnswer));
+  return h("article", "", h("h2", "", heading), ...lines, pictureOnPaper(heading, isAnswer), questionTable(rows, isAnswer));
 }
 
 function questionTable(rows, isAnswer) {
@@ -75,18 +75,19 @@ function questionTable(rows, isAnswer) {
 }
 
 // The picture of the open graph, with its gradients or with room for them.
-function pictureOnPaper(isAnswer) {
+function pictureOnPaper(heading, isAnswer) {
   const all = { ...shown(), active: { nodes: new Set(), edges: new Set() }, lit: null, wrong: new Set() };
   const { data, grads, partials } = recorded;
   const number = (list) => (...at) => (isAnswer ? format(at.reduce((x, i) => x[i], list)) : "");
   update({ ...all, data: (place) => (nodes[place].op ? number(data)(place) : format(data[place])), grad: (place) => (place === output.place ? "1" : number(grads)(place)), partial: number(partials) });
-  const copy = picture.cloneNode(true);
-  const { left, top, width, height } = scene;
-  copy.setAttribute("viewBox", `${left - 8} ${top - 8} ${width + 16} ${height + 16}`);
-  copy.setAttribute("width", width + 16);
-  copy.removeAttribute("id");
-  copy.querySelector(":scope > g").removeAttribute("transform");
-  for (const part of copy.querySelectorAll("[tabindex], [role]")) for (const name of ["tabindex", "role", "aria-pressed"]) part.removeAttribute(name);
+  const [left, top, width, height] = [scene.left - MARGIN, scene.top - MARGIN, scene.width + 2 * MARGIN, scene.height + 2 * MARGIN];
+  const copy = svg("svg", { viewBox: `${left} ${top} ${width} ${height}`, width, height }, picture.querySelector("defs").cloneNode(true), scene.group.cloneNode(true));
+  copy.lastChild.removeAttribute("transform");
+  // An arrowhead of its own, because that of the screen is hidden on paper.
+  const tip = `tip-${heading}-${isAnswer}`.replace(/[^\w-]/g, "-");
+  copy.querySelector("marker").id = tip;
+  for (const edge of copy.querySelectorAll("[marker-end]")) edge.setAttribute("marker-end", `url(#${tip})`);
+  for (const part of copy.querySelectorAll("[tabindex]")) for (const name of ["tabindex", "role", "aria-pressed", "aria-label"]) part.removeAttribute(name);
   refresh();
   return copy;
 }
