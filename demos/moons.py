@@ -311,7 +311,9 @@ def draw_neurons(story: Story, path: Path) -> Exhibit:
     last.suptitle("output", fontsize=11)
     show(last.subplots(), story, -1, 160)
     figure.savefig(path)
-    return Exhibit(path, "The outputs of all neurons in the network that learned the spirals.")
+    return Exhibit(
+        path, f"The outputs of all neurons in the network that learned the {story.shape.name}."
+    )
 
 
 def animate(stories: Sequence[Story], path: Path) -> Exhibit:

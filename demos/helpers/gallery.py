@@ -7,12 +7,14 @@ the names of their files, are escaped as plain text.
 
 from __future__ import annotations
 
+import base64
 import html
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from autograd.files import write_whole
@@ -36,6 +38,16 @@ class Exhibit:
     path: Path
     caption: str
     question: str = ""
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """The picture itself, where it is last in the cell of a notebook."""
+        kind = self.path.suffix.lower()
+        if kind == ".svg":
+            return {"image/svg+xml": self.path.read_text(encoding="utf-8")}
+        if kind in (".png", ".gif"):
+            encoded = base64.b64encode(self.path.read_bytes()).decode()
+            return {f"image/{kind[1:]}": encoded}
+        return {}
 
 
 @dataclass(frozen=True)
