@@ -116,7 +116,7 @@ class _Search:
                 return None
         if not connections:
             return None
-        output = self.place[activation or node]
+        output = self.place[node if activation is None else activation]
         return FoundNeuron(
             output,
             output if alone else self.place[node],

@@ -16,8 +16,9 @@ from autograd.neurons import FoundNeuron, folded_by_neurons, folded_by_sums
 from autograd.reading import Reading
 from autograd.value import Value
 
-WRITTEN = 40  # with more connections, only thickness and colour show the weights
-LAID_OUT = 200  # with more connections, nodes stand in columns and lines are not untangled
+NAMED = 12  # with more connections, the weights on them have no names
+WRITTEN = 40  # with more, only thickness and colour show the weights
+CROWDED = 200  # with more, lines are translucent
 
 
 def scalar_view(reading: Reading, rankdir: str) -> str:
@@ -57,20 +58,23 @@ def neuron_view(reading: Reading, rankdir: str) -> str:
     connections = sum(len(neuron.connections) for neuron in neurons)
     picture = _new_picture(rankdir)
     places: dict[int, str] = {}
-    if connections > LAID_OUT:
-        places = _in_columns(nodes, neurons, hidden)
+    if rankdir in _ACROSS and neurons:
+        places = _in_columns(nodes, neurons, hidden, _ACROSS[rankdir])
         picture.attr(layout="neato", splines="line", outputorder="edgesfirst")
     elif connections > WRITTEN:
         picture.attr(ranksep="2.4", nodesep="0.12")
     for layer, members in groupby(sorted(neurons, key=_layer), key=_layer):
         with picture.subgraph(name=f"cluster_layer{layer}") as column:
             column.attr(
-                label=f"layer {layer}",
+                label="" if places else f"layer {layer}",
                 style="rounded,filled",
                 fillcolor=palette.CLUSTER,
                 color=palette.CLUSTER_LINE,
             )
-            for neuron in members:
+            of_layer = list(members)
+            if places:
+                column.node(f"layer{layer}", f"layer {layer}", **_heading(places, of_layer))
+            for neuron in of_layer:
                 i, node = neuron.output, nodes[neuron.output]
                 column.node(f"n{i}", **circle(node, *title(reading, node)), pos=places.get(i))
     for i, node in enumerate(nodes):
@@ -116,12 +120,16 @@ def _new_picture(rankdir: str) -> Any:
     )
 
 
+_ACROSS = {"LR": 1, "RL": -1}
+
+
 def _in_columns(
-    nodes: Sequence[Value], neurons: Sequence[FoundNeuron], hidden: set[int]
+    nodes: Sequence[Value], neurons: Sequence[FoundNeuron], hidden: set[int], direction: int
 ) -> dict[int, str]:
     """The positions of the nodes shown: one column per step on the longest path from the leaves.
 
-    This is for networks with more lines than a layout program can untangle within minutes.
+    A layout program would change the order within a layer to untangle lines, and take minutes for
+    thousands of them.
     """
     place = {node: i for i, node in enumerate(nodes)}
     neuron_at = {neuron.output: neuron for neuron in neurons}
@@ -144,11 +152,23 @@ def _in_columns(
     for i in sorted(column):
         members.setdefault(column[i], []).append(i)
     tallest = max(map(len, members.values()))
-    apart = max(3.0, 0.3 * tallest)  # in inches; steep lines cannot be told apart
+    apart = max(3.4, 0.3 * tallest)  # in inches; steep lines cannot be told apart
     return {
-        i: f"{apart * c},{1.3 * (len(every) / 2 - at)}!"
+        i: f"{direction * apart * c:g},{1.6 * (len(every) / 2 - at):g}!"
         for c, every in members.items()
         for at, i in enumerate(every)
+    }
+
+
+def _heading(places: Mapping[int, str], layer: Sequence[FoundNeuron]) -> dict[str, str]:
+    """What makes a node the heading above the first neuron of a layer."""
+    x, y = places[layer[0].output].removesuffix("!").split(",")
+    return {
+        "pos": f"{x},{float(y) + 0.85:g}!",
+        "shape": "plaintext",
+        "fontcolor": palette.QUIET,
+        "margin": "0",
+        "height": "0.2",
     }
 
 
@@ -204,10 +224,13 @@ def _connections(picture: Any, reading: Reading, heads: Mapping[int, int]) -> No
             attributes["style"] = "dashed"
         if len(every) <= WRITTEN:
             name, given = title(reading, weight)
-            attributes["label"] = f"<{markup(name) if given else ''}{rounded(weight.data)}>"
-            attributes["fontcolor"] = palette.INK
+            shown = markup(name) if given and len(every) <= NAMED else ""
+            # Near the neuron, where lines from others do not cross.
+            attributes["headlabel"] = f"<{shown}{rounded(weight.data)}>"
+            angle = "-22" if shown else "-14"
+            attributes |= {"labeldistance": "3.8", "labelangle": angle, "fontcolor": palette.INK}
         else:
             attributes["arrowsize"] = "0.35"
-        if len(every) > LAID_OUT:
+        if len(every) > CROWDED:
             attributes["color"] += "70"  # translucent, so that strong lines stand out
         picture.edge(f"n{c.input}", f"n{heads[neuron.total]}", **attributes)

@@ -32,13 +32,16 @@ def network(nin=2, nouts=(3, 2), seed=1):
 
 
 def parsed(drawing):
+    """The texts of nodes, edges and clusters; the headings of layers apart."""
     root = ElementTree.fromstring(drawing.pipe("svg"))
     groups = [g for g in root.iter() if g.tag.endswith("}g")]
-    return {
+    found = {
         kind: [[t.text for t in g.iter() if t.tag.endswith("}text")] for g in groups
                if g.get("class") == kind]
         for kind in ("node", "edge", "cluster")
     }  # fmt: skip
+    headings = [texts for texts in found["node"] if texts[0].startswith("layer ")]
+    return {**found, "node": [t for t in found["node"] if t not in headings], "heading": headings}
 
 
 def test_scalars_are_every_operation():
@@ -61,7 +64,8 @@ def test_neurons_are_circles_in_columns():
     shown = parsed(draw(problem_12(), view="neurons"))
     assert ["h1", "0.462", "0.529"] in shown["node"]
     assert ["in", "0.5", "0.5404"] in shown["node"]
-    assert [c[0] for c in shown["cluster"]] == ["layer 1", "layer 2"]
+    assert shown["heading"] == [["layer 1"], ["layer 2"]]
+    assert len(shown["cluster"]) == 2
     assert len(shown["node"]) == 9
 
 
@@ -136,6 +140,21 @@ def test_the_view_is_chosen_by_size(sizes, view):
     assert draw(loss).source == draw(loss, view=view).source
 
 
+@pytest.mark.parametrize("sizes", [(2, (5, 4, 1)), (3, (4, 4, 2))])
+def test_the_neurons_of_a_layer_stand_in_their_order(sizes):
+    model, loss = network(*sizes)
+    picture = ElementTree.fromstring(draw(loss, view="neurons", names=model).pipe("svg"))
+    heights: dict[str, list[tuple[str, float]]] = {}
+    for node in (g for g in picture.iter() if g.get("class") == "node"):
+        texts = [t for t in node.iter() if t.tag.endswith("}text")]
+        if texts[0].text.startswith("a"):
+            layer, neuron = texts[0].text[1:]
+            heights.setdefault(layer, []).append((neuron, float(texts[0].get("y"))))
+    assert [len(heights[layer]) for layer in "¹²³"] == list(sizes[1])
+    for each in heights.values():
+        assert sorted(each) == sorted(each, key=lambda pair: pair[1])
+
+
 def test_a_large_network_is_laid_out_in_columns():
     _, loss = network(10, (20, 20))
     drawing = draw(loss)
@@ -143,7 +162,7 @@ def test_a_large_network_is_laid_out_in_columns():
     shown = parsed(drawing)
     assert len(shown["node"]) == 10 + 20 + 20 + 20 + 20 + 20 + 1 + 2
     places = re.findall(r'pos="([\d.-]+),([\d.-]+)!"', drawing.source)
-    assert len(places) == len(set(places)) == len(shown["node"])
+    assert len(places) == len(set(places)) == len(shown["node"]) + len(shown["heading"])
 
 
 def test_too_large_a_view_names_one_that_fits():
