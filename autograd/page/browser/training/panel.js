@@ -117,6 +117,7 @@ function makeSettings() {
     const batch = (x) => (Math.round(x) < learning.learner.now.rows.length ? Math.max(1, Math.round(x)) : 0);
     learning.batchField = field("rows per step", String(rows.length), (x) => ({ batch: batch(x) }));
     fields.push(learning.batchField);
+    fields.push(field("shuffle by seed", "", (shuffle) => ({ shuffle }), "empty: in the order given"));
   }
   const main = ["learning rate", "momentum", "rows per step"];
   const isMain = (each) => main.includes(each.textContent.trim());
@@ -128,14 +129,15 @@ function makeSettings() {
 
 const settingInWords = (setting) => (setting === "lr" ? "learning rate" : setting.replaceAll("_", " "));
 
-// A labelled number; `change` says what it changes in the state of learning.
-function field(name, value, change) {
+// A labelled number; `change` says what it changes in the state of learning. Where `unset` says what no number means,
+// there may be none.
+function field(name, value, change, unset = "") {
   const input = h("input");
-  Object.assign(input, { type: "text", value, size: 6, inputMode: "decimal" });
+  Object.assign(input, { type: "text", value, size: unset ? 24 : 6, inputMode: "decimal", placeholder: unset });
   input.addEventListener("change", () => {
     const content = input.value.trim().replace(",", ".");
-    const x = Number(content);
-    if (content === "" || !Number.isFinite(x) || x < 0) return sayTrouble(`${name} is a number of at least 0, such as ${value}.`);
+    const x = content === "" && unset ? null : Number(content);
+    if (x !== null && (content === "" || !Number.isFinite(x) || x < 0)) return sayTrouble(`${name} is a number of at least 0, such as ${value || 1}.`);
     sayTrouble("");
     learning.learner.change(change(x));
     showLearning();

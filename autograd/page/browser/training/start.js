@@ -104,16 +104,25 @@ function graphOfRow(row) {
 
 // Before another tab opens, its graph becomes that of the chosen row at this step.
 beforeTab.push((name) => {
-  if (name === "learn") return;
+  if (name === "learn") return shareRoom();
   stopLearning();
   const { learner, row } = learning;
   showMap(false);
   const numbers = [...numbersOfLeaves(row).values()].join();
-  if (learning.opened === numbers) return name !== state.tab && sayWhatIsOpen();
+  if (learning.opened === numbers) {
+    if (state.tab !== "learn") return;
+    sayWhatIsOpen();
+    return shareRoom();
+  }
   learning.opened = numbers;
   openGraph(graphOfRow(row));
   sayWhatIsOpen();
 });
+
+// The Learn tab stands beside what it shows. Once the tab is open, the picture is laid out anew.
+function shareRoom() {
+  queueMicrotask(() => rebuild(null));
+}
 
 // What the page is about, above the picture.
 function sayWhatIsOpen(tab = "") {
