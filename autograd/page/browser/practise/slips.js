@@ -30,7 +30,6 @@ const explained = (ways) => `That is what you get if you ${ways.join(", or if yo
 function* slips(place, numbers) {
   const node = nodes[place];
   const way = wayFrom(place, numbers);
-  yield [-numbers.grads[place], "lose a minus sign, or add one"];
   yield* forgottenPaths(node, numbers);
   yield* wrongSlopesOn(way);
   yield* forgottenFactors(way);
@@ -47,6 +46,7 @@ function* slips(place, numbers) {
 
 function* vagueSlips(place, numbers) {
   const truth = numbers.grads[place];
+  yield [-truth, "lose a minus sign, or add one"];
   yield [2 * truth, "count everything twice, or take a factor 2 too many"];
   yield [truth / 2, "miss a factor 2, or one of two equal paths"];
   yield [1 / truth, "turn the derivative upside down"];
@@ -154,7 +154,7 @@ function* wrongSlopesOn(way) {
   for (let i = 0; i < most; i++) {
     for (const node of slopes) {
       const [wrong, words] = wrongSlopes(node.op)[i] || [];
-      if (wrong) yield [way.changed([wrongAt(node, wrong, way)]), `${words} at ${node.name}${i ? "" : `, which is ${slopeAt(node, way.numbers)}`}`];
+      if (wrong) yield [way.changed([wrongAt(node, wrong, way)]), `${words} at ${node.name}${i || node.op.name === "neg" ? "" : `, which is ${slopeAt(node, way.numbers)}`}`];
     }
     for (const alike of kinds.values()) {
       const [wrong, words] = wrongSlopes(alike[0].op)[i] || [];
