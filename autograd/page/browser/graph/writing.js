@@ -41,8 +41,6 @@ const isWord = (text) => /^[\p{L}\p{N}_.'’#]*(\[[\d,]+\][\p{L}\p{N}_.'’#]*)*
 const operand = (op, slot, text) => (op.needs[slot] && !isWord(text) ? `(${text})` : text);
 
 const inSymbols = (node) => fill(node.op.text, (slot) => operand(node.op, slot, symbolOf(nodes[node.inputs[slot]])));
-const inNumbers = (node, numbers) =>
-  fill(node.op.text, (slot) => operand(node.op, slot, format(numbers.data[node.inputs[slot]])));
 
 // The taught derivative by one input, in symbols; null where it is too long or cannot be written.
 function derivativeInSymbols(node, slot) {

@@ -8,7 +8,7 @@ function linksOf(place, steps, numbers) {
   let by = place;
   for (const [consumer, slot] of steps) {
     const last = links[links.length - 1];
-    if (last && passesOn(last, consumer, slot)) {
+    if (last && steps.length < 100 && passesOn(last, consumer, slot)) {
       last.of = consumer;
       last.steps.push([consumer, slot]);
     } else links.push({ of: consumer, by, steps: [[consumer, slot]], value: numbers.partials[consumer][slot] });

@@ -59,6 +59,7 @@ function curvePoints(node, slot, xs) {
 
 function productSketch(node, slot, numbers) {
   const [a, b] = node.inputs.map((input) => numbers.data[input]);
+  if (![a, b].every(Number.isFinite)) return null;
   const [left, right] = node.inputs.map((input) => nodes[input]);
   const side = (x, other, most) => Math.max(12, most * Math.min(1, (Math.abs(x) || 0) / Math.max(Math.abs(x), Math.abs(other), 1e-300)));
   const [width, height] = [side(a, b, 92), side(b, a, 60)];
