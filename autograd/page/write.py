@@ -50,8 +50,8 @@ def page(
     """The graph that ``value`` was made from, as a page in which to watch the chain rule.
 
     The page steps through the forward and the backward pass, explains each gradient as a sum over
-    paths, lets readers predict gradients, nudges any leaf and takes steps of gradient descent. It
-    is one HTML file that works from disk, without a network, in any browser.
+    paths, sets exercises, nudges any leaf, takes steps of gradient descent, and draws what a reader
+    types. It is one HTML file that works from disk, without a network, in any browser.
 
     Args:
         value: the output at which the graph ends; all derivatives are derivatives of it.

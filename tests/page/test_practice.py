@@ -67,6 +67,40 @@ def test_slips_are_named(tab_12, name, answer, words):
     assert len(told) <= 2
 
 
+RUNGS = {  # kind, the node, the number of its input: answers, and words of the explanation
+    ("local", "h1", 0): {0.7864: "right", 1: "forget the slope", 0.4621: "take tanh itself"},
+    ("local", "out", 0): {0.321: "right", 0.176: "write 1 - tanh in the place of 1 - tanh²"},
+    ("product", "h1", 0): {
+        0.4161: "right",
+        0.7864: "give the local derivative, and do not multiply",
+        0.5290: "pass the gradient on as it is",
+        1.3154: "add where you multiply",
+        0.6727: "divide where you multiply",
+    },
+    ("sum", "in", None): {
+        0.5404: "right",
+        0.4161: "leave out the 0.1243 that comes from v",
+        0.0517: "multiply the paths with each other",
+        0.2702: "take the average of the paths",
+        17: None,
+    },
+}
+
+
+def test_slips_on_the_ladder(tab_12):
+    for (kind, name, slot), cases in RUNGS.items():
+        for number, words in cases.items():
+            verdict = tab_12.evaluate(
+                """([kind, name, slot, number]) => {
+                    const rung = { kind, node: nodes.find((n) => n.name === name).place, slot };
+                    return judgeRung(rung, { number, slack: 0 }, recorded);
+                }""",
+                [kind, name, slot, number],
+            )
+            told = ["right"] if verdict["right"] else verdict["slips"]
+            assert told[0].startswith(words) if words else told == [], (name, number, told)
+
+
 def test_no_slip_is_told_that_does_not_lead_to_the_answer(tab_12):
     """Each explanation comes with a number of its own, computed; none is far from the answer."""
     told = tab_12.evaluate(
