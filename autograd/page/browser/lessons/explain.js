@@ -84,7 +84,9 @@ function aboutConnections(box) {
   const { connections, biases } = graph.neurons[box.neuron];
   const row = (place, from) => [chooser(nodes[place]), from, format(data[place]), format(grads[place])];
   const rows = [...connections.map(([, weight, input]) => row(weight, nodes[input].name)), ...biases.map((bias) => row(bias, "bias"))];
-  return [h("h3", "", "Its weights"), table(["weight", "input", "data", "gradient"], rows)];
+  const made = table(["weight", "input", "value", "gradient"], rows);
+  made.className = "of-names";
+  return [h("h3", "", "Its weights"), made];
 }
 
 function aboutSource(node) {
