@@ -155,7 +155,7 @@ function updateEdge(edge, shown) {
   const [[node, slot]] = edge.parts;
   const weight = edge.weight !== null && state.arrows === "weights";
   const gradient = edge.weight !== null && shown.grad(edge.weight);
-  const label = weight ? `× ${format(state.numbers.data[edge.weight])}` : edge.weight === null ? shown.partial(node, slot) : gradient && `d ${gradient}`;
+  const label = weight ? `× ${format(state.numbers.data[edge.weight])}` : edge.weight === null ? shown.partial(node, slot) : gradientLabel(edge, gradient);
   once(edge, "written", label, (value) => (edge.tag.textContent = value));
   once(edge, "tagClass", weight ? `tag weight ${classes[1]}` : "tag", (value) => edge.tag.setAttribute("class", value));
 }

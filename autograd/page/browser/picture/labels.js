@@ -8,10 +8,16 @@ function isLabelled(edge) {
   return !edge.whole && edge.to.into.length <= 6 && edge.among <= (edge.weight === null ? 4000 : 60);
 }
 
-// How wide the number may become.
-function labelWidth({ weight, parts: [[node, slot]] }) {
-  if (weight === null) return measure(format(recorded.partials[node][slot]), LABEL);
-  return Math.max(measure(`×${format(recorded.data[weight])}`, LABEL), measure(`d ${format(recorded.grads[weight])}`, LABEL));
+// The room that the number asks for.
+const labelWidth = ({ weight, parts: [[node, slot]] }) =>
+  measure(weight === null ? format(recorded.partials[node][slot]) : `× ${format(recorded.data[weight])}`, LABEL);
+
+// The gradient of a weight, with as many digits as its arrow has room for.
+function gradientLabel(edge, gradient) {
+  if (!gradient || !Number.isFinite(Number(gradient))) return gradient && `d ${gradient}`;
+  const short = (digits) => format(Number(gradient), digits);
+  const ways = [`d ${gradient}`, `d ${short(3)}`, `d ${short(2)}`, short(2)];
+  return ways.find((way) => measure(way, LABEL) <= edge.labelRoom) ?? short(1);
 }
 
 const roomForLabel = (edge) => (isLabelled(edge) ? labelWidth(edge) + 9 : 0);
@@ -33,6 +39,7 @@ function placeLabels({ edges, boxes, vertical, left, width }) {
   for (const edge of edges) {
     edge.middle = onBow(edge.points, vertical, 0.5);
     if (!isLabelled(edge)) continue;
+    edge.labelRoom = Math.max(labelWidth(edge), vertical ? 50 : edge.points[edge.points.length - 1][0] - edge.points[0][0]);
     const half = labelWidth(edge) / 2;
     const there = taken[edge.to.rank];
     const area = ([x, y]) => [x - half - 3, y - LABEL, x + half + 3, y + 3];

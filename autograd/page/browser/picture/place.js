@@ -150,7 +150,10 @@ function settle(ranks, { vertical }, most) {
     const order = sweep % 2 ? [...ranks].reverse() : ranks;
     for (const items of order) {
       spread(items, items.map((item) => {
-        const near = sides.flatMap((side) => item[side]);
+        const all = sides.flatMap((side) => item[side]);
+        // A chain runs straight, with its leaves beside it.
+        const inner = all.filter(({ kind }) => kind && kind !== "leaf");
+        const near = item.kind !== "leaf" && inner.length ? inner : all;
         return near.length ? near.reduce((sum, other) => sum + other.at, 0) / near.length : item.at;
       }), APART[vertical]);
       if (most < Infinity) pushInside(items, most, APART[vertical]);
@@ -183,15 +186,15 @@ function spread(items, wishes, apart) {
     return offset;
   });
   const pools = [];
-  items.forEach((_, i) => {
-    pools.push([wishes[i] - offsets[i], 1]);
+  items.forEach(({ kind }, i) => {
+    pools.push([wishes[i] - offsets[i], kind === "leaf" ? 0.05 : 1, 1]); // a leaf makes room for a chain
     while (pools.length > 1 && pools[pools.length - 2][0] >= pools[pools.length - 1][0]) {
-      const [[a, n], [b, m]] = pools.splice(-2);
-      pools.push([(a * n + b * m) / (n + m), n + m]);
+      const [[a, v, n], [b, w, m]] = pools.splice(-2);
+      pools.push([(a * v + b * w) / (v + w), v + w, n + m]);
     }
   });
   let i = 0;
-  for (const [mean, count] of pools) for (let k = 0; k < count; k++, i++) items[i].at = mean + offsets[i];
+  for (const [mean, , count] of pools) for (let k = 0; k < count; k++, i++) items[i].at = mean + offsets[i];
 }
 
 // --- edges ---
