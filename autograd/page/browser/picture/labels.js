@@ -20,7 +20,9 @@ function gradientLabel(edge, gradient) {
   return ways.find((way) => measure(way, LABEL) <= edge.labelRoom) ?? short(1);
 }
 
+// The room between two ranks that a number needs, and what it takes if there is enough.
 const roomForLabel = (edge) => (isLabelled(edge) ? labelWidth(edge) + 9 : 0);
+const easyRoomForLabel = (edge) => (isLabelled(edge) && edge.weight !== null ? measure(`d ${format(recorded.grads[edge.weight])}`, LABEL) + 16 : 0);
 
 // A point of the last bow of an edge, at the part t of its way.
 function onBow(points, vertical, t) {

@@ -44,7 +44,10 @@ function follow(ranks, edges, { vertical, along }) {
   for (const edge of edges) into[edge.to.rank].push(edge);
   const depths = ranks.map((items) => Math.max(...items.map((item) => item.depth)));
   const least = into.map((list) => (vertical ? 34 : Math.max(24 + Math.min(50, 0.3 * list.length), ...list.map(roomForLabel))));
-  const wished = into.map((list, r) => least[r] + (vertical ? Math.max(0, Math.min(110, 11 * (list.filter(isLabelled).length - 2))) : 14 + Math.min(120, 1.6 * list.length)));
+  const wished = into.map((list, r) =>
+    vertical
+      ? least[r] + Math.max(0, Math.min(110, 11 * (list.filter(isLabelled).length - 2)))
+      : Math.max(least[r] + 14, ...list.map(easyRoomForLabel)) + Math.min(120, 1.6 * list.length));
   const sum = (list) => list.slice(1).reduce((a, b) => a + b, 0);
   const spare = along - depths.reduce((a, b) => a + b, 0) - sum(least);
   const share = vertical ? 1 : Math.min(1, Math.max(0, spare / (sum(wished) - sum(least) || 1)));
