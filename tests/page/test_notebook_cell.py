@@ -85,7 +85,7 @@ def test_a_reader_steps_in_the_cell_and_the_whole_graph_is_in_view(shown):
     tab = shown(f'<body style="width: 830px">{page(figure_4())._repr_html_()}')
     frame = tab.frame_locator("iframe")
     frame.get_by_role("button", name="One step forward").click()
-    assert "Event 1 of" in frame.locator("#progress").inner_text()
+    assert "Step 1 of" in frame.locator("#progress").inner_text()
     stage = frame.locator("#stage").bounding_box()
     for box in frame.locator(".box").all():
         place = box.bounding_box()
