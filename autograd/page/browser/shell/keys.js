@@ -43,7 +43,7 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest("select, textarea, input:not([type=radio], [type=checkbox])")) return;
   const own = target.closest("input, summary, [role=tab]");
   const playing = { Home: () => go(0), End: () => go(events().length), " ": play };
-  if (key === " " && (own || target.closest("button"))) return;
+  if (key === " " && (own || (!clicked && target.closest("button")))) return;
   const action = stepKeys[key] && !(own && !clicked) ? () => stepBy(stepKeys[key]) : !own && (zoomKeys[key] || (state.tab === "step" && playing[key]));
   if (!action) return;
   event.preventDefault();
