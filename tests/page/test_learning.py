@@ -186,6 +186,8 @@ def test_points_are_dragged_added_and_deleted(learn):
     tab.mouse.click(700, 120)
     assert tab.evaluate(rows)[3][2] == -0.5
     assert tab.locator(".point").count() == 4
+    key = tab.locator("#map-key > .sign").all_inner_texts()
+    assert [words.strip() for words in key] == ["t = -0.5", "t = 0.5", "output 0"]
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("Delete")
     assert tab.locator(".point").count() == 3

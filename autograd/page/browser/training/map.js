@@ -202,6 +202,24 @@ function listenToTheMap() {
   });
 }
 
+// What each mark of a row says of its target, and what the line is.
+function mapKey() {
+  const { names: { targets, outputs }, scale, learner } = learning;
+  const one = outputs.length === 1;
+  const kinds = (one ? [0, 1] : outputs.map((_, k) => k)).map((k) => {
+    const values = new Set(learner.now.rows.map((row) => row.slice(2)).filter((target) => classOf(target) === k).map(([t]) => t));
+    const [t] = values;
+    if (!one && targets.length > 1) return `${targets[k]} is largest`;
+    if (values.size === 1) return `${targets[0]} = ${format(t)}`;
+    return one ? `${targets[0]} ${k ? "above" : "up to"} ${format(scale.middle)}` : `${targets[0]} = ${k}`;
+  });
+  const sign = (k) => svg("svg", { viewBox: "-8 -8 16 16", width: 16, height: 16, "aria-hidden": "true" },
+    svg("path", { d: CLASS_SHAPES[k % CLASS_SHAPES.length], class: `class-${k % CLASS_COLOURS.length}` }));
+  const line = one ? `output ${format(scale.middle)}` : "two outputs are equal";
+  return [...kinds.map((words, k) => h("span", "sign", sign(k), ` ${words}`)), h("span", "sign", h("span", "line border"), ` ${line}`)]
+    .flatMap((part) => [part, " "]);
+}
+
 // What the map is, and what the reader can do with it.
 function describeMap() {
   const kind = mapKind();
@@ -212,6 +230,7 @@ function describeMap() {
     ? "Drag a point to move it. Click elsewhere to add one. Arrow keys move the chosen point; Delete removes it."
     : "The bluer, the lower the loss. Drag the ball, or move it with the arrow keys, to start elsewhere.";
   byId("new-target-label").hidden = kind !== "border";
+  put("map-key", ...(kind === "border" ? mapKey() : []));
   const distinct = [...new Set(learning.learner.now.rows.map((row) => row.slice(2).join()))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const chosen = byId("new-target").value;
   put("new-target", ...distinct.slice(0, 12).map((target) => {

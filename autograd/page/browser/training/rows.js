@@ -94,6 +94,7 @@ function useCsv() {
   learning.learner.change({ rows });
   learning.row = 0;
   chooseSpans();
+  describeMap();
   showLearning();
 }
 
