@@ -151,6 +151,24 @@ def test_operations_of_several_inputs_have_pictures_too(show):
     assert any("rect" in picture and "strip" in picture for _, _, picture in drawn)
 
 
+@pytest.mark.parametrize(("a", "b"), [(0.5, 0.679), (2.0, 0.4621), (-0.9, 0.5), (-2.0, -1.0)])
+def test_the_rectangle_of_a_product_is_to_scale(show, a, b):
+    """A negative area looks different, and more of a negative factor takes from its side."""
+    tab = show(Value(a, "a") * Value(b, "b"))
+    wide, high, words, area, end = tab.evaluate("""() => {
+      const drawn = sketch(nodes[2], null, recorded), area = drawn.querySelector(".area");
+      const strip = sketch(nodes[2], 0, recorded).querySelector(".strip");
+      const [x, width] = ["x", "width"].map(key => +strip.getAttribute(key));
+      return [...["width", "height"].map(side => +area.getAttribute(side)),
+              drawn.lastChild.textContent, area.getAttribute("class"),
+              x + width - area.getAttribute("x")];
+    }""")
+    assert wide / high == pytest.approx(abs(a / b))
+    assert ("negative" in area) == (a * b < 0)
+    assert ("the area" in words) == (a > 0)
+    assert (end <= wide) == (a < 0)
+
+
 # --- paths and their bar ---
 
 

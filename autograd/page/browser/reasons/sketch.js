@@ -55,21 +55,26 @@ function curvePoints(node, slot, xs) {
     .filter(([, b]) => Number.isFinite(b));
 }
 
-// --- a product: the rectangle of its factors, and the strip that a small change of one adds ---
+// --- a product: the rectangle of its factors, to scale, and the strip that a small change of one adds ---
 
 function productSketch(node, slot, numbers) {
   const [a, b] = node.inputs.map((input) => numbers.data[input]);
   if (![a, b].every(Number.isFinite)) return null;
   const [left, right] = node.inputs.map((input) => nodes[input]);
-  const side = (x, other, most) => Math.max(12, most * Math.min(1, (Math.abs(x) || 0) / Math.max(Math.abs(x), Math.abs(other), 1e-300)));
-  const [width, height] = [side(a, b, 92), side(b, a, 60)];
+  const [across, up] = [Math.abs(a), Math.abs(b)];
+  const scale = Math.min(92 / Math.max(across, 1e-300), 60 / Math.max(up, 1e-300));
+  const [width, height] = [across, up].map((length) => Math.max(1, length * scale));
   const [x, y] = [64, 84 - height];
-  const strip = slot === 0 ? { x: x + width, y, width: 9, height } : slot === 1 ? { x, y: y - 9, width, height: 9 } : null;
+  // More of a negative factor makes its side shorter.
+  const [wide, high] = [a < 0 ? Math.min(9, width) : 9, b < 0 ? Math.min(9, height) : 9];
+  const strip = slot === 0 ? { x: x + width - (a < 0 ? wide : 0), y, width: wide, height }
+    : slot === 1 ? { x, y: b < 0 ? y : y - high, width, height: high } : null;
   const name = (input, number) => `${isConstant(input) ? "" : `${shortened(symbolOf(input), 60)} = `}${format(number)}`;
-  const words = slot === null ? `the area is ${format(numbers.data[node.place])}`
+  const negative = a < 0 && b < 0 ? "both sides are negative: " : a * b < 0 ? "a side is negative: " : "the area is ";
+  const words = slot === null ? `${negative}${format(numbers.data[node.place])}`
     : `strip: ${format(numbers.partials[node.place][slot])} × change`;
-  return sketchFrame(`a rectangle of sides ${name(left, a)} and ${name(right, b)}; ${words}`, y - 14,
-    svg("rect", { x, y, width, height, class: "area" }),
+  return sketchFrame(`a rectangle of sides ${name(left, a)} and ${name(right, b)}; ${words}`, y - 18,
+    svg("rect", { x, y, width, height, class: a * b < 0 ? "area negative" : "area" }),
     ...(strip ? [svg("rect", { ...strip, class: "strip" })] : []),
     text(x + width / 2, 100, slot === 0 ? "changing" : "", name(left, a), "middle"),
     text(x - 6, y + height / 2 + (isConstant(right) ? 4 : -3), slot === 1 ? "changing" : "", isConstant(right) ? name(right, b) : `${shortened(symbolOf(right), 50)} =`, "end"),
