@@ -88,7 +88,12 @@ def test_nudging_a_leaf(show):
         assert change == pytest.approx(truth, rel=1e-3)
         assert error == pytest.approx(truth - 0.540395442 * step, rel=1e-3)
     assert all(3.5 < float(row[4].removeprefix("÷ ")) < 4.5 for row in table[1:])
-    assert "a quarter of the error" in tab.locator("#promise").inner_text()
+    said = tab.locator("#promise").inner_text()
+    ratios = [float(row[4].removeprefix("÷ ")) for row in table[1:]]
+    assert ("leaves a quarter of the error" in said) == all(3.8 < each < 4.2 for each in ratios)
+    # Each derivative says where it is taken: the boxes are those after the nudge.
+    assert "dE/din at in = 0.5, times δ: 0.5404 × 0.1" in said
+    assert "(the boxes: at in = 0.6)" in said
     last = tab.locator("#promise tr").last.bounding_box()
     assert last["y"] + last["height"] < 800
     tab.get_by_role("button", name="Halve δ").click()
@@ -117,6 +122,8 @@ def test_two_numbers_travel_along_each_arrow(show):
         pytest.approx(-0.2 * 0.540395442, rel=5e-3),
         pytest.approx(error_of_problem_12(0.3) - error_of_problem_12(0.5), rel=5e-3),
     ]
+    tab.locator("#delta").fill("0.5")
+    assert "leaves about a quarter" in tab.locator("#promise").inner_text()
     tab.locator("#delta").fill("x")
     assert "δ must be a number" in tab.locator("#promise").inner_text()
 

@@ -115,7 +115,7 @@ function aboutPromise(rows) {
   const cells = rows.map(({ step, promised, actual, error }, i) => [format(step), format(promised), format(actual), format(error), i && rows[i - 1].error ? `÷ ${format(rows[i - 1].error / error, 3)}` : ""]);
   const made = table(["δ", "promised", "true change", "error", ""], cells);
   return [
-    formula("", h("span", "promised", "promised: "), derivative(gradientName(nodes[place])), ` × δ = ${factor(start.grads[place])} × ${factor(delta)} = `, h("b", "promised", format(first.promised))),
+    formula("", h("span", "promised", "promised: "), derivative(gradientName(nodes[place])), ` at ${nodes[place].name} = ${format(start.data[place])}, times δ: ${factor(start.grads[place])} × ${factor(delta)} = `, h("b", "promised", format(first.promised)), h("span", "quiet", ` (the boxes: at ${nodes[place].name} = ${format(state.numbers.data[place])})`)),
     formula("", `true change of ${output.name}: ${format(start.data[output.place] + first.actual)} - ${factor(start.data[output.place])} = `, h("b", "true", format(first.actual))),
     made,
     h("p", "quiet", ofError(rows)),
@@ -125,7 +125,9 @@ function aboutPromise(rows) {
 function ofError(rows) {
   if (rows.every(({ error }) => error === 0)) return `No error: here ${output.name} changes exactly as its derivative says.`;
   const ratios = rows.slice(1).map(({ error }, i) => rows[i].error / error);
-  if (ratios.every((ratio) => ratio > 3 && ratio < 5.5)) return "Half of δ leaves a quarter of the error: it shrinks as δ² does.";
+  const within = (low, high) => ratios.every((ratio) => ratio > low && ratio < high);
+  if (within(3.8, 4.2)) return "Half of δ leaves a quarter of the error: it shrinks as δ² does.";
+  if (within(3, 5.5)) return "Half of δ leaves about a quarter of the error, and nearer to a quarter as δ shrinks.";
   return "Make δ smaller: the nearer to 0, the better is the promise.";
 }
 
