@@ -66,6 +66,14 @@ def test_two_clicks_lead_to_every_factor_with_its_reason(tab):
     assert "in = 0.4161 + 0.1243 = 0.5404" in tab.locator(".sum").inner_text()
 
 
+def test_each_sum_inside_a_neuron_has_a_name_of_its_own(tab):
+    tab.get_by_label("Neurons").check()
+    explain(tab, "in")
+    said = tab.locator(".chains").inner_text()
+    for factor in ("∂out/∂Σ(out)", "∂Σ(out)/∂h1", "∂h1/∂Σ(h1)", "∂h2/∂Σ(h2)"):
+        assert factor in said
+
+
 @pytest.mark.parametrize("view", ["Neurons", "Sums", "Scalars"])
 def test_the_factors_of_a_path_multiply_to_its_product_in_every_view(tab, view):
     tab.get_by_label(view).check()

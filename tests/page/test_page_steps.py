@@ -161,11 +161,11 @@ def test_a_step_inside_a_neuron_is_described_and_highlighted_there(show):
     assert product[1] == total[1] == {"out"}
     assert value[0][0] == "out = tanh(w3 * h1 + w4 * h2)"
     into_sum, into_product, *_ = steps["Backward, inside out"]
-    assert into_sum[0][0] == "∂out/∂Σ = 1 - out² = 1 - 0.824² = 0.321"
+    assert into_sum[0][0] == "∂out/∂Σ(out) = 1 - out² = 1 - 0.824² = 0.321"
     assert into_sum[0][1] == "The slope of tanh(x) at x = 1.169."
-    assert into_sum[0][2] == "dE/dΣ += ∂out/∂Σ × dE/dout"
-    assert into_sum[0][5] == "Σ is w3 * h1 + w4 * h2, the sum inside out."
-    assert into_product[0][2] == "dE/d(w3 * h1) += ∂Σ/∂(w3 * h1) × dE/dΣ"
+    assert into_sum[0][2] == "dE/dΣ(out) += ∂out/∂Σ(out) × dE/dout"
+    assert into_sum[0][5] == "Σ(out) is w3 * h1 + w4 * h2, the sum inside out."
+    assert into_product[0][2] == "dE/d(w3 * h1) += ∂Σ(out)/∂(w3 * h1) × dE/dΣ(out)"
     [[lines, boxes]] = steps["Backward: out passes its gradient on to h1"]
     assert lines[0] == "∂(w3 * h1)/∂h1 = w3 = 2"
     assert lines[2] == "dE/dh1 += ∂(w3 * h1)/∂h1 × dE/d(w3 * h1)"

@@ -43,8 +43,9 @@ const isFolded = (place) => scene.boxOf[place].node !== place;
 const inside = (place) => (isFolded(place) ? `, inside ${boxName(scene.boxOf[place])}` : "");
 const isWrittenOut = (place) => isFolded(place) && !nodes[place].named && (products.has(place) || sums.has(place));
 const called = (place) => (isWrittenOut(place) ? writtenOut(place, called) : symbolOf(nodes[place]));
+// The sum inside a neuron is called after it.
 const isTotal = (place) => isWrittenOut(place) && graph.neurons.some(({ total }) => total === place);
-const within = (place) => (isTotal(place) ? "Σ" : isWrittenOut(place) ? `(${called(place)})` : nodes[place].name);
+const within = (place) => (isTotal(place) ? `Σ(${boxName(scene.boxOf[place])})` : isWrittenOut(place) ? `(${called(place)})` : nodes[place].name);
 const drawnName = (node) => (isConstant(node) ? symbolOf(node) : within(node.place));
 
 // The terms of a sum, including those of sums that are written out within it.
@@ -131,7 +132,7 @@ function aboutBackward(node, slot) {
     lines.push(h("p", "wrong-text", `Too early: ${of} is ${format(upstream)} so far, but will be ${format(right[node.place])} when it is complete.`));
   }
   const total = [node, input].find(({ place }) => isTotal(place));
-  if (total) lines.push(h("p", "quiet", `Σ is ${called(total.place)}, the sum inside ${boxName(scene.boxOf[total.place])}.`));
+  if (total) lines.push(h("p", "quiet", `${within(total.place)} is ${called(total.place)}, the sum inside ${boxName(scene.boxOf[total.place])}.`));
   return [...lines, ...leavesWithin(node.place, [input.place])];
 }
 
