@@ -2,13 +2,13 @@
 
 The graph itself tells. A neuron is an operation on a sum of products, whether ``nn`` recorded it
 or a loop that you wrote. One factor of each product is a weight: a parameter of a Module; if none
-is known, a leaf that somebody made. A plain number never is, so that an average of losses is no
-neuron.
+is known, a leaf that somebody made, and of two leaves the one that is shared as weights are. A
+plain number never is, so that an average of losses is no neuron.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -94,6 +94,7 @@ class _Search:
         self.only_user = {
             child: node for node in nodes for child in node.inputs if self.uses[child] == 1
         }
+        self.sharing = _Sharing(nodes, self.only_user)
 
     def neuron(self, node: Value) -> FoundNeuron | None:
         """The neuron of which ``node`` is the sum, or the one product if there is no sum."""
@@ -145,10 +146,9 @@ class _Search:
         return terms, partial_sums
 
     def _connection(self, term: Value, plain: bool) -> Connection | None:
-        """The product as a weighted input; None if neither of its factors is a weight.
+        """The product as a weighted input; None if neither of its factors is surely the weight.
 
-        Of two possible weights, it is the one used less. A weight times a multiple of itself is a
-        penalty, and no input.
+        A weight times a multiple of itself is a penalty, and no input.
 
         Args:
             term: any node.
@@ -160,16 +160,97 @@ class _Search:
         candidates = [v for v in (first, second) if self._may_be_weight(v)]
         if not candidates:
             return None
-        weight = min(candidates, key=lambda v: self.uses[v])
+        weight = candidates[0] if len(candidates) == 1 else self._weight(term)
+        if weight is None:
+            return None
         source = second if weight is first else first
         if _is_power_of(weight, source) or not (plain or source.op or not is_constant(source)):
             return None
         return Connection(self.place[term], self.place[weight], self.place[source])
 
+    def _weight(self, product: Value) -> Value | None:
+        """Which of the two leaves of a product is the weight: the one shared as weights are.
+
+        If that decides nothing, it is the one used once; if both are, the first.
+        """
+        first, second = product.inputs
+        evidence = [self.sharing.evidence(v, product) for v in (first, second)]
+        if evidence[0] != evidence[1]:
+            return first if evidence[0] > evidence[1] else second
+        return next((v for v in (first, second) if self.uses[v] == 1), None)
+
     def _may_be_weight(self, v: Value) -> bool:
         if self.parameters:
             return v in self.parameters
         return v.op is None and not is_constant(v)
+
+
+class _Sharing:
+    """In which sums the leaves of a graph are used, as factors or as terms.
+
+    The weights and biases of a neuron go together: where one is used again, as in each step of a
+    recurrent network or at each place of a convolution, so are the others. Inputs do not.
+    """
+
+    def __init__(self, nodes: Sequence[Value], only_user: dict[Value, Value]) -> None:
+        self.sum_of = {node: node for node in nodes}  # the whole sum that a node is a part of
+        for node in reversed(nodes):
+            user = only_user.get(node)
+            if user is not None and _is_op(user, ops.add, ops.sum):
+                self.sum_of[node] = self.sum_of[user]
+        depth: dict[Value, int] = {}  # how many products lie on the way to a node, at most
+        uses: dict[Value, set[Value]] = defaultdict(set)  # the sums that use a leaf
+        factors: set[tuple[Value, Value]] = set()  # sums and their leaves
+        biases: set[tuple[Value, Value]] = set()
+        for node in nodes:
+            is_product = _is_op(node, ops.mul)
+            depth[node] = is_product + max((depth[v] for v in node.inputs), default=0)
+            for leaf in node.inputs:
+                if leaf.op is None and not is_constant(leaf) and node.op in _PARTS_OF_A_SUM:
+                    total = self.sum_of[node]
+                    uses[leaf].add(total)
+                    (factors if is_product else biases).add((total, leaf))
+
+        # Leaves that are used in the same sums are one group, so that large sums are compared once.
+        groups: dict[frozenset[Value], int] = {}
+        self.group = {
+            leaf: groups.setdefault(frozenset(sums), len(groups)) for leaf, sums in uses.items()
+        }
+        self.sums = list(groups)  # of each group
+        self.recurs = [len({depth[total] for total in sums}) > 1 for sums in groups]
+        self.factors = self._counted(factors)
+        self.biases = self._counted(biases)
+        self.known: dict[tuple[int, int], float] = {}
+
+    def _counted(self, pairs: Collection[tuple[Value, Value]]) -> dict[Value, Counter[int]]:
+        """For each sum, how many leaves of each group are in it."""
+        counts: dict[Value, Counter[int]] = defaultdict(Counter)
+        for total, leaf in pairs:
+            counts[total][self.group[leaf]] += 1
+        return counts
+
+    def evidence(self, leaf: Value, product: Value) -> tuple[float, bool, float]:
+        """The more, the more likely the leaf is a weight: what counts most comes first.
+
+        It is used where the bias is; in sums that feed one another; and where other factors are.
+        """
+        total, group = self.sum_of[product], self.group[leaf]
+        others = self.factors[total] - Counter(self.group[v] for v in set(product.inputs))
+        with_biases = self._together(group, self.biases[total])
+        return with_biases, self.recurs[group], self._together(group, others)
+
+    def _together(self, group: int, others: Collection[int]) -> float:
+        """How much of its use a group has in common with one of the others, at most."""
+        return max((self._in_common(group, other) for other in others), default=0.0)
+
+    def _in_common(self, one: int, other: int) -> float:
+        if (one, other) not in self.known:
+            mine, theirs = self.sums[one], self.sums[other]
+            self.known[one, other] = len(mine & theirs) / len(mine | theirs)
+        return self.known[one, other]
+
+
+_PARTS_OF_A_SUM = (ops.mul, ops.add, ops.sum)
 
 
 def _is_power_of(leaf: Value, v: Value) -> bool:

@@ -41,3 +41,75 @@ def test_every_neuron_of_a_network_in_its_layer(sizes):
     assert weights | biases == {id(p) for p in model.parameters()}
     inside = [place for n in neurons for place in n.inside]
     assert len(inside) == len(set(inside))
+
+
+def leaves(letter, count):
+    return [Value(0.1 * (i + 1), f"{letter}{i + 1}") for i in range(count)]
+
+
+def weights_found(output):
+    """The names of the weights of each neuron, and those of the inputs that are leaves."""
+    nodes = topological_order(output)
+    neurons = find_neurons(nodes)
+    weights = [{nodes[c.weight].label for c in n.connections} for n in neurons]
+    sources = {nodes[c.input] for n in neurons for c in n.connections}
+    return weights, {v.label for v in sources if v.label}
+
+
+@pytest.mark.parametrize("steps", [2, 3, 6])
+@pytest.mark.parametrize(
+    ("first", "step"),
+    [
+        (lambda u, b, x: u * x, lambda u, r, b, x, h: u * x + r * h),
+        (lambda u, b, x: x * u, lambda u, r, b, x, h: r * h + u * x),
+        (lambda u, b, x: x * u + b, lambda u, r, b, x, h: x * u + h * r + b),
+        (lambda u, b, x: b + x * u, lambda u, r, b, x, h: b + h * r + x * u),
+    ],
+)
+@pytest.mark.parametrize("start", [None, 0.0, "a leaf"])
+def test_the_weights_of_a_recurrent_network_are_those_shared_by_its_steps(
+    steps, first, step, start
+):
+    u, r, b = (Value(0.5, name) for name in "urb")
+    xs = leaves("x", steps)
+    h = Value(0.0, "h0") if start == "a leaf" else start
+    for x in xs:
+        h = (first(u, b, x) if h is None else step(u, r, b, x, h)).tanh()
+    weights, inputs = weights_found((h - 1) ** 2)
+    assert weights == [{"u", "r"} if start is not None else {"u"}] + [{"u", "r"}] * (steps - 1)
+    assert inputs == {x.label for x in xs} | ({"h0"} if start == "a leaf" else set())
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("places", [3, 5])
+def test_the_weights_of_a_convolution_are_those_shared_by_its_places(places, bias):
+    ws, xs, b = leaves("w", 2), leaves("x", places + 1), Value(0.1, "b")
+    sums = [xs[i] * ws[0] + ws[1] * xs[i + 1] for i in range(places)]
+    parts = [((s + b) if bias else s).tanh() for s in sums]
+    found, _ = weights_found(sum(parts[1:], parts[0]))
+    assert found == [{"w1", "w2"}] * places
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_the_weights_of_a_layer_are_those_shared_by_its_rows(rows):
+    ws, vs, bs = leaves("w", 3), leaves("v", 3), leaves("b", 3)
+    losses = []
+    for row in range(rows):
+        x, y = Value(0.2 * row, f"x{row}"), Value(0.3 * row, f"y{row}")
+        parts = [(x * w + v * y + b).tanh() for w, v, b in zip(ws, vs, bs, strict=True)]
+        losses.append((sum(parts[1:], parts[0]) - 1) ** 2)
+    found, _ = weights_found(sum(losses[1:], losses[0]))
+    assert sorted(map(sorted, found)) == sorted([[f"v{i}", f"w{i}"] for i in (1, 2, 3)] * rows)
+
+
+def test_an_input_of_two_layers_is_no_weight():
+    x, w1, b1, w2, v, b2 = (Value(0.3, name) for name in ["x", "w1", "b1", "w2", "v", "b2"])
+    h = (x * w1 + b1).tanh()
+    assert weights_found((x * w2 + v * h + b2).tanh())[0] == [{"w1"}, {"w2", "v"}]
+
+
+def test_no_neuron_if_either_factor_may_be_the_weight():
+    a, b, h = Value(0.5, "a"), Value(0.2, "b"), Value(0.0, "h")
+    for _ in range(3):
+        h = (a * b + h).tanh()
+    assert find_neurons(topological_order(h)) == []
