@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from autograd import sum as total
 from autograd.drawing import Drawing, RenderError, draw
+from autograd.nodes.order import reading_order
 from autograd.value import Value, topological_order
 from tests.counts import count
 
@@ -200,7 +201,7 @@ def test_labels_come_out_as_written(written):
     nodes, edges = picture(draw(y, force=True))
     assert len(nodes) == len(written) + 1
     assert len(edges) == len(written)
-    for place, value in enumerate(topological_order(y)[:-1]):
+    for place, value in enumerate(reading_order(y)[:-1]):
         texts = nodes[f"n{place}"]
         assert texts[-4:] == ["data", "1", "grad", "not computed"]
         assert "".join(texts[:-4]) == as_shown(value.label)

@@ -43,20 +43,29 @@ function placeLabels({ edges, boxes, vertical, left, width }) {
     if (!isLabelled(edge)) continue;
     edge.labelRoom = Math.max(labelWidth(edge), vertical ? 50 : edge.points[edge.points.length - 1][0] - edge.points[0][0]);
     const half = labelWidth(edge) / 2;
-    const there = taken[edge.to.rank];
     const area = ([x, y]) => [x - half - 3, y - LABEL, x + half + 3, y + 3];
     const spots = [0.5, 0.62, 0.38, 0.74, 0.26, 0.84, 0.16].flatMap((t) => {
       const [x, y] = onBow(edge.points, vertical, t);
       const near = vertical ? [[x, y + 4], [x + half + 5, y + 4], [x - half - 5, y + 4]] : [[x, y - 5], [x, y + 14]];
-      return near.map((at, i) => {
-        const [start, , end] = area(at);
-        const outside = Math.max(0, left - start) + Math.max(0, end - left - width);
-        return [there.reduce((sum, other) => sum + overlap(area(at), other), 20 * Math.abs(t - 0.5) + i + 15 * outside), at];
-      });
+      return near.map((at, i) => ({ at, area: area(at), cost: 20 * Math.abs(t - 0.5) + i }));
     });
-    [, edge.label] = spots.reduce((best, spot) => (spot[0] < best[0] ? spot : best));
-    there.push(area(edge.label));
+    const all = around(spots.map((spot) => spot.area));
+    const there = taken[edge.to.rank].filter((other) => overlap(all, other));
+    for (const spot of spots) {
+      const [start, , end] = spot.area;
+      const outside = Math.max(0, left - start) + Math.max(0, end - left - width);
+      spot.cost = there.reduce((sum, other) => sum + overlap(spot.area, other), spot.cost + 15 * outside);
+    }
+    const best = spots.reduce((least, spot) => (spot.cost < least.cost ? spot : least));
+    edge.label = best.at;
+    taken[edge.to.rank].push(best.area);
   }
+}
+
+// The area around several.
+function around(areas) {
+  const side = (i, choose) => choose(...areas.map((area) => area[i]));
+  return [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)];
 }
 
 const overlap = ([a, b, c, d], [e, f, g, h]) => Math.max(0, Math.min(c, g) - Math.max(a, e)) * Math.max(0, Math.min(d, h) - Math.max(b, f));
