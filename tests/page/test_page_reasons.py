@@ -232,6 +232,16 @@ def test_a_path_can_be_lit_alone(tab):
     assert tab.locator(".strand.path-2").count() == 0
 
 
+def test_a_path_from_a_weight_starts_on_its_arrow(tab):
+    tab.get_by_label("Neurons").check()
+    tab_of(tab, "Explain")
+    tab.locator("#node").select_option(label="w1")
+    assert tab.evaluate("""scene.edges.filter(e => e.element.matches(".lit")).map(e =>
+      [nodes[e.from.node].name, nodes[e.to.node].name])""")[:2] == [["in", "h1"], ["h1", "out"]]
+    tab.locator(".factor", has_text="= in").hover()
+    assert pointed(tab)[1] == ["in → h1"]
+
+
 # --- pointing ---
 
 

@@ -73,7 +73,8 @@ function connect(key, about, weightOf, hidden) {
       const whole = from.kind === "layer" || to.kind === "layer";
       if (whole && merged.has(pair)) return void merged.get(pair).parts.push([node.place, slot]);
       const weight = !whole && weightOf.has(node.place) ? weightOf.get(node.place) : null;
-      const edge = { from, to, weight, whole, parts: [[node.place, slot]] };
+      const parts = weight === null ? [[node.place, slot]] : [[node.place, slot], [node.place, node.inputs.indexOf(weight)]];
+      const edge = { from, to, weight, whole, parts };
       merged.set(pair, edge);
       edges.push(edge);
       from.from.push(edge);
