@@ -108,6 +108,24 @@ def test_every_step_has_a_picture_and_every_step_back_a_reason(tab):
     assert "together 0.5404" in arrived
 
 
+def test_the_pictures_of_a_step_are_whole(show):
+    """Where four paths meet in a network: on the screen, and no text beyond its picture."""
+    model = MLP(2, [4, 1], seed=1)
+    tab = show(half_squared_error(model([0.5, -0.3]), [1.0]), {"names": model})
+    tab.get_by_role("button", name="To the end").click()
+    pictures = tab.locator("#event .sketch")
+    assert pictures.count() == 2
+    assert all(on_screen(tab, picture) for picture in pictures.all())
+    assert (
+        tab.evaluate("""[...document.querySelectorAll(".sketch text")].filter(text => {
+      const [own, all] = [text, text.ownerSVGElement].map(each => each.getBoundingClientRect());
+      return own.left < all.left || own.right > all.right;
+    }).map(text => text.textContent)""")
+        == []
+    )
+    assert "z1[2]: 0.006024" in pictures.last.text_content()
+
+
 def functions():
     """For formulas as the page writes them, read as Python."""
     return {name: (lambda *xs, of=op.compute: of(xs)) for name, op in ops.TABLE.items()}

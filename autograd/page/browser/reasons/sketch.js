@@ -119,9 +119,11 @@ function forkSketch(input, arrivals) {
   const middle = (top + SKETCH_HEIGHT - 24) / 2;
   const rows = shown.flatMap(({ node, slot, arrival }, i) => {
     const y = top + 22 * i + 11;
-    if (node === null) return [text(92, y + 4, "", "…")];
+    if (node === null) return [text(80, y + 4, "", "…")];
     const className = arrival && node === newest.node && slot === newest.slot ? "newest" : arrival ? "arrived" : "waiting";
-    return [polyline([[86, y], [44, middle]], className), text(90, y + 4, className, arrival ? `${shortened(called(node), 48)}: ${format(arrival.amount)}` : `${shortened(called(node), 60)}: …`)];
+    const amount = arrival ? `: ${format(arrival.amount)}` : ": …";
+    const from = isFolded(node) ? boxName(scene.boxOf[node]) : called(node);
+    return [polyline([[74, y], [44, middle]], className), text(78, y + 4, className, shortened(from, SKETCH_WIDTH - 80 - measure(amount, 12)) + amount)];
   });
   const total = arrivals.reduce((sum, { amount }) => sum + amount, 0);
   const missing = here.length - arrivals.length;
