@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from autograd import Op, Value, ops
 from autograd.page import page
@@ -323,6 +324,28 @@ def test_the_formula_of_the_output_is_lit_where_the_step_is(tab):
     assert "tanh(w3 * tanh(w1 * in) + w4 * tanh(w2 * in))" in lit
     explain(tab, "in")
     assert tab.locator("#formula .now").all_inner_texts() == ["in", "in"]
+
+
+def test_a_formula_that_does_not_fit_opens_at_its_start_and_fades_where_it_goes_on(show):
+    tab = show(problem_12(), **PHONE)
+    line = tab.locator("#formula")
+    assert line.evaluate("line => line.scrollLeft") == 0
+    assert line.get_attribute("class") == "goes-on-after"
+    assert "linear-gradient" in line.evaluate("line => getComputedStyle(line).maskImage")
+    line.evaluate("line => line.scrollLeft = 1000")
+    expect(line).to_have_class("goes-on-before")
+    # A lit part that can be seen from the start moves nothing; another comes into sight.
+    lit = """at => {
+      go(at);
+      const [part, all] = [".now", null].map(each =>
+        (each ? line().querySelector(each) : line()).getBoundingClientRect());
+      return [line().scrollLeft, part.left >= all.left && part.left < all.right - 32];
+      function line() { return byId("formula"); }
+    }"""
+    moved = [tab.evaluate(lit, at) for at in range(1, 14)]
+    assert moved[0][0] == 0
+    assert any(left for left, _ in moved)
+    assert all(in_sight for _, in_sight in moved)
 
 
 @pytest.fixture(scope="module")

@@ -88,8 +88,23 @@ function showFormula(lit) {
   }
   const tooLong = line.scrollWidth > line.clientWidth;
   line.tabIndex = tooLong ? 0 : -1;
-  const first = tooLong && line.querySelector(".now");
-  if (first) line.scrollLeft += first.getBoundingClientRect().left - line.getBoundingClientRect().left - 60;
+  // From its start, if the lit part can be seen there; before the first step, it has yet to be found.
+  line.scrollLeft = 0;
+  const now = tooLong && !(state.tab === "step" && state.at === 0) && line.querySelector(".now");
+  if (now) {
+    const [part, all] = [now, line].map((each) => each.getBoundingClientRect());
+    if (part.right > all.right - FADE && part.left > all.left + all.width / 3) line.scrollLeft = part.left - all.left - 60;
+  }
+  fadeFormula();
+}
+
+const FADE = 32; // pixels at an edge beyond which the formula goes on
+
+function fadeFormula() {
+  const line = byId("formula");
+  const hidden = line.scrollWidth - line.clientWidth;
+  line.classList.toggle("goes-on-before", line.scrollLeft > 1);
+  line.classList.toggle("goes-on-after", line.scrollLeft < hidden - 1);
 }
 
 // The nodes that the lesson is about, for the formula.

@@ -87,6 +87,7 @@ function wire() {
       refresh();
     });
   }
+  on("formula", "scroll", fadeFormula);
   on("save-svg", "click", saveSvg);
   on("save-png", "click", savePng);
   for (const radio of document.getElementsByName("order")) {
