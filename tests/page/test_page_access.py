@@ -180,6 +180,7 @@ def test_axe_finds_nothing(show, scheme, settings):
 
     assert violations() == []
     tab.get_by_label("Naive recursion").check()
+    to_the_end(tab)
     assert violations() == []
     for view in ("Sums", "Neurons"):
         tab.get_by_label(view).check()

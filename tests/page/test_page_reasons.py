@@ -67,6 +67,15 @@ def test_two_clicks_lead_to_every_factor_with_its_reason(tab):
     assert "in = 0.4161 + 0.1243 = 0.5404" in tab.locator(".sum").inner_text()
 
 
+def test_a_quotient_says_by_what_it_is_divided(tab):
+    reason = """(text) => {
+        openGraph(graphOf(text).exported);
+        return reasonFor(output, 0, state.numbers);
+    }"""
+    assert tab.evaluate(reason, "x = 3\ny = x/2") == "It is always divided by 2"
+    assert tab.evaluate(reason, "x = 3\na = 4\ny = x/a") == "It is divided by a"
+
+
 def test_each_sum_inside_a_neuron_has_a_name_of_its_own(tab):
     tab.get_by_label("Neurons").check()
     explain(tab, "in")

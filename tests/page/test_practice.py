@@ -280,7 +280,7 @@ def test_finding_the_bug(show):
     tab = show(y)
     tab_of(tab, "Practise")
     tab.get_by_label("Find the bug").check()
-    for kind in ("It writes", "A local derivative", "In a product"):
+    for kind in ("It writes", "A local derivative", "The two factors"):
         while tab.evaluate("BUGS[bug.kind]").startswith(kind) is False:
             tab.get_by_role("button", name="Another bug").click()
         tab.get_by_role("button", name="All steps").click()

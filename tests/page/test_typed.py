@@ -118,13 +118,16 @@ FAULTS = {
     "x, y": ("A comma stands only between the inputs of a function.", 1),
     "sin(1, x)": ("sin takes 1 input; here it has 2.", 0),
     "hypot(x)": ("hypot takes 2 inputs; here it has 1.", 0),
-    "softmax(x)": ("There is no function softmax.", 0),
+    "softmax(x)": ("There is no function softmax. There are", 0),
+    "sinx(2)": ("There is no function sinx. Did you mean sin?", 0),
+    "foo(x)": ("There is no function foo. There are tanh, exp, log, sqrt, max and others;", 0),
     "x $ 4": ("“$” has no meaning here.", 2),
     "x = 2\ny = x +": ("A number or a name is missing here.", 13),
     "2 = x": ("Before = stands one name, such as E; got 2.", 0),
     "E = x = 2": ("“=” has no meaning here.", 6),
     "E = x\nE = 3": ("E has a value already. Choose another name.", 0),
     "y = h*2\nh = x + 1": ("h is used here, but computed in a later line.", 4),
+    "y = x**y": ("y is used in its own line. Give the result another name.", 7),
     "1 + 2": ("A number alone has no graph.", 0),
     "# a remark\n": ("Type a formula, such as", 0),
     "(" * 10000: ("A number or a name is missing here.", 10000),
@@ -183,6 +186,13 @@ def test_typing_a_graph(show):
     tab.get_by_role("button", name="Draw", exact=True).click()
     assert "This parenthesis is never closed." in tab.locator("#expression-says").inner_text()
     assert tab.locator("#expression-says mark").inner_text() == "("
+    field.press("End")
+    field.press(")")
+    assert tab.locator("#expression-says").inner_text() == "", "a sentence about the old text"
+    field.fill("y = 2*3")
+    tab.get_by_role("button", name="Draw", exact=True).click()
+    assert tab.locator("#formula").is_hidden(), "a number has no formula, nor has it the old one"
+    assert "one step only" in tab.locator("#event").inner_text()
     for example in tab.locator("#example option").all_inner_texts()[1:]:
         tab.get_by_label("Example").select_option(label=example)
         assert tab.locator("#expression-says").inner_text() == "", example

@@ -28,8 +28,9 @@ function progress(list) {
 // The panel before the first step.
 function invitation(list) {
   const forward = list.findIndex((event) => event.kind === "seed");
+  if (!forward) return [h("p", "", `No operation computes ${output.name}, so there is one step only: its derivative by itself, 1.`)];
   const first = nodes[list[0].node];
-  const next = forward ? [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.place, first.inputs)] : [];
+  const next = [h("p", "", "So far only the leaves have numbers. ", h("b", "", "▶"), ` computes the next one${inside(first.place)}:`), formula("", equation(first)), ...leavesWithin(first.place, first.inputs)];
   return [
     ...next,
     h("p", "", h("b", "", "Play"), ` takes every step: ${many(forward, "step")} forward for the numbers, then ${many(list.length - forward, "step")} backward for the derivatives. Those are red. They say how fast ${output.name} changes with each number.`),

@@ -99,7 +99,9 @@ function missingOperator(before, at) {
 
 function functionNamed({ name, at }) {
   if (arities(name).length) return OTHER_NAMES[name] || name;
-  throw new Fault(`There is no function ${name}. There are ${functionNames().join(", ")}. (To multiply, write *.)`, at);
+  const near = functionNames().filter((known) => name.length > 2 && (known.startsWith(name) || name.startsWith(known)));
+  const known = near.length ? `Did you mean ${near.join(" or ")}?` : "There are tanh, exp, log, sqrt, max and others; New graph has a list.";
+  throw new Fault(`There is no function ${name}. ${known} (To multiply, write *.)`, at);
 }
 
 function calling({ call, count, at }) {
@@ -113,7 +115,7 @@ function calling({ call, count, at }) {
 // --- the operation table, as Python exported it ---
 
 const operations = JSON.parse(document.getElementById("operations").textContent);
-const functionNames = () => [...new Set(operations.filter(({ text }) => text[0] !== "" && text[0] !== "-").map(({ name }) => name))].sort();
+const functionNames = () => [...new Set([...operations.filter(({ text }) => text[0] !== "" && text[0] !== "-").map(({ name }) => name), "ln", "max", "min"])].sort();
 const arities = (name) => operations.filter((op) => op.name === (OTHER_NAMES[name] || name)).map(({ derivatives }) => derivatives.length).sort((a, b) => a - b);
 const operation = (name, count) => operations.find((op) => op.name === name && op.derivatives.length === count);
 

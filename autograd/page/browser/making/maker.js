@@ -66,6 +66,7 @@ function wireMaker() {
   let typing = null;
   put("example", ...["choose…", ...Object.keys(EXAMPLES)].map((name) => h("option", "", name)));
   byId("example").firstChild.value = "";
+  put("functions", `${functionNames().join(", ")}.`);
   on("new-graph", "click", () => showMaker(byId("maker").hidden));
   on("close-maker", "click", () => showMaker(false));
   on("draw-graph", "click", () => {
@@ -74,6 +75,7 @@ function wireMaker() {
   });
   on("expression", "input", () => {
     clearTimeout(typing);
+    if (byId("expression-says").querySelector(".wrong-text")) put("expression-says"); // it was about the old text
     typing = setTimeout(() => openExpression(byId("expression").value), 500);
   });
   on("example", "change", () => byId("example").value && openExpression(EXAMPLES[byId("example").value]));

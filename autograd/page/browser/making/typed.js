@@ -15,6 +15,7 @@ function graphOf(text) {
   for (const { name, at } of formulas) if (name) recording.later.set(name, at);
   let end = null;
   for (const { name, at, postfix } of formulas) {
+    recording.line = name; // the one that is read now
     end = record(recording, postfix);
     recording.later.delete(name);
     if (name) define(recording, name, at, end);
@@ -54,7 +55,8 @@ const madeLeaf = (recording, label, data, at) => made(recording, { label, data, 
 
 // The node of a name: defined above, or a leaf without a line of its own.
 function nodeNamed(recording, name, at) {
-  const { named, later, unset } = recording;
+  const { named, later, unset, line } = recording;
+  if (later.has(name) && name === line) throw new Fault(`${name} is used in its own line. Give the result another name.`, at);
   if (later.has(name)) throw new Fault(`${name} is used here, but computed in a later line. Move that line up.`, at);
   if (!named.has(name)) {
     unset.push(name);

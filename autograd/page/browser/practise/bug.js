@@ -7,7 +7,7 @@ const BUGS = {
   overwrite: "It writes = where += belongs.",
   order: "A node passes its gradient on too early.",
   slope: "A local derivative is missing.",
-  swap: "In a product, each input gets its own factor.",
+  swap: "The two factors of a product are swapped.",
 };
 
 // {kind, at: the node of the mistake or null, steps, seen, suspect: a step or null, verdict: elements}

@@ -6,7 +6,7 @@ const MOST_TERMS = 6; // of a sum
 
 let hasFormula = new Set(); // the nodes that have a formula of their own: the output, and the parts of a long one
 let formulaOf = []; // for each node the node in whose formula it is written
-let formulasShown = ""; // which
+let formulasShown = null; // which, null for a graph that has just opened
 
 whenOpened.push(() => {
   const whole = new Set();
@@ -18,7 +18,7 @@ whenOpened.push(() => {
     if (hasFormula.has(node.place)) formulaOf[node.place] = node.place;
     else if (node.consumers.length) formulaOf[node.place] = formulaOf[node.consumers[0][0]];
   }
-  formulasShown = "";
+  formulasShown = null;
 });
 
 // Adds to `parts` the nodes that get a formula of their own: those that `isPart` asks for, and of each formula that

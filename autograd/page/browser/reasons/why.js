@@ -77,6 +77,10 @@ function reasonFor(node, slot, numbers) {
     const { name } = nodes[inputs[other]];
     return isConstant(nodes[inputs[other]]) ? `It is always multiplied by ${format(numbers.data[inputs[other]])}` : `In a product, the other factor: ${name}`;
   }
+  if (op.name === "div" && slot === 0) {
+    const { name } = nodes[inputs[1]];
+    return isConstant(nodes[inputs[1]]) ? `It is always divided by ${format(numbers.data[inputs[1]])}` : `It is divided by ${name}`;
+  }
   if (inputs.length === 1) return `The slope of ${inLetters(op)} at x = ${format(numbers.data[input.place])}`;
   return `How fast ${inLetters(op)} changes if only ${symbolOf(input)} does`;
 }

@@ -92,8 +92,10 @@ function wire() {
   on("save-png", "click", savePng);
   for (const radio of document.getElementsByName("order")) {
     radio.addEventListener("change", () => {
+      // The orders differ in the backward pass. Its end shows to those only who have been there.
+      const hasEnded = state.at === events().length;
       state.order = radio.value;
-      go(events().length);
+      go(hasEnded ? events().length : 1 + events().findIndex(({ kind }) => kind === "seed"));
     });
   }
   for (const tab of tabs) {
