@@ -90,9 +90,9 @@ function showFormula(lit) {
   line.tabIndex = tooLong ? 0 : -1;
   // From its start, if the lit part can be seen there; before the first step, it has yet to be found.
   line.scrollLeft = 0;
-  const now = tooLong && !(state.tab === "step" && state.at === 0) && line.querySelector(".now");
-  if (now) {
-    const [part, all] = [now, line].map((each) => each.getBoundingClientRect());
+  const first = tooLong && !(state.tab === "step" && state.at === 0) && line.querySelector(".now");
+  if (first) {
+    const [part, all] = [first, line].map((each) => each.getBoundingClientRect());
     if (part.right > all.right - FADE && part.left > all.left + all.width / 3) line.scrollLeft = part.left - all.left - 60;
   }
   fadeFormula();
