@@ -5,8 +5,8 @@ import math
 import pytest
 
 from autograd import Op, Value, detect_anomaly
-from nn import MLP
-from tests.page.browsing import box, numbers, problem_12, square, tab_of, to_the_end
+from nn import MLP, half_squared_error
+from tests.page.browsing import PHONE, box, numbers, problem_12, square, tab_of, to_the_end
 
 # --- selecting ---
 
@@ -175,6 +175,20 @@ def test_one_step_of_gradient_descent_and_another(show):
     tab.get_by_role("button", name="Again").click()
     assert tab.evaluate("state.numbers.data[output.place]") < first
     assert "after 2 steps" in tab.locator("#descent").inner_text()
+
+
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["beside", "phone"])
+def test_the_table_of_the_update_is_whole(show, settings):
+    """Each of its five columns can be seen, and each name in one line."""
+    model = MLP(2, [4, 1], seed=1)
+    rows = [(0.5, -0.3), (0.2, 0.4), (-0.3, 0.6), (0.1, 0.9)]
+    loss = sum(half_squared_error(model(row), [1.0]) for row in rows)
+    tab = show(loss, {"names": model}, **settings)
+    tab_of(tab, "Update")
+    tab.get_by_role("button", name="One step").click()
+    assert tab.locator(".scroll:visible").evaluate("all => all.scrollWidth - all.clientWidth") == 0
+    heights = tab.locator("#steps label").evaluate_all("all => all.map(l => l.clientHeight)")
+    assert len(set(heights)) == 1
 
 
 def test_a_leaf_can_be_kept_from_the_update(show):
