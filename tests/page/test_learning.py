@@ -204,6 +204,10 @@ def test_points_are_dragged_added_and_deleted(learn):
         ("x,y,t\n1,2,0.5\n1,zwei,0", "Line 3: “zwei” is not a number."),
         ("1,,0.5", "Line 1: an empty cell is not a number."),
         ("a,b,c\n\n", "There is no row in this text."),
+        ("a,b,c\nd,e,f\n1,2,3", "Line 2: “d” is not a number."),
+        ("nan,nan,nan\n1,2,3", "Line 1: “nan” is not a number."),
+        ("0x10,0b1,1", "Line 1: “0x10” is not a number."),
+        ('x 1,x 2,t\n"1","2","0.5"\n3 4 -.5e0', ""),
         ("x,y,t\n1;2;0.5\n3\t4\t-0.5", ""),
     ],
 )

@@ -382,3 +382,11 @@ def test_a_step_is_shown_within_16_milliseconds_at_1500_nodes(show, large):
       return performance.now() - start;
     }))"""
     assert min(tab.evaluate(step) for _ in range(3)) < 16
+
+
+def test_infinite_numbers_are_exact(at_home):
+    written = """() => {
+      openExpression("a = 1e400\\ny = tanh(a * 2)");
+      return nodes.filter((node) => node.op).map((node) => valueWritten(node, recorded));
+    }"""
+    assert not [text for text in at_home.evaluate(written) if "≈" in text]

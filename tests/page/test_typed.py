@@ -144,6 +144,30 @@ def test_faults_are_sentences_about_a_character(at_home):
         assert at == place, text[:40]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("x²^3", 64.0),
+        ("x²**3", 64.0),
+        ("x^3²", 512.0),
+        ("-x²", -4.0),
+        ("3*x²+1", 13.0),
+        ("x²³", 2.0**23),
+    ],
+)
+def test_a_raised_number_binds_what_stands_before_it(at_home, text, value):
+    nodes = at_home.evaluate(READ, f"x = 2\ny = {text}")["exported"]["nodes"]
+    assert nodes[-1]["data"] == value
+
+
+def test_what_no_superscript_can_write_is_written_out(at_home):
+    def written(exponent):
+        parts = at_home.evaluate(READ, f"y = x**{exponent}")["exported"]["ops"][0]["text"]
+        return "".join("x" if part == 0 else part for part in parts)
+
+    assert [written(n) for n in ("21", "1e21", "1e400")] == ["x²¹", "x ** 1e+21", "x ** inf"]
+
+
 def test_any_depth_can_be_read(at_home):
     nested = "y = " + "(" * 10000 + "x" + ")" * 10000
     assert len(at_home.evaluate(READ, nested)["exported"]["nodes"]) == 1

@@ -44,8 +44,8 @@ const isConstant = (node) => node.role === "constant";
 const numberOf = (x) => (typeof x === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[x] : x);
 const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }) || a.place - b.place;
 
-// Characters without a printed form get a visible stand-in.
+// Characters without a printed form get a visible stand-in, as names/written.py gives them.
 function printable(text) {
-  return text.replace(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    c === "\n" ? " " : c < " " ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : "\ufffd");
+  return text.replace(/[\p{C}\p{Z}]/gu, (c) =>
+    c === " " ? c : c < " " ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : c === "\u007f" ? "\u2421" : "\ufffd");
 }

@@ -33,7 +33,7 @@ function tokensOf(text, from, to) {
     const { number, name, raised, sign } = found.groups;
     if (number) tokens.push({ kind: "number", value: Number(number), digits: number, at });
     else if (name) tokens.push({ kind: "name", name, at });
-    else if (raised) tokens.push({ kind: "**", at }, { kind: "number", value: Number([...raised].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")), at });
+    else if (raised) tokens.push({ kind: "raised", value: Number([...raised].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")), at });
     else if (sign === "√") tokens.push({ kind: "name", name: sign, at });
     else tokens.push({ kind: SIGNS[sign] || sign, at });
     at += found[0].length;
@@ -79,7 +79,8 @@ function parse(text, from = 0, to = text.length) {
       if (!opened?.call) throw new Fault("A comma stands only between the inputs of a function. A decimal number has a point: 0.5.", at);
       opened.count++;
       operandNext = true;
-    } else if (OPERATORS[kind]) {
+    } else if (kind === "raised") done.push({ number: token.value, at }, { call: "pow", count: 2, at }); // of what stands just before it
+    else if (OPERATORS[kind]) {
       const strength = OPERATORS[kind][1];
       closeWhile((other) => other > strength || (other === strength && kind !== "**"));
       open.push({ operator: kind, at });

@@ -106,11 +106,12 @@ function powerFrom(pow, n) {
   const step = (each) => (Array.isArray(each) ? [each[0], ...each.slice(1).map(moved)] : each);
   const rule = ({ steps, results }) => ({ steps: [n, ...steps.map(step)], results: [moved(results[0])] });
   const whole = Number.isInteger(n) && n >= 0;
-  const raised = (m) => (m === 1 ? "" : Number.isInteger(m) && m >= 0 ? [...String(m)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("") : m < 0 ? ` ** (${m})` : ` ** ${m}`);
+  const plain = (m) => (Number.isFinite(m) ? String(m) : format(m));
+  const raised = (m) => (m === 1 ? "" : Number.isSafeInteger(m) && m >= 0 ? [...String(m)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("") : m < 0 ? ` ** (${plain(m)})` : ` ** ${plain(m)}`);
   // pow's own derivative, with the number in its place and the exponent worked out.
-  const written = fill(pow.derivatives[0], (place) => (place === 1 ? `${n}` : "\u0000")).replace(/ \*\* \((\S+) - 1\)/, () => raised(n - 1));
+  const written = fill(pow.derivatives[0], (place) => (place === 1 ? plain(n) : "\u0000")).replace(/ \*\* \((\S+) - 1\)/, () => raised(n - 1));
   return {
-    ...pow, name: `power(${Number.isInteger(n) ? n.toFixed(1) : n})`, symbol: `**${n}`, needs: [pow.needs[0]],
+    ...pow, name: `power(${Number.isInteger(n) ? n.toFixed(1) : n})`, symbol: `**${plain(n)}`, needs: [pow.needs[0]],
     text: ["", 0, n === 1 ? "¹" : raised(n)],
     derivatives: [written.split("\u0000").flatMap((part, i) => (i ? [0, part] : [part]))],
     forward: { steps: [n, ["pow", 0, 1]], results: [2] }, rule: rule(pow.rule), taught: rule(pow.taught),

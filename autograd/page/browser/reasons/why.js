@@ -15,7 +15,7 @@ function filled(parts, of) {
 // like 0.99996, four digits would claim that 1 - 1² is 0.00008. 0 if no number of digits does.
 function digitsFor(given, result, compute) {
   const near = (x) => same(x, result) || Math.abs(x - result) <= 0.003 * Math.abs(result);
-  return [4, 6, 9, 12].find((digits) => near(compute(given.map((x) => Number(format(x, digits)))))) ?? 0;
+  return [4, 6, 9, 12].find((digits) => near(compute(given.map((x) => (Number.isFinite(x) ? Number(format(x, digits)) : x))))) ?? 0;
 }
 
 // Joins what is equal, each thing once: symbols = numbers = result.

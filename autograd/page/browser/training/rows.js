@@ -64,16 +64,26 @@ function csvShape() {
   return `Each line is a row: ${[...inputs, ...targets].join(", ")}. Paste rows here, or drop a file on this panel.`;
 }
 
+const NUMERAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NO_NUMBER = /^[+-]?(nan|inf|infinity)$/i;
+
+// The cells of a line, without quotation marks. Blanks part them only where no other sign does.
+function cellsOf(line) {
+  const cells = /[,;\t]/.test(line) ? line.split(/[,;\t]/) : line.trim().split(/\s+/);
+  return cells.map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+}
+
 // The rows of a text, or a sentence about what is wrong with it.
 function rowsFromCsv(content) {
   const lines = content.split(/\r\n|\n|\r/);
   const rows = [];
+  const first = lines.findIndex((line) => line.trim());
   for (const [i, line] of lines.entries()) {
     if (!line.trim()) continue;
-    const cells = line.trim().split(/\s*[,;\t]\s*|\s+/);
-    const numbers = cells.map((cell) => (cell === "" ? NaN : Number(cell)));
+    const cells = cellsOf(line);
+    const numbers = cells.map((cell) => (NUMERAL.test(cell) ? Number(cell) : NaN));
     const wrong = numbers.findIndex((x) => !Number.isFinite(x));
-    if (wrong >= 0 && !rows.length && !numbers.some(Number.isFinite)) continue; // a line of names
+    if (i === first && numbers.every(Number.isNaN) && !cells.some((cell) => NO_NUMBER.test(cell))) continue; // a line of names
     if (wrong >= 0) return `Line ${i + 1}: ${cells[wrong] === "" ? "an empty cell" : `“${printable(cells[wrong]).slice(0, 30)}”`} is not a number.`;
     if (numbers.length !== widthOfRows()) {
       const { inputs, targets } = learning.names;
