@@ -27,6 +27,19 @@ def test_selecting_a_node_explains_it(show):
     assert "dim" in box(tab, "w1").get_attribute("class").split()
 
 
+def test_before_a_choice_explain_says_where_to_begin_and_gives_nothing_away(show):
+    tab = show(problem_12())
+    tab_of(tab, "Explain")
+    said = tab.locator("#explanation")
+    assert [item.inner_text().split() for item in said.locator("li").all()][:2] == [
+        ["in", "2", "paths", "to", "E"],
+        ["w1", "1", "path", "to", "E"],
+    ]
+    assert "0." not in said.inner_text()
+    said.get_by_role("button", name="in", exact=True).click()
+    assert "dE/din = 0.4161 + 0.1243 = 0.5404" in said.inner_text()
+
+
 def test_a_product_of_a_node_with_itself_has_two_paths(show):
     tab = show(square())
     box(tab, "x").click()

@@ -17,24 +17,29 @@ function onPaths(place) {
   return { nodes: lit, edges };
 }
 
+// For each node the number of its paths to the output.
+function pathCounts() {
+  const counts = nodes.map(() => 0);
+  counts[output.place] = 1;
+  for (let at = output.place - 1; at >= 0; at--) counts[at] = nodes[at].consumers.reduce((sum, [consumer]) => sum + counts[consumer], 0);
+  return counts;
+}
+
 // The number of paths, and the `most` with the largest products: {product, steps: [[node, slot]...]}.
 function paths(place, numbers, most = 8) {
-  const count = nodes.map(() => 0);
   const best = nodes.map(() => []);
-  count[output.place] = 1;
   best[output.place] = [{ product: 1, step: null, rest: null }];
   for (let at = output.place - 1; at >= place; at--) {
     const found = [];
     for (const step of nodes[at].consumers) {
       const [consumer, slot] = step;
-      count[at] += count[consumer];
       for (const rest of best[consumer]) {
         found.push({ product: numbers.partials[consumer][slot] * rest.product, step, rest });
       }
     }
     best[at] = found.sort((a, b) => (Math.abs(b.product) || 0) - (Math.abs(a.product) || 0)).slice(0, most);
   }
-  return { count: count[place], best: best[place].map(unrolled) };
+  return { count: pathCounts()[place], best: best[place].map(unrolled) };
 }
 
 function unrolled(path) {

@@ -5,9 +5,21 @@ function showExplanation() {
   byId("node").value = state.selected === null ? "" : state.selected;
   const box = scene.boxes.find((other) => other.key === state.box);
   if (box?.kind === "layer") return put("explanation", ...aboutLayer(box));
-  if (state.selected === null) return put("explanation", h("p", "", "Select a box in the picture or a node above."));
+  if (state.selected === null) return put("explanation", ...beforeChoice());
   const node = nodes[state.selected];
   put("explanation", ...aboutPaths(node), ...aboutValue(node), ...aboutGradient(node), ...aboutConnections(box), ...folding(box), aboutSource(node));
+}
+
+// What Explain does, and where to begin: the leaves with the most paths. No numbers, because steps may yet show them.
+function beforeChoice() {
+  const counts = pathCounts();
+  const first = [...leaves].sort((a, b) => counts[b.place] - counts[a.place]).slice(0, 6);
+  const ways = (count) => (count < 1e15 ? many(count, "path") : `${format(count)} paths`);
+  return [
+    h("p", "", "Select a box in the picture or a node above."),
+    h("p", "quiet", `Its derivative is then explained path by path. Along a path to ${output.name}, the local derivatives multiply; the products of all paths add up.`),
+    ...(first.length ? [h("p", "", "Begin with"), h("ul", "locals", ...first.map((leaf) => h("li", "", chooser(leaf), h("span", "quiet", `${ways(counts[leaf.place])} to ${output.name}`))))] : []),
+  ];
 }
 
 const chooser = (node, label = node.name) => button(label, () => choose(node.place), "link");
