@@ -182,3 +182,59 @@ def test_the_picture_is_saved_as_svg_and_png(show, tmp_path):
     width, height = struct.unpack(">II", kept["png"].read_bytes()[16:24])
     assert width == pytest.approx(2 * float(root.get("width")), abs=2)
     assert height > 200
+
+
+ON_BOXES = """() => {
+  const areas = (name) => [...document.querySelectorAll(name)]
+    .map((e) => e.getBoundingClientRect());
+  const common = (a, b) => Math.min(Math.min(a.right, b.right) - Math.max(a.left, b.left),
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  const [numbers, shapes] = [areas('.flow'), areas('.box .shape')];
+  const pairs = numbers.flatMap((a, i) => [...shapes, ...numbers.slice(i + 1)].map((b) => [a, b]));
+  return [numbers.length, pairs.filter(([a, b]) => common(a, b) > 4).length];
+}"""
+
+# How many numbers stand nearer to another arrow than to their own, and how many on a strand.
+MISTAKABLE = """() => scene.edges.filter((edge) => {
+  if (!edge.tag) return false;
+  const {x, y, width, height} = edge.tag.getBBox();
+  const distance = ({element}) => Math.min(...Array.from({length: 100}, (_, i) => {
+    const at = element.getPointAtLength(element.getTotalLength() * i / 99);
+    return Math.hypot(at.x - x - width / 2, at.y - y - height / 2);
+  }));
+  const own = distance(edge);
+  return scene.edges.some((other) => other !== edge && distance(other) < own - 2);
+}).length"""
+ON_STRANDS = """() => [...document.querySelectorAll('.tag')].filter((tag) => {
+  const {x, y, width, height} = tag.getBBox();
+  const {e, f} = tag.transform.baseVal.consolidate()?.matrix ?? {e: 0, f: 0};
+  const points = [0, 0.5, 1].map((t) => new DOMPoint(x + e + t * width, y + f + height / 2));
+  return [...document.querySelectorAll('.strand')]
+    .some((strand) => points.some((point) => strand.isPointInStroke(point)));
+}).length"""
+
+
+def test_numbers_stand_beside_what_they_belong_to(show):
+    tab = show(problem_12(), reduced_motion="reduce")  # numbers stand where they would arrive
+    to_the_end(tab)
+    for view in ("Neurons", "Scalars"):
+        tab.get_by_label(view).check()
+        tab.get_by_role("tab", name="Explain").click()
+        if view == "Neurons":
+            box(tab, "in").click()
+        assert tab.evaluate(MISTAKABLE) == 0
+        assert tab.locator(".strand").count() >= 7
+        assert tab.evaluate(ON_STRANDS) == 0
+        tab.get_by_role("tab", name="Nudge").click()
+        tab.get_by_label("by δ =").fill("0.5")
+        numbers, covered = tab.evaluate(ON_BOXES)
+        assert numbers >= 7
+        assert covered == 0
+
+
+def test_the_numbers_between_two_layers_can_be_told_apart(show):
+    value, options = two_four_one()
+    tab = show(value, options)
+    tab.get_by_label("Neurons").check()
+    to_the_end(tab)
+    assert tab.evaluate(MISTAKABLE) <= 1

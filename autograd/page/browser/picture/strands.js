@@ -20,7 +20,10 @@ function updateStrands(paths) {
       return [edge, there, there.reduce((sum, path) => sum + width(path), 0)];
     });
     const scale = Math.min(1, WIDEST_BUNDLE / Math.max(...bundles.map(([, , total]) => total), 1));
-    for (const [edge, there, total] of bundles) drawBundle(edge, there, total * scale, scale);
+    for (const [edge, there, total] of bundles) {
+      drawBundle(edge, there, total * scale, scale);
+      if (edge.tag) keepBeside(edge, total * scale);
+    }
   });
 
   function width({ share }) {
@@ -37,6 +40,11 @@ function updateStrands(paths) {
       across += thick;
     }
   }
+}
+
+// A number stands beside its arrow, however wide that is.
+function keepBeside({ tag, labelSide: [x, y] }, wide) {
+  tag.setAttribute("transform", `translate(${(x * wide) / 2},${(y * wide) / 2})`);
 }
 
 // The points of an edge, moved to its side.
