@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         print(f"    {a:>2.0f} xor {b:>2.0f}: {output:>7.3f}   target {xor(a, b):>4}")
     print(f"  Random starts tried: {attempts}")
     print(f"  page: {xor_page(options.out / 'build_your_own.html')}")
-    print("  In the page you can watch it learn. From seed 1 it gets stuck; from seed 2 it learns.")
+    print("  Watch it learn there. From seed 1 it gets stuck; from seed 2 it learns.")
     print()
 
     print("2. A recurrent network is a loop: a neuron's output becomes one of its inputs.")
