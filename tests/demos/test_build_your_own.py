@@ -76,10 +76,12 @@ def test_an_edge_is_a_jump_in_the_middle_of_four_numbers():
 
 
 @pytest.mark.slow
-def test_the_demo_prints_what_was_learned_and_leaves_three_pictures(run_demo):
+def test_the_demo_prints_what_was_learned_and_leaves_a_page_and_three_pictures(run_demo):
     exhibits, printed = run_demo("build_your_own")
     assert "hat'(x) = x * (x² - 3) * exp(-x² / 2)" in printed
     assert "right after every bit in 100%" in printed
-    assert len(exhibits) == 3
-    for exhibit in exhibits:
+    learning, *pictures = exhibits
+    assert learning.path.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len(pictures) == 3
+    for exhibit in pictures:
         assert exhibit.path.read_bytes().startswith(b"\x89PNG")
