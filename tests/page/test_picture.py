@@ -142,7 +142,8 @@ def test_saturated_neurons_are_marked(show):
         "all => all.map(e => e.ariaLabel.split(',')[0])"
     )
     assert marked == ["h1"]  # a sigmoid's slope is at most 0.25
-    assert "saturated: slope below 1/10 of its largest" in tab.locator("#legend").inner_text()
+    sign = tab.locator("#legend .sign", has_text="saturated")
+    assert sign.get_attribute("title") == "Its slope is below 1/10 of its largest."
 
 
 def test_paths_that_share_an_arrow_run_side_by_side(show):
@@ -223,6 +224,9 @@ def test_numbers_stand_beside_what_they_belong_to(show):
         if view == "Neurons":
             box(tab, "in").click()
         assert tab.evaluate(MISTAKABLE) == 0
+        if view == "Neurons":  # all of the chain is above the fold
+            last = tab.locator(".chain .product").first.bounding_box()
+            assert last["y"] + last["height"] <= 800
         assert tab.locator(".strand").count() >= 7
         assert tab.evaluate(ON_STRANDS) == 0
         tab.get_by_role("tab", name="Nudge").click()

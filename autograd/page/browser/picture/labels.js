@@ -69,7 +69,7 @@ function placeLabels({ edges, boxes, vertical, left, width }) {
     const areaOf = ([x, y]) => [x - half - 3, y - LABEL, x + half + 3, y + 3];
     const beside = ways.filter(([{ from, to }]) => from.rank < edge.to.rank && edge.to.rank <= to.rank);
     beside.sort(([a], [b]) => (b === edge) - (a === edge)); // its own first
-    const places = [0.5, 0.62, 0.38, 0.7, 0.78, 0.3, 0.22, 0.86, 0.94, 0.16].flatMap((t) =>
+    const places = (ways.length ? [0.5, 0.62, 0.38, 0.7, 0.78, 0.3, 0.22, 0.86, 0.94, 0.16] : [0.5, 0.65, 0.35]).flatMap((t) =>
       besideArrow(edge.points, vertical, t, half).map(([x, y, side], i) => {
         const [start, upper, end, lower] = areaOf([x, y]);
         const outside = Math.max(0, left - start) + Math.max(0, end - left - width);

@@ -9,11 +9,11 @@ function showLegend({ boxes, edges }) {
   const signs = [
     ["", "0.5", "value"],
     ["derivative", "d 0.5", `derivative of ${shortened(output.name, 80)} by it`],
-    ...(slopes.length ? [["derivative", "× 0.5", "slope of the neuron"]] : []),
+    ...(slopes.length ? [["derivative", "× 0.5", "slope"]] : []),
     ...(edges.some((edge) => isLabelled(edge) && edge.weight === null) ? [["derivative", "0.5 →", "local derivative"]] : []),
-    ...(weighted ? [["line positive", "", "positive weight"], ["line negative", "", "negative weight"]] : []),
-    ...(neurons.some((box) => box.slope !== null) ? [["dots", "", "saturated: slope below 1/10 of its largest"]] : []),
+    ...(weighted ? [["line positive", "", "positive,"], ["line negative", "", "negative weight"]] : []),
+    ...(neurons.some((box) => box.slope !== null) ? [["dots", "", "saturated: small slope", "Its slope is below 1/10 of its largest."]] : []),
   ];
-  put("signs", ...signs.flatMap(([className, sign, meaning]) => [h("span", "sign", h("span", className, sign), ` ${meaning}`), " "]));
+  put("signs", ...signs.flatMap(([className, sign, meaning, title = ""]) => [Object.assign(h("span", "sign", h("span", className, sign), ` ${meaning}`), { title }), " "]));
   byId("arrows").hidden = !edges.some((edge) => isLabelled(edge) && edge.weight !== null);
 }
