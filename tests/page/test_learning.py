@@ -238,6 +238,24 @@ def test_the_keyboard_takes_steps(learn):
     assert tab.locator("#learn-at").inner_text() == "Step 11"
 
 
+def test_the_address_leads_to_what_was_learnt(learn):
+    tab = learn(*small(), X=X[:4], T=T[:4])
+    press(tab, "100 steps")
+    theta = tab.evaluate(THETA)
+    tab.locator("#learn-row").select_option("2")
+    tab.wait_for_url("**#learned=100&row=3&*")
+    press(tab, "Open its graph")
+    tab.wait_for_url("**#learned=100&row=3&*step=0*")
+    value = tab.evaluate("output.data")
+    tab.reload()
+    assert tab.evaluate(THETA) == theta
+    assert tab.evaluate("output.data") == value
+    tab.get_by_role("tab", name="Learn").click()
+    tab.get_by_label("momentum").fill("0.5")  # now 100 steps do not say all
+    tab.keyboard.press("Tab")
+    tab.wait_for_function("!location.hash.includes('learned')")
+
+
 def test_steps_that_lead_away_are_stopped_and_said(learn):
     tab = learn(*small())
     for wrong in ("-1", "a lot", ""):

@@ -6,7 +6,7 @@ let firstTab = "step"; // open where the address says nothing
 
 // In the order in which they are opened. `said` is what the address says, null for nothing to say;
 // `open` answers whether there is such a thing.
-const addressParts = {
+let addressParts = {
   expression: { said: currentExpression, open: openExpression },
   view: { said: () => (graph.neurons.length ? state.view : null), open: openView },
   order: { said: () => (state.order === "naive" ? "naive" : null), open: openOrder },

@@ -50,12 +50,15 @@ class Learner {
       batch: 0, // rows per step; 0 for all
       shuffle: null, // the seed of the order of rows; null for the order given
     };
+    this.altered = false; // whether the reader changed anything, so that a count of steps does not say all
     this.restart(this.first);
   }
 
   // --- where learning starts ---
 
-  restart({ theta, memories }) {
+  restart(from) {
+    const { theta, memories } = from;
+    this.altered ||= from !== this.first;
     Object.assign(this.now, { step: 0, theta: theta.slice(), memories: memories.map((numbers) => numbers.slice()) });
     this.startEpochs();
     this.losses = []; // by step: the mean loss of the rows of that step, before it
@@ -83,6 +86,7 @@ class Learner {
   // --- what the reader changes: from here on, learning goes another way ---
 
   change(what) {
+    this.altered = true;
     this.losses.length = this.now.step;
     this.checkpoints = this.checkpoints.filter(({ step }) => step <= this.now.step);
     Object.assign(this.now, what);

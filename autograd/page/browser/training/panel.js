@@ -153,6 +153,7 @@ function sayTrouble(sentence) {
 
 function showLearning() {
   if (state.tab === "learn") showLearn();
+  followAddress();
 }
 
 function showLearn() {

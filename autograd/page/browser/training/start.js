@@ -191,6 +191,30 @@ function wireLearning() {
   listenToDrops();
 }
 
+// --- the address ---
+
+const MOST_REPEATED = 2000; // steps that an address may ask for; they are taken while the page opens
+
+// What a page learns follows from the number of steps, unless the reader has changed something.
+const learningInAddress = {
+  learned: {
+    said: () => (learning.learner.altered || !learning.learner.now.step || learning.learner.now.step > MOST_REPEATED ? null : String(learning.learner.now.step)),
+    open(text) {
+      if (!/^\d{1,4}$/.test(text) || Number(text) > MOST_REPEATED) return false;
+      trying(() => learning.learner.goTo(Number(text)));
+      return true;
+    },
+  },
+  row: {
+    said: () => (learning.learner.altered || !learning.row ? null : String(learning.row + 1)),
+    open(text) {
+      if (!/^\d{1,6}$/.test(text) || !learning.learner.now.rows[text - 1]) return false;
+      chooseRow(text - 1);
+      return true;
+    },
+  },
+};
+
 function startLearning() {
   const tab = byId("tab-learn");
   byId("tabs").prepend(tab);
@@ -213,6 +237,7 @@ function startLearning() {
   chooseSpans();
   describeMap();
   firstTab = "learn";
+  addressParts = { ...learningInAddress, ...addressParts }; // learning comes before a step through its graph
   openAddress();
 }
 
