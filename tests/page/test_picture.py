@@ -242,3 +242,15 @@ def test_the_numbers_between_two_layers_can_be_told_apart(show):
     tab.get_by_label("Neurons").check()
     to_the_end(tab)
     assert tab.evaluate(MISTAKABLE) <= 1
+
+
+def test_the_picture_fades_where_it_goes_on(show):
+    tab = show(*two_four_one())
+    fades = "[...scroller.classList]"
+    tab.get_by_label("Neurons").check()
+    assert tab.evaluate(fades) == []  # all of it is there
+    tab.get_by_label("Scalars").check()
+    tab.evaluate("scroller.scrollTo(0, 0)")
+    tab.wait_for_function(f"{fades}.join() === 'goes-on-after'")
+    tab.evaluate("scroller.scrollTo(1e5, 0)")
+    tab.wait_for_function(f"{fades}.join() === 'goes-on-before'")

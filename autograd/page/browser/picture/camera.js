@@ -14,6 +14,14 @@ function look() {
     camera[at] = (outer - inner) / 2 - scene[start] * camera.zoom;
   }
   scene.group.setAttribute("transform", `translate(${camera.x.toFixed(2)},${camera.y.toFixed(2)}) scale(${camera.zoom.toFixed(4)})`);
+  fadeSides(scroller);
+}
+
+// Fades the sides at which an element that scrolls goes on.
+function fadeSides(element) {
+  const hidden = element.scrollWidth - element.clientWidth;
+  element.classList.toggle("goes-on-before", element.scrollLeft > 1);
+  element.classList.toggle("goes-on-after", element.scrollLeft < hidden - 1);
 }
 
 // Shows all of the picture. If it would be smaller than `least`, shows as much as there is room for,
@@ -46,6 +54,7 @@ function reveal(box) {
 function listenToPointers() {
   listenToMouse();
   listenToFingers();
+  scroller.addEventListener("scroll", () => fadeSides(scroller), { passive: true });
   scroller.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();

@@ -100,12 +100,7 @@ function showFormula(lit) {
 
 const FADE = 32; // pixels at an edge beyond which the formula goes on
 
-function fadeFormula() {
-  const line = byId("formula");
-  const hidden = line.scrollWidth - line.clientWidth;
-  line.classList.toggle("goes-on-before", line.scrollLeft > 1);
-  line.classList.toggle("goes-on-after", line.scrollLeft < hidden - 1);
-}
+const fadeFormula = () => fadeSides(byId("formula"));
 
 // The nodes that the lesson is about, for the formula.
 function placesOfLesson() {
