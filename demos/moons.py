@@ -128,9 +128,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print("combines the lines into 16 shapes, and the output adds these up to one border.")
     print()
     print(f"  page:    {page_of(SHAPES[0], options.seed, options.out / 'moons.html')}")
-    print(
-        "In the page the first of these networks learns before your eyes. Move a point meanwhile."
-    )
+    print("In the page the first of these networks learns while you watch. Move a point.")
     caption = "A network learns the moons, as long as you let it: move, add and delete points."
     pictures = plots.save_all(
         lambda: draw_growth(stories, options.out / "moons.png"),

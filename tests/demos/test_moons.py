@@ -59,9 +59,10 @@ def test_a_map_has_its_bottom_row_first():
 
 
 @pytest.mark.slow
-def test_the_demo_prints_accuracies_and_leaves_three_pictures(run_demo):
-    (strip, neurons, moving), printed = run_demo("moons")
+def test_the_demo_prints_accuracies_and_leaves_a_page_and_three_pictures(run_demo):
+    (learning, strip, neurons, moving), printed = run_demo("moons")
     assert sum(line.split()[:1] == ["accuracy"] for line in printed.splitlines()) == 3
+    assert learning.path.read_text(encoding="utf-8").startswith("<!doctype html>")
     for still in strip, neurons:
         assert still.path.read_bytes().startswith(b"\x89PNG")
     with Image.open(moving.path) as animation:

@@ -50,10 +50,11 @@ def test_steps_too_large_are_one_sentence(rate, momentum):
 
 
 @pytest.mark.slow
-def test_the_demo_prints_its_finding_and_leaves_a_picture_and_an_animation(run_demo):
-    (still, moving), printed = run_demo("valley")
+def test_the_demo_prints_its_finding_and_leaves_a_page_a_picture_and_an_animation(run_demo):
+    (learning, still, moving), printed = run_demo("valley")
     assert "Gradient descent ended in the hole" in printed
     assert "Momentum ended at the end of the valley" in printed
+    assert learning.path.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert still.path.read_bytes().startswith(b"\x89PNG")
     with Image.open(moving.path) as animation:
         assert animation.n_frames > 5
