@@ -92,6 +92,7 @@ def test_a_graph_is_what_backward_makes_of_it(name):
     assert gradient == pytest.approx([x.grad, w.grad], rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPS)
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_a_function_of_rows(name, backend):
