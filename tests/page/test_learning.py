@@ -253,7 +253,7 @@ def test_the_address_leads_to_what_was_learnt(learn):
     tab.get_by_role("tab", name="Learn").click()
     tab.get_by_label("momentum").fill("0.5")  # now 100 steps do not say all
     tab.keyboard.press("Tab")
-    tab.wait_for_function("!location.hash.includes('learned')")
+    tab.wait_for_function("() => !location.hash.includes('learned')")
 
 
 def test_steps_that_lead_away_are_stopped_and_said(learn):

@@ -341,7 +341,7 @@ def test_a_formula_that_does_not_fit_opens_at_its_start_and_fades_where_it_goes_
     assert line.get_attribute("class") == "goes-on-after"
     assert "linear-gradient" in line.evaluate("line => getComputedStyle(line).maskImage")
     line.evaluate("line => line.scrollLeft = 1000")
-    tab.wait_for_function("byId('formula').className === 'goes-on-before'")
+    tab.locator("#formula.goes-on-before").wait_for()
     # A lit part that can be seen from the start moves nothing; another comes into sight.
     lit = """at => {
       go(at);

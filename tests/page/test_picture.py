@@ -251,6 +251,6 @@ def test_the_picture_fades_where_it_goes_on(show):
     assert tab.evaluate(fades) == []  # all of it is there
     tab.get_by_label("Scalars").check()
     tab.evaluate("scroller.scrollTo(0, 0)")
-    tab.wait_for_function(f"{fades}.join() === 'goes-on-after'")
+    tab.wait_for_function(f"() => {fades}.join() === 'goes-on-after'")
     tab.evaluate("scroller.scrollTo(1e5, 0)")
-    tab.wait_for_function(f"{fades}.join() === 'goes-on-before'")
+    tab.wait_for_function(f"() => {fades}.join() === 'goes-on-before'")

@@ -122,12 +122,6 @@ whenOpened.push(() => {
   byId("size").textContent = `${many(nodes.length, "node")}${graph.neurons.length ? `, ${many(graph.neurons.length, "neuron")}` : ""}`;
   byId("stale").hidden = !isStale();
   byId("views").hidden = !graph.neurons.length;
-  const blank = h("option", "", "choose…");
-  blank.value = "";
-  options("node", [...nodes].sort(byName), null);
-  byId("node").prepend(blank);
-  options("asked", [...questions].sort(byName), null);
-  options("leaf", leaves, null);
   const view = firstView();
   state.firstView = view;
   for (const radio of document.getElementsByName("view")) {
@@ -137,6 +131,13 @@ whenOpened.push(() => {
   }
   setView(view);
   openTab("step");
+  // The lists come last: with a thousand entries each, they make every look at the room slow.
+  const blank = h("option", "", "choose…");
+  blank.value = "";
+  options("node", [...nodes].sort(byName), null);
+  byId("node").prepend(blank);
+  options("asked", [...questions].sort(byName), null);
+  options("leaf", leaves, null);
 });
 
 document.body.classList.remove("asleep");
