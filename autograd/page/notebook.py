@@ -15,7 +15,7 @@ LARGEST = 60
 
 
 def register() -> None:
-    """Tell IPython how to show Values, if this runs in it. Their text stays, for a terminal."""
+    """Tell IPython how to show Values, if this runs in it. A terminal still shows their text."""
     found = sys.modules.get("IPython")
     shell = found and found.get_ipython()
     if shell:

@@ -217,14 +217,18 @@ def test_a_whole_gradient(show):
     assert tab.locator("#judgement").inner_text() == ""
 
 
-def test_the_ladder(show):
-    """Every rung of y = x*tanh(x), typed; the picture shows what was found, and no more."""
-    x = Value(0.5, "x")
+def x_times_its_tanh(number):
+    x = Value(number, "x")
     h = x.tanh()
     h.label = "h"
     y = x * h
     y.label = "y"
-    tab = show(y)
+    return y
+
+
+def test_the_ladder(show):
+    """Every rung of y = x*tanh(x), typed; the picture shows what was found, and no more."""
+    tab = show(x_times_its_tanh(0.5))
     tab_of(tab, "Practise")
     question = tab.locator("#question")
     assert tab.locator("#rung b").inner_text() == "Question 1 of 5"
@@ -271,13 +275,8 @@ def test_every_bug_can_be_found(tab_12):
 
 
 def test_finding_the_bug(show):
-    """y = (x + x) * (x + x), written c = b * b: naive recursion shows, and so does = for +=."""
-    x = Value(3.0, "x")
-    h = x.tanh()
-    h.label = "h"
-    y = x * h
-    y.label = "y"
-    tab = show(y)
+    """y = x*tanh(x), in which x is used twice."""
+    tab = show(x_times_its_tanh(3.0))
     tab_of(tab, "Practise")
     tab.get_by_label("Find the bug").check()
     for kind in ("It writes", "A local derivative", "The two factors"):

@@ -102,7 +102,7 @@ const FADE = 32; // pixels at an edge beyond which the formula goes on
 
 const fadeFormula = () => fadeSides(byId("formula"));
 
-// The nodes that the lesson is about, for the formula.
+// The nodes to light in the formula: those that the lesson is about.
 function placesOfLesson() {
   if (state.tab === "practise") return practised();
   if (state.tab === "nudge") return state.nudge ? [state.nudge.place] : [];

@@ -1,5 +1,5 @@
 "use strict";
-// A small picture of one operation at one point, for a step: what it computes, or its derivative by one input.
+// A small picture of one operation at one point. It shows what a step computes: the value, or the derivative by one input.
 
 const [SKETCH_WIDTH, SKETCH_HEIGHT] = [190, 132];
 

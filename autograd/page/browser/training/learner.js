@@ -1,7 +1,7 @@
 "use strict";
 // Learning: parameters, rows, the optimiser's steps, and a history from which any step can be computed again.
 
-const CHECKPOINTS = 400; // at most about so many; between them, steps are computed again
+const CHECKPOINTS = 400; // about this many at most; the steps between them are computed again
 
 // What the optimiser does to every parameter at once: its update, traced in Python.
 class Updater {
@@ -128,7 +128,7 @@ class Learner {
     if (now.step % this.every === 0) this.mark();
   }
 
-  // So many steps on: those taken before are taken again, as they were.
+  // Takes this many steps; those that were taken before are repeated as they were.
   advance(count) {
     const until = this.now.step + count;
     this.goTo(Math.min(until, this.last));
