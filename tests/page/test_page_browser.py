@@ -154,6 +154,24 @@ def test_a_step_and_a_nudge_are_smooth_at_300_nodes(show):
     assert min(tab.evaluate(step) for _ in range(3)) < 40
 
 
+def test_a_window_that_gets_its_size_late_is_filled(browser):
+    """A notebook may give a frame its size after the page has laid out its first picture."""
+    tab = browser.new_page()
+    tab.add_init_script("""
+        const wide = innerWidth;
+        let known = false;
+        Object.defineProperty(window, "innerWidth", { get: () => (known ? wide : 0) });
+        addEventListener("DOMContentLoaded", () => (known = true));
+    """)
+    made = page(square())
+    tab.set_viewport_size({"width": 1280, "height": 550})
+    tab.route("http://late/", lambda route: route.fulfill(body=made.source, content_type="text/html"))
+    tab.goto("http://late/")
+    tab.wait_for_function("() => byId('legend').open", timeout=5000)
+    tab.get_by_role("button", name="To the end").click(timeout=5000)
+    tab.close()
+
+
 def test_a_notebook_shows_the_page_in_a_frame(browser):
     """In a frame of its own, the page works and can do nothing to the notebook around it."""
     made = page(square())

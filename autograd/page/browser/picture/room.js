@@ -72,11 +72,13 @@ function isLegible(arranged) {
 // no reason to.
 function listenToSize() {
   const main = document.querySelector("main");
-  let [before, waiting] = [null, 0];
+  const size = () => ({ width: main.clientWidth, height: main.clientHeight, phone: innerWidth <= PHONE });
+  // Of now: a frame may get its size after the first picture was laid out, and before the observer looks.
+  let [before, waiting] = [size(), 0];
   new ResizeObserver(() => {
-    const now = { width: main.clientWidth, height: main.clientHeight };
-    if (!before) return void (before = now);
-    if (now.width === before.width && Math.abs(now.height - before.height) < 60) return look();
+    const now = size();
+    if (now.phone !== before.phone) byId("legend").open = !now.phone;
+    else if (now.width === before.width && Math.abs(now.height - before.height) < 60) return look();
     before = now;
     clearTimeout(waiting);
     waiting = setTimeout(() => rebuild(null), 100);
