@@ -161,11 +161,16 @@ def test_a_window_that_gets_its_size_late_is_filled(browser):
         const wide = innerWidth;
         let known = false;
         Object.defineProperty(window, "innerWidth", { get: () => (known ? wide : 0) });
-        addEventListener("DOMContentLoaded", () => (known = true));
+        window.ResizeObserver = class extends ResizeObserver {
+            constructor(look) {
+                super(look);
+                known = true;
+            }
+        };
     """)
     made = page(square())
     tab.set_viewport_size({"width": 1280, "height": 550})
-    tab.route("http://late/", lambda route: route.fulfill(body=made.source, content_type="text/html"))
+    tab.route("http://late/", lambda r: r.fulfill(body=made.source, content_type="text/html"))
     tab.goto("http://late/")
     tab.wait_for_function("() => byId('legend').open", timeout=5000)
     tab.get_by_role("button", name="To the end").click(timeout=5000)
