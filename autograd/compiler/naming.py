@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from autograd import ops
-from autograd.compiler.program import Array, Contract, Map, Program
+from autograd.compiler.program import Array, Contract, Map, Program, every
 from autograd.names import names_in
 from autograd.names.found import has_parameters
 from autograd.names.textbook import Indexed
@@ -89,7 +89,7 @@ def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, st
     taken = set(arguments)
     for array, name in zip(program.arguments, arguments):
         array.name = name
-    uses = [v.array for i in program.instructions for v in i.operands]
+    uses = [v.array for i in every(program.instructions) for v in i.operands]
     program.blocks.sort(key=lambda block: uses.index(block.array) if block.array in uses else 0)
     roles = _roles(program)
     for block in program.blocks:
@@ -103,7 +103,7 @@ def _roles(program: Program) -> dict[Array, str]:
     """A name for each weight matrix, and for each bias added to its product, in order of use."""
     roles: dict[Array, str] = {}
     layer_of: dict[Array, int] = {}
-    for i in program.instructions:
+    for i in every(program.instructions):
         if isinstance(i, Contract):
             layer_of[i.out] = len(layer_of) + 1
             letter = "W" if len(i.left.array.shape) > 1 else "w"
@@ -164,6 +164,6 @@ def summary(program: Program, nodes: int) -> str:
     """One line that says what a graph became."""
     products = len(program.products())
     return (
-        f"{nodes:,} scalar nodes -> {len(program.instructions)} array instructions, "
+        f"{nodes:,} scalar nodes -> {len(program)} array instructions, "
         f"{products} of them matrix products"
     )

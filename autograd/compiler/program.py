@@ -1,149 +1,61 @@
 """The array program: what the stages of the compiler read and write.
 
 An ``Array`` is a name and a shape. If it depends on the inputs it has one more axis in front, the
-batch. Four instructions make an array from others. They see these through ``View``s, which pick
-lanes (elements) in any order and shape:
+batch. Instructions make arrays from others. They see these through ``View``s, which pick lanes
+(elements) in any order and shape:
 
     Map       an operation, element by element
     Reduce    a sum over the last axes, or over the batch
     Contract  a product of matrices: a sum over the labels that the result lacks
     Collect   zeros, to which parts are added lane by lane
+    Loop      instructions that run again and again, each time on what the time before left
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from autograd.compiler.stages.trace import INPUT
+from autograd.compiler.views import (
+    Array,
+    Floats,
+    Indices,
+    Shape,
+    View,
+    row_major,
+    turned,
+    view,
+    whole,
+)
 from autograd.ops import Op
 from autograd.value import Value
 
-Shape = tuple[int, ...]
-Indices = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
-
-
-@dataclass(eq=False)
-class Array:
-    """A variable of a program.
-
-    Attributes:
-        shape: without the batch.
-        kind: INPUT if it differs between the rows of a batch, else PARAMETER or CONSTANT.
-        name: for the printed program.
-        numbers: of a constant.
-        adjoint_of: the array whose adjoint it is.
-    """
-
-    shape: Shape
-    kind: int
-    name: str = ""
-    numbers: Floats | None = None
-    adjoint_of: Array | None = None
-
-    @property
-    def size(self) -> int:
-        """The number of lanes."""
-        return math.prod(self.shape)
-
-    @property
-    def batched(self) -> bool:
-        """Whether it has the batch as its first axis."""
-        return self.kind == INPUT
-
-    def literal(self) -> float | None:
-        """The number of a constant whose elements are all the same."""
-        if self.numbers is None or self.numbers.size == 0:
-            return None
-        first = self.numbers.flat[0]
-        same = (self.numbers == first) & (np.signbit(self.numbers) == np.signbit(first))
-        alike = bool(np.all(same)) or bool(np.all(np.isnan(self.numbers)))
-        return float(first) if alike else None
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """Lanes of an array: lane ``offset + sum(i * stride)`` at place i, or ``index[i]``.
-
-    A stride of 0 repeats along its axis.
-    """
-
-    array: Array
-    shape: Shape
-    offset: int = 0
-    strides: Shape = ()
-    index: Indices | None = None
-
-    @property
-    def size(self) -> int:
-        """The number of places."""
-        return math.prod(self.shape)
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is the array as it stands."""
-        return (
-            self.index is None
-            and self.offset == 0
-            and self.shape == self.array.shape
-            and self.strides == row_major(self.shape)
-        )
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Equal for views of the same lanes, in the same form."""
-        index = None if self.index is None else self.index.tobytes()
-        return (self.array, self.shape, self.offset, self.strides, index)
-
-    def lanes(self) -> Indices:
-        """The lane at each place, of ``shape``."""
-        if self.index is not None:
-            return self.index
-        lanes = np.full(self.shape, self.offset, np.int64)
-        for axis, stride in enumerate(self.strides):
-            steps = np.arange(self.shape[axis]) * stride
-            lanes += steps.reshape([-1 if a == axis else 1 for a in range(len(self.shape))])
-        return lanes
-
-
-def row_major(shape: Shape) -> Shape:
-    """The strides of an array without gaps, last axis fastest; 0 for an axis of size 1."""
-    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    return tuple(0 if n == 1 else s for n, s in zip(shape, strides))
-
-
-def whole(array: Array) -> View:
-    """The array as it stands."""
-    return View(array, array.shape, 0, row_major(array.shape))
-
-
-def view(array: Array, lanes: Indices) -> View:
-    """The view of those lanes. It has strides where the lanes are evenly spaced."""
-    shape = lanes.shape
-    if lanes.size == 0:
-        return View(array, shape, 0, (0,) * len(shape), lanes)
-    offset = int(lanes.flat[0])
-    strides = []
-    for axis, n in enumerate(shape):
-        second = tuple(1 if a == axis else 0 for a in range(len(shape)))
-        strides.append(int(lanes[second]) - offset if n > 1 else 0)
-    affine = View(array, shape, offset, tuple(strides))
-    same = lanes.size == 1 or bool(np.array_equal(affine.lanes(), lanes))
-    return affine if same else View(array, shape, 0, (), np.ascontiguousarray(lanes))
-
-
-def turned(v: View, axes: Sequence[int]) -> View:
-    """A view with its axes in another order."""
-    shape = tuple(v.shape[a] for a in axes)
-    if v.index is not None:
-        return View(v.array, shape, index=v.index.transpose(axes))
-    return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
+__all__ = [
+    "Array",
+    "Block",
+    "Carried",
+    "Collect",
+    "Contract",
+    "Final",
+    "Floats",
+    "Indices",
+    "Instruction",
+    "Loop",
+    "Map",
+    "Program",
+    "Reduce",
+    "Shape",
+    "Simple",
+    "Slice",
+    "Stack",
+    "View",
+    "every",
+    "name_all",
+    "row_major",
+    "turned",
+    "view",
+    "whole",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +65,11 @@ class Map:
     out: Array
     op: Op
     operands: tuple[View, ...]
+
+    @property
+    def outs(self) -> tuple[Array, ...]:
+        """The one result."""
+        return (self.out,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +86,11 @@ class Reduce:
     def operands(self) -> tuple[View, ...]:
         """The one operand."""
         return (self.operand,)
+
+    @property
+    def outs(self) -> tuple[Array, ...]:
+        """The one result."""
+        return (self.out,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +110,11 @@ class Contract:
         """Both factors."""
         return (self.left, self.right)
 
+    @property
+    def outs(self) -> tuple[Array, ...]:
+        """The one result."""
+        return (self.out,)
+
 
 @dataclass(frozen=True, eq=False)
 class Collect:
@@ -202,8 +129,104 @@ class Collect:
         """The parts."""
         return self.parts
 
+    @property
+    def outs(self) -> tuple[Array, ...]:
+        """The one result."""
+        return (self.out,)
 
-Instruction = Map | Reduce | Contract | Collect
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What an iteration leaves to the next: ``before`` is ``start`` in the first iteration, and
+    after that it is what ``after`` was in the iteration before."""
+
+    start: View
+    before: Array
+    after: View
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What an iteration is given: ``inner`` is ``outer[t]``; ``outer`` is (count, *inner.shape)."""
+
+    outer: View
+    inner: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """What every iteration hands out: ``outer[t] = inner``; ``outer`` is (count, *inner.shape)."""
+
+    outer: Array
+    inner: View
+
+
+@dataclass(frozen=True, eq=False)
+class Final:
+    """What the last iteration hands out: ``outer`` is its ``inner``."""
+
+    outer: Array
+    inner: View
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """``for t in range(count): body``.
+
+    The operands of the body are arrays that it makes itself, the ``before`` of what is carried,
+    the ``inner`` of slices, and arrays made before the loop, which are the same each time. All that
+    is carried changes at once, after the body. If an outer array has a batch, t is the axis after
+    it.
+
+    Attributes:
+        count: how many iterations.
+        reverse: t runs from ``count - 1`` down to 0.
+    """
+
+    count: int
+    body: tuple[Instruction, ...]
+    carried: tuple[Carried, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    finals: tuple[Final, ...] = ()
+    reverse: bool = False
+
+    @property
+    def outs(self) -> tuple[Array, ...]:
+        """The results: what is stacked, then what is final."""
+        return (*(s.outer for s in self.stacks), *(f.outer for f in self.finals))
+
+    @property
+    def inner(self) -> tuple[Array, ...]:
+        """The arrays that exist in the loop alone, in the order in which they get their numbers."""
+        given = [*(c.before for c in self.carried), *(s.inner for s in self.slices)]
+        return (*given, *(out for i in self.body for out in i.outs))
+
+    @property
+    def uses(self) -> tuple[View, ...]:
+        """All that is read in the loop, after it has started."""
+        body = [v for i in self.body for v in i.operands]
+        left = [c.after for c in self.carried]
+        return (*body, *left, *(s.inner for s in self.stacks), *(f.inner for f in self.finals))
+
+    @property
+    def operands(self) -> tuple[View, ...]:
+        """What it reads from outside."""
+        own = set(self.inner)
+        given = [*(c.start for c in self.carried), *(s.outer for s in self.slices)]
+        return (*given, *(v for v in self.uses if v.array not in own))
+
+
+Simple = Map | Reduce | Contract | Collect
+Instruction = Simple | Loop
+
+
+def every(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
+    """The instructions, and those in the bodies of loops, each body after its loop."""
+    for i in instructions:
+        yield i
+        if isinstance(i, Loop):
+            yield from every(i.body)
 
 
 @dataclass(eq=False)
@@ -244,11 +267,22 @@ class Program:
     forward: int = 0
 
     def arrays(self) -> Iterator[Array]:
-        """Every array, leaves first."""
+        """Every array, leaves first; those in a loop come after its results."""
         yield from self.arguments
         yield from (block.array for block in self.blocks)
         yield from self.constants
-        yield from (instruction.out for instruction in self.instructions)
+        for i in every(self.instructions):
+            yield from i.outs
+            if isinstance(i, Loop):
+                yield from (c.before for c in i.carried)
+                yield from (s.inner for s in i.slices)
+
+    def flat(self) -> list[Simple]:
+        """The instructions of a program in which no loops have been found."""
+        flat = [i for i in self.instructions if not isinstance(i, Loop)]
+        if len(flat) < len(self.instructions):
+            raise ValueError("this program has loops: give the one that ``layout`` made")
+        return flat
 
     def ends(self) -> list[View]:
         """The views that must be computed."""
@@ -256,17 +290,21 @@ class Program:
         return ends + [v for v in self.gradients.values() if v is not None]
 
     def products(self) -> list[Contract]:
-        """The matrix products."""
-        return [i for i in self.instructions if isinstance(i, Contract)]
+        """The matrix products, also those in loops."""
+        return [i for i in every(self.instructions) if isinstance(i, Contract)]
+
+    def __len__(self) -> int:
+        """How many instructions there are, with those in loops."""
+        return sum(1 for _ in every(self.instructions))
 
     def __str__(self) -> str:
         """One instruction per line, with shapes. B is the batch."""
         name_all(self)
-        lines = [f"{len(self.instructions)} instructions, {len(self.products())} matrix products"]
+        lines = [f"{len(self)} instructions, {len(self.products())} matrix products"]
         lines += [f"{_typed(a)} = argument" for a in self.arguments]
         lines += [f"{_typed(b.array)} = parameters" for b in self.blocks]
         lines += [f"{_typed(a)} = {_numbers(a)}" for a in self.constants]
-        lines += [f"{_typed(i.out)} = {_right_side(i)}" for i in self.instructions]
+        lines += [line for i in self.instructions for line in _lines(i)]
         lines.append(f"return {_shown(self.outputs)}")
         for array, gradient in self.gradients.items():
             lines.append(f"gradient of {array.name}: {_shown(gradient) if gradient else 0}")
@@ -304,7 +342,20 @@ def _shown(v: View) -> str:
     return f"{v.array.name}[from {v.offset}{axes}]"
 
 
-def _right_side(i: Instruction) -> str:
+def _lines(i: Instruction) -> list[str]:
+    if not isinstance(i, Loop):
+        return [f"{_typed(i.out)} = {_right_side(i)}"]
+    times = f"{i.count - 1}, ..., 0" if i.reverse else f"0, ..., {i.count - 1}"
+    lines = [f"loop t = {times}"]
+    for c in i.carried:
+        lines.append(f"    {_typed(c.before)} = {_shown(c.start)}, then {_shown(c.after)}")
+    lines += [f"    {_typed(s.inner)} = {_shown(s.outer)}[t]" for s in i.slices]
+    lines += [f"    {line}" for instruction in i.body for line in _lines(instruction)]
+    lines += [f"    {_typed(s.outer)}[t] = {_shown(s.inner)}" for s in i.stacks]
+    return lines + [f"{_typed(f.outer)} = {_shown(f.inner)} at last" for f in i.finals]
+
+
+def _right_side(i: Simple) -> str:
     operands = ", ".join(map(_shown, i.operands))
     if isinstance(i, Map):
         return f"{i.op.name}({operands})"
@@ -315,22 +366,3 @@ def _right_side(i: Instruction) -> str:
         return f"matrix product {left},{right}->{out}({operands})"
     parts = ", ".join(f"{_shown(p)} += {_shown(x)}" for p, x in zip(i.places, i.parts))
     return f"collect({parts})"
-
-
-def needed(program: Program) -> Program:
-    """The program without the instructions and constants that nothing uses."""
-    live = {v.array for v in program.ends()}
-    kept: list[Instruction] = []
-    for place in range(len(program.instructions) - 1, -1, -1):
-        i = program.instructions[place]
-        if i.out in live:
-            live.update(v.array for v in i.operands)
-            kept.append(i)
-    dropped = len(program.instructions) - len(kept)
-    kept.reverse()
-    if dropped:
-        before = set(map(id, program.instructions[: program.forward]))
-        program.forward = sum(id(i) in before for i in kept)
-    program.instructions = kept
-    program.constants = [a for a in program.constants if a in live]
-    return program

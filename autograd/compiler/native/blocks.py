@@ -23,9 +23,9 @@ from autograd.compiler.program import (
     Collect,
     Contract,
     Indices,
-    Instruction,
     Map,
     Reduce,
+    Simple,
     View,
     row_major,
     whole,
@@ -187,7 +187,7 @@ class Blocks:
 
     # --- instructions ---
 
-    def steps(self, i: Instruction) -> list[Step]:
+    def steps(self, i: Simple) -> list[Step]:
         """What an instruction does to a block."""
         if isinstance(i, Map):
             places = [self.place(v, i.out.batched).lean() for v in (whole(i.out), *i.operands)]

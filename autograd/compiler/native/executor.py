@@ -24,7 +24,8 @@ from autograd.compiler.native.train import (
     train_lines,
 )
 from autograd.compiler.native.turn import turn
-from autograd.compiler.program import Floats, Indices, Program, needed
+from autograd.compiler.program import Floats, Indices, Program
+from autograd.compiler.stages.needed import needed
 from autograd.compiler.update import Update
 
 Native = Any

@@ -36,8 +36,8 @@ def point_function(program: Program, gradients: list[Array]) -> Any:
     every = list(program.arrays())
     if any(a.size != 1 for a in every) or len(leaves) > MOST_NUMBERS or not program.single:
         raise NotNative("its arrays have more than one element")
-    if len(program.instructions) > MOST_INSTRUCTIONS:
-        raise NotNative(f"{len(program.instructions)} instructions are too many for one point")
+    if len(program.flat()) > MOST_INSTRUCTIONS:
+        raise NotNative(f"{len(program.flat())} instructions are too many for one point")
     names = {array: f"v{i}" for i, array in enumerate(every)}
     used: set[str] = set()
 
@@ -46,7 +46,7 @@ def point_function(program: Program, gradients: list[Array]) -> Any:
         return names[v.array] if literal is None else number(literal)
 
     lines = []
-    for i in program.instructions:
+    for i in program.flat():
         operands = [read(v) for v in i.operands]
         if isinstance(i, Map):
             text = expression(i.op, operands, used)

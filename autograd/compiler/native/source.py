@@ -132,10 +132,10 @@ def choose_form(program: Program) -> Form:
     """Blocks of rows that fit the cache, the rows last where all arrays of a row are small."""
     if not program.arguments:
         return Form()
-    sizes = [i.out.size for i in program.instructions if i.out.batched]
+    sizes = [i.out.size for i in program.flat() if i.out.batched]
     last = max(sizes, default=1) <= FEW_LANES
     stored: set[Array] = set()
-    for i in program.instructions:
+    for i in program.flat():
         if not isinstance(i, Map):
             stored.update(v.array for v in (*i.operands, whole(i.out)) if v.array.batched)
     lanes = sum(a.size for a in stored)
@@ -156,8 +156,8 @@ def write(program: Program, form: Form, purpose: str) -> Source:
     Raises:
         NotNative: it is too long, or has operations without a native form.
     """
-    if len(program.instructions) > MOST_INSTRUCTIONS:
-        raise NotNative(f"{len(program.instructions)} instructions are too many to compile")
+    if len(program.flat()) > MOST_INSTRUCTIONS:
+        raise NotNative(f"{len(program.flat())} instructions are too many to compile")
     return _Writer(program, form, purpose).source
 
 
@@ -167,7 +167,7 @@ class _Writer:
         self.source = Source(form, [a.size for a in program.arguments])
         self.memory = Memory()
         self.training = purpose in ("train", "descend")
-        self.made_by = {i.out: i for i in program.instructions}
+        self.made_by = {i.out: i for i in program.flat()}
         self.section: dict[Array, int] = {}
         self.skipped: set[Array] = set()
         self.sparse: dict[Array, str] = {}
@@ -192,7 +192,7 @@ class _Writer:
 
     def _place_sections(self) -> None:
         """Before the rows, in each, at its end, or after all: where each instruction goes."""
-        for i in self.program.instructions:
+        for i in self.program.flat():
             latest = max((self.section.get(v.array, BEFORE) for v in i.operands), default=BEFORE)
             if i.out.batched:
                 section = ROW
@@ -240,7 +240,7 @@ class _Writer:
     def _gradients(self) -> None:
         """Let what only adds to a gradient add to its place in ``G`` at once."""
         uses: dict[Array, int] = {}
-        for i in self.program.instructions:
+        for i in self.program.flat():
             for v in i.operands:
                 uses[v.array] = uses.get(v.array, 0) + 1
         for v in self.program.ends():
@@ -255,7 +255,7 @@ class _Writer:
             if not self._into(gradient, target, None):
                 self.copies.append((target, gradient))
         of_parameters = {block.array for block in self.program.blocks}
-        for i in self.program.instructions:
+        for i in self.program.flat():
             late = self.section[i.out] in (UPDATE, AFTER)
             if late and any(o.array in of_parameters for o in i.operands):
                 self.source.direct = False
@@ -300,7 +300,7 @@ class _Writer:
     # --- steps ---
 
     def _all_steps(self) -> None:
-        for i in self.program.instructions:
+        for i in self.program.flat():
             if i.out in self.skipped:
                 continue
             if i.out in self.blocks.into or self.section[i.out] == UPDATE:
@@ -360,7 +360,7 @@ class _Writer:
     def _name_scratch(self) -> None:
         """Names for what is computed; which of them need memory is known when all is written."""
         blocks = self.form.rows is not None
-        for number, i in enumerate(self.program.instructions):
+        for number, i in enumerate(self.program.flat()):
             if i.out in self.skipped or i.out in self.blocks.into:
                 continue
             self.memory.names[i.out] = (f"s{number}", 0)
@@ -523,7 +523,7 @@ class _Writer:
 
     def _clear_sums(self) -> None:
         """Sums over rows that are no gradients start at 0."""
-        for i in self.program.instructions:
+        for i in self.program.flat():
             if self.section[i.out] == UPDATE and i.out in self.memory.names:
                 if i.out in self.blocks.into or i.out in self.skipped:
                     continue

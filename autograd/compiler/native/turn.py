@@ -17,6 +17,7 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
+    Simple,
     View,
     view,
 )
@@ -48,7 +49,7 @@ def turn(program: Program) -> Program:
             return v
         return view(new.get(v.array, v.array), np.ascontiguousarray(lanes.T if turned else lanes))
 
-    def translated(i: Instruction) -> Instruction:
+    def translated(i: Simple) -> Simple:
         out = turn_array(i.out)
         turned = out is not i.out
         if isinstance(i, Map):
@@ -68,7 +69,7 @@ def turn(program: Program) -> Program:
         return Reduce(out, i.op, operand, i.over_batch)
 
     constants = [turn_array(a) for a in program.constants]
-    instructions = [translated(i) for i in program.instructions]
+    instructions: list[Instruction] = [translated(i) for i in program.flat()]
     return Program(
         program.arguments,
         program.parameters,

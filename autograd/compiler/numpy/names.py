@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd import ops
 from autograd.compiler.numpy.kernels import KERNELS, PAIRS
-from autograd.compiler.program import Array, Contract, Map, Program
+from autograd.compiler.program import Array, Contract, Map, Program, every
 from autograd.ops import Op
 
 DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
@@ -67,7 +67,7 @@ class VariableNames:
         layer_of: dict[Array, int] = {}
         sums: dict[int, Array] = {}
         activated: set[int] = set()
-        for i in program.instructions[: program.forward]:
+        for i in every(program.instructions[: program.forward]):
             numbers = [layer_of[v.array] for v in i.operands if v.array in layer_of]
             if isinstance(i, Contract):
                 layers += 1
@@ -86,13 +86,14 @@ class VariableNames:
         for array, number in layer_of.items():
             self.wanted[array] = f"z{number}"
         last_sums = set(sums.values())
-        for i in program.instructions[program.forward :]:
-            of = i.out.adjoint_of
+        backward = every(program.instructions[program.forward :])
+        for out in (out for i in backward for out in i.outs):
+            of = out.adjoint_of
             if of in last_sums:
-                self.wanted[i.out] = f"d{layer_of[of]}"
-                self.steps.add(i.out)
+                self.wanted[out] = f"d{layer_of[of]}"
+                self.steps.add(out)
             elif of in self.wanted or of in self.names:
-                self.wanted[i.out] = f"d_{self.wanted.get(of) or self.names[of]}"
+                self.wanted[out] = f"d_{self.wanted.get(of) or self.names[of]}"
 
     def _ends(self, program: Program) -> None:
         """Want names for the results and the gradients."""

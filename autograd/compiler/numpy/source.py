@@ -31,11 +31,11 @@ from autograd.compiler.program import (
     Collect,
     Contract,
     Floats,
-    Instruction,
     Map,
     Program,
     Reduce,
     Shape,
+    Simple,
     View,
     row_major,
 )
@@ -72,12 +72,12 @@ def write(program: Program, dtype: Any = np.float64) -> NumpySource:
 class _SourceWriter:
     def __init__(self, program: Program, single: bool) -> None:
         self.program = program
-        self.instructions = [_simplified(i) for i in program.instructions]
+        self.instructions = [_simplified(i) for i in program.flat()]
         self.names = VariableNames(program)
         self.definitions: set[str] = set()
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
-        self.users: dict[Array, list[tuple[Instruction, View]]] = {}
+        self.users: dict[Array, list[tuple[Simple, View]]] = {}
         self.pairs = _pairs(self.instructions)
         ends = {i.out for pair in self.pairs.values() for i in pair}
         self.written_before = ends - set(self.pairs)
@@ -184,7 +184,7 @@ class _SourceWriter:
             return f"np.full_like({self.names[array]}, {self.views.load(v, array).text})"
         return self.views.load(v).text
 
-    def _instruction(self, i: Instruction) -> list[str]:
+    def _instruction(self, i: Simple) -> list[str]:
         """The lines of one instruction; none if its expression stands where it is used."""
         if isinstance(i, Collect):
             return self.collector.lines(i)
@@ -303,7 +303,7 @@ def _function(name: str, parameters: list[str], body: list[str]) -> str:
     return "\n".join([*lines, *(f"{INDENT}{line}" if line else "" for line in body)])
 
 
-def _simplified(i: Instruction) -> Instruction:
+def _simplified(i: Simple) -> Simple:
     """The instruction without sums over axes of size 1, and with parts in the order of places."""
     if isinstance(i, Collect):
         pairs = [straight(place, v) for place, v in zip(i.places, i.parts)]
@@ -318,7 +318,7 @@ def _simplified(i: Instruction) -> Instruction:
     return Map(i.out, i.op, (v,))
 
 
-def _pairs(instructions: Sequence[Instruction]) -> dict[Array, tuple[Map, Map]]:
+def _pairs(instructions: Sequence[Simple]) -> dict[Array, tuple[Map, Map]]:
     """The pairs, each by the result of the one that comes first in the program."""
     maps = [i for i in instructions if isinstance(i, Map) and i.op.is_built_in]
     by_operand = {(i.op.name, i.operands[0].key): i for i in maps}

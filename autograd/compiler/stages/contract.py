@@ -16,15 +16,15 @@ from autograd import ops
 from autograd.compiler.program import (
     Contract,
     Indices,
-    Instruction,
     Map,
     Program,
     Reduce,
+    Simple,
     View,
-    needed,
     view,
 )
 from autograd.compiler.stages.group import mix
+from autograd.compiler.stages.needed import needed
 from autograd.compiler.stages.rewrite import Rewriter, rewritten
 from autograd.compiler.stages.trace import CONSTANT, INPUT
 
@@ -37,14 +37,14 @@ def contract(program: Program, input_major: bool = False) -> Program:
         input_major: keep weights as (inputs, outputs), and not as (outputs, inputs) like a
             textbook, where this makes native loops longer or lets them skip zeros.
     """
-    made_by = {i.out: i for i in program.instructions}
+    made_by = {i.out: i for i in program.flat()}
     # A product that only sums use needs no array.
     kept = {v.array for v in program.ends()}
-    for i in program.instructions:
+    for i in program.flat():
         if not (isinstance(i, Reduce) and i.op is ops.sum):
             kept.update(v.array for v in i.operands)
 
-    def step(rewriter: Rewriter, i: Instruction) -> None:
+    def step(rewriter: Rewriter, i: Simple) -> None:
         if isinstance(i, Reduce) and i.op is ops.sum and i.operand.array not in kept:
             product = made_by.get(i.operand.array)
             if isinstance(product, Map) and product.op is ops.mul:

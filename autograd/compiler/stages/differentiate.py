@@ -17,17 +17,17 @@ from autograd.compiler.program import (
     Array,
     Collect,
     Contract,
-    Instruction,
     Map,
     Program,
     Reduce,
+    Simple,
     View,
-    needed,
     turned,
     view,
     whole,
 )
 from autograd.compiler.stages.expand import one_for_each, partial_in_python
+from autograd.compiler.stages.needed import needed
 from autograd.compiler.stages.term import EveryTerm, InstructionWriter, Term, spread
 from autograd.compiler.stages.trace import PARAMETER
 from autograd.ops import Op
@@ -51,7 +51,7 @@ class _Backward:
         self.targets = [block.array for block in program.blocks]
         self.targets += program.arguments if arguments else []
         on_the_way = set(self.targets)
-        for i in program.instructions:
+        for i in program.flat():
             if any(v.array in on_the_way for v in i.operands):
                 on_the_way.add(i.out)
         self.on_the_way = on_the_way
@@ -66,7 +66,7 @@ class _Backward:
             # A result that is the same for all rows counts once per row.
             seed = self.writer.reduce(seed, len(seed.shape), over_batch=True)
         self._give(source.outputs, seed, source.outputs)
-        for i in reversed(source.instructions):
+        for i in reversed(source.flat()):
             if i.out in self.on_the_way and (adjoint := self._adjoint(i.out)):
                 self._instruction(i, adjoint)
         gradients = {array: self._adjoint(array) for array in self.targets}
@@ -83,7 +83,7 @@ class _Backward:
             source.forward,
         )
 
-    def _instruction(self, i: Instruction, adjoint: View) -> None:
+    def _instruction(self, i: Simple, adjoint: View) -> None:
         if isinstance(i, Map):
             for v, partial in zip(i.operands, self._partials(i)):
                 if v.array in self.on_the_way and not _is(partial, 0):

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from autograd import ops
 from autograd.compiler.algebra import built_in
-from autograd.compiler.program import Instruction, Map, Program
+from autograd.compiler.program import Instruction, Loop, Map, Program, every
 from autograd.compiler.stages.term import InstructionWriter, Term
 from autograd.operand import traced
 from autograd.ops import Op
@@ -20,7 +20,7 @@ def expand(program: Program) -> Program:
     """The program without a user's operations, as far as these are written in arithmetic and
     other operations. One that computes in another way (by ``math``, or with an ``if``) stays, and
     Python computes it, number by number."""
-    if all(not isinstance(i, Map) or built_in(i.op) for i in program.instructions):
+    if all(not isinstance(i, Map) or built_in(i.op) for i in every(program.instructions)):
         return program
     writer = InstructionWriter()
     forward = 0
@@ -37,7 +37,13 @@ def expand(program: Program) -> Program:
 
 
 def _write(writer: InstructionWriter, i: Instruction) -> None:
-    if not isinstance(i, Map) or built_in(i.op) or not _expanded(writer, i):
+    if isinstance(i, Loop):
+        inner = InstructionWriter()
+        for instruction in i.body:
+            _write(inner, instruction)
+        writer.constants += inner.constants
+        writer.add(replace(i, body=tuple(inner.instructions)))
+    elif not isinstance(i, Map) or built_in(i.op) or not _expanded(writer, i):
         writer.add(i)
 
 

@@ -13,14 +13,14 @@ from autograd.compiler.program import (
     Array,
     Contract,
     Indices,
-    Instruction,
     Map,
     Program,
     Reduce,
     Shape,
+    Simple,
     View,
-    needed,
 )
+from autograd.compiler.stages.needed import needed
 from autograd.compiler.stages.rewrite import Rewriter, rewritten
 
 
@@ -29,7 +29,7 @@ def layout(program: Program) -> Program:
     return needed(rewritten(program, _step))
 
 
-def _step(rewriter: Rewriter, i: Instruction) -> None:
+def _step(rewriter: Rewriter, i: Simple) -> None:
     if isinstance(i, Map):
         _lay_out(rewriter, i, [rewriter.lanes(v) for v in i.operands])
     elif isinstance(i, Reduce):

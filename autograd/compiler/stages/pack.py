@@ -11,16 +11,16 @@ from autograd.compiler.program import (
     Array,
     Block,
     Collect,
-    Instruction,
     Map,
     Program,
     Reduce,
+    Simple,
     View,
-    needed,
     view,
     whole,
 )
 from autograd.compiler.stages.group import ADD, CHAIN, SUM, Graph, Int32s, Ints, Unstructured
+from autograd.compiler.stages.needed import needed
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 # Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at.
@@ -61,7 +61,7 @@ class _Packer:
         self.at_once = self._summed_at_once()
         self.sums: dict[tuple[int, int], View] = {}
         self.leaves: set[Array] = set()
-        self.instructions: list[Instruction] = []
+        self.instructions: list[Simple] = []
 
     def program(self) -> Program:
         """The whole program."""
@@ -116,7 +116,7 @@ class _Packer:
             trace.parameters,
             blocks,
             constants,
-            _data_first(self.instructions),
+            [*_data_first(self.instructions)],
             outputs,
             trace.single,
             failures,
@@ -298,7 +298,7 @@ class _Packer:
         return whole(out)
 
 
-def _data_first(instructions: list[Instruction]) -> list[Instruction]:
+def _data_first(instructions: list[Simple]) -> list[Simple]:
     """The instructions in another order: first those that data flows through, and those that they
     need. Then weights get their shape from the network, and not from a penalty on their size.
     """
@@ -308,9 +308,9 @@ def _data_first(instructions: list[Instruction]) -> list[Instruction]:
         arrays = [v.array for v in i.operands]
         if any(a in data or _is_data(a) for a in arrays):
             data.add(i.out)
-    order: dict[Array, Instruction] = {}
+    order: dict[Array, Simple] = {}
 
-    def emit(i: Instruction) -> None:
+    def emit(i: Simple) -> None:
         stack = [i]
         while stack:
             top = stack[-1]

@@ -12,11 +12,11 @@ from autograd.compiler.program import (
     Collect,
     Contract,
     Indices,
-    Instruction,
     Map,
     Program,
     Reduce,
     Shape,
+    Simple,
     View,
     view,
 )
@@ -31,7 +31,7 @@ class Rewriter:
         self.new: dict[Array, Array] = {}
         self.position: dict[Array, Indices] = {}
         self.block_order: dict[Array, Indices] = {}
-        self.pending: list[Instruction] = []
+        self.pending: list[Simple] = []
         # Leaves whose lanes can still be put in any order.
         self.free = {b.array for b in program.blocks} | set(program.constants)
 
@@ -70,11 +70,11 @@ class Rewriter:
         if len(np.unique(lanes)) == lanes.size:
             self.place(v.array, lanes, tuple(n for n in lanes.shape if n != 1))
 
-    def keep(self, i: Instruction) -> None:
+    def keep(self, i: Simple) -> None:
         """Add an instruction, written in terms of old arrays, to the new program."""
         self.pending.append(i)
 
-    def _translated(self, i: Instruction) -> Instruction:
+    def _translated(self, i: Simple) -> Simple:
         out = self.array(i.out)
         if isinstance(i, Map):
             operands = tuple(self.seen(self._follow(i.out, v)) for v in i.operands)
@@ -120,12 +120,12 @@ class Rewriter:
         return result
 
 
-Step = Callable[[Rewriter, Instruction], None]
+Step = Callable[[Rewriter, Simple], None]
 
 
 def rewritten(program: Program, step: Step) -> Program:
     """The program that ``step`` makes, instruction by instruction."""
     rewriter = Rewriter(program)
-    for i in program.instructions:
+    for i in program.flat():
         step(rewriter, i)
     return rewriter.finish()

@@ -28,7 +28,7 @@ class InstructionWriter:
     def add(self, i: Instruction) -> None:
         """Add an instruction."""
         self.instructions.append(i)
-        self._made_by[i.out] = i
+        self._made_by.update((out, i) for out in i.outs)
 
     def add_all(self, instructions: Sequence[Instruction]) -> None:
         """Add several."""

@@ -1,0 +1,134 @@
+"""Arrays of a program, and views of them: lanes picked in any order and shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.stages.trace import INPUT
+
+Shape = tuple[int, ...]
+Indices = NDArray[np.integer[Any]]
+Floats = NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Array:
+    """A variable of a program.
+
+    Attributes:
+        shape: without the batch.
+        kind: INPUT if it differs between the rows of a batch, else PARAMETER or CONSTANT.
+        name: for the printed program.
+        numbers: of a constant.
+        adjoint_of: the array whose adjoint it is.
+    """
+
+    shape: Shape
+    kind: int
+    name: str = ""
+    numbers: Floats | None = None
+    adjoint_of: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of lanes."""
+        return math.prod(self.shape)
+
+    @property
+    def batched(self) -> bool:
+        """Whether it has the batch as its first axis."""
+        return self.kind == INPUT
+
+    def literal(self) -> float | None:
+        """The number of a constant whose elements are all the same."""
+        if self.numbers is None or self.numbers.size == 0:
+            return None
+        first = self.numbers.flat[0]
+        same = (self.numbers == first) & (np.signbit(self.numbers) == np.signbit(first))
+        alike = bool(np.all(same)) or bool(np.all(np.isnan(self.numbers)))
+        return float(first) if alike else None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Lanes of an array: lane ``offset + sum(i * stride)`` at place i, or ``index[i]``.
+
+    A stride of 0 repeats along its axis.
+    """
+
+    array: Array
+    shape: Shape
+    offset: int = 0
+    strides: Shape = ()
+    index: Indices | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of places."""
+        return math.prod(self.shape)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the array as it stands."""
+        return (
+            self.index is None
+            and self.offset == 0
+            and self.shape == self.array.shape
+            and self.strides == row_major(self.shape)
+        )
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for views of the same lanes, in the same form."""
+        index = None if self.index is None else self.index.tobytes()
+        return (self.array, self.shape, self.offset, self.strides, index)
+
+    def lanes(self) -> Indices:
+        """The lane at each place, of ``shape``."""
+        if self.index is not None:
+            return self.index
+        lanes = np.full(self.shape, self.offset, np.int64)
+        for axis, stride in enumerate(self.strides):
+            steps = np.arange(self.shape[axis]) * stride
+            lanes += steps.reshape([-1 if a == axis else 1 for a in range(len(self.shape))])
+        return lanes
+
+
+def row_major(shape: Shape) -> Shape:
+    """The strides of an array without gaps, last axis fastest; 0 for an axis of size 1."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    return tuple(0 if n == 1 else s for n, s in zip(shape, strides))
+
+
+def whole(array: Array) -> View:
+    """The array as it stands."""
+    return View(array, array.shape, 0, row_major(array.shape))
+
+
+def view(array: Array, lanes: Indices) -> View:
+    """The view of those lanes. It has strides where the lanes are evenly spaced."""
+    shape = lanes.shape
+    if lanes.size == 0:
+        return View(array, shape, 0, (0,) * len(shape), lanes)
+    offset = int(lanes.flat[0])
+    strides = []
+    for axis, n in enumerate(shape):
+        second = tuple(1 if a == axis else 0 for a in range(len(shape)))
+        strides.append(int(lanes[second]) - offset if n > 1 else 0)
+    affine = View(array, shape, offset, tuple(strides))
+    same = lanes.size == 1 or bool(np.array_equal(affine.lanes(), lanes))
+    return affine if same else View(array, shape, 0, (), np.ascontiguousarray(lanes))
+
+
+def turned(v: View, axes: Sequence[int]) -> View:
+    """A view with its axes in another order."""
+    shape = tuple(v.shape[a] for a in axes)
+    if v.index is not None:
+        return View(v.array, shape, index=v.index.transpose(axes))
+    return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
