@@ -18,6 +18,7 @@ from autograd.formulas import derivative_formula, formula
 from autograd.functions.gradcheck import GradcheckError, gradcheck
 from autograd.functions.jacobian import hessian, hvp, jacobian
 from autograd.functions.softmax import log_softmax, softmax
+from autograd.functions.take import take
 from autograd.functions.weighted_sum import dot
 from autograd.gradient import grad
 from autograd.modes import AnomalyError, detect_anomaly, no_grad
@@ -117,6 +118,7 @@ __all__ = [
     "softmax",
     "softplus",
     "sqrt",
+    "take",
     "tan",
     "tanh",
     "topological_order",

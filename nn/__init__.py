@@ -21,6 +21,7 @@ from nn.checkpoint import (  # noqa: E402
     save_checkpoint,
 )
 from nn.dropout import Dropout  # noqa: E402
+from nn.embedding import Embedding  # noqa: E402
 from nn.losses import (  # noqa: E402
     cross_entropy,
     half_squared_error,
@@ -39,6 +40,7 @@ __all__ = [
     "Adam",
     "CheckpointError",
     "Dropout",
+    "Embedding",
     "History",
     "Layer",
     "Module",

@@ -54,7 +54,7 @@ def names_in(given: object) -> Found:
         elif id(thing) in modules:
             prefix = f"{name}." if name and len(modules) > 1 else ""
             for path, parameter in thing.named_parameters():
-                found.parameters.setdefault(parameter, Indexed.of(path).within(prefix))
+                found.parameters.setdefault(parameter, Indexed.of(prefix + path))
     return found
 
 

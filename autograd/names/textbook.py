@@ -34,10 +34,14 @@ class Indexed:
         """The name of the parameter at a path of a Module.
 
         The neuron of a layer is the first index, and ``layers.0`` the number of the layer. Every
-        other attribute on the way stays, as a prefix.
+        other attribute on the way stays, as a prefix. The vectors of an embedding are called as
+        the embedding is.
         """
         words = _words(path)
         word, indices = words.pop()
+        if word == "vectors":
+            word, numbers = words.pop() if words else ("E", [])
+            indices = numbers + indices
         letter, number = LETTERS.get(word, word), ""
         if numbered := _NUMBERED.fullmatch(letter):
             letter, number = numbered.groups()

@@ -52,7 +52,7 @@ HIDDEN = frozenset(
 )
 """Attributes that lead out of what can be looked through, or write."""
 
-_OF_NN = frozenset("arguments dropout losses micrograd module neuron".split())
+_OF_NN = frozenset("arguments dropout embedding losses micrograd module neuron".split())
 _NOT_OF_AUTOGRAD = frozenset("deprecation files installation numpy".split())
 _MODULES = (math, operator, itertools)
 _FUNCTIONS = (
