@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.algebra import constant_part
+from autograd.compiler.stages.merge import COMMUTES, hash_of_constant, merged
 from autograd.compiler.stages.observe import number_slot
 from autograd.compiler.stages.record import Recording
 from autograd.ops import Op
@@ -156,7 +157,12 @@ def _trace(
     outputs: int | None,
 ) -> Trace:
     with one_pass_at_a_time:
-        return _numbered(root, parameters, arguments, outputs)
+        order = _marked(root, [*arguments, parameters or []])
+        try:
+            return _numbered(order, parameters, arguments, outputs)
+        finally:
+            for node in order:
+                node._mark = None  # or a number of its own would stay with each
 
 
 def _marked(root: Value, leaves: Sequence[Sequence[Value]]) -> list[Value]:
@@ -177,45 +183,49 @@ def _marked(root: Value, leaves: Sequence[Sequence[Value]]) -> list[Value]:
 
 
 def _numbered(
-    root: Value,
+    order: list[Value],
     parameters: Sequence[Value] | None,
     arguments: Sequence[Sequence[Value]],
     outputs: int | None,
 ) -> Trace:
-    order = _marked(root, [*arguments, parameters or []])
     ends = [v._mark for v in order.pop().inputs] if outputs is not None else [len(order) - 1]
-    of_input = {leaf._mark for leaves in arguments for leaf in leaves}
     if parameters is None:
         parameters = [v for v in order if v.op is None and not is_constant(v)]
-    of_parameter = {p._mark for p in parameters}
+    kind_of = {p._mark: PARAMETER for p in parameters}
+    kind_of.update((leaf._mark, INPUT) for leaves in arguments for leaf in leaves)
     used = [p for p in parameters if p._mark != LEAF]
 
     code_of: dict[Op | None, int] = {None: LEAF}
     codes, inputs = array("h"), array("i")
     starts, numbers, kinds, depths = array("q", [0]), array("d"), bytearray(), array("i")
+    hashes = array("q")  # of each node as a computation, see ``merged``
     get = number_slot.__get__
     for i, node in enumerate(order):
         made = node._record
         op = made[0]
+        code = code_of.setdefault(op, len(code_of) - 1)
+        number = get(node)
         if op is None:
-            kind = INPUT if i in of_input else PARAMETER if i in of_parameter else CONSTANT
+            kind = kind_of.get(i, CONSTANT)
+            hashes.append(hash_of_constant(number) if kind == CONSTANT else hash((code, i)))
         else:
             kind = CONSTANT
+            beneath = [code]
             for v in made[1 : len(made) // 2 + 1]:
                 place = v._mark
                 inputs.append(place)
+                beneath.append(hashes[place])
                 if kinds[place] > kind:
                     kind = kinds[place]
-        codes.append(code_of.setdefault(op, len(code_of) - 1))
+            if op in COMMUTES:
+                beneath.sort()
+            hashes.append(hash(tuple(beneath)))
+        codes.append(code)
         starts.append(len(inputs))
-        numbers.append(get(node))
+        numbers.append(number)
         kinds.append(kind)
         depths.append(node._depth)
-    parameter_nodes = np.array([p._mark for p in used], np.int32)
-    argument_nodes = [np.array([leaf._mark for leaf in x], np.int32) for x in arguments]
-    for node in order:
-        node._mark = None  # or a number of its own would stay with each
-    return Trace(
+    trace = Trace(
         tuple(op for op in code_of if op is not None),
         np.frombuffer(codes, np.int16),
         np.frombuffer(starts, np.int64),
@@ -224,9 +234,10 @@ def _numbered(
         np.frombuffer(bytes(kinds), np.int8),
         np.frombuffer(depths, np.int32),
         used,
-        parameter_nodes,
-        argument_nodes,
+        np.array([p._mark for p in used], np.int32),
+        [np.array([leaf._mark for leaf in x], np.int32) for x in arguments],
         np.array(ends[:outputs], np.int32),
         np.array(ends[outputs:] if outputs is not None else [], np.int32),
         single=True,
     )
+    return merged(trace, np.frombuffer(hashes, np.int64))
