@@ -1,5 +1,6 @@
 """Networks as scalar loops: dense, recurrent, convolutions, attention, towers."""
 
+from itertools import pairwise
 from typing import Any
 
 import autograd
@@ -18,7 +19,7 @@ def squares(y: Any) -> Any:
 
 def mlp(sizes: list[int], rows: int = 256) -> Program:
     shapes: dict[str, Any] = {}
-    for k, (nin, nout) in enumerate(zip(sizes, sizes[1:])):
+    for k, (nin, nout) in enumerate(pairwise(sizes)):
         shapes |= {f"W{k}": (nout, nin), f"b{k}": (nout,)}
     depth = len(sizes) - 1
 
