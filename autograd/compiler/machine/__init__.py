@@ -1,1 +1,1 @@
-"""The machine: kernels compiled once, which know no program; a table of instructions drives them."""
+"""The machine: kernels compiled once, which know no program, and their table of instructions."""

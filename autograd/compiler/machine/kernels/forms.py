@@ -1,0 +1,130 @@
+"""Kernels that work number by number, in parts: what they do to a vector, to a number, and where.
+
+Where is a matter of the form: how many operands there are. All kernels of a form share one function
+that reads the line and loops over its places. For each row it calls the function of its own opcode
+for the whole vectors, then the one for a number as often as numbers are left over. (LLVM compiles a
+loop in a millisecond; a loop nest for each of some fifty opcodes would be most of the module.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from autograd.compiler.machine.kernels.kinds import FLOATS, element, vector
+from autograd.compiler.machine.kernels.line import Line, Repeated, Target
+from autograd.compiler.machine.kernels.vectors import Code, Value
+from autograd.compiler.machine.opcodes import Field, Flag
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An operand of a form: its fields, and the flag by which it is one number for a whole row."""
+
+    field: Field
+    first: Field
+    second: Field
+    flag: Flag | None = None
+
+
+DST = Operand(Field.DST, Field.DST0, Field.DST1)
+A = Operand(Field.A, Field.A0, Field.A1, Flag.A_BROADCAST)
+B = Operand(Field.B, Field.B0, Field.B1, Flag.B_BROADCAST)
+C = Operand(Field.C, Field.DST0, Field.DST1, Flag.C_BROADCAST)
+SECOND_RESULT = Operand(Field.C, Field.DST0, Field.DST1)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A name, the operands that are written, and those that are read."""
+
+    name: str
+    results: tuple[Operand, ...]
+    inputs: tuple[Operand, ...]
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """All of them."""
+        return self.results + self.inputs
+
+
+UNARY = Form("unary", (DST,), (A,))
+BINARY = Form("binary", (DST,), (A, B))
+TERNARY = Form("ternary", (DST,), (A, B, C))
+PAIR = Form("pair", (DST, SECOND_RESULT), (A,))
+
+Function = Callable[..., Sequence[Value]]
+"""The results, from the inputs."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """A kernel of a form.
+
+    Attributes:
+        form: its operands.
+        function: what it computes, for scalars and vectors alike.
+        in_double: whether it computes in double whatever the module's numbers are.
+        by_vector: whether it works on vectors at all, or calls libm for each number.
+    """
+
+    form: Form
+    function: Function
+    in_double: bool = False
+    by_vector: bool = True
+
+
+# --- the function of a form ---
+
+
+def form_kernel(form: Form, line: Line) -> None:
+    """Write the function that all kernels of this form share."""
+    code = line.code
+    n0, n1, n = line.sizes()
+    whole = n & -line.lanes
+    vectors, number = (code.load("ptr", line.entry, place) for place in (1, 2))
+    moving = [line.placed(o.field, o.first, o.second) for o in form.operands]
+    repeated = [None if o.flag is None else Repeated(line, o.flag) for o in form.operands]
+    steps = [code.number("i64", 1) if r is None else r.step for r in repeated]
+    with line.rows(n0, n1, moving) as starts:
+        pointers = [p if r is None else r.at(p) for p, r in zip(starts, repeated)]
+        with code.when(whole > 0):
+            code.call_pointer(vectors, whole, *pointers, *steps)
+        ends = [code.at(line.real, p, whole * s) for p, s in zip(pointers, steps)]
+        with code.loop(whole, n, carried=ends) as loop:
+            code.call_pointer(number, *loop.values)
+            loop.following = [code.at(line.real, p, s) for p, s in zip(loop.values, steps)]
+
+
+# --- the functions of an opcode ---
+
+
+def vectors_code(name: str, kernel: Map, target: Target) -> Code:
+    """The function for whole vectors: how many numbers, the pointers, and their inner strides."""
+    count = len(kernel.form.operands)
+    code = Code(name, ["i64"] + ["ptr"] * count + ["i64"] * count)
+    n, *operands = code.arguments
+    pointers, steps = operands[:count], operands[count:]
+    # Vectors of double are narrower than those of float; what is computed in double takes these.
+    scalar = "double" if kernel.in_double else target.real
+    lanes = target.width // FLOATS[scalar] if kernel.by_vector else 1
+    with code.loop(0, n, lanes, carried=pointers) as loop:
+        _apply(code, kernel, vector(target.real, lanes), loop.values)
+        loop.following = [code.at(target.real, p, s * lanes) for p, s in zip(loop.values, steps)]
+    return code
+
+
+def number_code(name: str, kernel: Map, target: Target) -> Code:
+    """The function for one number: the pointers."""
+    code = Code(name, ["ptr"] * len(kernel.form.operands))
+    _apply(code, kernel, target.real, code.arguments)
+    return code
+
+
+def _apply(code: Code, kernel: Map, kind: str, pointers: Sequence[Value]) -> None:
+    results = len(kernel.form.results)
+    inputs = [code.load(kind, p) for p in pointers[results:]]
+    if kernel.in_double:
+        inputs = [code.real(x, "double") for x in inputs]
+    for y, p in zip(kernel.function(*inputs), pointers[:results], strict=True):
+        code.store(code.real(y, element(kind)), p)

@@ -1,0 +1,39 @@
+"""The text of the module: every kernel, the table of kernels, and the function that runs tables."""
+
+from __future__ import annotations
+
+from autograd.compiler.machine.kernels import copies, maps, reductions
+from autograd.compiler.machine.kernels.forms import Map, form_kernel, number_code, vectors_code
+from autograd.compiler.machine.kernels.line import PARAMETERS, Kernel, Line, Target
+from autograd.compiler.machine.kernels.run import ENTRY, run
+from autograd.compiler.machine.kernels.vectors import Code
+from autograd.compiler.machine.opcodes import Opcode
+
+KERNELS: dict[Opcode, Kernel | Map] = {**maps.KERNELS, **copies.KERNELS, **reductions.KERNELS}
+"""The kernel of every opcode but those of the run loop: the files' lists, put together here."""
+
+
+def text(target: Target) -> str:
+    """The module as LLVM's assembly."""
+    codes = [run(target.real)]
+    places = ["null"] * (ENTRY * (max(KERNELS) + 1))
+    for form in {kernel.form.name: kernel.form for kernel in maps.KERNELS.values()}.values():
+        code = Code(form.name, PARAMETERS)
+        form_kernel(form, Line(code, target))
+        codes.append(code)
+    for opcode, kernel in KERNELS.items():
+        name = opcode.name.lower()
+        names = [f"kernel_{name}"]
+        if isinstance(kernel, Map):
+            names = [kernel.form.name, f"vectors_{name}", f"number_{name}"]
+            codes += [vectors_code(names[1], kernel, target), number_code(names[2], kernel, target)]
+        else:
+            code = Code(names[0], PARAMETERS)
+            kernel(Line(code, target))
+            codes.append(code)
+        start = ENTRY * opcode
+        places[start : start + len(names)] = [f"@{name}" for name in names]
+    declared = {line for code in codes for line in code.declared.values()}
+    entries = ", ".join(f"ptr {place}" for place in places)
+    table = f"@kernels = internal constant [{len(places)} x ptr] [{entries}]"
+    return "\n\n".join([*sorted(declared), table, *(code.finish() for code in codes)])
