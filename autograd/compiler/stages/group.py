@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, Trace
+from autograd.ops import Op
 
 Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
@@ -39,90 +40,46 @@ _CODES = {ops.add: ADD, ops.sum: SUM, ops.sub: SUB}
 class Graph:
     """The edges of a trace, in which each chain of additions has become one sum.
 
-    Its arrays are narrow, and temporary ones are deleted at once, because a graph may have ten
-    million nodes.
+    Its arrays are narrow, because a graph may have ten million nodes.
+
+    Args:
+        trace: its nodes.
+        op: (n,), the code of each node's operation, or LEAF.
+        source, owner: (edges,), an input and the node that has it, by owner.
+        negative: (edges,), whether the owner subtracts it.
     """
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+    def __init__(
+        self,
+        trace: Trace,
+        op: NDArray[np.int16],
+        source: Int32s,
+        owner: Int32s,
+        negative: NDArray[np.bool_],
+    ) -> None:
+        self.trace, self.op = trace, op
         n = len(trace)
-        self.op = _codes(trace)[trace.codes]
-        # A node that follows from constants alone is as good as a leaf.
-        self.op[trace.kinds == CONSTANT] = LEAF
-        owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
-        keep = self.op[owner] != LEAF
-        first = np.zeros(len(owner) + 1, np.bool_)
-        first[trace.starts[:-1]] = True
-        source, owner, first = trace.inputs[keep], owner[keep], first[:-1][keep]
-        del keep
-
-        absorbed, root = self._absorbed(source, owner, first)
-        subtracting = self.op == SUB
-        negative = subtracting[owner] & ~first
-        del first
-        summing = (self.op == ADD) | (self.op == SUM) | (subtracting & absorbed)
-        zero = (trace.kinds[source] == CONSTANT) & (trace.numbers[source] == 0)
-        zero &= summing[owner]
-        del summing
-        owner = root[owner]
-        keep = ~absorbed[source] & ~zero
-        # A sum in which all terms are 0 keeps them.
-        terms = np.bincount(owner[keep], minlength=n)
-        keep |= zero & (terms[owner] == 0)
-        del zero, terms
-        source, owner, negative = source[keep], owner[keep], negative[keep]
-        del keep
-        if absorbed.any():
-            # Stable, so that the terms of a sum stay in the order of its additions.
-            order = np.argsort(owner, kind="stable")
-            source, owner, negative = source[order], owner[order], negative[order]
-            del order
         self.source, self.owner, self.negative = source, owner, negative
         self.terms = np.bincount(owner, minlength=n).astype(np.int32)
         self.starts = np.zeros(n + 1, np.int64)
         np.cumsum(self.terms, out=self.starts[1:])
         # Two terms are added element by element; more terms, along an axis.
         negatives = np.bincount(owner[negative], minlength=n)
-        self.op[(self.op == ADD) & ((self.terms > 2) | (negatives > 0))] = CHAIN
-        self.op[subtracting & (self.terms > 0) & ((self.terms != 2) | (negatives != 1))] = CHAIN
-        self.summing = (self.op == ADD) | (self.op == SUM) | (self.op == CHAIN)
+        subtracting = (op == SUB) & (self.terms > 0)
+        op[(op == ADD) & ((self.terms > 2) | (negatives > 0))] = CHAIN
+        op[subtracting & ((self.terms != 2) | (negatives != 1))] = CHAIN
+        self.summing = (op == ADD) | (op == SUM) | (op == CHAIN)
         del negatives, subtracting
-        self.live = (self.terms > 0) | (self.op == LEAF)
+        self.live = (self.terms > 0) | (op == LEAF)
         self.used = np.zeros(n, np.bool_)
         self.used[source] = True
         self.used[trace.outputs] = True
         self.used[trace.failures] = True
-        products = [code for code, op in enumerate(trace.ops) if op is ops.mul]
+        products = [code for code, made_by in enumerate(trace.ops) if made_by is ops.mul]
         self.commutes = np.isin(self.op, products)
-
-    def _absorbed(
-        self, source: Int32s, owner: Int32s, first: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.bool_], Int32s]:
-        """Which additions are part of another sum, and the sum that each node is part of.
-
-        A subtraction is part of a sum where a loop adds up, as in ``total = total - a * b``. In
-        ``total + (a - b)`` it is kept together, because the difference may be of large numbers.
-        """
-        n = len(self.trace)
-        uses = np.bincount(source, minlength=n)
-        uses[self.trace.outputs] += 1
-        uses[self.trace.failures] += 1
-        consumer = np.full(n, -1, np.int32)
-        consumer[source] = owner
-        leading = np.zeros(n, np.bool_)
-        leading[source] = first
-        # A call of sum keeps its terms together; additions join the sum that they are added to.
-        adding = self.op == ADD
-        either = adding | (self.op == SUB)
-        absorbed = adding & (adding | (self.op == SUM))[consumer]
-        absorbed |= either & leading & either[consumer]
-        absorbed &= (uses == 1) & (consumer >= 0)
-        del uses, adding, either, leading
-        root = np.arange(n, dtype=np.int32)
-        root[absorbed] = consumer[absorbed]
-        while not np.array_equal(following := root[root], root):
-            root = following
-        return absorbed, root
+        n_ary = [code for code, made_by in enumerate(trace.ops) if _treats_alike(made_by)]
+        # Those that have any number of inputs, and treat all alike.
+        self.many = self.summing | np.isin(self.op, n_ary)
 
     # --- groups, as numbers from 0 ---
 
@@ -154,8 +111,14 @@ class Graph:
         np.add.at(result, pairs // len(uses), hashes)
         return result
 
-    def group(self, leaves: Hashes) -> Int32s:
-        """The group of each node; -1 for a node that is not needed."""
+    def group(self, leaves: Hashes, any_length: bool = False) -> Int32s:
+        """The group of each node; -1 for a node that is not needed.
+
+        Args:
+            leaves: a hash for each leaf.
+            any_length: whether sums, and other operations of any number of inputs, may be of one
+                group though they have different numbers of terms.
+        """
         n = len(self.trace)
         hashes = leaves.copy()
         groups = np.full(n, -1, np.int32)
@@ -167,22 +130,40 @@ class Graph:
                 nodes = nodes[self.live[nodes] & self.used[nodes]]
                 inner = nodes[self.op[nodes] != LEAF]
                 if len(inner):
-                    hashes[inner] = self._hashes(inner, hashes)
+                    hashes[inner] = self._hashes(inner, hashes, any_length)
                 self._number(nodes, hashes, groups, numbers)
                 if len(numbers) > MOST_GROUPS:
                     raise Unstructured(f"over {MOST_GROUPS:,} groups of operations in {n:,} nodes")
         return groups
 
-    def _hashes(self, nodes: Ints, hashes: Hashes) -> Hashes:
+    def _hashes(self, nodes: Ints, hashes: Hashes, any_length: bool) -> Hashes:
         terms = self.terms[nodes].astype(np.int64)
         spans = _spans(self.starts[nodes], terms)
         of_input = hashes[self.source[spans]]
         place = spans - np.repeat(self.starts[nodes], terms)
-        place[np.repeat(self.summing[nodes] | self.commutes[nodes], terms)] = 0
+        alike = (self.many if any_length else self.summing)[nodes] | self.commutes[nodes]
+        place[np.repeat(alike, terms)] = 0
         place[self.negative[spans]] += 1000
         mixed = mix(of_input + mix(place + 7))
+        if any_length:
+            return self._hashes_of_any_length(nodes, terms, mixed)
         total = np.add.reduceat(mixed, np.concatenate([[0], np.cumsum(terms)[:-1]]))
         return mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
+
+    def _hashes_of_any_length(self, nodes: Ints, terms: Ints, mixed: Hashes) -> Hashes:
+        """The same, but terms alike count once."""
+        owner = np.repeat(np.arange(len(nodes)), terms)
+        many = self.many[nodes][owner]
+        order = np.lexsort((mixed, owner))
+        owner, mixed, many = owner[order], mixed[order], many[order]
+        again = np.zeros(len(owner), np.bool_)
+        again[1:] = many[1:] & (owner[1:] == owner[:-1]) & (mixed[1:] == mixed[:-1])
+        mixed[again] = 0
+        starts = np.concatenate([[0], np.cumsum(terms)[:-1]])
+        op = self.op[nodes].astype(np.int64)
+        op[op == ADD] = CHAIN
+        terms[self.many[nodes]] = 0
+        return mix(np.add.reduceat(mixed, starts) + mix(op + 1000) + mix(terms))
 
     def _number(self, nodes: Ints, hashes: Hashes, groups: Int32s, numbers: dict[int, int]) -> None:
         """Number the groups of these nodes in order of appearance: each after its inputs."""
@@ -191,6 +172,80 @@ class Graph:
             numbers.setdefault(int(distinct[place]), len(numbers))
         names = np.array([numbers[int(h)] for h in distinct], np.int32)
         groups[nodes] = names[which]
+
+
+def graph_of(trace: Trace) -> Graph:
+    """The graph of a trace. Temporary arrays are deleted at once, because they are large."""
+    n = len(trace)
+    op = _codes(trace)[trace.codes]
+    # A node that follows from constants alone is as good as a leaf.
+    op[trace.kinds == CONSTANT] = LEAF
+    owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
+    keep = op[owner] != LEAF
+    first = np.zeros(len(owner) + 1, np.bool_)
+    first[trace.starts[:-1]] = True
+    source, owner, first = trace.inputs[keep], owner[keep], first[:-1][keep]
+    del keep
+
+    absorbed, root = _absorbed(trace, op, source, owner, first)
+    subtracting = op == SUB
+    negative = subtracting[owner] & ~first
+    del first
+    summing = (op == ADD) | (op == SUM) | (subtracting & absorbed)
+    zero = (trace.kinds[source] == CONSTANT) & (trace.numbers[source] == 0)
+    zero &= summing[owner]
+    del summing, subtracting
+    owner = root[owner]
+    keep = ~absorbed[source] & ~zero
+    # A sum in which all terms are 0 keeps them.
+    terms = np.bincount(owner[keep], minlength=n)
+    keep |= zero & (terms[owner] == 0)
+    del zero, terms
+    source, owner, negative = source[keep], owner[keep], negative[keep]
+    del keep
+    if absorbed.any():
+        # Stable, so that the terms of a sum stay in the order of its additions.
+        order = np.argsort(owner, kind="stable")
+        source, owner, negative = source[order], owner[order], negative[order]
+    return Graph(trace, op, source, owner, negative)
+
+
+def _absorbed(
+    trace: Trace,
+    op: NDArray[np.int16],
+    source: Int32s,
+    owner: Int32s,
+    first: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], Int32s]:
+    """Which additions are part of another sum, and the sum that each node is part of.
+
+    A subtraction is part of a sum where a loop adds up, as in ``total = total - a * b``. In
+    ``total + (a - b)`` it is kept together, because the difference may be of large numbers.
+    """
+    n = len(trace)
+    uses = np.bincount(source, minlength=n)
+    uses[trace.outputs] += 1
+    uses[trace.failures] += 1
+    consumer = np.full(n, -1, np.int32)
+    consumer[source] = owner
+    leading = np.zeros(n, np.bool_)
+    leading[source] = first
+    # A call of sum keeps its terms together; additions join the sum that they are added to.
+    adding = op == ADD
+    either = adding | (op == SUB)
+    absorbed = adding & (adding | (op == SUM))[consumer]
+    absorbed |= either & leading & either[consumer]
+    absorbed &= (uses == 1) & (consumer >= 0)
+    del uses, adding, either, leading
+    root = np.arange(n, dtype=np.int32)
+    root[absorbed] = consumer[absorbed]
+    while not np.array_equal(following := root[root], root):
+        root = following
+    return absorbed, root
+
+
+def _treats_alike(op: Op) -> bool:
+    return op.arity is None and op.is_built_in
 
 
 def _codes(trace: Trace) -> NDArray[np.int16]:

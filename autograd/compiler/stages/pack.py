@@ -19,8 +19,18 @@ from autograd.compiler.program import (
     view,
     whole,
 )
-from autograd.compiler.stages.group import ADD, CHAIN, SUM, Graph, Int32s, Ints, Unstructured
+from autograd.compiler.stages.group import (
+    ADD,
+    CHAIN,
+    SUM,
+    Graph,
+    Int32s,
+    Ints,
+    Unstructured,
+    graph_of,
+)
 from autograd.compiler.stages.needed import needed
+from autograd.compiler.stages.pad import grows, pad
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 # Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at.
@@ -37,13 +47,16 @@ def pack(trace: Trace) -> Program:
     levels = int(trace.depths[-1]) + 1
     if levels > MOST_LEVELS and len(trace) < FEW_NODES * levels:
         raise Unstructured(f"{levels:,} operations in a row in {len(trace):,} nodes")
-    graph = Graph(trace)
-    leaf_groups = graph.leaves_by_kind()
-    groups = graph.group(leaf_groups)
-    leaf_groups = graph.leaves_by_use(leaf_groups, groups)
-    groups = graph.group(leaf_groups)
-    del leaf_groups
-    return _Packer(trace, graph, groups).program()
+    graph = graph_of(trace)
+    by_kind = graph.leaves_by_kind()
+    groups = graph.group(by_kind, any_length=True)
+    if grows(graph, groups):
+        by_use = graph.leaves_by_use(by_kind, groups)
+        graph = pad(graph, graph.group(by_use, any_length=True))
+        by_kind = graph.leaves_by_kind()
+        groups = graph.group(by_kind)
+    groups = graph.group(graph.leaves_by_use(by_kind, groups))
+    return _Packer(graph.trace, graph, groups).program()
 
 
 class _Packer:

@@ -1,0 +1,100 @@
+"""Positions of a sequence become an axis. Each sees the earlier ones: sums grow, and are padded."""
+
+import random
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, dot
+from autograd.compiler.numpy.executor import NumpyExecutor
+from autograd.compiler.stages.contract import contract
+from autograd.compiler.stages.differentiate import differentiate
+from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.pack import pack
+from autograd.compiler.stages.trace import trace_value
+from tests.gpt import GPT
+from tests.reference import check
+
+
+def compiled(loss, parameters):
+    """The program of a graph with its gradients, held to eager Python."""
+    trace = trace_value(loss, parameters)
+    program = check(differentiate(check(layout(check(contract(check(pack(trace))))))))
+    loss.backward()
+    numbers = np.array([p.data for p in trace.parameters])
+    value, _, gradient = NumpyExecutor(program).gradients(numbers, [])
+    assert value == pytest.approx(loss.data, rel=1e-12, abs=1e-12)
+    assert gradient == pytest.approx([p.grad for p in trace.parameters], rel=1e-12, abs=1e-12)
+    return program
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_gpt_has_the_same_instructions_for_any_number_of_positions(by_hand):
+    counts = set()
+    for positions in (3, 8, 16):
+        gpt = GPT(positions, by_hand=by_hand)
+        program = compiled(gpt.loss(gpt.x), gpt.parameters())
+        counts.add((len(program.instructions), len(program.products())))
+    assert len(counts) == 1
+
+
+def test_two_layers():
+    gpt = GPT(5, layers=2)
+    compiled(gpt.loss(gpt.x), gpt.parameters())
+
+
+def leaves(rows, columns, seed=1):
+    stream = random.Random(seed)
+    return [[Value(stream.gauss(0, 1)) for _ in range(columns)] for _ in range(rows)]
+
+
+def causal_mean(x):
+    sums = [[sum(row[d] for row in x[: i + 1]) / (i + 1) for d in range(3)] for i in range(len(x))]
+    return sum(autograd.tanh(v) for row in sums for v in row)
+
+
+def growing_logsumexp(x):
+    scores = [[dot(q, k) for k in x[: i + 1]] for i, q in enumerate(x)]
+    return sum(autograd.logsumexp(row) for row in scores)
+
+
+def decayed(x):
+    """Weights that differ with the distance of two positions."""
+    w = [Value(0.5 / (k + 1)) for k in range(len(x))]
+    sums = [sum(w[i - j] * x[j][0] for j in range(i + 1)) for i in range(len(x))]
+    return sum(autograd.tanh(s) for s in sums)
+
+
+def inverse_distances(x):
+    """What a sum lacks here would be infinite: the distance of a position from itself."""
+    total = Value(0.0)
+    for i in range(1, len(x)):
+        total = total + autograd.tanh(sum(1 / (x[i][0] - x[j][0]) for j in range(i)))
+    return total
+
+
+def logarithms(x):
+    """What a sum lacks here has no logarithm."""
+    y = [autograd.exp(x[0][0])]
+    for row in x[1:]:
+        y.append(y[-1] + autograd.exp(row[0]))
+    growing = (sum(autograd.log(y[i] - y[j]) for j in range(i)) for i in range(1, len(y)))
+    return sum(autograd.tanh(s) for s in growing)
+
+
+@pytest.mark.parametrize(
+    "program", [causal_mean, growing_logsumexp, decayed, inverse_distances, logarithms]
+)
+def test_sums_that_grow(program):
+    x = leaves(6, 3)
+    loss = program(x)
+    compiled(loss, None)
+
+
+def test_far_apart_scores_leave_no_nan():
+    """Positions to come may have scores that would overflow."""
+    scores = [[Value(800.0 * j - 700 * i) for j in range(4)] for i in range(4)]
+    one = Value(1.0)
+    loss = sum(autograd.softmax([s * one for s in row[: i + 1]])[0] for i, row in enumerate(scores))
+    compiled(loss, None)
