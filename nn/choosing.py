@@ -145,8 +145,7 @@ def _trainer(plan: Plan, program: Compiled, watched: _Watched, state: State | No
 class _Watched:
     """A loss in plain Python, with what it reaches, and the state of that.
 
-    A recording holds for as long as nothing of this has changed but the numbers in Values. The
-    function keeps it as an attribute, so that both go together.
+    The function keeps its compiled form as an attribute, so that both go together.
     """
 
     def __init__(self, loss: Callable[..., Any]) -> None:
@@ -158,7 +157,7 @@ class _Watched:
         from autograd.compiler.compiled import Compiled
 
         before = getattr(self.loss, NOTE, None)
-        if before and before[0].loss is self.loss and before[0].state.change() is None:
+        if before and before[0] is self.loss:  # not that of which it is a copy
             program: Compiled = before[1]
             return program
         return Compiled(self.loss, None, None, None, "float64")
@@ -166,4 +165,4 @@ class _Watched:
     def keep(self, program: Compiled) -> None:
         """Leave it for later trainings, if the function changes nothing."""
         if isinstance(self.loss, FunctionType) and not self.reach.objection:
-            setattr(self.loss, NOTE, (self, program))
+            setattr(self.loss, NOTE, (self.loss, program))

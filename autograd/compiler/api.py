@@ -46,10 +46,12 @@ def compile(
     products. It is a decorator too, of functions; for a method write ``self.f = jit(self.f)`` in
     ``__init__``.
 
-    A recording keeps what the function uses besides its arguments: plain numbers, lists and
-    settings, global or closed over. Only the numbers in Values are read anew at each call. Whatever
-    else changes from call to call must be an argument. To be recorded, the function runs twice on
-    Values, and once on the plain numbers of the row, for which it must give the same result.
+    What the function reads besides its arguments may change: numbers in Values are read anew at
+    each call, and when a number, a list, an attribute or a variable outside has changed, the next
+    call records the function again. What nobody can look into is taken for constant and must be
+    an argument: a file, the time, an object written in C or by another package. To be recorded, the
+    function runs twice on Values, and once on the plain numbers of the row, for which it must give
+    the same result.
 
     An existing graph, such as the loss over a whole data set, is compiled with its data in it.
 

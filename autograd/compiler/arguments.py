@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,35 @@ from numpy.typing import ArrayLike
 
 from autograd.compiler.program import Floats
 
-Key = tuple[int | None, ...]
-"""The width of each argument; None for an argument that is one number."""
+Key = tuple[int | str | None, ...]
+"""The width of each argument, None for one that is one number; then the names of those at the end
+that are given by name."""
+
+
+def in_order(
+    function: Callable[..., Any],
+    name: str,
+    arguments: Sequence[ArrayLike],
+    named: Mapping[str, ArrayLike],
+) -> tuple[tuple[ArrayLike, ...], tuple[str, ...]]:
+    """All arguments in the order of the function's, and the names of those at the end that it must
+    get by name: what stands before them keeps its default, or they go by name alone.
+
+    Raises:
+        TypeError: the function has no such argument, or got one twice, or lacks one.
+    """
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        raise TypeError(
+            f"{name} does not say the names of its arguments: give {', '.join(named)} by place"
+        ) from None
+    try:
+        bound = signature.bind(*arguments, **named)
+    except TypeError as error:
+        takes = ", ".join(signature.parameters) or "no arguments"
+        raise TypeError(f"{name} takes {takes}: {error}") from None
+    return (*bound.args, *bound.kwargs.values()), tuple(bound.kwargs)
 
 
 def as_arrays(

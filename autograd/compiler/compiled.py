@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import time
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,12 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
-from autograd.compiler.arguments import Key, as_arrays
+from autograd.compiler.arguments import Key, as_arrays, in_order
 from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
-from autograd.compiler.purity.reach import Reach
-from autograd.compiler.stages.record import CompileError, record
-from autograd.compiler.stages.trace import trace_recording, trace_value
+from autograd.compiler.recordings import Recordings
+from autograd.compiler.stages.record import CompileError
+from autograd.compiler.stages.trace import trace_value
 from autograd.real import as_float
 from autograd.value import Value
 
@@ -48,14 +47,13 @@ class Compiled:
         if backend not in (None, *BACKENDS):
             raise ValueError(f"backend is one of {', '.join(BACKENDS)}, or None; got {backend!r}")
         self._backend = backend or ("numba" if importlib.util.find_spec("numba") else "numpy")
-        self._recordings: dict[Key, list[Compilation]] = {}
-        self._parameters: list[Value] = []
-        self._latest: Compilation | None = None
+        self._recordings = Recordings(function, self._backend, self._dtype)
         # Native functions of floats; the key is what they differentiate by, "" for nothing.
         self._points: dict[str, Callable[..., Any] | None] = {}
         if value is not None:
             trace = trace_value(value, parameters)
-            self._add((), Compilation(trace, [], [], {}, self._backend, self._dtype))
+            of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype)
+            self._recordings.add((), of_graph)
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
         self.__doc__ = getattr(function, "__doc__", None)
@@ -84,10 +82,9 @@ class Compiled:
 
     def recording(self, widths: Sequence[int], row: Sequence[Sequence[float]]) -> Compilation:
         """The first recording for rows of these widths; if there is none, one made from ``row``."""
+        self._given((), {})
         key = tuple(widths)
-        if not self._recordings.get(key):
-            self._record(key, row)
-        return self._recordings[key][0]
+        return self._recordings.of(key)[0] if self._recordings.of(key) else self._record(key, row)
 
     # --- what it is ---
 
@@ -99,7 +96,7 @@ class Compiled:
             CompileError: nothing has been recorded yet.
         """
         self._recorded()
-        return list(self._parameters)
+        return list(self._recordings.parameters)
 
     @property
     def source(self) -> str:
@@ -118,9 +115,9 @@ class Compiled:
         return self._recorded().backend
 
     def __repr__(self) -> str:
-        if self._latest is None:
+        latest = self._recordings.latest
+        if latest is None:
             return f"<compiled {self.__name__}: nothing recorded yet>"
-        latest = self._latest
         nodes = len(latest.trace)
         if latest.backend == "tape":
             return f"<compiled {self.__name__}: {latest.tapes!r}>"
@@ -129,25 +126,21 @@ class Compiled:
 
     def _repr_markdown_(self) -> str:
         """For Jupyter: one line, and the source."""
-        if self._latest is None or self._latest.backend == "tape":
+        latest = self._recordings.latest
+        if latest is None or latest.backend == "tape":
             return f"`{self!r}`"
         return f"`{self!r}`\n\n```python\n{self.source}```"
 
     @property
     def took(self) -> str:
         """How long compiling has taken so far, in words."""
-        every = [c for known in self._recordings.values() for c in known]
-        words = f"{sum(c.seconds for c in every):.1f} s for the matrices"
-        native = [c.native_seconds() for c in every]
-        if seconds := sum(s for s, _ in native):
-            kept = ", kept from before" if all(k for _, k in native) else ""
-            words += f", {seconds:.1f} s for native code{kept}"
-        return words
+        return self._recordings.took()
 
     def _recorded(self) -> Compilation:
-        if self._latest is None:
+        latest = self._recordings.latest
+        if latest is None:
             raise CompileError(f"{self.__name__} is not recorded yet: call it with arrays first")
-        return self._latest
+        return latest
 
     # --- calling it ---
 
@@ -160,13 +153,16 @@ class Compiled:
             )
         return self
 
-    def __call__(self, *arguments: ArrayLike) -> Any:
+    def __call__(self, *arguments: ArrayLike, **named: ArrayLike) -> Any:
         """The value for each row.
+
+        The function is recorded anew if something has changed that it reads besides its arguments.
 
         Args:
             arguments: arrays of shape (batch, n), one for each list of n numbers that the
                 function takes; (batch,) where it takes one number. A function of numbers can be
                 called with numbers, too.
+            named: such arguments by their names.
 
         Returns:
             (batch,), or (batch, m) where the function returns a list of m Values. Without
@@ -177,27 +173,32 @@ class Compiled:
             ValueError: the shapes do not fit together.
             CompileError: the function cannot be compiled, or has too many branches.
         """
+        arguments, names = self._given(arguments, named)
         if arguments and isinstance(arguments[0], NUMBERS):
-            if point := self._points.get(""):
+            if point := not names and self._points.get(""):
                 try:
                     value, failures, _ = point(*arguments)
                     if not failures:
                         return value
                 except (TypeError, OverflowError):
                     pass  # not all are floats
-            return self._at_point("", arguments)[0]
-        key, arrays = self._arrays(arguments)
+            return self._at_point("", arguments, names)[0]
+        key, arrays = self._arrays(arguments, names)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
         values = self._joined(parts, arrays)
         return values if arrays else values[0]
 
     def value_and_grad(
-        self, *arguments: ArrayLike, reduction: str = "mean", wrt: str = "parameters"
+        self,
+        *arguments: ArrayLike,
+        reduction: str = "mean",
+        wrt: str = "parameters",
+        **named: ArrayLike,
     ) -> tuple[float, Any]:
         """The mean of the values of all rows, and its gradient.
 
         Args:
-            arguments: as for a call.
+            arguments, named: as for a call.
             reduction: "mean" or "sum", over the rows.
             wrt: differentiate by "parameters" or by "inputs".
 
@@ -216,16 +217,17 @@ class Compiled:
             raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
         if wrt not in ("parameters", "inputs"):
             raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
+        arguments, names = self._given(arguments, named)
         if arguments and isinstance(arguments[0], NUMBERS):
-            if point := self._points.get(wrt):
+            if point := not names and self._points.get(wrt):
                 try:
                     value, failures, derivatives = point(*arguments)
                     if not failures:
                         return value, derivatives
                 except (TypeError, OverflowError):
                     pass  # not all are floats
-            return self._at_point(wrt, arguments)
-        key, arrays = self._arrays(arguments)
+            return self._at_point(wrt, arguments, names)
+        key, arrays = self._arrays(arguments, names)
         parts = self._serve(key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt))
         value = 0.0
         for compilation, _, of_rows, _ in parts:
@@ -242,7 +244,7 @@ class Compiled:
                 gradients = [g * scale for g in gradients]
             shaped = [g[:, 0] if size is None else g for g, size in zip(gradients, key)]
             return value * scale, shaped[0] if len(shaped) == 1 else shaped
-        total = np.zeros(len(self._parameters), self._dtype)
+        total = np.zeros(len(self._recordings.parameters), self._dtype)
         for c, _, _, gradient in parts:
             total[c.places] += gradient
         return value * scale, total * scale if scale != 1 else total
@@ -257,7 +259,9 @@ class Compiled:
                     gradient[rows] = part
         return list(gradients)
 
-    def _at_point(self, by: str, arguments: Sequence[Any]) -> tuple[Any, Sequence[float]]:
+    def _at_point(
+        self, by: str, arguments: Sequence[Any], names: tuple[str, ...]
+    ) -> tuple[Any, Sequence[float]]:
         """Value and derivatives for plain numbers where that takes more than a call."""
         for x in arguments:
             if not isinstance(x, NUMBERS):
@@ -266,38 +270,59 @@ class Compiled:
                     f"{type(arguments[0]).__name__} and {type(x).__name__}"
                 )
         rows = [[as_float(x)] for x in arguments]
+        by_place = len(rows) - len(names)
+        first, others = rows[:by_place], dict[str, Any](zip(names, rows[by_place:]))
         value: Any
         derivatives: Sequence[float] = ()
         if by:
-            value, gradient = self.value_and_grad(*rows, wrt=by)
+            value, gradient = self.value_and_grad(*first, wrt=by, **others)
             by_each = gradient if by == "parameters" or len(rows) == 1 else [g[0] for g in gradient]
             derivatives = tuple(map(float, by_each))
         else:
-            value = self(*rows)[0]
+            value = self(*first, **others)[0]
             value = value if value.ndim else float(value)
-        if by not in self._points:
+        if by not in self._points and not names:
             self._points[by] = self._point(by, len(arguments))
         return value, derivatives
 
     def _point(self, by: str, count: int) -> Callable[..., Any] | None:
         """A native function of ``count`` floats for the first recording, where that has such a
         form and all parameters."""
-        compilation = self._recordings[(None,) * count][0]
-        if by == "parameters" and compilation.places.tolist() != list(range(len(self._parameters))):
+        compilation = self._recordings.of((None,) * count)[0]
+        every = range(len(self._recordings.parameters))
+        if by == "parameters" and compilation.places.tolist() != list(every):
             return None
         function, parameters = compilation.point(by), compilation.parameters
         if function is None or not parameters:
             return function
         return lambda *numbers: function(*numbers, *[p.data for p in parameters])
 
-    def _arrays(self, arguments: Sequence[ArrayLike]) -> tuple[Key, list[Floats]]:
+    def _given(
+        self, arguments: tuple[ArrayLike, ...], named: dict[str, ArrayLike]
+    ) -> tuple[tuple[ArrayLike, ...], tuple[str, ...]]:
+        """The arguments of a call in order, and the names of those at the end that go by name. What
+        was recorded is forgotten, if something has changed that the function reads."""
+        if self._recordings.forget_if_changed():
+            self._points.clear()
+        if named:
+            return in_order(self.function, self.__name__, arguments, named)
+        return arguments, ()
+
+    def _arrays(
+        self, arguments: Sequence[ArrayLike], names: tuple[str, ...]
+    ) -> tuple[Key, list[Floats]]:
         if self._function is not None:
-            return as_arrays(self.__name__, arguments, self._dtype)
+            widths, arrays = as_arrays(self.__name__, arguments, self._dtype)
+            return widths + names, arrays
         if arguments:
             raise TypeError("a compiled graph has no arguments: it holds its data")
         return (), []
 
     # --- recordings, and rows that need another ---
+
+    def _record(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
+        self._points.clear()
+        return self._recordings.record(key, rows)
 
     def _serve(
         self, key: Key, arrays: list[Floats], call: Callable[..., tuple[Any, ...]]
@@ -308,7 +333,7 @@ class Compiled:
         pending = arrays
         tried = 0
         while True:
-            known = self._recordings.setdefault(key, [])
+            known = self._recordings.of(key)
             if tried == len(known):
                 if tried >= MOST_RECORDINGS:
                     raise CompileError(self._too_many(known[-1], pending))
@@ -343,35 +368,6 @@ class Compiled:
             f"{self.__name__} took another path for each of {MOST_RECORDINGS} rows, the last at "
             f"{line}: a function that branches this much runs better uncompiled"
         )
-
-    def _record(self, key: Key, rows: Sequence[Sequence[float]]) -> None:
-        if self._function is None:
-            raise CompileError("the parameters now take another branch: record the graph again")
-        start = time.perf_counter()
-        names = naming.names_around(self._function)
-        function, single = self._function, [n is None for n in key]
-
-        def with_lists(*lists: list[Any]) -> Any:
-            return function(*(x[0] if one else x for x, one in zip(lists, single)))
-
-        recording = record(with_lists, rows, Reach(function).streams)
-        recording.parameters = naming.in_order(recording.parameters, names)
-        arguments = naming.argument_names(function, len(key))
-        trace = trace_recording(recording)
-        compilation = Compilation(
-            trace, recording.guards, arguments, names, self._backend, self._dtype
-        )
-        compilation.seconds = time.perf_counter() - start
-        self._add(key, compilation)
-
-    def _add(self, key: Key, compilation: Compilation) -> None:
-        self._recordings.setdefault(key, []).append(compilation)
-        self._latest = compilation
-        known = set(self._parameters)
-        self._parameters += [p for p in compilation.parameters if p not in known]
-        self._points.clear()
-        place = {p: i for i, p in enumerate(self._parameters)}
-        compilation.places = np.array([place[p] for p in compilation.parameters], np.int64)
 
     def _theta(self, compilation: Compilation) -> Floats:
         parameters = compilation.parameters

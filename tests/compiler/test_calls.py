@@ -310,3 +310,54 @@ def test_a_decorator_above_a_method_says_what_to_write():
     with pytest.raises(TypeError, match=r"self\.at = compile\(self\.at\)"):
         Line().at([[1.0]])
     assert Line().model is Line.model
+
+
+# --- arguments by name ---
+
+
+def scaled(x, y, scale=2.0, *, shift=1.0):
+    return x[0] * scale + y * shift
+
+
+def test_arguments_by_name_and_defaults(backend):
+    X, y, more = [[1.0], [3.0]], [2.0, 4.0], [5.0, 7.0]
+    program = compile(scaled, backend=backend)
+    expected = [4.0, 10.0]
+    assert program(X, y).tolist() == expected
+    assert program(x=X, y=y).tolist() == program(y=y, x=X).tolist() == expected
+    assert program(X, y=y).tolist() == expected
+    assert program(X, y, scale=more).tolist() == program(X, y, more).tolist() == [7.0, 25.0]
+    assert program(X, y, shift=more).tolist() == [12.0, 34.0]  # scale keeps its default
+    assert program(X, shift=more, scale=y, y=y).tolist() == [12.0, 40.0]
+    value, (by_x, by_y, by_shift) = program.value_and_grad(
+        shift=more, y=y, x=X, wrt="inputs", reduction="sum"
+    )
+    assert value == 46.0
+    assert (by_x.tolist(), by_y.tolist(), by_shift.tolist()) == ([[2.0]] * 2, more, y)
+
+
+def test_numbers_by_name(backend):
+    program = compile(lambda x, y=2.0, *, z=3.0: x * y + z, backend=backend)
+    for _ in range(2):
+        assert program(4.0, y=1.0) == program(y=1.0, x=4.0) == 7.0
+        assert program(x=4.0) == 11.0
+        assert program(4.0, z=1.0) == 9.0
+        assert program.value_and_grad(x=4.0, z=1.0, wrt="inputs") == (9.0, (2.0, 1.0))
+
+
+def test_names_that_the_function_does_not_have(backend):
+    program = compile(scaled, backend=backend)
+    with pytest.raises(TypeError, match=r"^scaled takes x, y, scale, shift: got an .*'z'$"):
+        program([[1.0]], [1.0], z=[1.0])
+    with pytest.raises(TypeError, match=r"^scaled takes x, y, scale, shift: missing a .*'y'$"):
+        program(x=[[1.0]])
+    with pytest.raises(TypeError, match=r"^scaled takes x, y, scale, shift: multiple .*'x'$"):
+        program([[1.0]], [1.0], x=[[1.0]])
+    with pytest.raises(ValueError, match="argument 1 of scaled has shape"):
+        program(x=[[1.0]], y=1.0)
+    graph = compile(Value(1.0) * Value(2.0), backend=backend)
+    with pytest.raises(CompileError, match="from a recorded graph, not from a function"):
+        graph(x=[1.0])
+    no_names = compile(min, backend=backend)
+    with pytest.raises(TypeError, match=r"^min does not say the names of its arguments: give x by"):
+        no_names(x=[[1.0]])

@@ -190,7 +190,7 @@ def test_hinge_needs_one_recording_for_both_sides(backend):
     X, T = rows(8, 2), np.array([[1.0], [-1.0]] * 4)
     values, _ = eager(lambda x, t: hinge(model(x), t), X, T)
     assert program(X, T) == pytest.approx(values, rel=1e-12)
-    assert len(program._recordings[2, 1]) == 1
+    assert len(program._recordings.of((2, 1))) == 1
 
 
 # --- what cannot be compiled ---

@@ -25,13 +25,13 @@ def numpy_backend(monkeypatch):
 @pytest.fixture
 def recordings(monkeypatch):
     """A list that grows with each recording."""
-    made, record = [], autograd.compiler.compiled.record
+    made, record = [], autograd.compiler.recordings.record
 
     def counted(*given):
         made.append(record(*given))
         return made[-1]
 
-    monkeypatch.setattr("autograd.compiler.compiled.record", counted)
+    monkeypatch.setattr("autograd.compiler.recordings.record", counted)
     return made
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import types
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from numbers import Number
 from typing import Any
@@ -58,6 +60,31 @@ def attributes(thing: Any) -> dict[str, Any]:
                 except AttributeError:
                     continue  # not set
     return found
+
+
+def base_of(holder: Any) -> Any:
+    """The class of Python's that holds its contents, by its own order; ``object``, if none does.
+    A user's class may have other methods."""
+    known = (OrderedDict, dict, list, set, deque)
+    return next((base for base in known if isinstance(holder, base)), object)
+
+
+def contents(holder: Any) -> list[Any]:
+    """What a container holds, in its order; of a dictionary, keys and values. Else nothing."""
+    base = base_of(holder)
+    if issubclass(base, dict):
+        return [*itertools.chain.from_iterable(base.items(holder))]
+    return [] if base is object else [*base.__iter__(holder)]
+
+
+def is_array(holder: Any) -> bool:
+    """Whether this is an array of numpy."""
+    return hasattr(type(holder), "tobytes") and hasattr(type(holder), "dtype")
+
+
+def view_of(array: Any) -> tuple[Any, ...]:
+    """How an array looks at its memory."""
+    return array.dtype, array.shape, array.strides, array.flags.writeable
 
 
 def takes_attributes(thing: Any) -> bool:

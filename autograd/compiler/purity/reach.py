@@ -13,7 +13,7 @@ import functools
 import gc
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from autograd.compiler.purity import code, trusted
@@ -72,7 +72,7 @@ class Reach:
         self.bindings: list[tuple[dict[str, Any], str, str]] = []
         self.streams: list[Any] = []
         self.bare: list[tuple[Any, str]] = []
-        self._names = {"forward"}  # which Module.__call__ names
+        self._names = {"forward", "_training"}  # which Module itself names
         self._lists: list[tuple[Any, str]] = []
         self._seen: dict[int, tuple[Any, str]] = {}
         self._count = 0
@@ -270,19 +270,24 @@ class Reach:
         elif isinstance(owner, type):
             self._methods(owner, making=type(owner) is not enum.EnumMeta)
         else:
-            every = self.by_text or not trusted.OF_MODULES.isdisjoint(self._names)
-            every = every or isinstance(owner, enum.Enum)  # it reads them by other names
-            every = every or any(
-                trusted.is_ours(c.__module__) and c.__name__ not in ("Module", "Operand", "Value")
-                for c in type(owner).__mro__
-            )
+            names = self.reads(owner)
             kind = type(owner).__name__
             still = hasattr(type(owner), "training") and not owner.training
             for name, thing in attributes(owner).items():
-                if every and still and is_stream(thing):
+                if names is None and still and is_stream(thing):
                     continue  # our Modules, such as Dropout, draw from it in training alone
-                if every or name in self._names:
+                if names is None or name in names:
                     self._all([thing], f"the attribute {name!r} of {kind}")
+
+    def reads(self, owner: Any) -> Set[str] | None:
+        """The names of the attributes that code may read of an object; None for all that it has."""
+        every = self.by_text or not trusted.OF_MODULES.isdisjoint(self._names)
+        every = every or isinstance(owner, enum.Enum)  # it reads them by other names
+        every = every or any(
+            trusted.is_ours(c.__module__) and c.__name__ not in ("Module", "Operand", "Value")
+            for c in type(owner).__mro__
+        )
+        return None if every else self._names
 
     @property
     def by_text(self) -> bool:

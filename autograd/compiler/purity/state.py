@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 import types
-from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Any
 
 from autograd.compiler.purity import trusted
-from autograd.compiler.purity.kinds import attributes, has_attributes
+from autograd.compiler.purity.kinds import (
+    attributes,
+    base_of,
+    contents,
+    has_attributes,
+    is_array,
+    view_of,
+)
 from autograd.compiler.purity.reach import NOTE, Reach
 from autograd.value import Value
 
@@ -58,8 +63,8 @@ class State:
 
 def _parts(holder: Any) -> Any:
     """What it holds: a copy of an array with how it is looked at, or contents and attributes."""
-    if _is_array(holder):
-        return holder.copy(), _view(holder)
+    if is_array(holder):
+        return holder.copy(), view_of(holder)
     if isinstance(holder, types.CellType):
         return [holder.cell_contents], {}
     if isinstance(holder, type):
@@ -69,30 +74,12 @@ def _parts(holder: Any) -> Any:
         own.pop(NOTE, None)
         named = holder.__kwdefaults__ or {}
         return [holder.__code__, holder.__defaults__, *named.values()], own
-    base = _base(holder)
-    if issubclass(base, dict):
-        return [*itertools.chain.from_iterable(base.items(holder))], own
-    return [] if base is object else [*base.__iter__(holder)], own
-
-
-def _base(holder: Any) -> Any:
-    """The class of Python's that holds its contents, by its own order; ``object``, if none does.
-    A user's class may have other methods."""
-    known = (OrderedDict, dict, list, set, deque)
-    return next((base for base in known if isinstance(holder, base)), object)
-
-
-def _view(array: Any) -> tuple[Any, ...]:
-    return array.dtype, array.shape, array.strides, array.flags.writeable
-
-
-def _is_array(holder: Any) -> bool:
-    return hasattr(type(holder), "tobytes") and hasattr(type(holder), "dtype")
+    return contents(holder), own
 
 
 def _same(now: Any, before: Any) -> bool:
     """Whether the same objects are there; in an array, the same bits."""
-    if _is_array(now[0]):
+    if is_array(now[0]):
         (array, view), (old_array, old_view) = now, before
         if view != old_view:
             return False
@@ -111,14 +98,14 @@ def _same(now: Any, before: Any) -> bool:
 def _fill(holder: Any, parts: Any) -> None:
     """Let it hold these parts."""
     contents, own = parts
-    if _is_array(holder):
+    if is_array(holder):
         holder.flags.writeable = True
-        if _view(holder)[:3] != own[:3]:
+        if view_of(holder)[:3] != own[:3]:
             holder.dtype, holder.shape, holder.strides = own[:3]
         holder[...] = contents
         holder.flags.writeable = own[3]
         return
-    base = _base(holder)
+    base = base_of(holder)
     if isinstance(holder, types.CellType):
         (holder.cell_contents,) = contents
     elif issubclass(base, dict):
