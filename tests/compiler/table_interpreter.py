@@ -165,7 +165,11 @@ def reduce(line, arena):
     dst = strided(arena, line.dst, (line.n0, second[0]), (line.dst0, second[1]))
     terms = np.moveaxis(a, axis, -1).astype(np.float64)
     result = np.apply_along_axis(lambda xs: op.forward(xs.tolist()), -1, terms)
-    dst[...] = dst + result if Flag.ACCUMULATE in line.flags else result
+    if Flag.ACCUMULATE not in line.flags:
+        dst[...] = result
+        return
+    for place in np.ndindex(result.shape):  # some places may be one
+        dst[place] += result[place]
 
 
 def product(line, arena):

@@ -129,7 +129,8 @@ class Opcode(IntEnum):
     SUM = 80
     LOGSUMEXP = 81
     NORM = 82
-    # Reductions over the inner axis: dst[i0, i1] = over i of a[i0, i1, i], in any order.
+    # Reductions over the inner axis: dst[i0, i1] = over i of a[i0, i1, i], in any order. With
+    # ACCUMULATE outer strides of dst may be 0: one place gets several sums, one after the other.
     SUM_INNER = 88
     LOGSUMEXP_INNER = 89
     NORM_INNER = 90

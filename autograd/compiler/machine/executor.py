@@ -1,0 +1,204 @@
+"""The machine's executor: a program as a table of instructions, which kernels run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.executor import Executor
+from autograd.compiler.machine.amount import ONE_ROW, Rows
+from autograd.compiler.machine.lower import Home, Lowered, lower
+from autograd.compiler.machine.table import Ints32
+from autograd.compiler.program import Floats, Program
+from autograd.compiler.stages.needed import needed
+
+Run = Callable[[Ints32, Floats, Ints32], None]
+"""Runs a table on an arena, with index tables."""
+
+CACHE = 256 * 1024
+"""The bytes that a block of rows should take: about half of the second cache."""
+
+LINE = 64
+"""The bytes of a line of the cache."""
+
+FEWEST_ROWS, MOST_ROWS = 8, 1024
+
+
+class MachineExecutor(Executor):
+    """A program as tables of instructions.
+
+    Args:
+        program: with gradients or without.
+        dtype: of the numbers, float64 or float32.
+        run: what runs a table.
+
+    Raises:
+        NotLowered: the program has operations that only Python can compute.
+    """
+
+    name = "machine"
+
+    def __init__(self, program: Program, dtype: Any, run: Run) -> None:
+        self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
+        self._program, self._run = program, run
+        self._turn = threading.Lock()  # there is one arena for all threads
+        self._blocks  # noqa: B018  (it may raise NotLowered)
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """As ``Executor.rows``."""
+        batch = len(arguments[0]) if arguments else 1
+        with self._turn:
+            unit = self._one_without if batch == 1 else self._blocks_without
+            values = np.empty((batch, self._program.outputs.size), self.dtype)
+            failures = np.zeros(0 if unit.lowered.failures is None else batch, self.dtype)
+            unit.start(theta, batch)
+            for rows in unit.run_blocks(arguments, batch):
+                unit.read(unit.lowered.outputs, values[rows])
+                unit.read(unit.lowered.failures, failures[rows, None])
+        return values, failures
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
+        """As ``Executor.gradients``."""
+        batch = len(arguments[0]) if arguments else 1
+        with self._turn:
+            unit = self._one if batch == 1 else self._blocks
+            lowered = unit.lowered
+            failures = np.zeros(0 if lowered.failures is None else batch, self.dtype)
+            by_inputs = [np.zeros(a.shape, self.dtype) for a in arguments if self._by_inputs]
+            unit.start(theta, batch)
+            for rows in unit.run_blocks(arguments, batch):
+                unit.read(lowered.failures, failures[rows, None])
+                for home, gradient in zip(lowered.by_arguments, by_inputs):
+                    unit.read(home, gradient[rows])
+            unit.finish()
+            total = float(unit.arena[lowered.total])
+            if self._by_inputs:
+                return total, failures, by_inputs
+            return total, failures, unit.arena[lowered.gradient + lowered.place]
+
+    @cached_property
+    def _by_inputs(self) -> bool:
+        arguments = self._program.arguments
+        return bool(arguments) and arguments[0] in self._program.gradients
+
+    @property
+    def blocks(self) -> Lowered:
+        """The program with gradients for blocks of rows."""
+        return self._blocks.lowered
+
+    @property
+    def one(self) -> Lowered:
+        """The program with gradients for one row."""
+        return self._one.lowered
+
+    @cached_property
+    def _blocks(self) -> _Unit:
+        return _Unit(lower(self._program, True), self.dtype, self._run)
+
+    @cached_property
+    def _one(self) -> _Unit:
+        return _Unit(lower(self._program, False), self.dtype, self._run)
+
+    @cached_property
+    def _without(self) -> Program:
+        if not self._program.gradients:
+            return self._program
+        return needed(replace(self._program, gradients={}))
+
+    @cached_property
+    def _blocks_without(self) -> _Unit:
+        if self._without is self._program:
+            return self._blocks
+        return _Unit(lower(self._without, True), self.dtype, self._run)
+
+    @cached_property
+    def _one_without(self) -> _Unit:
+        if self._without is self._program:
+            return self._one
+        return _Unit(lower(self._without, False), self.dtype, self._run)
+
+
+class _Unit:
+    """A lowered program with its arena."""
+
+    def __init__(self, lowered: Lowered, dtype: np.dtype[Any], run: Run) -> None:
+        self.lowered, self.dtype, self.run = lowered, dtype, run
+        self.rows = ONE_ROW
+        self.arena = np.zeros(0, dtype)
+        self.most = rows_of_a_block(lowered, dtype)
+        self._resize(ONE_ROW if not lowered.in_rows else self._padded(1))
+
+    def start(self, theta: Floats, batch: int) -> None:
+        """The numbers of the parameters, and what does not depend on the rows."""
+        lowered = self.lowered
+        if lowered.in_rows and (rows := self._padded(min(batch, self.most))).padded > self.room:
+            self._resize(rows)
+        self.arena[lowered.parameters + lowered.place] = theta
+        self.arena[lowered.count] = batch
+        self._do(lowered.before)
+
+    def run_blocks(self, arguments: Sequence[Floats], batch: int) -> Any:
+        """Compute block after block; yields the slice of the rows whose results can be read."""
+        lowered = self.lowered
+        step = self.most if lowered.in_rows else 1
+        for first in range(0, batch, step):
+            part = slice(first, min(first + step, batch))
+            if lowered.in_rows:
+                self.rows = self._padded(part.stop - first)
+            for home, argument in zip(lowered.arguments, arguments):
+                self.place(home, argument.shape[1])[...] = argument[part]
+            self._do(lowered.rows)
+            yield part
+
+    def finish(self) -> None:
+        """What is done once after all rows."""
+        self._do(self.lowered.after)
+
+    def place(self, home: Home, width: int) -> Floats:
+        """The numbers of an array as (rows, width), or (1, width) where all rows share them."""
+        start = home.offset.at(self.rows)
+        if not home.in_rows:
+            return self.arena[start : start + width].reshape(1, width)
+        lanes = self.arena[start : start + width * self.rows.padded]
+        return lanes.reshape(width, self.rows.padded)[:, : self.rows.real].T
+
+    def read(self, home: Home | None, out: Floats) -> None:
+        """Copy a result to ``out``, (rows, width)."""
+        if home is not None:
+            out[...] = self.place(home, out.shape[1])
+
+    def _do(self, table: Any) -> None:
+        self.run(table.at(self.rows), self.arena, self.lowered.ints)
+
+    def _padded(self, rows: int) -> Rows:
+        unit = LINE // self.dtype.itemsize
+        return Rows(rows, -(-rows // unit) * unit)
+
+    def _resize(self, rows: Rows) -> None:
+        """An arena for blocks of so many rows."""
+        self.rows, self.room = rows, rows.padded
+        self.arena = aligned(self.lowered.size.at(rows), self.dtype)
+        for start, numbers in self.lowered.constants:
+            self.arena[start : start + len(numbers)] = numbers
+
+
+def rows_of_a_block(lowered: Lowered, dtype: np.dtype[Any]) -> int:
+    """How many rows to compute at a time, so that they stay in the cache. Blocks of an odd number
+    of cache lines do not put the lanes of an array on top of each other there."""
+    unit = LINE // dtype.itemsize
+    rows = CACHE // (dtype.itemsize * max(lowered.lanes, 1))
+    rows = max(FEWEST_ROWS, min(rows, MOST_ROWS))
+    return max(rows // unit - (rows // unit + 1) % 2, 1) * unit
+
+
+def aligned(n: int, dtype: Any) -> Floats:
+    """Zeros in memory that is aligned to 64 bytes."""
+    width = np.dtype(dtype).itemsize
+    raw = np.zeros(n + LINE // width, dtype)
+    start = -raw.__array_interface__["data"][0] // width % (LINE // width)
+    return raw[start : start + n]

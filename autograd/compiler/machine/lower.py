@@ -1,0 +1,315 @@
+"""Lowering: an array program becomes a table of instructions for the machine.
+
+An array of the program is stored lane by lane. In a program for blocks of rows each lane of an
+array with a batch is a vector over the rows of the block; in one for a single row, and in arrays
+without a batch, a lane is one number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.machine.amount import Amount
+from autograd.compiler.machine.collecting import collect
+from autograd.compiler.machine.contraction import contract
+from autograd.compiler.machine.memory import ALIGNED, Memory
+from autograd.compiler.machine.opcodes import Opcode
+from autograd.compiler.machine.table import (
+    Begin,
+    End,
+    Ints32,
+    Line,
+    Lines,
+    NotLowered,
+    Round,
+    Table,
+    table,
+)
+from autograd.compiler.machine.writer import Writer
+from autograd.compiler.program import (
+    Array,
+    Contract,
+    Floats,
+    Indices,
+    Instruction,
+    Loop,
+    Map,
+    Program,
+    Reduce,
+    Simple,
+    View,
+    row_major,
+    whole,
+)
+from autograd.compiler.stages.trace import PARAMETER
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where an array is: its offset in the arena, and whether each of its lanes has the rows of a
+    block (padded), or is one number."""
+
+    offset: Amount
+    in_rows: bool
+
+
+@dataclass(eq=False)
+class Lowered:
+    """A program for the machine.
+
+    Attributes:
+        in_rows: whether it is for blocks of rows, or for one row.
+        before, rows, after: what is done once at the start of a batch, for each block of its rows,
+            and once at its end. For one row all is in ``rows``.
+        ints: the index tables.
+        size: of the arena, in elements.
+        lanes: how many vectors over the rows of a block the arena has.
+        constants: offsets and numbers to write into the arena, once.
+        parameters, gradient: where these regions begin, of ``width`` elements each.
+        place: where each parameter stands in either region.
+        arguments: where each argument is.
+        count: where the number of rows of the batch is written, as a float.
+        outputs: the results.
+        failures: how many guards fail for each row; None without guards.
+        total, failed: where the sums of both over the batch are, once ``after`` is done; None
+            without guards.
+        by_arguments: where the gradient by each argument is; None where it is 0.
+    """
+
+    in_rows: bool
+    before: Table
+    rows: Table
+    after: Table
+    ints: Ints32
+    size: Amount
+    lanes: int
+    constants: list[tuple[int, Floats]]
+    parameters: int
+    gradient: int
+    width: int
+    place: Indices
+    arguments: list[Home]
+    count: int
+    outputs: Home
+    failures: Home | None
+    total: int
+    failed: int | None
+    by_arguments: list[Home | None]
+
+
+def lower(program: Program, in_rows: bool) -> Lowered:
+    """The program for blocks of rows, or for one row.
+
+    Raises:
+        NotLowered: it has an operation that only Python can compute.
+    """
+    lowering = _Lowering(program, in_rows and bool(program.arguments))
+    for i in program.instructions:
+        lowering.instruction(i)
+    return lowering.finished()
+
+
+BEFORE, ROWS, AFTER = range(3)
+
+
+class _Lowering:
+    def __init__(self, program: Program, in_rows: bool) -> None:
+        self.program, self.in_rows = program, in_rows
+        self.writer = Writer(in_rows)
+        self.parts: list[Lines] = [[], [], []]
+        self.known: dict[Array, int] = {}  # the part in which an array is complete
+        self.count = Array((), PARAMETER)
+        self.kept: list[Array] = [self.count]
+        self.start: dict[Array, int] = {}  # of each block in the region of the parameters
+        self.place = np.zeros(len(program.parameters), np.int64)
+        width = 0
+        for block in program.blocks:
+            self.start[block.array] = width
+            self.place[block.lanes.reshape(-1)] = width + np.arange(block.array.size)
+            width += -(-block.array.size // ALIGNED) * ALIGNED
+        self.parameters = Array((max(width, 1),), PARAMETER)
+        self.gradient = Array(self.parameters.shape, PARAMETER)
+        self.into = self._gradients_in_place()
+
+    def _gradients_in_place(self) -> dict[Array, int]:
+        """The arrays that can be made where the gradient of a block stands, and that place."""
+        made = {out for i in self.program.instructions for out in i.outs}
+        places: dict[Array, int] = {}
+        for array, v in self.program.gradients.items():
+            if array in self.start and v is not None and v.whole and v.array in made:
+                places.setdefault(v.array, self.start[array])
+        return places
+
+    # --- instructions ---
+
+    def instruction(self, i: Instruction) -> None:
+        """The lines of an instruction."""
+        if isinstance(i, Loop):
+            raise NotLowered("loops are not lowered yet")
+        over_rows = not self.writer.rows_of(i.out)
+        if over_rows and any(self.writer.rows_of(v.array) for v in i.operands):
+            self._over_rows(i)
+            return
+        part = max([self._part(v.array) for v in i.operands], default=BEFORE)
+        self._write_to(part)
+        self.known[i.out] = part
+        out = whole(i.out)
+        if isinstance(i, Map):
+            self.writer.map(i.op, out, i.operands)
+        elif isinstance(i, Reduce):
+            self.writer.reduce(i.op, out, i.operand)
+            if i.over_batch and self.in_rows:
+                count = View(self.count, out.shape, 0, (0,) * len(out.shape))
+                self.writer.apply(Opcode.MUL, out, [out, count])
+        elif isinstance(i, Contract):
+            contract(self.writer, i)
+        else:
+            collect(self.writer, i)
+
+    def _over_rows(self, i: Simple) -> None:
+        """An instruction that sums over the rows of all blocks."""
+        out = whole(i.out)
+        if isinstance(i, Reduce):
+            assert i.op is ops.sum
+            self._sum_over_rows(out, i.operand)
+            return
+        assert isinstance(i, Contract)
+        if all(self.writer.rows_of(v.array) for v in i.operands):
+            self._clear(out)
+            self._write_to(ROWS)
+            contract(self.writer, i)
+        else:
+            left, right = map(self._summed, i.operands)
+            self.instruction(Contract(i.out, left, right, i.labels))
+
+    def _summed(self, v: View) -> View:
+        """The sum of a view over the rows, where it has any."""
+        if not self.writer.rows_of(v.array):
+            return v
+        out = whole(self.writer.array(v.shape, False))
+        self._sum_over_rows(out, v)
+        return out
+
+    def _sum_over_rows(self, out: View, v: View) -> None:
+        self._clear(out)
+        self._write_to(ROWS)
+        self.writer.sum_over_rows(out, v)
+
+    def _clear(self, out: View) -> None:
+        """Zeros, to which each block adds."""
+        self.known[out.array] = AFTER
+        self._write_to(BEFORE)
+        self.writer.copy(out, self.writer.repeated(0.0, out))
+
+    def _part(self, array: Array) -> int:
+        return self.known.get(array, ROWS if self.writer.rows_of(array) else BEFORE)
+
+    def _write_to(self, part: int) -> None:
+        self.writer.switch(self.parts[part if self.in_rows else ROWS])
+
+    # --- results ---
+
+    def _end(self, v: View, rows: bool = False) -> View:
+        """A result, its lanes one after the other, in memory that it keeps.
+
+        Args:
+            rows: whether it must have rows.
+        """
+        rows = self.in_rows and (rows or v.array.batched)
+        in_order = v.index is None and v.strides == row_major(v.shape)
+        if not in_order or v.array.literal() is not None or rows != self.writer.rows_of(v.array):
+            self._write_to(ROWS if rows else self._part(v.array))
+            out = whole(self.writer.array(v.shape, rows))
+            self.writer.copy(out, v)
+            v = out
+        self.kept.append(v.array)
+        return v
+
+    def _sum_of_all(self, v: View) -> View:
+        """The sum of a result over its lanes and all rows."""
+        total = Array((), PARAMETER)
+        self.kept.append(total)
+        self.instruction(Reduce(total, ops.sum, v, over_batch=True))
+        return whole(total)
+
+    def _gradients_by_parameters(self) -> None:
+        """Copy those gradients that were not made in place."""
+        for array, v in self.program.gradients.items():
+            if array not in self.start or v is None:
+                continue
+            if v.whole and self.into.get(v.array) == self.start[array]:
+                continue
+            self._write_to(self._part(v.array))
+            out = View(self.gradient, v.shape, self.start[array], row_major(v.shape))
+            self.writer.copy(out, v)
+
+    # --- the whole ---
+
+    def finished(self) -> Lowered:
+        """The program for the machine."""
+        program, writer = self.program, self.writer
+        outputs = self._end(program.outputs)
+        total = self._sum_of_all(program.outputs)
+        failures = failed = None
+        if program.failures is not None:
+            failures = self._end(program.failures)
+            failed = self._sum_of_all(program.failures)
+        by_arguments = []
+        for array in program.arguments:
+            v = program.gradients.get(array)
+            by_arguments.append(None if v is None else self._end(v, rows=True))
+        self._gradients_by_parameters()
+        memory, constants = self._memory()
+
+        def home(v: View) -> Home:
+            offset = memory.home(v.array) + writer.lane(v.array) * v.offset
+            return Home(offset, writer.rows_of(v.array))
+
+        none = np.zeros(0, np.int32)
+        before, rows, after = (table(part, memory.home) for part in self.parts)
+        return Lowered(
+            self.in_rows,
+            before,
+            rows,
+            after,
+            np.concatenate([none, *writer.indices]),
+            memory.size,
+            memory.lanes.size,
+            constants,
+            memory.places[self.parameters],
+            memory.places[self.gradient],
+            self.parameters.size,
+            self.place,
+            [home(whole(a)) for a in program.arguments],
+            memory.places[self.count],
+            home(outputs),
+            None if failures is None else home(failures),
+            home(total).offset.plain,
+            None if failed is None else home(failed).offset.plain,
+            [None if v is None else home(v) for v in by_arguments],
+        )
+
+    def _memory(self) -> tuple[Memory, list[tuple[int, Floats]]]:
+        """The place of each array, and the numbers of constants with their places."""
+        blocks = Round(0)  # the rows are done block by block
+        every: Lines = [*self.parts[BEFORE], Begin(blocks), *self.parts[ROWS], End(blocks)]
+        every += self.parts[AFTER]
+        used = [o.array for x in every if isinstance(x, Line) for o in x.operands if o]
+        numbers = [a for a in dict.fromkeys(used) if a.numbers is not None]
+        memory = Memory(self.writer.rows_of)
+        for array in (self.parameters, self.gradient, *self.program.arguments, *self.kept):
+            memory.keep(array)
+        for region, inside in (self.parameters, self.start), (self.gradient, self.into):
+            for array, start in inside.items():
+                memory.places[array] = memory.places[region] + start
+        for array in numbers:
+            memory.keep(array)
+        memory.plan(every)
+        constants = []
+        for array in numbers:
+            assert array.numbers is not None
+            constants.append((memory.places[array], array.numbers.reshape(-1)))
+        return memory, constants

@@ -1,0 +1,373 @@
+"""Writing lines for the machine: copies, gathers, operations element by element, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
+from autograd.compiler.machine.axes import Axis, Start, merged, over
+from autograd.compiler.machine.opcodes import MAPS, REDUCTIONS, Flag, Opcode
+from autograd.compiler.machine.table import Ints32, Line, Lines, NotLowered, Operand
+from autograd.compiler.program import Array, Indices, View, row_major, whole
+from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER
+from autograd.ops import Op
+
+BROADCAST = (Flag(0), Flag.A_BROADCAST, Flag.B_BROADCAST, Flag.C_BROADCAST)
+
+
+class Writer:
+    """Writes lines.
+
+    Args:
+        in_rows: whether arrays with a batch have the rows of a block as their last axis.
+
+    Attributes:
+        lines: what it writes to.
+        constants: the arrays of numbers in use.
+    """
+
+    def __init__(self, in_rows: bool) -> None:
+        self.in_rows = in_rows
+        self.lines: Lines = []
+        self.constants: list[Array] = []
+        self.number_of: dict[str, Array] = {}
+        self.indices: list[Ints32] = []
+        self.index_of: dict[bytes, int] = {}
+        self.gathered: dict[tuple[object, ...], Array] = {}
+
+    def switch(self, lines: Lines) -> None:
+        """Write to other lines from now on."""
+        self.lines = lines
+
+    # --- operands ---
+
+    def rows_of(self, array: Array) -> bool:
+        """Whether an array has the rows of a block."""
+        return self.in_rows and array.batched
+
+    def lane(self, array: Array) -> Amount:
+        """The elements from one lane to the next."""
+        return PADDED if self.rows_of(array) else ONE
+
+    def array(self, shape: Sequence[int], rows: bool) -> Array:
+        """A new array, with the rows of a block or without."""
+        return Array(tuple(shape), INPUT if rows else PARAMETER)
+
+    def number(self, x: float) -> View:
+        """A number, as an array of one element."""
+        if repr(x) not in self.number_of:
+            array = self.number_of[repr(x)] = Array((), CONSTANT, numbers=np.array(x))
+            self.constants.append(array)
+        return whole(self.number_of[repr(x)])
+
+    def place(self, v: View) -> tuple[Start, list[Amount]]:
+        """Where a view begins, and the elements from place to place along each of its axes."""
+        if (literal := v.array.literal()) is not None:
+            return Start(self.number(literal).array), [ZERO] * len(v.shape)
+        if v.index is not None:
+            v = whole(self.gather(v))
+        lane = self.lane(v.array)
+        return Start(v.array, lane * v.offset), [lane * s for s in v.strides]
+
+    def axes(
+        self, views: Sequence[View], rows: bool, size: Amount = PADDED
+    ) -> tuple[list[Start], list[Axis]]:
+        """The axes that views of one shape share, and where each view begins. With ``rows`` the
+        rows of a block are the last axis, of that size."""
+        places = [self.place(v) for v in views]
+        shape = views[0].shape
+        axes = [Axis(amount(n), tuple(s[k] for _, s in places)) for k, n in enumerate(shape)]
+        if rows and self.in_rows:
+            steps = tuple(ONE if self.has_rows(start) else ZERO for start, _ in places)
+            axes.append(Axis(size, steps))
+        return [start for start, _ in places], axes
+
+    def has_rows(self, start: Start) -> bool:
+        """Whether the array there has the rows of a block."""
+        return self.rows_of(start.array)
+
+    def index(self, lanes: Indices) -> Amount:
+        """Where lanes stand among the index tables."""
+        key = lanes.tobytes()
+        if key not in self.index_of:
+            self.index_of[key] = sum(map(len, self.indices))
+            self.indices.append(lanes.reshape(-1).astype(np.int32))
+        return amount(self.index_of[key])
+
+    # --- copies ---
+
+    def gather(self, v: View) -> Array:
+        """An array of the lanes that a view picks by an index."""
+        key = (id(self.lines), *v.key)
+        if key not in self.gathered:
+            assert v.index is not None
+            rows = self.rows_of(v.array)
+            out = self.gathered[key] = self.array(v.shape, rows)
+            lane = self.lane(v.array)
+            self.lines.append(
+                Line(
+                    Opcode.GATHER,
+                    (amount(v.size), ONE, PADDED if rows else ONE),
+                    (Operand(out, ZERO, (lane,)), Operand(v.array, ZERO, (lane,)), None, None),
+                    number=self.index(v.index),
+                )
+            )
+        return self.gathered[key]
+
+    def scatter(self, place: View, part: View) -> None:
+        """Add the lanes of a part to any lanes of another array, one after the other."""
+        part = self.contiguous(part, self.rows_of(place.array))
+        lane = self.lane(place.array)
+        start, _ = self.place(part)
+        rows = PADDED if self.rows_of(place.array) else ONE
+        step = self.lane(part.array)
+        flags = Flag(0) if step == lane else Flag.A_BROADCAST
+        self.lines.append(
+            Line(
+                Opcode.SCATTER_ADD,
+                (amount(place.size), ONE, rows),
+                (Operand(place.array, ZERO, (lane,)), start.operand(step), None, None),
+                flags,
+                self.index(place.lanes()),
+            )
+        )
+
+    def contiguous(self, v: View, rows: bool) -> View:
+        """The view as an array of its own, if it is not one already."""
+        if v.index is not None and v.array.literal() is None:
+            return whole(self.gather(v))
+        if v.whole and v.array.literal() is None:
+            return v
+        out = whole(self.array(v.shape, rows and v.array.batched))
+        self.copy(out, v)
+        return out
+
+    def copy(self, out: View, v: View) -> None:
+        """``out = v``."""
+        starts, axes = self.axes([out, v], self.rows_of(out.array))
+        self.strided(starts, axes)
+
+    def strided(self, starts: Sequence[Start], axes: Sequence[Axis]) -> None:
+        """A copy between any places."""
+        axes = merged(axes)
+        fitting = [a for a in axes if a.steps[0] == ONE and a.steps[1] in (ZERO, ONE)]
+        if not axes or fitting:
+            self.each(Opcode.COPY, starts, axes)
+            return
+        inner = max(axes, key=lambda a: (ONE in a.steps, a.size.plain))
+        outer, peeled = _outer([a for a in axes if a is not inner])
+
+        def line(at: list[Start]) -> None:
+            dst, a = (s.operand(*(x.steps[k] for x in outer)) for k, s in enumerate(at))
+            sizes = (outer[0].size, outer[1].size, inner.size)
+            self.lines.append(
+                Line(
+                    Opcode.COPY_STRIDED,
+                    sizes,
+                    (dst, a, None, None),
+                    inner=(inner.steps[0], inner.steps[1]),
+                )
+            )
+
+        over(self.lines, peeled, starts, line)
+
+    # --- element by element ---
+
+    def map(self, op: Op, out: View, operands: Sequence[View]) -> None:
+        """An operation of the program."""
+        if op in (ops.sum, ops.add):
+            first, *rest = operands
+            if not rest:
+                self.copy(out, first)
+            for v in rest:
+                self.apply(Opcode.ADD, out, [first, v])
+                first = out
+        elif isinstance(op, ops.Power):
+            self.power(op.exponent, out, operands[0])
+        elif op in MAPS:
+            self.apply(MAPS[op], out, operands)
+        else:
+            raise NotLowered(f"only Python can compute the operation {op.name!r}")
+
+    def power(self, n: float, out: View, x: View) -> None:
+        """x ** n for a number n."""
+        if n == 1:
+            self.copy(out, x)
+        elif n in (2, 3, 4):
+            self.apply(Opcode.MUL, out, [x, x])
+            for _ in range(int(n) - 2):
+                self.apply(Opcode.MUL, out, [out, x])
+        elif n == -1:
+            self.apply(Opcode.DIV, out, [self.repeated(1.0, out), x])
+        elif n == -2:
+            self.apply(Opcode.MUL, out, [x, x])
+            self.apply(Opcode.DIV, out, [self.repeated(1.0, out), out])
+        else:
+            self.apply(Opcode.POW, out, [x, self.repeated(n, out)])
+
+    def repeated(self, x: float, like: View) -> View:
+        """A number at every place."""
+        return View(self.number(x).array, like.shape, 0, (0,) * len(like.shape))
+
+    def apply(self, opcode: Opcode, out: View, operands: Sequence[View]) -> None:
+        """An opcode element by element."""
+        starts, axes = self.axes([out, *operands], self.rows_of(out.array))
+        self.each(opcode, starts, axes)
+
+    def each(self, opcode: Opcode, starts: Sequence[Start], axes: Sequence[Axis]) -> None:
+        """An opcode element by element, for operands anywhere. The first axis along which the
+        result has no gaps is the inner one."""
+        axes = merged(axes)
+        inner = next((a for a in reversed(axes) if a.steps[0] == ONE), None)
+        if inner is None:
+            assert not axes, "the result of an operation has gaps"
+            inner = Axis(ONE, (ONE,) * len(starts))
+        places = list(starts)
+        for k, step in enumerate(inner.steps):
+            if step not in (ZERO, ONE):
+                places[k], axes = self.without_gaps(places[k], axes, k)
+                self.each(opcode, places, axes)
+                return
+        outer, peeled = _outer([a for a in axes if a is not inner])
+        flags = Flag(0)
+        for k, step in enumerate(inner.steps):
+            flags |= BROADCAST[k] if step == ZERO else Flag(0)
+
+        def line(at: list[Start]) -> None:
+            operands: list[Operand | None] = [None] * 4
+            for k, start in enumerate(at):
+                operands[k] = start.operand(*(x.steps[k] for x in outer))
+            sizes = (outer[0].size, outer[1].size, inner.size)
+            self.lines.append(Line(opcode, sizes, tuple(operands), flags))
+
+        over(self.lines, peeled, places, line)
+
+    def without_gaps(self, start: Start, axes: Sequence[Axis], k: int) -> tuple[Start, list[Axis]]:
+        """A copy of operand k, and the axes with the steps of the copy. It does not repeat what
+        the operand repeats."""
+        kept = [a for a in axes if a.steps[k]]
+        rows = self.has_rows(start)
+        lanes = [a.size.plain for a in kept if not (rows and a.steps[k] == ONE)]
+        out = self.array(lanes, rows)
+        lane = self.lane(out)
+        steps = [lane * s for s in row_major(out.shape)]
+        if rows:
+            steps.append(ONE)
+        copies = [Axis(a.size, (s, a.steps[k])) for a, s in zip(kept, steps)]
+        self.strided([Start(out), start], copies)
+        new = iter(steps)
+        changed = []
+        for a in axes:
+            step = next(new) if a.steps[k] else ZERO
+            changed.append(Axis(a.size, (*a.steps[:k], step, *a.steps[k + 1 :])))
+        return Start(out), changed
+
+    # --- reductions ---
+
+    def reduce(self, op: Op, out: View, v: View) -> None:
+        """An operation over the last axes of ``v``, those that ``out`` lacks."""
+        if op not in REDUCTIONS:
+            raise NotLowered(f"only Python can compute the operation {op.name!r} over an axis")
+        kept, rows = len(out.shape), self.rows_of(out.array)
+        spread = View(out.array, v.shape, out.offset, _padded(out.strides, len(v.shape)))
+        starts, axes = self.axes([spread, v], rows)
+        summed = merged(axes[kept : len(v.shape)]) or [Axis(ONE, (ZERO, ZERO))]
+        outer = merged([*axes[:kept], *axes[len(v.shape) :]])
+        if op is not ops.sum and len(summed) > 1:
+            copy = self.contiguous_copy(v, rows)
+            self.reduce(op, out, copy)
+            return
+        middle, inner_code = REDUCTIONS[op]
+        if outer and outer[-1].steps[1] in (ZERO, ONE) and outer[-1].steps[0] == ONE:
+            self.reduced(middle, starts, outer, summed)
+        elif summed[-1].steps[1] in (ZERO, ONE):
+            self.reduced(inner_code, starts, outer, summed)
+        else:
+            self.reduce(op, out, self.contiguous_copy(v, rows))
+
+    def contiguous_copy(self, v: View, rows: bool) -> View:
+        """A copy of a view as an array of its own."""
+        out = whole(self.array(v.shape, rows))
+        self.copy(out, v)
+        return out
+
+    def reduced(
+        self,
+        opcode: Opcode,
+        starts: Sequence[Start],
+        outer: Sequence[Axis],
+        summed: Sequence[Axis],
+        add: bool = False,
+    ) -> None:
+        """A reduction of operand 1 to operand 0: over the middle axis, or over the inner one."""
+        over_inner = opcode.name.endswith("_INNER")
+        *more, along = summed if over_inner else sorted(summed, key=lambda a: a.size.plain)
+        inner = None if over_inner else outer[-1]
+        kept = list(outer if over_inner else outer[:-1])
+        first, second, peeled = _two(kept) if over_inner else _one(kept)
+        if more and not add:
+            self.clear(starts[0], outer)
+            add = True
+        flags = Flag.ACCUMULATE if add else Flag(0)
+        if (inner or along).steps[1] == ZERO:
+            flags |= Flag.A_BROADCAST
+
+        def line(at: list[Start]) -> None:
+            if inner is None:
+                sizes = (first.size, second.size, along.size)
+                dst, a = (s.operand(first.steps[k], second.steps[k]) for k, s in enumerate(at))
+            else:
+                sizes = (first.size, along.size, inner.size)
+                dst, a = (s.operand(first.steps[k], along.steps[k]) for k, s in enumerate(at))
+            self.lines.append(Line(opcode, sizes, (dst, a, None, None), flags))
+
+        over(self.lines, [*peeled, *more], starts, line)
+
+    def sum_over_rows(self, out: View, v: View) -> None:
+        """Add to ``out``, which has no batch, the sum of ``v`` over its last axes and the rows."""
+        spread = View(out.array, v.shape, out.offset, _padded(out.strides, len(v.shape)))
+        starts, axes = self.axes([spread, v], False)
+        first, second, peeled = _two(merged(axes))
+        flags = Flag.ACCUMULATE
+
+        def line(at: list[Start]) -> None:
+            dst, a = (s.operand(first.steps[k], second.steps[k]) for k, s in enumerate(at))
+            sizes = (first.size, second.size, REAL)
+            self.lines.append(Line(Opcode.SUM_INNER, sizes, (dst, a, None, None), flags))
+
+        over(self.lines, peeled, starts, line)
+
+    def clear(self, start: Start, axes: Sequence[Axis]) -> None:
+        """Zeros at the places of operand 0 of these axes."""
+        zero = Start(self.number(0.0).array)
+        self.strided([start, zero], [Axis(a.size, (a.steps[0], ZERO)) for a in axes])
+
+
+NO_AXIS = Axis(ONE, (ZERO,) * 4)
+
+
+def _padded(strides: Sequence[int], n: int) -> tuple[int, ...]:
+    """Strides with zeros for more axes."""
+    return (*strides, *[0] * (n - len(strides)))
+
+
+def _outer(axes: Sequence[Axis]) -> tuple[tuple[Axis, Axis], list[Axis]]:
+    """The two axes that a line goes over besides the inner one, and those that are left."""
+    first, second, peeled = _two(axes)
+    return (first, second), peeled
+
+
+def _two(axes: Sequence[Axis]) -> tuple[Axis, Axis, list[Axis]]:
+    longest = sorted(axes, key=lambda a: -a.size.plain)[:2]
+    taken = [a for a in axes if any(a is x for x in longest)]
+    peeled = [a for a in axes if not any(a is x for x in taken)]
+    first, second = ([NO_AXIS] * 2 + taken)[-2:]
+    return first, second, peeled
+
+
+def _one(axes: Sequence[Axis]) -> tuple[Axis, Axis, list[Axis]]:
+    longest = max(axes, key=lambda a: a.size.plain, default=NO_AXIS)
+    return longest, NO_AXIS, [a for a in axes if a is not longest]

@@ -1,0 +1,49 @@
+"""Programs lowered for the machine, their tables run plainly, against plain backward passes."""
+
+import numpy as np
+import pytest
+
+from autograd.compiler.machine.executor import MachineExecutor
+from autograd.compiler.stages.contract import contract
+from autograd.compiler.stages.differentiate import differentiate
+from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.pack import pack
+from autograd.compiler.stages.record import record
+from autograd.compiler.stages.trace import trace_recording
+from tests.compiler import table_interpreter
+from tests.compiler.test_programs import ROWS, Case
+from tests.counts import count
+
+PROGRAMS = count(60, quick=12)
+
+
+def lowered(program):
+    return MachineExecutor(program, np.float64, table_interpreter.run)
+
+
+@pytest.mark.parametrize("input_major", [False, True])
+@pytest.mark.parametrize("number", range(PROGRAMS))
+def test_random_programs(number, input_major):
+    case = Case(number)
+    recording = record(case.function, [case.X[0].tolist()])
+    theta = np.array([p.data for p in recording.parameters])
+    plain = layout(contract(pack(trace_recording(recording)), input_major))
+    expected = [case.gradient[p] for p in recording.parameters]
+
+    values, failures = lowered(plain).rows(theta, [case.X])
+    case.close(values[:, 0], case.values)
+    assert failures.shape == (0,)
+
+    by_parameters = lowered(differentiate(plain))
+    by_parameters._blocks.most = 2  # so that the last block is smaller
+    total, _, gradient = by_parameters.gradients(theta, [case.X])
+    case.close(total, case.values.sum())
+    case.close(gradient, expected)
+
+    by_inputs = lowered(differentiate(plain, arguments=True))
+    for row in range(ROWS):
+        total, _, (gradient,) = by_inputs.gradients(theta, [case.X[row : row + 1]])
+        case.close(total, case.values[row])
+        case.close(gradient[0], case.by_inputs[row])
+    total, _, (gradient,) = by_inputs.gradients(theta, [case.X])
+    case.close(gradient, case.by_inputs)
