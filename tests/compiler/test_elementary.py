@@ -2,8 +2,6 @@
 
 import inspect
 import math
-import random
-from math import inf, nan
 
 import pytest
 
@@ -16,42 +14,16 @@ from autograd.compiler.native import elementary  # noqa: E402
 from autograd.compiler.native.elementary import FASTMATH, NATIVE  # noqa: E402
 from autograd.op import BUILT_IN  # noqa: E402
 from autograd.ops import COMPOSED, TABLE  # noqa: E402
-from tests import truth  # noqa: E402
+from tests.compiler.test_machine_elementary import (  # noqa: E402
+    CORNERS,
+    TRUE,
+    mp,
+    points,
+    same,
+    ulps,
+)
 from tests.counts import some  # noqa: E402
 
-mp = mpmath.mp.clone()
-mp.prec = 1200
-
-TINY = 2.0**-1074
-CORNERS = [0.0, -0.0, inf, -inf, nan, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, TINY, -TINY]
-CORNERS += [1e308, -1e308, 2.3e-308, 1e-300, -1e-300, 709.78, 709.79, 710.0, 1000.0, -1000.0]
-CORNERS += [-708.5, -745.1, -745.2, -746.5, 1e10, -1e10, 2.0**53, 355.0, -372.6]
-
-
-def true_exp(x):
-    # Beyond every double, mpmath's exponent would take all memory.
-    return mp.exp(min(max(x, mp.mpf(-2000)), mp.mpf(2000)))
-
-
-TRUE = {
-    "exp": true_exp,
-    "log": mp.log,
-    "sqrt": mp.sqrt,
-    "tanh": lambda x: mp.tanh(max(min(x, 2000), -2000)),
-    "sech2": lambda x: mp.sech(min(abs(x), 2000)) ** 2,
-    "sigmoid": lambda x: 1 / (1 + true_exp(-x)),
-    "softplus": lambda x: mp.log1p(true_exp(x)) if x < 700 else x,
-    "sin": mp.sin,
-    "tan": mp.tan,
-    "atan": mp.atan,
-    "erf": mp.erf,
-    "expm1": lambda x: true_exp(x) - 1,
-    "log1p": mp.log1p,
-    "sinh": lambda x: (true_exp(x) - true_exp(-x)) / 2,
-    "cosh": lambda x: (true_exp(x) + true_exp(-x)) / 2,
-    "normal_cdf": truth.normal_cdf,
-    "cos": mp.cos,
-}
 UNARY = [name for name in NATIVE if TABLE[name].arity == 1]
 BINARY = [name for name in NATIVE if TABLE[name].arity == 2]
 BRANCH_FREE = ["tanh", "exp", "sigmoid", "softplus", "sech2", "log", "relu", "maximum", "above"]
@@ -81,33 +53,6 @@ def apply(function, *inputs):
     y = np.empty(arrays[0].size)
     loop(function)(*arrays, y)
     return y.tolist()
-
-
-def points(name, seed=1):
-    """Thousands of points: of every size, of usual size, and near 0 and 1."""
-    draw = random.Random(seed)
-    xs = [draw.uniform(-3, 3) for _ in range(1500)]
-    xs += [draw.uniform(-40, 40) for _ in range(500)]
-    xs += [draw.uniform(-760, 720) for _ in range(1000)]
-    xs += [draw.choice((-1, 1)) * 2 ** draw.uniform(-1074, 1023) for _ in range(500)]
-    xs += [draw.choice((-1, 1)) * 2 ** draw.uniform(-60, 4) for _ in range(1000)]
-    xs += [1 + draw.choice((-1, 1)) * 2 ** draw.uniform(-52, -1) for _ in range(500)]
-    xs += [x for x in CORNERS if math.isfinite(x)]
-    if name == "log1p":
-        return [abs(x) if x <= -1 else x for x in xs]
-    return [abs(x) for x in xs if x] if name in ("log", "sqrt") else xs
-
-
-def ulps(y, true):
-    """How far y is from the true value, in units in the last place of the true value."""
-    rounded = float(true)
-    if math.isinf(rounded) or math.isinf(y):
-        return 0.0 if y == rounded else inf
-    return float(abs(mp.mpf(y) - true) / math.ulp(rounded))
-
-
-def same(a, b):
-    return (a != a and b != b) or (a == b and math.copysign(1, a) == math.copysign(1, b))
 
 
 def test_every_operation_of_fixed_arity_is_there():

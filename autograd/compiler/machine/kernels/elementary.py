@@ -259,8 +259,9 @@ def tanh_and_sech2(x: Value) -> tuple[Value, Value]:
     one, two = power_of_two(half), power_of_two(n - half)
     scale = one * two
     u = scale * p + (scale - 1.0)  # e^-2|x| - 1
-    inverse = 1.0 / (2.0 + u)
-    return with_sign_of(x, -u * inverse), 4.0 * (1.0 + p) * one * two * inverse * inverse
+    t = 1.0 + p
+    below = 1.0 + scale * t
+    return with_sign_of(x, -u / below), 4.0 * t * one * two / (below * below)
 
 
 def sigmoid(x: Value) -> Value:
