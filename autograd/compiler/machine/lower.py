@@ -15,6 +15,7 @@ from autograd import ops
 from autograd.compiler.machine.amount import Amount
 from autograd.compiler.machine.collecting import collect
 from autograd.compiler.machine.contraction import contract
+from autograd.compiler.machine.looping import loop
 from autograd.compiler.machine.memory import ALIGNED, Memory
 from autograd.compiler.machine.opcodes import Opcode
 from autograd.compiler.machine.table import (
@@ -122,6 +123,8 @@ class _Lowering:
         self.parts: list[Lines] = [[], [], []]
         self.known: dict[Array, int] = {}  # the part in which an array is complete
         self.count = Array((), PARAMETER)
+        self.loop_in: int | None = None  # the part of the loop that is being written
+        self.cleared: set[Array] = set()
         self.kept: list[Array] = [self.count]
         self.start: dict[Array, int] = {}  # of each block in the region of the parameters
         self.place = np.zeros(len(program.parameters), np.int64)
@@ -148,13 +151,13 @@ class _Lowering:
     def instruction(self, i: Instruction) -> None:
         """The lines of an instruction."""
         if isinstance(i, Loop):
-            raise NotLowered("loops are not lowered yet")
+            self._loop(i)
+            return
         over_rows = not self.writer.rows_of(i.out)
         if over_rows and any(self.writer.rows_of(v.array) for v in i.operands):
             self._over_rows(i)
             return
-        part = max([self._part(v.array) for v in i.operands], default=BEFORE)
-        self._write_to(part)
+        part = self._starts(i)
         self.known[i.out] = part
         out = whole(i.out)
         if isinstance(i, Map):
@@ -168,6 +171,23 @@ class _Lowering:
             contract(self.writer, i)
         else:
             collect(self.writer, i)
+
+    def _starts(self, i: Instruction) -> int:
+        """Write to the part in which all is known that an instruction reads; returns it."""
+        part = self.loop_in
+        if part is None:
+            part = max([self._part(v.array) for v in i.operands], default=BEFORE)
+        self._write_to(part)
+        return part
+
+    def _loop(self, i: Loop) -> None:
+        around = self.loop_in
+        if any(self.writer.rows_of(a) for a in (*i.inner, *(v.array for v in i.operands))):
+            self.loop_in = ROWS
+        self.loop_in = self._starts(i)
+        self.known.update(dict.fromkeys(i.outs, self.loop_in))
+        loop(self.writer, i, self.instruction)
+        self.loop_in = around
 
     def _over_rows(self, i: Simple) -> None:
         """An instruction that sums over the rows of all blocks."""
@@ -200,9 +220,16 @@ class _Lowering:
 
     def _clear(self, out: View) -> None:
         """Zeros, to which each block adds."""
-        self.known[out.array] = AFTER
-        self._write_to(BEFORE)
-        self.writer.copy(out, self.writer.repeated(0.0, out))
+        real, moves = self.writer.real(out)
+        if self.loop_in is not None:
+            if not moves:
+                raise NotLowered("a loop sums over the rows, and the sum is not stacked")
+            real = whole(real.array)
+        self.known[out.array] = self.known[real.array] = AFTER
+        if real.array not in self.cleared:
+            self.cleared.add(real.array)
+            self._write_to(BEFORE)
+            self.writer.copy(real, self.writer.repeated(0.0, real))
 
     def _part(self, array: Array) -> int:
         return self.known.get(array, ROWS if self.writer.rows_of(array) else BEFORE)

@@ -10,8 +10,8 @@ from autograd import ops
 from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
 from autograd.compiler.machine.axes import Axis, Start, merged, over
 from autograd.compiler.machine.opcodes import MAPS, REDUCTIONS, Flag, Opcode
-from autograd.compiler.machine.table import Ints32, Line, Lines, NotLowered, Operand
-from autograd.compiler.program import Array, Indices, View, row_major, whole
+from autograd.compiler.machine.table import Ints32, Line, Lines, Moves, NotLowered, Operand, Round
+from autograd.compiler.program import Array, Indices, View, row_major, view, whole
 from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER
 from autograd.ops import Op
 
@@ -26,17 +26,18 @@ class Writer:
 
     Attributes:
         lines: what it writes to.
-        constants: the arrays of numbers in use.
+        loop: the innermost loop that it writes.
     """
 
     def __init__(self, in_rows: bool) -> None:
         self.in_rows = in_rows
         self.lines: Lines = []
-        self.constants: list[Array] = []
         self.number_of: dict[str, Array] = {}
         self.indices: list[Ints32] = []
         self.index_of: dict[bytes, int] = {}
         self.gathered: dict[tuple[object, ...], Array] = {}
+        self.stands_for: dict[Array, tuple[View, Moves]] = {}
+        self.loop: Round | None = None
 
     def switch(self, lines: Lines) -> None:
         """Write to other lines from now on."""
@@ -59,18 +60,34 @@ class Writer:
     def number(self, x: float) -> View:
         """A number, as an array of one element."""
         if repr(x) not in self.number_of:
-            array = self.number_of[repr(x)] = Array((), CONSTANT, numbers=np.array(x))
-            self.constants.append(array)
+            self.number_of[repr(x)] = Array((), CONSTANT, numbers=np.array(x))
         return whole(self.number_of[repr(x)])
 
     def place(self, v: View) -> tuple[Start, list[Amount]]:
         """Where a view begins, and the elements from place to place along each of its axes."""
+        v, moves = self.real(v)
         if (literal := v.array.literal()) is not None:
             return Start(self.number(literal).array), [ZERO] * len(v.shape)
         if v.index is not None:
-            v = whole(self.gather(v))
+            v, moves = whole(self._gathered(v, moves)), ()
         lane = self.lane(v.array)
-        return Start(v.array, lane * v.offset), [lane * s for s in v.strides]
+        return Start(v.array, lane * v.offset, moves), [lane * s for s in v.strides]
+
+    def stand_in(self, array: Array, first: View, round: Round, step: int) -> None:
+        """Let an array of a loop be a part of another array: ``first``, ``step`` lanes further in
+        each round."""
+        v, moves = self.real(first)
+        lane = self.lane(v.array)
+        self.stands_for[array] = v, (*moves, (round, lane * step)) if step else moves
+
+    def real(self, v: View) -> tuple[View, Moves]:
+        """A view of an array that has memory of its own, and the loops that move it."""
+        if v.array not in self.stands_for:
+            return v, ()
+        of, moves = self.stands_for[v.array]
+        if v.index is None and of.strides == row_major(v.array.shape):
+            return View(of.array, v.shape, of.offset + v.offset, v.strides), moves
+        return view(of.array, of.lanes().reshape(-1)[v.lanes()]), moves
 
     def axes(
         self, views: Sequence[View], rows: bool, size: Amount = PADDED
@@ -99,19 +116,20 @@ class Writer:
 
     # --- copies ---
 
-    def gather(self, v: View) -> Array:
+    def _gathered(self, v: View, moves: Moves) -> Array:
         """An array of the lanes that a view picks by an index."""
-        key = (id(self.lines), *v.key)
+        key = (id(self.lines), self.loop, moves, *v.key)
         if key not in self.gathered:
             assert v.index is not None
             rows = self.rows_of(v.array)
             out = self.gathered[key] = self.array(v.shape, rows)
             lane = self.lane(v.array)
+            source = Operand(v.array, ZERO, (lane,), moves)
             self.lines.append(
                 Line(
                     Opcode.GATHER,
                     (amount(v.size), ONE, PADDED if rows else ONE),
-                    (Operand(out, ZERO, (lane,)), Operand(v.array, ZERO, (lane,)), None, None),
+                    (Operand(out, ZERO, (lane,)), source, None, None),
                     number=self.index(v.index),
                 )
             )
@@ -119,29 +137,28 @@ class Writer:
 
     def scatter(self, place: View, part: View) -> None:
         """Add the lanes of a part to any lanes of another array, one after the other."""
-        part = self.contiguous(part, self.rows_of(place.array))
-        lane = self.lane(place.array)
-        start, _ = self.place(part)
-        rows = PADDED if self.rows_of(place.array) else ONE
-        step = self.lane(part.array)
-        flags = Flag(0) if step == lane else Flag.A_BROADCAST
+        start, _ = self.place(self.contiguous(part))
+        place, moves = self.real(place)
+        lane, step = self.lane(place.array), self.lane(start.array)
         self.lines.append(
             Line(
                 Opcode.SCATTER_ADD,
-                (amount(place.size), ONE, rows),
-                (Operand(place.array, ZERO, (lane,)), start.operand(step), None, None),
-                flags,
+                (amount(place.size), ONE, PADDED if self.rows_of(place.array) else ONE),
+                (Operand(place.array, ZERO, (lane,), moves), start.operand(step), None, None),
+                Flag(0) if step == lane else Flag.A_BROADCAST,
                 self.index(place.lanes()),
             )
         )
 
-    def contiguous(self, v: View, rows: bool) -> View:
-        """The view as an array of its own, if it is not one already."""
-        if v.index is not None and v.array.literal() is None:
-            return whole(self.gather(v))
+    def contiguous(self, v: View) -> View:
+        """The view as a whole array, a copy if it is not one already."""
         if v.whole and v.array.literal() is None:
             return v
-        out = whole(self.array(v.shape, rows and v.array.batched))
+        return self.copied(v, self.rows_of(v.array))
+
+    def copied(self, v: View, rows: bool) -> View:
+        """A copy of a view as an array of its own."""
+        out = whole(self.array(v.shape, rows))
         self.copy(out, v)
         return out
 
@@ -277,8 +294,7 @@ class Writer:
         summed = merged(axes[kept : len(v.shape)]) or [Axis(ONE, (ZERO, ZERO))]
         outer = merged([*axes[:kept], *axes[len(v.shape) :]])
         if op is not ops.sum and len(summed) > 1:
-            copy = self.contiguous_copy(v, rows)
-            self.reduce(op, out, copy)
+            self.reduce(op, out, self.copied(v, rows))
             return
         middle, inner_code = REDUCTIONS[op]
         if outer and outer[-1].steps[1] in (ZERO, ONE) and outer[-1].steps[0] == ONE:
@@ -286,13 +302,7 @@ class Writer:
         elif summed[-1].steps[1] in (ZERO, ONE):
             self.reduced(inner_code, starts, outer, summed)
         else:
-            self.reduce(op, out, self.contiguous_copy(v, rows))
-
-    def contiguous_copy(self, v: View, rows: bool) -> View:
-        """A copy of a view as an array of its own."""
-        out = whole(self.array(v.shape, rows))
-        self.copy(out, v)
-        return out
+            self.reduce(op, out, self.copied(v, rows))
 
     def reduced(
         self,

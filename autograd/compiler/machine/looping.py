@@ -1,0 +1,75 @@
+"""Loops of a program as loops of the table.
+
+A slice is read where it stands in its outer array, and what is stacked is computed where it will
+stand, so that the operands of the body move with t. Only what is carried is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autograd.compiler.machine.table import Begin, End, Round
+from autograd.compiler.machine.writer import Writer
+from autograd.compiler.program import Array, Instruction, Loop, View, row_major, whole
+
+
+def loop(writer: Writer, i: Loop, instruction: Callable[[Instruction], None]) -> None:
+    """The lines of a loop.
+
+    Args:
+        instruction: writes the lines of an instruction of the body.
+    """
+    for c in i.carried:
+        writer.copy(whole(c.before), c.start)
+    round = Round(i.count, i.reverse)
+    for s in i.slices:
+        outer = s.outer if s.outer.index is None else writer.contiguous(s.outer)
+        first = View(outer.array, outer.shape[1:], outer.offset, outer.strides[1:])
+        writer.stand_in(s.inner, first, round, outer.strides[0])
+    own = {out for b in i.body if not isinstance(b, Loop) for out in b.outs}
+    in_place = set()
+    for stack in i.stacks:
+        inner = stack.inner
+        if inner.whole and inner.array in own and inner.array.batched == stack.outer.batched:
+            own.discard(inner.array)
+            in_place.add(stack)
+            writer.stand_in(inner.array, *_first(stack.outer, round))
+    writer.lines.append(Begin(round))
+    around, writer.loop = writer.loop, round
+    for b in i.body:
+        instruction(b)
+    for stack in i.stacks:
+        if stack not in in_place:
+            place = Array(stack.outer.shape[1:], stack.outer.kind)
+            writer.stand_in(place, *_first(stack.outer, round))
+            writer.copy(whole(place), stack.inner)
+    before = {c.before for c in i.carried}
+    for f in i.finals:
+        if f.inner.array in before:
+            writer.copy(whole(f.outer), f.inner)
+    _carry(writer, i, before)
+    writer.lines.append(End(round))
+    writer.loop = around
+    for f in i.finals:
+        if f.inner.array not in before:
+            writer.copy(whole(f.outer), f.inner)
+
+
+def _first(outer: Array, round: Round) -> tuple[View, Round, int]:
+    """The first of the arrays that are stacked, and how many lanes it moves in each round."""
+    strides = row_major(outer.shape)
+    return View(outer, outer.shape[1:], 0, strides[1:]), round, strides[0]
+
+
+def _carry(writer: Writer, i: Loop, before: set[Array]) -> None:
+    """All that is carried changes at once, so what is still to be read is copied first."""
+    kept = []
+    for c in i.carried:
+        after = c.after
+        if after.array in before and after.array is not c.before:
+            copy = whole(writer.array(after.shape, writer.rows_of(after.array)))
+            writer.copy(copy, after)
+            after = copy
+        kept.append(after)
+    for c, after in zip(i.carried, kept):
+        writer.copy(whole(c.before), after)
