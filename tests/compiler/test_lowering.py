@@ -18,7 +18,10 @@ PROGRAMS = count(60, quick=12)
 
 
 def lowered(program):
-    return MachineExecutor(program, np.float64, table_interpreter.run)
+    def prepare(*table_arena_ints):
+        return lambda: table_interpreter.run(*table_arena_ints)
+
+    return MachineExecutor(program, np.float64, prepare)
 
 
 @pytest.mark.parametrize("input_major", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,13 +13,35 @@ import numpy as np
 
 from autograd.compiler.executor import Executor
 from autograd.compiler.machine.amount import ONE_ROW, Rows
+from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.lower import Home, Lowered, lower
 from autograd.compiler.machine.table import Ints32
 from autograd.compiler.program import Floats, Program
 from autograd.compiler.stages.needed import needed
 
-Run = Callable[[Ints32, Floats, Ints32], None]
-"""Runs a table on an arena, with index tables."""
+Ready = Callable[[], None]
+
+Prepare = Callable[[Ints32, Floats, Ints32], Ready]
+"""What runs a table on an arena with index tables, as often as it is called."""
+
+
+def native(table: Ints32, arena: Floats, ints: Ints32) -> Ready:
+    """The kernels of the machine for a table."""
+    run = machine(arena.itemsize).run
+    return Native(run, table, arena, ints)
+
+
+class Native:
+    """A call of the kernels. It keeps the arrays alive whose addresses it holds."""
+
+    def __init__(self, run: Callable[..., None], *arrays: Ints32 | Floats) -> None:
+        self.arrays = arrays
+        self.call = functools.partial(run, *(a.ctypes.data for a in arrays))
+
+    def __call__(self) -> None:
+        """Run the table."""
+        self.call()
+
 
 CACHE = 256 * 1024
 """The bytes that a block of rows should take: about half of the second cache."""
@@ -28,6 +51,9 @@ LINE = 64
 
 FEWEST_ROWS, MOST_ROWS = 8, 1024
 
+MOST_READY = 64
+"""How many tables are kept, for blocks of other sizes."""
+
 
 class MachineExecutor(Executor):
     """A program as tables of instructions.
@@ -35,7 +61,7 @@ class MachineExecutor(Executor):
     Args:
         program: with gradients or without.
         dtype: of the numbers, float64 or float32.
-        run: what runs a table.
+        prepare: makes what runs a table.
 
     Raises:
         NotLowered: the program has operations that only Python can compute.
@@ -43,9 +69,9 @@ class MachineExecutor(Executor):
 
     name = "machine"
 
-    def __init__(self, program: Program, dtype: Any, run: Run) -> None:
+    def __init__(self, program: Program, dtype: Any, prepare: Prepare = native) -> None:
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
-        self._program, self._run = program, run
+        self._program, self._prepare = program, prepare
         self._turn = threading.Lock()  # there is one arena for all threads
         self._blocks  # noqa: B018  (it may raise NotLowered)
 
@@ -98,11 +124,11 @@ class MachineExecutor(Executor):
 
     @cached_property
     def _blocks(self) -> _Unit:
-        return _Unit(lower(self._program, True), self.dtype, self._run)
+        return _Unit(lower(self._program, True), self.dtype, self._prepare)
 
     @cached_property
     def _one(self) -> _Unit:
-        return _Unit(lower(self._program, False), self.dtype, self._run)
+        return _Unit(lower(self._program, False), self.dtype, self._prepare)
 
     @cached_property
     def _without(self) -> Program:
@@ -114,20 +140,21 @@ class MachineExecutor(Executor):
     def _blocks_without(self) -> _Unit:
         if self._without is self._program:
             return self._blocks
-        return _Unit(lower(self._without, True), self.dtype, self._run)
+        return _Unit(lower(self._without, True), self.dtype, self._prepare)
 
     @cached_property
     def _one_without(self) -> _Unit:
         if self._without is self._program:
             return self._one
-        return _Unit(lower(self._without, False), self.dtype, self._run)
+        return _Unit(lower(self._without, False), self.dtype, self._prepare)
 
 
 class _Unit:
     """A lowered program with its arena."""
 
-    def __init__(self, lowered: Lowered, dtype: np.dtype[Any], run: Run) -> None:
-        self.lowered, self.dtype, self.run = lowered, dtype, run
+    def __init__(self, lowered: Lowered, dtype: np.dtype[Any], prepare: Prepare) -> None:
+        self.lowered, self.dtype, self.prepare = lowered, dtype, prepare
+        self.ready: dict[tuple[int, Rows], Ready] = {}
         self.rows = ONE_ROW
         self.arena = np.zeros(0, dtype)
         self.most = rows_of_a_block(lowered, dtype)
@@ -140,7 +167,7 @@ class _Unit:
             self._resize(rows)
         self.arena[lowered.parameters + lowered.place] = theta
         self.arena[lowered.count] = batch
-        self._do(lowered.before)
+        self._do(0)
 
     def run_blocks(self, arguments: Sequence[Floats], batch: int) -> Any:
         """Compute block after block; yields the slice of the rows whose results can be read."""
@@ -152,12 +179,12 @@ class _Unit:
                 self.rows = self._padded(part.stop - first)
             for home, argument in zip(lowered.arguments, arguments):
                 self.place(home, argument.shape[1])[...] = argument[part]
-            self._do(lowered.rows)
+            self._do(1)
             yield part
 
     def finish(self) -> None:
         """What is done once after all rows."""
-        self._do(self.lowered.after)
+        self._do(2)
 
     def place(self, home: Home, width: int) -> Floats:
         """The numbers of an array as (rows, width), or (1, width) where all rows share them."""
@@ -172,8 +199,16 @@ class _Unit:
         if home is not None:
             out[...] = self.place(home, out.shape[1])
 
-    def _do(self, table: Any) -> None:
-        self.run(table.at(self.rows), self.arena, self.lowered.ints)
+    def _do(self, part: int) -> None:
+        """Run one of the three tables."""
+        key = (part, self.rows)
+        if key not in self.ready:
+            lowered = self.lowered
+            table = (lowered.before, lowered.rows, lowered.after)[part].at(self.rows)
+            if len(self.ready) > MOST_READY:
+                self.ready.clear()
+            self.ready[key] = self.prepare(table, self.arena, lowered.ints)
+        self.ready[key]()
 
     def _padded(self, rows: int) -> Rows:
         unit = LINE // self.dtype.itemsize
@@ -182,6 +217,7 @@ class _Unit:
     def _resize(self, rows: Rows) -> None:
         """An arena for blocks of so many rows."""
         self.rows, self.room = rows, rows.padded
+        self.ready.clear()
         self.arena = aligned(self.lowered.size.at(rows), self.dtype)
         for start, numbers in self.lowered.constants:
             self.arena[start : start + len(numbers)] = numbers

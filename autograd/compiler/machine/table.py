@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,16 +90,11 @@ class Table:
     plain: Ints32
     real: Ints32
     padded: Ints32
-    _made: dict[Rows, Ints32] = field(default_factory=dict)
 
     def at(self, rows: Rows) -> Ints32:
-        """The table for blocks of so many rows. Do not change it."""
-        if rows not in self._made:
-            if len(self._made) > 8:
-                self._made.clear()
-            made = self.plain + self.real * rows.real + self.padded * rows.padded
-            self._made[rows] = np.ascontiguousarray(made, np.int32)
-        return self._made[rows]
+        """The table for blocks of so many rows."""
+        made = self.plain + self.real * rows.real + self.padded * rows.padded
+        return np.ascontiguousarray(made, np.int32)
 
 
 def table(lines: Lines, home: Callable[[Array], Amount]) -> Table:
