@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograd.compiler.machine.kernels.kinds import FLOATS, element, vector
-from autograd.compiler.machine.kernels.line import Line, Repeated, Target
+from autograd.compiler.machine.kernels.line import (
+    NUMBER,
+    PARAMETERS,
+    VECTORS,
+    Line,
+    Repeated,
+    Target,
+)
 from autograd.compiler.machine.kernels.vectors import Code, Value
 from autograd.compiler.machine.opcodes import Field, Flag
 
@@ -74,15 +81,34 @@ class Map:
     by_vector: bool = True
 
 
-# --- the function of a form ---
+# --- the functions of a form ---
 
 
-def form_kernel(form: Form, line: Line) -> None:
-    """Write the function that all kernels of this form share."""
+def form_codes(form: Form, target: Target) -> list[Code]:
+    """The function that all kernels of this form share, and the one that it calls for loops."""
+    code, rows = Code(form.name, PARAMETERS), Code(f"{form.name}_rows", PARAMETERS)
+    line = Line(code, target)
+    # A single number, and a single row of whole vectors, cost no more than they must.
+    one_row = line.raw(Field.N0) | line.raw(Field.N1)
+    n = line.raw(Field.N)
+    with code.when((one_row | n).equals(1)):
+        number = code.load("ptr", line.entry, NUMBER)
+        code.hand_over(number, *(line.pointer(o.field) for o in form.operands))
+    plain = (one_row ^ 1) | line.raw(Field.FLAGS) | (n & (line.lanes - 1))
+    with code.when(plain.equals(0)):
+        vectors, ones = code.load("ptr", line.entry, VECTORS), code.number("i64", 1)
+        pointers = [line.pointer(o.field) for o in form.operands]
+        code.hand_over(vectors, line.get(Field.N), *pointers, *(ones for _ in pointers))
+    code.hand_over(Value(code, "ptr", f"@{rows.name}"), *code.arguments)
+    _write_rows(form, Line(rows, target))
+    return [code, rows]
+
+
+def _write_rows(form: Form, line: Line) -> None:
     code = line.code
     n0, n1, n = line.sizes()
     whole = n & -line.lanes
-    vectors, number = (code.load("ptr", line.entry, place) for place in (1, 2))
+    vectors, number = (code.load("ptr", line.entry, place) for place in (VECTORS, NUMBER))
     moving = [line.placed(o.field, o.first, o.second) for o in form.operands]
     repeated = [None if o.flag is None else Repeated(line, o.flag) for o in form.operands]
     steps = [code.number("i64", 1) if r is None else r.step for r in repeated]

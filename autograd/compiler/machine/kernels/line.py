@@ -19,7 +19,10 @@ REGISTER = {Field.DST: 0, Field.A: 1, Field.B: 2, Field.C: 3}
 
 PARAMETERS = ("ptr", "ptr", "ptr", "ptr")
 """Of a kernel: its line; the registers, each a pointer into the arena; the index table; its entry
-in the table of kernels, which has the functions that it calls for vectors and for a number."""
+in the table of kernels."""
+
+ENTRY, VECTORS, NUMBER = 3, 1, 2
+"""An entry has three functions: the kernel, and what it calls for vectors and for a number."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from autograd.compiler.machine.kernels import copies, maps, reductions
-from autograd.compiler.machine.kernels.forms import Map, form_kernel, number_code, vectors_code
-from autograd.compiler.machine.kernels.line import PARAMETERS, Kernel, Line, Target
-from autograd.compiler.machine.kernels.run import ENTRY, run
+from autograd.compiler.machine.kernels.forms import Map, form_codes, number_code, vectors_code
+from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
+from autograd.compiler.machine.kernels.run import run
 from autograd.compiler.machine.kernels.vectors import Code
 from autograd.compiler.machine.opcodes import Opcode
 
@@ -18,9 +18,7 @@ def text(target: Target) -> str:
     codes = [run(target.real)]
     places = ["null"] * (ENTRY * (max(KERNELS) + 1))
     for form in {kernel.form.name: kernel.form for kernel in maps.KERNELS.values()}.values():
-        code = Code(form.name, PARAMETERS)
-        form_kernel(form, Line(code, target))
-        codes.append(code)
+        codes += form_codes(form, target)
     for opcode, kernel in KERNELS.items():
         name = opcode.name.lower()
         names = [f"kernel_{name}"]

@@ -6,14 +6,12 @@ as every loop has a register of its own, loops cannot nest deeper.
 
 from __future__ import annotations
 
+from autograd.compiler.machine.kernels.line import ENTRY
 from autograd.compiler.machine.kernels.vectors import Code, Value
 from autograd.compiler.machine.opcodes import WIDTH, Field, Opcode
 
 PARAMETERS = ("ptr", "ptr", "ptr")
 REGISTERS = 256
-
-ENTRY = 3
-"""The functions of an opcode: the kernel, and what it calls for vectors and for a number."""
 
 
 def run(real: str) -> Code:

@@ -237,6 +237,11 @@ class Code:
         """Call a function of which only the address is known, and which returns nothing."""
         self.do(f"call void {function.name}({', '.join(map(str, xs))})")
 
+    def hand_over(self, function: Value, *xs: Value) -> None:
+        """Return what a function returns, which takes this one's place. No x points to ``room``."""
+        self.do(f"tail call void {function.name}({', '.join(map(str, xs))})")
+        self.give()
+
     def _call(self, name: str, kind: str, xs: Sequence[Value]) -> str:
         self.declared[name] = f"declare {kind} @{name}({', '.join(x.kind for x in xs)})"
         return f"call {kind} @{name}({', '.join(map(str, xs))})"
