@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from autograd.compiler.machine.kernels import copies, maps, reductions
+from autograd.compiler.machine.kernels import copies, inner_products, maps, products, reductions
 from autograd.compiler.machine.kernels.forms import Map, form_codes, number_code, vectors_code
 from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
 from autograd.compiler.machine.kernels.run import run
 from autograd.compiler.machine.kernels.vectors import Code
 from autograd.compiler.machine.opcodes import Opcode
 
-KERNELS: dict[Opcode, Kernel | Map] = {**maps.KERNELS, **copies.KERNELS, **reductions.KERNELS}
+KERNELS: dict[Opcode, Kernel | Map] = {
+    **maps.KERNELS,
+    **copies.KERNELS,
+    **reductions.KERNELS,
+    **products.KERNELS,
+    **inner_products.KERNELS,
+}
 """The kernel of every opcode but those of the run loop: the files' lists, put together here."""
 
 
