@@ -203,11 +203,15 @@ class Loop:
         return (*given, *(out for i in self.body for out in i.outs))
 
     @property
+    def left(self) -> tuple[View, ...]:
+        """What an iteration leaves: to the next, and to those outside."""
+        handed = [*(s.inner for s in self.stacks), *(f.inner for f in self.finals)]
+        return (*(c.after for c in self.carried), *handed)
+
+    @property
     def uses(self) -> tuple[View, ...]:
         """All that is read in the loop, after it has started."""
-        body = [v for i in self.body for v in i.operands]
-        left = [c.after for c in self.carried]
-        return (*body, *left, *(s.inner for s in self.stacks), *(f.inner for f in self.finals))
+        return (*(v for i in self.body for v in i.operands), *self.left)
 
     @property
     def operands(self) -> tuple[View, ...]:

@@ -36,18 +36,11 @@ def _needed_of_loop(loop: Loop, live: set[Array]) -> Loop:
     finals = tuple(f for f in loop.finals if f.outer in live)
     carried: tuple[Carried, ...] = ()
     while True:
-        used = [*(s.inner for s in stacks), *(f.inner for f in finals), *(c.after for c in carried)]
-        inside = {v.array for v in used}
+        lean = replace(loop, carried=carried, stacks=stacks, finals=finals)
+        inside = {v.array for v in lean.left}
         body = _needed(loop.body, inside)
         more = tuple(c for c in loop.carried if c.before in inside)
         if len(more) == len(carried):
             slices = tuple(s for s in loop.slices if s.inner in inside)
-            return replace(
-                loop,
-                body=tuple(body),
-                carried=carried,
-                slices=slices,
-                stacks=stacks,
-                finals=finals,
-            )
+            return replace(lean, body=tuple(body), slices=slices)
         carried = more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from autograd.compiler.program import (
     Collect,
     Contract,
     Indices,
+    Instruction,
     Map,
     Program,
     Reduce,
@@ -129,3 +131,23 @@ def rewritten(program: Program, step: Step) -> Program:
     for i in program.flat():
         step(rewriter, i)
     return rewriter.finish()
+
+
+def with_views(i: Instruction, see: Callable[[View], View]) -> Instruction:
+    """The instruction, with ``see`` of each view that it reads, in its body too."""
+    if isinstance(i, Map):
+        return replace(i, operands=tuple(map(see, i.operands)))
+    if isinstance(i, Reduce):
+        return replace(i, operand=see(i.operand))
+    if isinstance(i, Contract):
+        return replace(i, left=see(i.left), right=see(i.right))
+    if isinstance(i, Collect):
+        return replace(i, parts=tuple(map(see, i.parts)))
+    return replace(
+        i,
+        body=tuple(with_views(instruction, see) for instruction in i.body),
+        carried=tuple(replace(c, start=see(c.start), after=see(c.after)) for c in i.carried),
+        slices=tuple(replace(s, outer=see(s.outer)) for s in i.slices),
+        stacks=tuple(replace(s, inner=see(s.inner)) for s in i.stacks),
+        finals=tuple(replace(f, inner=see(f.inner)) for f in i.finals),
+    )

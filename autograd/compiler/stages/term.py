@@ -28,7 +28,17 @@ class InstructionWriter:
     def add(self, i: Instruction) -> None:
         """Add an instruction."""
         self.instructions.append(i)
-        self._made_by.update((out, i) for out in i.outs)
+        self.note([i])
+
+    def note(self, instructions: Sequence[Instruction]) -> None:
+        """Instructions that stand elsewhere, before those that are written here."""
+        self._made_by.update((out, i) for i in instructions for out in i.outs)
+
+    def inner(self) -> InstructionWriter:
+        """A writer for the body of a loop, with the same constants."""
+        writer = InstructionWriter()
+        writer.constants, writer._literals = self.constants, self._literals
+        return writer
 
     def add_all(self, instructions: Sequence[Instruction]) -> None:
         """Add several."""

@@ -1,0 +1,161 @@
+"""Lift: what need not happen step by step happens for all iterations of a loop at once.
+
+In a loop, an instruction that needs nothing that is carried can stand before it, and one that what
+is carried does not need can stand after it. Outside, its arrays have the iterations as one more
+axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from autograd.compiler.program import (
+    Array,
+    Collect,
+    Contract,
+    Instruction,
+    Loop,
+    Map,
+    Reduce,
+    Simple,
+    Slice,
+    Stack,
+    View,
+    view,
+    whole,
+)
+
+Outer = Mapping[Array, View]
+"""For an array of an iteration, the view of all of them outside: (count, *shape)."""
+
+
+def lifted_view(v: View, count: int, outer: Outer) -> View:
+    """What all iterations see: (count, *v.shape). An array without ``outer`` is always the same."""
+    shape = (count, *v.shape)
+    if v.array not in outer:
+        if v.index is None:
+            return View(v.array, shape, v.offset, (0, *v.strides))
+        return View(v.array, shape, index=np.broadcast_to(v.index, shape))
+    every = outer[v.array]
+    if v.whole:
+        return every
+    if every.whole and v.index is None:
+        return View(every.array, shape, v.offset, (v.array.size, *v.strides))
+    return view(every.array, every.lanes().reshape(count, -1)[:, v.lanes()])
+
+
+def lifted(i: Simple, count: int, outer: Outer, out: Array) -> Simple:
+    """The instruction for all iterations. ``out`` is (count, *i.out.shape)."""
+    views = [lifted_view(v, count, outer) for v in i.operands]
+    if isinstance(i, Map):
+        return Map(out, i.op, tuple(views))
+    if isinstance(i, Reduce):
+        return Reduce(out, i.op, views[0], i.over_batch)
+    if isinstance(i, Contract):
+        return lifted_product(i, count, outer, out)
+    size = i.out.size
+    places = []
+    for place in i.places:
+        shape = (count, *place.shape)
+        if place.index is None:
+            places.append(View(out, shape, place.offset, (size, *place.strides)))
+        else:
+            places.append(view(out, np.add.outer(np.arange(count) * size, place.index)))
+    return Collect(out, tuple(places), tuple(views))
+
+
+def lifted_product(i: Contract, count: int, outer: Outer, out: Array) -> Contract:
+    """The product for all iterations; if ``out`` is as without them, their sum."""
+    of_left, of_right, of_out = i.labels
+    step = new_label(of_left + of_right + of_out)
+    factors = []
+    for v, labels in ((i.left, of_left), (i.right, of_right)):
+        varies = v.array in outer
+        factors.append((lifted_view(v, count, outer), step + labels) if varies else (v, labels))
+    (left, of_left), (right, of_right) = factors
+    of_out = of_out if out.shape == i.out.shape else step + of_out
+    return Contract(out, left, right, (of_left, of_right, of_out))
+
+
+def new_label(taken: str) -> str:
+    """A label for the iterations."""
+    return next(c for c in "tuvwxyzabcdefghijklmnopqrs" if c not in taken)
+
+
+def split(loop: Loop) -> list[Instruction]:
+    """The loop, with what need not be in it before and after it."""
+    before, loop = _hoisted(loop)
+    loop, after = _sunk(loop)
+    return [*before, *([loop] if loop.outs else []), *after]
+
+
+def _stacked_as(loop: Loop) -> dict[Array, Array]:
+    """The outer array for each inner array that is stacked as it stands."""
+    return {s.inner.array: s.outer for s in loop.stacks if s.inner.whole}
+
+
+def _hoisted(loop: Loop) -> tuple[list[Instruction], Loop]:
+    """The instructions that need nothing that is carried, and the loop without them."""
+    before: list[Instruction] = []
+    body: list[Instruction] = []
+    outer = {s.inner: s.outer for s in loop.slices}
+    stacked, kept = _stacked_as(loop), list(loop.stacks)
+    own = set(loop.inner)
+    slices = list(loop.slices)
+    for i in loop.body:
+        arrays = {v.array for v in i.operands} & own
+        if isinstance(i, Loop) or not arrays <= outer.keys():
+            body.append(i)
+        elif not arrays:
+            before.append(i)  # it is the same each time
+            own.discard(i.out)
+        else:
+            out = stacked.get(i.out) or Array((loop.count, *i.out.shape), i.out.kind)
+            kept = [s for s in kept if s.outer is not out]
+            before.append(lifted(i, loop.count, outer, out))
+            outer[i.out] = whole(out)
+            slices.append(Slice(whole(out), i.out))
+    loop = replace(loop, body=tuple(body), stacks=tuple(kept))
+    used = {v.array for v in loop.uses}
+    return before, replace(loop, slices=tuple(s for s in slices if s.inner in used))
+
+
+def _sums_the_batch(i: Simple) -> bool:
+    """Whether it is a product that sums over the batch. It has little to give, and much to take."""
+    batched = any(v.array.batched for v in i.operands)
+    return isinstance(i, Contract) and batched and not i.out.batched
+
+
+def _sunk(loop: Loop) -> tuple[Loop, list[Instruction]]:
+    """The loop without the instructions that nothing in it needs, and those instructions."""
+    stacked = _stacked_as(loop)
+    parts = {s.inner.array for s in loop.stacks if not s.inner.whole}
+    used = {c.after.array for c in loop.carried} | {f.inner.array for f in loop.finals} | parts
+    body: list[Instruction] = []
+    late: list[Simple] = []
+    for i in reversed(loop.body):
+        if isinstance(i, Loop) or i.out in used or _sums_the_batch(i):
+            used.update(v.array for v in i.operands)
+            body.append(i)
+        elif not isinstance(i, Loop):
+            late.append(i)
+    own, moved = set(loop.inner), {i.out for i in late}
+    outer = {s.inner: s.outer for s in loop.slices}
+    stacks = [s for s in loop.stacks if s.inner.array not in moved]
+    after: list[Instruction] = []
+    for i in reversed(late):
+        for v in i.operands:
+            if v.array in own and v.array not in outer:
+                every = stacked.get(v.array) or Array((loop.count, *v.array.shape), v.array.kind)
+                if v.array not in stacked:
+                    stacks.append(Stack(every, whole(v.array)))
+                outer[v.array] = whole(every)
+        out = stacked.get(i.out) or Array((loop.count, *i.out.shape), i.out.kind)
+        outer[i.out] = whole(out)
+        after.append(lifted(i, loop.count, outer, out))
+    loop = replace(loop, body=tuple(reversed(body)), stacks=tuple(stacks))
+    used = {v.array for v in loop.uses}
+    return replace(loop, slices=tuple(s for s in loop.slices if s.inner in used)), after

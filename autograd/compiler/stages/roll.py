@@ -1,0 +1,134 @@
+"""Roll, the fifth stage: a run of instructions that repeats becomes a loop.
+
+``periods`` finds the runs. Here each becomes a ``Loop``: what an iteration reads from the one
+before is carried; what differs between iterations is sliced from one array, leaves too; what is
+used after the loop is stacked, or is final if only the last iteration's is. Then the same is done
+before the loop, after it, and in its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograd import ops
+from autograd.compiler.program import (
+    Array,
+    Collect,
+    Instruction,
+    Loop,
+    Map,
+    Program,
+    Reduce,
+    View,
+    view,
+    whole,
+)
+from autograd.compiler.stages.lift import split
+from autograd.compiler.stages.needed import needed
+from autograd.compiler.stages.periods import FEWEST, best_run
+from autograd.compiler.stages.rewrite import with_views
+from autograd.compiler.stages.rolled_loop import LoopBuilder, Moved
+
+
+def roll(program: Program) -> Program:
+    """The program with its recurrences as loops.
+
+    Args:
+        program: the result of ``layout``.
+    """
+    moved = Moved(program)
+    ends = {v.array for v in program.ends()}
+    instructions = _rolled(program.instructions, ends, moved)
+    if len(instructions) == len(program.instructions):
+        return program
+    instructions = _gathered([with_views(i, moved.seen) for i in instructions])
+    return needed(
+        replace(
+            program,
+            blocks=moved.blocks(),
+            constants=program.constants + moved.constants,
+            instructions=instructions,
+            outputs=moved.seen(program.outputs),
+            failures=None if program.failures is None else moved.seen(program.failures),
+            forward=len(instructions),
+        )
+    )
+
+
+def _rolled(
+    instructions: Sequence[Instruction], used: set[Array], moved: Moved
+) -> list[Instruction]:
+    """The instructions with loops. ``used`` are the arrays that others use."""
+    if (run := best_run(instructions)) is None:
+        return list(instructions)
+    end = run.start + run.period * run.count
+    before, after = instructions[: run.start], instructions[end:]
+    later = used | {v.array for i in after for v in i.operands}
+    builder = LoopBuilder(instructions[run.start : end], run.period, later, moved)
+    parts: list[Instruction] = []
+    for i in split(builder.loop()):
+        if isinstance(i, Loop):
+            inside = {v.array for v in i.left}
+            i = replace(i, body=tuple(_rolled(i.body, inside, moved)))
+        parts.append(i)
+    parts = [*builder.before, *parts]
+    needed_later = later | {v.array for i in parts for v in with_views(i, moved.seen).operands}
+    needed_later |= {v.array for i in parts for v in i.operands}
+    return [*_rolled(before, needed_later, moved), *parts, *_rolled(after, used, moved)]
+
+
+# --- what used one array after the other uses them along an axis ---
+
+
+def _gathered(instructions: Iterable[Instruction]) -> list[Instruction]:
+    """The instructions, in which a sum or a list of many parts of one array takes them at once."""
+    gathered: list[Instruction] = []
+    for i in instructions:
+        if isinstance(i, Map) and i.op in (ops.sum, ops.add):
+            gathered += _summed(i)
+        elif isinstance(i, Collect):
+            gathered.append(_collected(i))
+        else:
+            gathered.append(i)
+    return gathered
+
+
+def _summed(i: Map) -> list[Instruction]:
+    """A sum, in which the terms that follow each other in one array become the sum of an axis."""
+    groups: dict[Array, list[View]] = {}
+    for v in i.operands:
+        groups.setdefault(v.array, []).append(v)
+    made: list[Instruction] = []
+    terms: list[View] = []
+    for array, views in groups.items():
+        if len(views) < FEWEST or array.literal() is not None:
+            terms += views
+            continue
+        out = Array(i.out.shape, array.kind)
+        lanes = np.stack([v.lanes() for v in views], axis=-1)
+        made.append(Reduce(out, ops.sum, view(array, lanes)))
+        terms.append(whole(out))
+    if not made:
+        return [i]
+    if len(terms) == 1 and isinstance(last := made[0], Reduce) and last.out.kind == i.out.kind:
+        return [replace(last, out=i.out)]
+    return [*made, Map(i.out, i.op, tuple(terms))]
+
+
+def _collected(i: Collect) -> Collect:
+    """A list, in which parts of one array and one shape are one part."""
+    groups: dict[tuple[Array, tuple[int, ...]], list[tuple[View, View]]] = {}
+    for place, part in zip(i.places, i.parts):
+        groups.setdefault((part.array, part.shape), []).append((place, part))
+    places, parts = [], []
+    for (array, _), pairs in groups.items():
+        if len(pairs) == 1:
+            places.append(pairs[0][0])
+            parts.append(pairs[0][1])
+        else:
+            places.append(view(i.out, np.stack([place.lanes() for place, _ in pairs])))
+            parts.append(view(array, np.stack([part.lanes() for _, part in pairs])))
+    return Collect(i.out, tuple(places), tuple(parts)) if len(parts) < len(i.parts) else i

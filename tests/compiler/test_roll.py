@@ -1,0 +1,143 @@
+"""Recurrences become loops, which give the numbers that the instructions one by one give."""
+
+import random
+
+import numpy as np
+import pytest
+
+from autograd.compiler.program import Loop, every
+from autograd.compiler.stages.contract import contract
+from autograd.compiler.stages.differentiate import differentiate
+from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.pack import pack
+from autograd.compiler.stages.record import record
+from autograd.compiler.stages.roll import roll
+from autograd.compiler.stages.trace import trace_recording
+from tests.compiler import recurrences
+from tests.reference import check, load, run
+
+ROWS = 2
+
+# What the interpreter of tests runs in a moment.
+SHORT = {
+    "rnn": (5, 2, 3),
+    "lstm": (6, 1, 2),
+    "gru": (6, 1, 2),
+    "labelled": (6, 1, 2),
+    "two layers": (6, 1, 2),
+    "bidirectional": (6, 1, 2),
+    "reversed": (6, 1, 2),
+    "encoder and decoder": (6, 1, 2),
+    "nested": (5, 5, 2),
+    "pendulum": (7,),
+    "spring": (7,),
+    "n-body": (7, 2),
+    "neural ODE": (6, 1, 2),
+    "Kalman": (7,),
+    "hidden Markov": (6, 2),
+    "tower": (6, False, 3, 2),
+    "tower of one block": (6, True, 3, 2),
+    "alternating": (8, 2),
+    "ragged": ((5, 6),),
+    "heat": (6, 4),
+    "guarded": (7,),
+    "lagged": (8,),
+}
+
+
+def unrolled(function, n):
+    stream = random.Random(1)
+    trace = trace_recording(record(function, [[stream.gauss(0, 1) for _ in range(n)]]))
+    return check(layout(contract(pack(trace))))
+
+
+def numbers(program, x, theta):
+    """The results, the failures, and the gradients by parameters and by inputs."""
+    values = run(program, [x], theta)
+    found = [load(program.outputs, values, len(x))]
+    if program.failures is not None:
+        found.append(load(program.failures, values, len(x)))
+    by_parameters = np.zeros(len(theta))
+    for block in program.blocks:
+        if (v := program.gradients.get(block.array)) is not None:
+            by_parameters[block.lanes.reshape(-1)] = load(v, values, len(x)).reshape(-1)
+    by_inputs = [load(program.gradients[a], values, len(x)) for a in program.arguments]
+    return [*found, by_parameters, *by_inputs]
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_loop_computes_what_its_steps_compute(name):
+    function, n = recurrences.RECURRENCES[name][0](*SHORT[name])
+    steps = unrolled(function, n)
+    loops = check(roll(steps))
+    x = np.random.default_rng(0).normal(size=(ROWS, n))
+    theta = np.array([p.data for p in steps.parameters])
+    expected = numbers(check(differentiate(steps, arguments=True)), x, theta)
+    found = numbers(check(differentiate(loops, arguments=True)), x, theta)
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_allclose(np.broadcast_to(b, a.shape), a, rtol=1e-12, atol=1e-14)
+
+
+# Instructions with those in loops: of the results, and with gradients by the parameters.
+MOST = {
+    "rnn": (12, 30),
+    "lstm": (22, 65),
+    "gru": (28, 70),
+    "labelled": (36, 60),
+    "two layers": (20, 45),
+    "bidirectional": (12, 26),
+    "reversed": (12, 25),
+    "encoder and decoder": (40, 70),
+    "nested": (10, 30),
+    "pendulum": (30, 75),
+    "spring": (35, 85),
+    "n-body": (35, 75),
+    "neural ODE": (45, 120),
+    "Kalman": (42, 130),
+    "hidden Markov": (18, 50),
+    "tower": (13, 30),
+    "tower of one block": (13, 32),
+    "alternating": (8, 18),
+    "guarded": (12, 23),
+    "lagged": (12, 33),
+}
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_recurrences_are_tens_of_instructions(name):
+    program = roll(unrolled(*recurrences.made(name)))
+    assert (len(program) <= MOST[name][0], len(differentiate(program)) <= MOST[name][1]) == (
+        True,
+        True,
+    )
+
+
+def kinds(program):
+    return [(type(i), getattr(i, "op", None)) for i in every(program.instructions)]
+
+
+@pytest.mark.parametrize(
+    ("maker", "short", "long"),
+    [
+        (recurrences.rnn, (5,), (500,)),
+        (recurrences.lstm, (6,), (50,)),
+        (recurrences.pendulum, (8,), (100,)),
+        (recurrences.tower, (20,), (200,)),
+    ],
+)
+def test_the_instructions_do_not_grow_with_the_length(maker, short, long):
+    programs = [differentiate(roll(unrolled(*maker(*n)))) for n in (short, long)]
+    assert kinds(programs[0]) == kinds(programs[1])
+
+
+def test_a_loop_in_a_loop():
+    program = roll(unrolled(*recurrences.nested(10, 6)))
+    (outer,) = (i for i in program.instructions if isinstance(i, Loop))
+    (inner,) = (i for i in outer.body if isinstance(i, Loop))
+    assert (outer.count, inner.count) == (10, 6)
+
+
+def test_steps_that_need_no_other_step_stand_outside_the_loop():
+    program = roll(unrolled(*recurrences.labelled(20)))
+    (loop,) = (i for i in program.instructions if isinstance(i, Loop))
+    assert len(loop.body) == 3  # of the state; the outputs of all steps are one product
