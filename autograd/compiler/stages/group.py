@@ -23,7 +23,12 @@ Int32s = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
 # With more groups, a program would be as long as the graph: it has no structure worth finding.
+# Those of a recurrence become a loop.
 MOST_GROUPS = 3000
+MOST_GROUPS_OF_STEPS = 30_000
+# A recurrence repeats most of its levels, after at most so many.
+REPEATED = 0.9
+LONGEST_STEP = 400
 # How many nodes at a time, which bounds the memory for temporary arrays.
 AT_ONCE = 1 << 12
 
@@ -123,6 +128,7 @@ class Graph:
         hashes = leaves.copy()
         groups = np.full(n, -1, np.int32)
         numbers: dict[int, int] = {}
+        most = MOST_GROUPS_OF_STEPS if repeats(self.trace) else MOST_GROUPS
         bounds = np.searchsorted(self.trace.depths, np.arange(self.trace.depths[-1] + 2))
         for first, last in pairwise(bounds.tolist()):
             for start in range(first, last, AT_ONCE):
@@ -132,8 +138,8 @@ class Graph:
                 if len(inner):
                     hashes[inner] = self._hashes(inner, hashes, any_length)
                 self._number(nodes, hashes, groups, numbers)
-                if len(numbers) > MOST_GROUPS:
-                    raise Unstructured(f"over {MOST_GROUPS:,} groups of operations in {n:,} nodes")
+                if len(numbers) > most:
+                    raise Unstructured(f"over {most:,} groups of operations in {n:,} nodes")
         return groups
 
     def _hashes(self, nodes: Ints, hashes: Hashes, any_length: bool) -> Hashes:
@@ -259,6 +265,18 @@ def _spans(starts: Ints, counts: Ints) -> Ints:
     total = int(counts.sum())
     steps = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.repeat(starts, counts) + steps
+
+
+def repeats(trace: Trace) -> bool:
+    """Whether the operations at the levels of a graph repeat, as those of a recurrence do."""
+    levels = int(trace.depths[-1]) + 1
+    of_level = np.zeros(levels, np.uint64)
+    np.add.at(of_level, trace.depths, mix(trace.codes.astype(np.int64)))
+    half = levels // 2
+    return any(
+        np.mean(of_level[step:] == of_level[:-step]) > REPEATED
+        for step in range(1, min(half, LONGEST_STEP) + 1)
+    )
 
 
 def mix(x: NDArray[Any] | np.uint64) -> Hashes:

@@ -28,13 +28,16 @@ from autograd.compiler.stages.group import (
     Ints,
     Unstructured,
     graph_of,
+    repeats,
 )
 from autograd.compiler.stages.needed import needed
 from autograd.compiler.stages.pad import grows, pad
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
-# Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at.
+# Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at. The steps
+# of a recurrence are.
 MOST_LEVELS = 2000
+MOST_LEVELS_OF_STEPS = 12_000
 FEW_NODES = 16
 
 
@@ -45,7 +48,8 @@ def pack(trace: Trace) -> Program:
         Unstructured: the program would hardly be shorter than the trace.
     """
     levels = int(trace.depths[-1]) + 1
-    if levels > MOST_LEVELS and len(trace) < FEW_NODES * levels:
+    most = MOST_LEVELS_OF_STEPS if levels > MOST_LEVELS and repeats(trace) else MOST_LEVELS
+    if levels > most and len(trace) < FEW_NODES * levels:
         raise Unstructured(f"{levels:,} operations in a row in {len(trace):,} nodes")
     graph = graph_of(trace)
     by_kind = graph.leaves_by_kind()
