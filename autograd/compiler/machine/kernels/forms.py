@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autograd.compiler.machine.kernels.kinds import FLOATS, element, vector
+from autograd.compiler.machine.kernels.kinds import FLOATS, element, several, vector
 from autograd.compiler.machine.kernels.line import (
     NUMBER,
     PARAMETERS,
@@ -125,32 +125,66 @@ def _write_rows(form: Form, line: Line) -> None:
 # --- the functions of an opcode ---
 
 
-def vectors_code(name: str, kernel: Map, target: Target) -> Code:
-    """The function for whole vectors: how many numbers, the pointers, and their inner strides."""
+def map_codes(opcode: str, kernel: Map, target: Target) -> list[Code]:
+    """The function for whole vectors and the one for a number, then what both call."""
+    codes = [_vectors(opcode, kernel, target), _number(opcode, kernel, target)]
+    if kernel.in_double and kernel.by_vector:
+        codes.append(_values(opcode, kernel, target))
+    return codes
+
+
+def _vectors(opcode: str, kernel: Map, target: Target) -> Code:
+    """Its arguments: how many numbers, the pointers, and their inner strides."""
     count = len(kernel.form.operands)
-    code = Code(name, ["i64"] + ["ptr"] * count + ["i64"] * count)
+    code = Code(f"vectors_{opcode}", ["i64"] + ["ptr"] * count + ["i64"] * count)
     n, *operands = code.arguments
     pointers, steps = operands[:count], operands[count:]
-    # Vectors of double are narrower than those of float; what is computed in double takes these.
-    scalar = "double" if kernel.in_double else target.real
-    lanes = target.width // FLOATS[scalar] if kernel.by_vector else 1
+    lanes = _lanes(kernel, target)
     with code.loop(0, n, lanes, carried=pointers) as loop:
-        _apply(code, kernel, vector(target.real, lanes), loop.values)
+        _apply(code, opcode, kernel, target, vector(target.real, lanes), loop.values)
         loop.following = [code.at(target.real, p, s * lanes) for p, s in zip(loop.values, steps)]
     return code
 
 
-def number_code(name: str, kernel: Map, target: Target) -> Code:
-    """The function for one number: the pointers."""
-    code = Code(name, ["ptr"] * len(kernel.form.operands))
-    _apply(code, kernel, target.real, code.arguments)
+def _number(opcode: str, kernel: Map, target: Target) -> Code:
+    """Its arguments: the pointers."""
+    code = Code(f"number_{opcode}", ["ptr"] * len(kernel.form.operands))
+    _apply(code, opcode, kernel, target, target.real, code.arguments)
     return code
 
 
-def _apply(code: Code, kernel: Map, kind: str, pointers: Sequence[Value]) -> None:
+def _lanes(kernel: Map, target: Target) -> int:
+    """How many numbers it computes at once. A vector has fewer doubles than floats."""
+    scalar = "double" if kernel.in_double else target.real
+    return target.width // FLOATS[scalar] if kernel.by_vector else 1
+
+
+def _apply(
+    code: Code, opcode: str, kernel: Map, target: Target, kind: str, pointers: Sequence[Value]
+) -> None:
     results = len(kernel.form.results)
     inputs = [code.load(kind, p) for p in pointers[results:]]
     if kernel.in_double:
         inputs = [code.real(x, "double") for x in inputs]
-    for y, p in zip(kernel.function(*inputs), pointers[:results], strict=True):
+    if kernel.in_double and kernel.by_vector:
+        # The same code for a number: a second one would take LLVM as long again.
+        wide = (
+            [code.splat(x, _lanes(kernel, target)) for x in inputs]
+            if kind == target.real
+            else inputs
+        )
+        found = code.call_all(f"values_{opcode}", [wide[0].kind] * results, wide)
+        outputs = [code.extract(y, 0) for y in found] if kind == target.real else found
+    else:
+        outputs = list(kernel.function(*inputs))
+    for y, p in zip(outputs, pointers[:results], strict=True):
         code.store(code.real(y, element(kind)), p)
+
+
+def _values(opcode: str, kernel: Map, target: Target) -> Code:
+    """The operation itself, from vectors of doubles to vectors of doubles."""
+    kind = vector("double", _lanes(kernel, target))
+    results = [kind] * len(kernel.form.results)
+    code = Code(f"values_{opcode}", [kind] * len(kernel.form.inputs), several(results))
+    code.give_all(kernel.function(*code.arguments))
+    return code

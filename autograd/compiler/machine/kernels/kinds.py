@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 FLOATS = {"float": 4, "double": 8}
 """The types of real numbers, and their bytes."""
@@ -29,6 +30,11 @@ def vector(kind: str, n: int) -> str:
 def like(kind: str, scalar: str) -> str:
     """The type of as many numbers as ``kind`` has, of another scalar type."""
     return vector(scalar, lanes(kind))
+
+
+def several(kinds: Sequence[str]) -> str:
+    """The type of what a function with these results returns."""
+    return kinds[0] if len(kinds) == 1 else f"{{ {', '.join(kinds)} }}"
 
 
 def constant(kind: str, number: float) -> str:

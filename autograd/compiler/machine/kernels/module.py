@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.compiler.machine.kernels import copies, inner_products, maps, products, reductions
-from autograd.compiler.machine.kernels.forms import Map, form_codes, number_code, vectors_code
+from autograd.compiler.machine.kernels.forms import Map, form_codes, map_codes
 from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
 from autograd.compiler.machine.kernels.run import run
 from autograd.compiler.machine.kernels.vectors import Code
@@ -29,8 +29,9 @@ def text(target: Target) -> str:
         name = opcode.name.lower()
         names = [f"kernel_{name}"]
         if isinstance(kernel, Map):
-            names = [kernel.form.name, f"vectors_{name}", f"number_{name}"]
-            codes += [vectors_code(names[1], kernel, target), number_code(names[2], kernel, target)]
+            functions = map_codes(name, kernel, target)
+            names = [kernel.form.name, *(code.name for code in functions[:2])]
+            codes += functions
         else:
             code = Code(names[0], PARAMETERS)
             kernel(Line(code, target))

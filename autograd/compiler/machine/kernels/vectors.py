@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from autograd.compiler.machine.kernels.kinds import (
     FLOATS,
@@ -28,89 +27,11 @@ from autograd.compiler.machine.kernels.kinds import (
     element,
     lanes,
     like,
+    several,
     vector,
 )
-
-Operand = Any
-"""A Value, or a Python number."""
-
-
-class Value:
-    """A number, vector or pointer of the code being written."""
-
-    __slots__ = ("code", "kind", "name")
-
-    def __init__(self, code: Code, kind: str, name: str) -> None:
-        self.code, self.kind, self.name = code, kind, name
-
-    def __repr__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-    def __add__(self, other: Operand) -> Value:
-        return self.code.binary("add", self, other)
-
-    def __radd__(self, other: Operand) -> Value:
-        return self.code.binary("add", other, self)
-
-    def __sub__(self, other: Operand) -> Value:
-        return self.code.binary("sub", self, other)
-
-    def __rsub__(self, other: Operand) -> Value:
-        return self.code.binary("sub", other, self)
-
-    def __mul__(self, other: Operand) -> Value:
-        return self.code.binary("mul", self, other)
-
-    def __rmul__(self, other: Operand) -> Value:
-        return self.code.binary("mul", other, self)
-
-    def __truediv__(self, other: Operand) -> Value:
-        return self.code.binary("div", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self.code.binary("div", other, self)
-
-    def __neg__(self) -> Value:
-        """The sign turned, of zeros and nan too."""
-        if element(self.kind) in FLOATS:
-            return self.code.emit(self.kind, f"fneg {self}")
-        return self.code.binary("sub", 0, self)
-
-    def __and__(self, other: Operand) -> Value:
-        return self.code.bitwise("and", self, other)
-
-    def __or__(self, other: Operand) -> Value:
-        return self.code.bitwise("or", self, other)
-
-    def __xor__(self, other: Operand) -> Value:
-        return self.code.bitwise("xor", self, other)
-
-    def __lshift__(self, other: Operand) -> Value:
-        return self.code.bitwise("shl", self, other)
-
-    def __rshift__(self, other: Operand) -> Value:
-        """An arithmetic shift: the sign stays."""
-        return self.code.bitwise("ashr", self, other)
-
-    def __lt__(self, other: Operand) -> Value:
-        return self.code.compare("lt", self, other)
-
-    def __le__(self, other: Operand) -> Value:
-        return self.code.compare("le", self, other)
-
-    def __gt__(self, other: Operand) -> Value:
-        return self.code.compare("gt", self, other)
-
-    def __ge__(self, other: Operand) -> Value:
-        return self.code.compare("ge", self, other)
-
-    def equals(self, other: Operand) -> Value:
-        """Whether both are equal; nan equals nothing."""
-        return self.code.compare("eq", self, other)
-
-    def differs(self, other: Operand) -> Value:
-        """Whether both differ; nan differs from itself."""
-        return self.code.compare("ne", self, other)
+from autograd.compiler.machine.kernels.values import Operand as Operand
+from autograd.compiler.machine.kernels.values import Value as Value
 
 
 class Loop:
@@ -237,6 +158,14 @@ class Code:
         """Call a function of which only the address is known, and which returns nothing."""
         self.do(f"call void {function.name}({', '.join(map(str, xs))})")
 
+    def call_all(self, name: str, kinds: Sequence[str], xs: Sequence[Value]) -> list[Value]:
+        """Call a function of the module with one or several results, of these types."""
+        text = f"call {several(kinds)} @{name}({', '.join(map(str, xs))})"
+        returned = self.emit(several(kinds), text)
+        if len(kinds) == 1:
+            return [returned]
+        return [self.emit(k, f"extractvalue {returned}, {i}") for i, k in enumerate(kinds)]
+
     def hand_over(self, function: Value, *xs: Value) -> None:
         """Return what a function returns, which takes this one's place. No x points to ``room``."""
         self.do(f"tail call void {function.name}({', '.join(map(str, xs))})")
@@ -350,6 +279,15 @@ class Code:
         """Return from the function."""
         self.do(f"ret {x if x is not None else 'void'}")
         self.ended = True
+
+    def give_all(self, xs: Sequence[Value]) -> None:
+        """Return one or several results."""
+        whole = xs[0]
+        if len(xs) > 1:
+            whole = Value(self, several([x.kind for x in xs]), "poison")
+            for i, x in enumerate(xs):
+                whole = self.emit(whole.kind, f"insertvalue {whole}, {x}, {i}")
+        self.give(whole)
 
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
