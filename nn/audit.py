@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.record import CompileError
+from autograd.compiler.stages.observe import CompileError, silenced
 from autograd.real import close, largest
 from autograd.value import Value, number_of, topological_order
 from nn.arguments import Rows
@@ -91,7 +91,8 @@ class Audit:
             x, t = [Value(v) for v in x], [Value(v) for v in t]
         before = Streams(self.streams)
         try:
-            y = self.loss(x, t)
+            with silenced():
+                y = self.loss(x, t)
         finally:
             before.put_back()
         graph = topological_order(y) if isinstance(y, Value) else []

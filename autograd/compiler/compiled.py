@@ -47,15 +47,15 @@ class Compiled:
         if backend not in (None, *BACKENDS):
             raise ValueError(f"backend is one of {', '.join(BACKENDS)}, or None; got {backend!r}")
         self._backend = backend or ("numba" if importlib.util.find_spec("numba") else "numpy")
-        self._recordings = Recordings(function, self._backend, self._dtype)
+        kind = "graph" if function is None else type(function).__name__
+        self.__name__ = getattr(function, "__name__", kind)
+        self._recordings = Recordings(function, self.__name__, self._backend, self._dtype)
         # Native functions of floats; the key is what they differentiate by, "" for nothing.
         self._points: dict[str, Callable[..., Any] | None] = {}
         if value is not None:
             trace = trace_value(value, parameters)
             of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype)
             self._recordings.add((), of_graph)
-        kind = "graph" if function is None else type(function).__name__
-        self.__name__ = getattr(function, "__name__", kind)
         self.__doc__ = getattr(function, "__doc__", None)
         if function is not None:
             self.__wrapped__ = function  # which help() and inspect.signature() ask for

@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import ops
@@ -78,6 +78,14 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):
         names = []
     return [*names, *(f"x{i}" for i in range(len(names), count))][:count]
+
+
+def input_names(names: Sequence[str], widths: Sequence[int | None]) -> list[list[str]]:
+    """The names of the numbers in each argument; an argument of width None is one number."""
+    return [
+        [name] if width is None else [f"{name}[{i}]" for i in range(width)]
+        for name, width in zip(names, widths)
+    ]
 
 
 def name_leaves(program: Program, arguments: list[str], names: Mapping[Value, str]) -> None:

@@ -25,6 +25,7 @@ class Recordings:
 
     Args:
         function: what to record; None for a graph that was recorded elsewhere.
+        name: what it is called.
         backend: the backend asked for.
         dtype: float64 or float32.
 
@@ -33,8 +34,11 @@ class Recordings:
         latest: the latest recording.
     """
 
-    def __init__(self, function: Callable[..., Any] | None, backend: str, dtype: Any) -> None:
-        self._function, self._backend, self._dtype = function, backend, dtype
+    def __init__(
+        self, function: Callable[..., Any] | None, name: str, backend: str, dtype: Any
+    ) -> None:
+        self._function, self._name = function, name
+        self._backend, self._dtype = backend, dtype
         self._forget()
 
     def _forget(self) -> None:
@@ -83,13 +87,15 @@ class Recordings:
             given = [x[0] if width is None else x for x, width in zip(lists, widths)]
             return function(*given[:by_place], **dict(zip(by_name, given[by_place:])))
 
+        with_lists.__name__ = self._name
         reach = Reach(function)
         before = Watch(reach)
-        recording = record(with_lists, rows, reach.streams)
+        arguments = [*naming.argument_names(function, by_place), *by_name]
+        printed = naming.input_names(arguments, widths)
+        recording = record(with_lists, rows, reach.streams, printed)
         # A function may make something when it first runs, such as a table.
         self._watch = Watch(Reach(function)) if before.changed() else before
         recording.parameters = naming.in_order(recording.parameters, names)
-        arguments = [*naming.argument_names(function, by_place), *by_name]
         trace = trace_recording(recording)
         made = Compilation(trace, recording.guards, arguments, names, self._backend, self._dtype)
         made.seconds = time.perf_counter() - start

@@ -7,6 +7,7 @@ every other thread they do what the original does.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import sys
 import threading
@@ -41,6 +42,8 @@ class _OfThread(threading.local):
     """The recording of each thread that makes one."""
 
     recording: Recording | None = None
+    silent = False
+    printing = False
 
 
 _this_thread = _OfThread()
@@ -80,6 +83,19 @@ def unobserved() -> Iterator[None]:
             yield
     finally:
         _this_thread.recording = before
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Within, print does nothing in this thread: a function that runs again prints what it has
+    printed before."""
+    before, _this_thread.silent = _this_thread.silent, True
+    _let_in(1)
+    try:
+        yield
+    finally:
+        _this_thread.silent = before
+        _let_in(-1)
 
 
 def _let_in(change: int) -> None:
@@ -169,6 +185,38 @@ def _hash(original: Any) -> Any:
     return hashed
 
 
+def _print(original: Any) -> Any:
+    @functools.wraps(original)
+    def printed(*things: Any, **options: Any) -> None:
+        if _this_thread.silent:
+            return
+        recording = _this_thread.recording
+        if recording and not recording.told:
+            recording.told = True
+            original(
+                f"{recording.function} is being recorded, once for all rows: it prints names "
+                "instead of numbers, and its compiled form prints nothing",
+                file=sys.stderr,
+            )
+        before, _this_thread.printing = _this_thread.printing, True
+        try:
+            original(*things, **options)
+        finally:
+            _this_thread.printing = before
+
+    return printed
+
+
+def _text(original: Any) -> Any:
+    @functools.wraps(original)
+    def text(v: Value, *spec: str) -> str:
+        recording = _this_thread.recording
+        name = recording and recording.printed(v, _this_thread.printing)
+        return name or str(original(v, *spec))
+
+    return text
+
+
 def _within(package: str) -> bool:
     """Whether the code that uses a Value is that of this package."""
     home: str = sys._getframe(2).f_globals.get("__name__", "")
@@ -191,6 +239,8 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (Value, "__int__"): _instead("convert"),
     (Value, "__round__"): _instead("convert"),
     (Value, "__trunc__"): _instead("convert"),
+    (Value, "__repr__"): _text,
+    (Value, "__format__"): _text,
     (Value, "data"): _data,
     (Value, "grad"): _refused("grad"),
     (Value, "has_grad"): _refused("has_grad"),
@@ -198,5 +248,6 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (gradient, "computed"): _instead("derivatives"),
     (gradient, "check_output"): _instead("check_output"),
     (weighted_sum, "computed"): _instead("dot"),
+    (builtins, "print"): _print,
 }
 """What is replaced while a function is recorded, and what makes its replacement."""

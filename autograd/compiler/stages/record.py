@@ -22,7 +22,9 @@ from autograd.compiler.stages.observe import (
     number,
     number_slot,
     observed,
+    silenced,
 )
+from autograd.compiler.stages.printing import is_for_print, printed
 from autograd.compiler.stages.stand_ins import takes_numbers
 from autograd.functions import weighted_sum
 from autograd.nodes.by_hand import BY_HAND, NO_RULE
@@ -72,6 +74,8 @@ class Recording:
         parameters: the leaves that were there before, in the order of their first use.
         takes_numbers: whether the function takes plain numbers, too.
         refusal: why the recording cannot hold, if the function went on all the same.
+        names, function: the names of inputs and of the function, for what it prints.
+        told: whether a reader of that knows that it is a recording.
     """
 
     inputs: list[list[Value]]
@@ -81,6 +85,9 @@ class Recording:
     parameters: list[Value] = field(default_factory=list)
     takes_numbers: bool = True
     refusal: CompileError | None = None
+    names: dict[Value, str] = field(default_factory=dict)
+    function: str = "the function"
+    told: bool = False
     _without_graph: list[Value] = field(default_factory=list)
 
     def root(self) -> Value:
@@ -202,6 +209,10 @@ class Recording:
         failure = self._node(GUARDS[name], (a, b))
         self.guards.append(Guard(failure, a, b, modes.user_place(), reading))
 
+    def printed(self, v: Value, now: bool) -> str | None:
+        """``repr(v)``, ``str(v)`` or ``format(v)``, if it is for print: a name."""
+        return printed(v, self.names) if now or is_for_print() else None
+
     # --- what a recording cannot keep ---
 
     def _refuse(self, message: str) -> NoReturn:
@@ -251,7 +262,10 @@ class Recording:
 
 
 def record(
-    function: Callable[..., Any], rows: Sequence[Sequence[float]], streams: Iterable[Any] = ()
+    function: Callable[..., Any],
+    rows: Sequence[Sequence[float]],
+    streams: Iterable[Any] = (),
+    names: Sequence[Sequence[str]] = (),
 ) -> Recording:
     """Run ``function`` on one row of each argument and keep what it builds.
 
@@ -263,6 +277,7 @@ def record(
         function: what to run.
         rows: one for each argument, of the numbers that the function gets uncompiled.
         streams: streams of random numbers that it may draw from, besides those that all share.
+        names: for each row the names of its numbers, which the function prints.
 
     Raises:
         CompileError: the function does not return Values, builds another graph each time, draws
@@ -271,18 +286,22 @@ def record(
     """
     before = Streams(streams)
     try:
-        return _recorded(function, rows, streams)
+        return _recorded(function, rows, streams, names)
     except BaseException:
         before.put_back()
         raise
 
 
 def _recorded(
-    function: Callable[..., Any], rows: Sequence[Sequence[float]], streams: Iterable[Any]
+    function: Callable[..., Any],
+    rows: Sequence[Sequence[float]],
+    streams: Iterable[Any],
+    names: Sequence[Sequence[str]],
 ) -> Recording:
-    first = built(function, rows)
+    first = built(function, rows, names)
     before = Streams(streams)
-    second = built(function, rows)
+    with silenced():
+        second = built(function, rows)
     if stream := before.moved():
         raise CompileError(
             f"the function draws random numbers ({stream}), and its recording would "
@@ -304,17 +323,25 @@ def _recorded(
                 "counter, a file)"
             )
     second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
-    second.takes_numbers = takes_numbers(second, function, rows, other)
+    with silenced():
+        second.takes_numbers = takes_numbers(second, function, rows, other)
     return second
 
 
-def built(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> Recording:
+def built(
+    function: Callable[..., Any],
+    rows: Sequence[Sequence[float]],
+    names: Sequence[Sequence[str]] = (),
+) -> Recording:
     """What one run of the function builds, in which it cannot change a Value.
 
     Raises:
         CompileError: it does something that a recording cannot keep.
     """
     recording = Recording([[Value(float(x)) for x in row] for row in rows])
+    recording.function = getattr(function, "__name__", "the function")
+    for leaves, several in zip(recording.inputs, names):
+        recording.names.update(zip(leaves, several))
     for leaf in (leaf for row in recording.inputs for leaf in row):
         leaf._record = RESULT  # += binds a name anew under no_grad too, as for a plain number
     with observed(recording):
