@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot
-from autograd.compiler.numpy.executor import NumpyExecutor
+from autograd.compiler.numpy.executor import NumpyExecutor, write
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
@@ -37,6 +37,16 @@ def test_a_gpt_has_the_same_instructions_for_any_number_of_positions(by_hand):
         program = compiled(gpt.loss(gpt.x), gpt.parameters())
         counts.add((len(program.instructions), len(program.products())))
     assert len(counts) == 1
+
+
+def test_the_source_is_what_a_textbook_writes():
+    gpt = GPT(8)
+    source = write(compiled(gpt.loss(gpt.x), gpt.parameters()))
+    assert "mask1 = np.triu(np.full((8, 8), -np.inf), 1)" in source
+    assert "z1[:, :8].reshape(8, 2, 4).transpose(1, 0, 2)" in source
+    assert "z1[:, 8:16].reshape(8, 2, 4).transpose(1, 2, 0)" in source
+    assert "z3.reshape(8, 8) @ w4.T" in source
+    assert "index2" not in source  # index1 picks the targets
 
 
 def test_two_layers():

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.compiler.numpy.operations import summed
 from autograd.compiler.numpy.text import CALL, INDENT, Text, shape_of, statement
 from autograd.compiler.numpy.views import Views
-from autograd.compiler.program import Array, Collect, View, row_major, turned
+from autograd.compiler.program import Array, Collect, View, row_major, turned, view
 
 
 class Collector:
@@ -172,7 +172,24 @@ def straight(place: View, v: View) -> tuple[View, View]:
     for axis, stride in enumerate(place.strides):
         if stride < 0:
             place, v = _backward(place, axis), _backward(v, axis)
-    return place, v
+    return _joined(place, v)
+
+
+def _joined(place: View, v: View) -> tuple[View, View]:
+    """A place and its part, with one axis for all that run along one axis of the array."""
+    shape, strides = list(place.shape), list(place.strides)
+    outer = row_major(place.array.shape)
+    for axis in range(len(shape) - 2, -1, -1):
+        ends = shape[axis] * strides[axis]
+        along = [s for s in outer if s and s <= strides[axis + 1]]
+        inside = along and any(ends == s or (s > ends) for s in outer if s > max(along))
+        if strides[axis] == shape[axis + 1] * strides[axis + 1] and inside:
+            shape[axis : axis + 2] = [shape[axis] * shape[axis + 1]]
+            strides[axis : axis + 2] = [strides[axis + 1]]
+    if len(shape) == len(place.shape):
+        return place, v
+    joined = View(place.array, tuple(shape), place.offset, tuple(strides))
+    return joined, view(v.array, v.lanes().reshape(shape))
 
 
 def _backward(v: View, axis: int) -> View:

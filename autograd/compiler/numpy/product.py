@@ -58,6 +58,9 @@ def product(i: Contract, load: Callable[[View], Text]) -> Text:
     for a, b in pairs:
         if text := _repeated(a, b, out, sizes) or _matmul(a, b, out, sizes):
             return text
+    for a, b in pairs:
+        if text := _turned_matmul(a, b, out, sizes):
+            return text
     a, b = left, right
     fast = "" if set(a.labels) & set(b.labels) & set(out) else ", optimize=True"
     return Text(
@@ -118,6 +121,18 @@ def _matmul(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | Non
     if first and second and BATCH not in summed:
         return Text(f"np.tensordot({first}, {second}, {len(summed)})")
     return None
+
+
+def _turned_matmul(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | None:
+    """``a`` times ``b`` one by one, with the axes of the result in another order."""
+    common = "".join(c for c in out if c in a.labels and c in b.labels)
+    of_a = "".join(c for c in out if c not in b.labels)
+    of_b = "".join(c for c in out if c not in a.labels)
+    made = common + of_a + of_b
+    if not common or made == out or (x := _matmul(a, b, made, sizes)) is None:
+        return None
+    axes = ", ".join(str(made.index(c)) for c in out)
+    return Text(f"({x.text}).transpose({axes})", CALL)
 
 
 def _at(first: str | None, second: str | None) -> Text | None:

@@ -64,7 +64,22 @@ def whole_inverse(x: float) -> int | None:
 def array_of(numbers: Floats, single: bool) -> str:
     """An array of numbers in full, whatever NumPy's print options are."""
     dtype = ", np.float32" if single else ""
+    if mask := _triangle(numbers, dtype):
+        return mask
     return f"np.array({_nested(numbers, lambda x: element(float(x)))}{dtype})"
+
+
+def _triangle(numbers: Floats, dtype: str) -> str | None:
+    """A square matrix with 0 on one side of the diagonal and another number on the other."""
+    if numbers.ndim != 2 or numbers.shape[0] != numbers.shape[1] or len(numbers) < 3:
+        return None
+    for function, corner in (("triu", numbers[0, -1]), ("tril", numbers[-1, 0])):
+        for diagonal in (1, 0, -1):
+            mask = getattr(np, function)(np.full(numbers.shape, corner), diagonal)
+            if np.array_equal(mask, numbers) and not np.signbit(numbers[numbers == 0]).any():
+                filled = f"np.full({numbers.shape}, {element(float(corner))}{dtype})"
+                return f"np.{function}({filled}, {diagonal})"
+    return None
 
 
 def index_of(lanes: Indices) -> str:

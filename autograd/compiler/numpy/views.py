@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise, permutations
+
+import numpy as np
 
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.text import (
@@ -46,7 +50,8 @@ class Views:
         if array in self.inlined:
             return self.inlined[array]
         if array.numbers is not None:
-            return Text(self._constant(array_of(array.numbers.reshape(array.shape), self.single)))
+            numbers = array_of(array.numbers.reshape(array.shape), self.single)
+            return Text(self._constant(numbers, "mask" if numbers.startswith("np.tri") else "data"))
         return Text(self.names[array])
 
     def _constant(self, value: str, stem: str = "data") -> str:
@@ -91,6 +96,8 @@ class Views:
         all_of_it = v.index is None and v.offset == 0 and v.size == array.size
         if all_of_it and v.strides == row_major(v.shape):
             return Text(f"{flat}.reshape({', '.join([*rows, *map(str, v.shape)])})")
+        if turned := self._split(v, flat) or self._joined(v, flat):
+            return Text(turned)
         if len(array.shape) != 1:
             flat = f"{flat}.reshape({', '.join([*rows, str(array.size)])})"
         return Text(f"{flat}[{':, ' * array.batched}{self.flat_index(v)}]")
@@ -144,6 +151,67 @@ class Views:
                 return None
             order.append(max(fitting, key=lambda a: strides[a]))
         return order
+
+    def _split(self, v: View, x: str) -> str | None:
+        """A view that has several axes for one axis of the array: one that it is cut into."""
+        if (axes := self._axes_within(v)) is None:
+            return None
+        strides = row_major(v.array.shape)
+        rest, parts, sizes, order = v.offset, [], [], []
+        for axis, n in enumerate(v.array.shape):
+            first, rest = divmod(rest, strides[axis]) if strides[axis] else (0, rest)
+            inner = axes[axis]
+            if not inner:
+                parts.append(str(first))
+                continue
+            count, step = math.prod(v.shape[a] for a in inner), v.strides[inner[-1]]
+            if any(v.strides[a] != v.shape[b] * v.strides[b] for a, b in pairwise(inner)):
+                return None
+            step //= strides[axis]
+            last = first + step * (count - 1)
+            if not (0 <= last < n and 0 <= first < n):
+                return None
+            parts.append(slice_of(first, last, step, n))
+            sizes += [v.shape[a] for a in inner]
+            order += inner
+        while parts and parts[-1] == ":":
+            parts.pop()
+        batch = v.array.batched
+        text = f"{x}[{', '.join([':'] * batch + parts)}]" if parts else x
+        text += f".reshape({', '.join([self.rows] * batch + [str(n) for n in sizes])})"
+        places = [order.index(a) for a in range(len(order))]
+        return self._turned(text, places, batch) if places != sorted(places) else text
+
+    def _axes_within(self, v: View) -> list[list[int]] | None:
+        """For each axis of the array the axes of the view that run along it, outer ones first."""
+        if v.index is not None or not v.array.shape:
+            return None
+        strides = row_major(v.array.shape)
+        found: list[list[int]] = [[] for _ in strides]
+        for a in sorted(range(len(v.shape)), key=lambda a: -abs(v.strides[a])):
+            fitting = [k for k, s in enumerate(strides) if s and v.strides[a] % s == 0]
+            fitting = [
+                k
+                for k in fitting
+                if 0 < abs(v.strides[a]) // strides[k] * (v.shape[a] - 1) < v.array.shape[k]
+            ]
+            if not fitting:
+                return None
+            found[max(fitting, key=lambda k: strides[k])].append(a)
+        return found
+
+    def _joined(self, v: View, x: str) -> str | None:
+        """The whole array with its axes turned, and then in another shape."""
+        array = v.array
+        if v.size != array.size or not 2 <= len(array.shape) <= 4:
+            return None
+        lanes, every = v.lanes().reshape(-1), np.arange(array.size).reshape(array.shape)
+        for axes in permutations(range(len(array.shape))):
+            if np.array_equal(every.transpose(axes).reshape(-1), lanes):
+                text = self._turned(x, axes, array.batched)
+                shape = [self.rows] * array.batched + [str(n) for n in v.shape]
+                return f"{text}.reshape({', '.join(shape)})"
+        return None
 
     def _turned(self, text: str, order: Sequence[int], batched: bool) -> str:
         rank = sorted(order)

@@ -65,11 +65,14 @@ def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bo
     """Write the contraction of two factors, each (sums, terms), if it is one."""
 
     # The weights go to the left, and data or computed arrays to the right.
-    def rank(v: View) -> tuple[bool, bool, bool]:
+    # Of two computed factors the later one, or the first of two parts of one, has the rows of the
+    # result, as in queries @ keys.T and weights @ values.
+    def rank(v: View) -> tuple[bool, bool, bool, int]:
         array = v.array
-        return (array.kind == INPUT, array not in rewriter.free, array.kind == CONSTANT)
+        free, made = array in rewriter.free, rewriter.made.get(array, -1)
+        return (array.kind == INPUT, not free, array.kind == CONSTANT, made)
 
-    if rank(a) > rank(b):
+    if rank(a) > rank(b) or (rank(a) == rank(b) and a.array not in rewriter.free):
         a, b = b, a
     if a.array is b.array and np.array_equal(a.lanes(), b.lanes()):
         return False  # a sum of squares

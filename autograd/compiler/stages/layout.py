@@ -7,6 +7,9 @@ pair of elements of two vectors becomes a matrix.
 
 from __future__ import annotations
 
+import math
+from itertools import permutations
+
 import numpy as np
 
 from autograd.compiler.program import (
@@ -26,20 +29,66 @@ from autograd.compiler.stages.rewrite import Rewriter, rewritten
 
 def layout(program: Program) -> Program:
     """The program with arrays in the shapes and orders that its operations suggest."""
-    return needed(rewritten(program, _step))
+    grids = _grids(program)
+
+    def step(rewriter: Rewriter, i: Simple) -> None:
+        _step(rewriter, i, grids)
+
+    return needed(rewritten(program, step))
 
 
-def _step(rewriter: Rewriter, i: Simple) -> None:
+def _grids(program: Program) -> dict[Array, Indices]:
+    """For arrays that sums and products use as matrices their lanes as such a matrix, and so for
+    arrays from which these are made element by element."""
+    grids: dict[Array, Indices] = {}
+    keys = _keys(program)
+    for i in reversed(program.flat()):
+        used: list[tuple[Array, Indices]] = []
+        if isinstance(i, Map) and i.out in grids:
+            used = [(v.array, v.lanes()[grids[i.out]]) for v in i.operands]
+        elif isinstance(i, Contract):
+            used = [(v.array, v.lanes()) for v in i.operands]
+        elif isinstance(i, Reduce):
+            lanes = i.operand.lanes().reshape(i.out.size, -1)
+            key = keys[i.operand.array][lanes]
+            rows = np.argsort(key.min(axis=1), kind="stable")
+            columns = np.argsort(key[rows[0]], kind="stable")
+            used = [(i.operand.array, lanes[rows][:, columns])]
+        for array, lanes in used:
+            axes = sum(n > 1 for n in lanes.shape)
+            if axes > 1 and lanes.size == array.size == len(np.unique(lanes)):
+                grids[array] = lanes
+    return grids
+
+
+def _keys(program: Program) -> dict[Array, Indices]:
+    """For each lane of each array a number by which a person would sort the lanes: leaves in their
+    own order, and what is made from them in theirs."""
+    keys: dict[Array, Indices] = {array: np.arange(array.size) for array in program.arrays()}
+    for i in program.flat():
+        if isinstance(i, Map):
+            for v in i.operands:
+                key = keys[v.array][v.lanes()]
+                if len(np.unique(key)) == i.out.size > 1:
+                    keys[i.out] = key
+                    break
+        elif isinstance(i, Reduce):
+            key = keys[i.operand.array][i.operand.lanes()]
+            keys[i.out] = key.reshape(i.out.size, -1).min(axis=1)
+    return keys
+
+
+def _step(rewriter: Rewriter, i: Simple, grids: dict[Array, Indices]) -> None:
     if isinstance(i, Map):
-        _lay_out(rewriter, i, [rewriter.lanes(v) for v in i.operands])
+        _lay_out(rewriter, i, [rewriter.lanes(v) for v in i.operands], grids.get(i.out))
     elif isinstance(i, Reduce):
         i = _reduce(rewriter, i)
     elif isinstance(i, Contract):
-        i = _contract(rewriter, i)
+        i = _contract(rewriter, i, grids.get(i.out))
     rewriter.keep(i)
 
 
-def _contract(rewriter: Rewriter, i: Contract) -> Contract:
+def _contract(rewriter: Rewriter, i: Contract, wanted: Indices | None) -> Contract:
     """A product. The axes of its factors are sorted by the present places of their lanes."""
     views = list(i.operands)
     order: dict[str, Indices] = {}
@@ -55,8 +104,21 @@ def _contract(rewriter: Rewriter, i: Contract) -> Contract:
         _settle(rewriter, v, lanes)
         factors.append(View(v.array, lanes.shape, index=lanes))
     grid = _sorted(np.arange(i.out.size).reshape(i.out.shape), i.labels[2], order)
+    of_out = i.labels[2]
+    if wanted is not None and (axes := _turned_to(grid, wanted)):
+        grid, of_out = grid.transpose(axes), "".join(of_out[a] for a in axes)
     rewriter.place(i.out, grid, grid.shape)
-    return Contract(i.out, factors[0], factors[1], i.labels)
+    return Contract(i.out, factors[0], factors[1], (*i.labels[:2], of_out))
+
+
+def _turned_to(grid: Indices, wanted: Indices) -> tuple[int, ...] | None:
+    """The order of the axes of a product's result in which its lanes follow each other as they are
+    used; the last axis stays the last."""
+    last = grid.ndim - 1
+    for axes in permutations(range(last)):
+        if np.array_equal(grid.transpose(*axes, last).reshape(-1), wanted.reshape(-1)):
+            return (*axes, last)
+    return None
 
 
 def _sorted(lanes: Indices, labels: str, order: dict[str, Indices]) -> Indices:
@@ -65,7 +127,7 @@ def _sorted(lanes: Indices, labels: str, order: dict[str, Indices]) -> Indices:
     return lanes
 
 
-def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
+def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices], grid: Indices | None) -> None:
     """Choose order and shape of the result of ``i``, and of the free leaves that it uses."""
     if len(i.out.shape) != 1:
         for v in i.operands:
@@ -87,7 +149,9 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices]) -> None:
             rank = (v.array not in rewriter.free, array.kind, len(array.shape))
             if best is None or rank > best[0]:
                 best = (rank, np.argsort(lanes), array.shape)
-    if best:
+    if grid is not None and (best is None or len(best[2]) < 2):
+        order, shape = grid.reshape(-1), tuple(k for k in grid.shape if k > 1)
+    elif best:
         _, order, shape = best
     elif n > 1 and (found := _outer(operands)):
         order, shape = found
@@ -152,7 +216,9 @@ def _reduce(rewriter: Rewriter, i: Reduce) -> Reduce:
     shape: Shape = (i.out.size,) if i.out.size > 1 else ()
     array: Array = rewriter.array(i.operand.array)
     terms: Shape = old.shape[1:]
-    if i.out.size == 1:
+    if found := _axes_of_sums(lanes, array.shape):
+        shape, terms = found
+    elif i.out.size == 1:
         everything = np.array_equal(lanes[0], np.arange(array.size))
         terms = array.shape if everything else _shape(lanes[0])
     _settle(rewriter, i.operand, old.reshape(shape + terms))
@@ -161,3 +227,16 @@ def _reduce(rewriter: Rewriter, i: Reduce) -> Reduce:
     in_old_order[rows] = old
     in_old_order = in_old_order.reshape(i.out.shape + terms)
     return Reduce(i.out, i.op, View(i.operand.array, in_old_order.shape, index=in_old_order))
+
+
+def _axes_of_sums(lanes: Indices, shape: Shape) -> tuple[Shape, Shape] | None:
+    """The axes of the results and those of the terms, if sums, (results, terms), are along some
+    axes of a whole array of more than two axes."""
+    if len(shape) < 3 or lanes.size != math.prod(shape):
+        return None
+    terms = [a for a, x in enumerate(np.unravel_index(lanes[0], shape)) if x.min() < x.max()]
+    kept = [a for a in range(len(shape)) if a not in terms]
+    every = np.arange(lanes.size).reshape(shape).transpose(kept + terms)
+    if not np.array_equal(every.reshape(lanes.shape), lanes):
+        return None
+    return tuple(shape[a] for a in kept), tuple(shape[a] for a in terms)

@@ -34,6 +34,7 @@ class Rewriter:
         self.position: dict[Array, Indices] = {}
         self.block_order: dict[Array, Indices] = {}
         self.pending: list[Simple] = []
+        self.made = {i.out: place for place, i in enumerate(program.flat())}
         # Leaves whose lanes can still be put in any order.
         self.free = {b.array for b in program.blocks} | set(program.constants)
 
