@@ -14,7 +14,7 @@ import mpmath  # noqa: E402
 
 from autograd import ops  # noqa: E402
 from autograd.compiler.algebra import GUARDS  # noqa: E402
-from autograd.compiler.machine.kernels import elementary  # noqa: E402
+from autograd.compiler.machine.kernels import elementary, powers, trigonometry  # noqa: E402
 from autograd.compiler.machine.opcodes import MAPS, Opcode  # noqa: E402
 from autograd.ops import TABLE  # noqa: E402
 from tests import truth  # noqa: E402
@@ -113,6 +113,18 @@ def test_four_ulp_of_the_true_value(name):
 
 
 @pytest.mark.slow
+def test_powers_are_within_two_ulp():
+    draw = random.Random(3)
+    bases = [draw.uniform(0.1, 10) for _ in range(2000)]
+    bases += [2 ** draw.uniform(-1074, 1023) for _ in range(2000)]
+    bases += [1 + draw.choice((-1, 1)) * 2 ** draw.uniform(-40, -2) for _ in range(2000)]
+    exponents = [draw.uniform(-1, 1) * 745 / abs(math.log(a)) for a in bases]
+    for a, b, y in zip(bases, exponents, apply(Opcode.POW, bases, exponents)):
+        with mp.workprec(300):
+            assert ulps(y, mp.power(mp.mpf(a), mp.mpf(b))) <= 2, (a, b)
+
+
+@pytest.mark.slow
 def test_tanh_and_its_derivative_together():
     xs = points("tanh")
     for x, y, d in zip(xs, *apply(Opcode.TANH_SECH2, xs, results=2)):
@@ -205,10 +217,29 @@ def test_coefficients_are_chebyshev_fits():
     known = inspect.signature(mp40.chebyfit).parameters
     descending = {"asc": False} if "asc" in known else {}
     half = mp40.log(2) / 2 * mp40.mpf("1.0001")
+
+    def after_cube(z):  # (2 artanh(s) - 2 s - 2/3 s³) / s⁵
+        return 2 * mp40.fsum(z**k / mp40.mpf(2 * k + 5) for k in range(80))
+
+    def sine(z):  # (sin r - r) / r³ with z = r²
+        return mp40.fsum((-1) ** (k + 1) * z**k / mp40.factorial(2 * k + 3) for k in range(25))
+
+    def cosine(z):  # (cos r - 1 + z / 2) / z²
+        return mp40.fsum((-1) ** k * z**k / mp40.factorial(2 * k + 4) for k in range(25))
+
+    def arctangent(z):  # (atan t - t) / t³ with z = t²
+        return mp40.fsum((-1) ** (k + 1) * z**k / mp40.mpf(2 * k + 3) for k in range(90))
+
+    quarter = [0, (mp40.pi / 4) ** 2 * mp40.mpf("1.0001")]
+    eighth = [0, (mp40.tan(mp40.pi / 8) * mp40.mpf("1.0001")) ** 2]
     for written, f, interval in [
         (elementary.EXPONENTIAL, exponential, [-half, half]),
         (elementary.LOGARITHM, logarithm, [0, mp40.mpf("0.0295")]),
         (elementary.LOGARITHM_OF_FRACTION, logarithm, [0, mp40.mpf("0.11112")]),
+        (powers.LOGARITHM_AFTER_CUBE, after_cube, [0, mp40.mpf("0.02945")]),
+        (trigonometry.SINE, sine, quarter),
+        (trigonometry.COSINE, cosine, quarter),
+        (trigonometry.ARCTANGENT, arctangent, eighth),
     ]:
         fit = [float(c) for c in mp40.chebyfit(f, interval, len(written), **descending)]
         assert list(written) == pytest.approx(fit, rel=1e-15)

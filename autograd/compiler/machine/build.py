@@ -26,8 +26,8 @@ REALS = {8: "double", 4: "float"}
 SPEED = 2
 """How hard LLVM's code generator tries, from 0 to 3."""
 
-LIBM = ("sin", "cos", "tan", "sinh", "cosh", "atan", "atan2", "erf", "erfc", "hypot", "pow")
-"""The functions that kernels call for each number."""
+LIBM = ("sin", "cos", "tan", "atan2", "erf", "erfc")
+"""The functions that kernels call number by number."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def machine(itemsize: int = 8) -> Machine:
 @functools.cache
 def _machine(itemsize: int) -> Machine:
     cpu, features, binding = _host()
-    target = Target(REALS[itemsize], vector_bytes(features))
+    fused = bool({"+fma", "+neon"} & set(features.split(",")))
+    target = Target(REALS[itemsize], vector_bytes(features), fused)
     key = "\0".join([repr(target), cpu, features, *map(str, binding.llvm_version_info), _source()])
     name = hashlib.sha256(key.encode()).hexdigest()
     for content in (cache.read(name), None):

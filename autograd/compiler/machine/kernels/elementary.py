@@ -174,14 +174,18 @@ def exp(x: Value) -> Value:
     return scaled(1.0 + p, n)
 
 
+def exponent_and_mantissa(x: Value) -> tuple[Value, Value]:
+    """k and m with x = 2^k m and m from sqrt(1/2) to sqrt(2), so that near 1 nothing cancels."""
+    b = bits(x)
+    k = x.code.bitwise("lshr", b - (SQRT_HALF_BITS - (1024 << 52)), 52) - 1024
+    return from_bits(k + ROUND_BITS) - ROUND, from_bits(b - (k << 52))
+
+
 def log(x: Value) -> Value:
     """The natural logarithm; -inf at 0, nan below."""
     subnormal = x < SMALLEST_NORMAL
-    b = bits(select(subnormal, x * 18014398509481984.0, x))  # 2**54
-    # x = 2^k m with m from sqrt(1/2) to sqrt(2), so that near 1 nothing cancels.
-    k = x.code.bitwise("lshr", b - (SQRT_HALF_BITS - (1024 << 52)), 52) - 1024
-    f = from_bits(b - (k << 52)) - 1.0
-    exponent = (from_bits(k + ROUND_BITS) - ROUND) - select(subnormal, 54.0, 0.0)
+    exponent, m = exponent_and_mantissa(select(subnormal, x * 18014398509481984.0, x))  # 2**54
+    f, exponent = m - 1.0, exponent - select(subnormal, x_like(x, 54.0), 0.0)
     s = f / (2.0 + f)
     z = s * s
     half_square = 0.5 * f * f

@@ -186,5 +186,6 @@ def _values(opcode: str, kernel: Map, target: Target) -> Code:
     kind = vector("double", _lanes(kernel, target))
     results = [kind] * len(kernel.form.results)
     code = Code(f"values_{opcode}", [kind] * len(kernel.form.inputs), several(results))
+    code.fused = target.fused
     code.give_all(kernel.function(*code.arguments))
     return code

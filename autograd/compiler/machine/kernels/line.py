@@ -32,10 +32,12 @@ class Target:
     Attributes:
         real: the type of its numbers, ``double`` or ``float``.
         width: the bytes of a vector.
+        fused: whether a multiplication and addition at once is an instruction of the processor.
     """
 
     real: str
     width: int
+    fused: bool = False
 
     @property
     def lanes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.compiler.machine.kernels import elementary
+from autograd.compiler.machine.kernels import elementary, powers, trigonometry
 from autograd.compiler.machine.kernels.elementary import select, x_like
 from autograd.compiler.machine.kernels.forms import BINARY, PAIR, TERNARY, UNARY, Map
 from autograd.compiler.machine.kernels.vectors import Value
@@ -107,15 +107,15 @@ KERNELS: dict[Opcode, Map] = {
     Opcode.NORMAL_CDF: Map(
         UNARY, lambda x: [elementary.normal_cdf(x)], in_double=True, by_vector=False
     ),
-    Opcode.SIN: of_libm("sin"),
-    Opcode.COS: of_libm("cos"),
-    Opcode.TAN: of_libm("tan"),
-    Opcode.SINH: of_libm("sinh"),
-    Opcode.COSH: of_libm("cosh"),
-    Opcode.ATAN: of_libm("atan"),
+    Opcode.SIN: precise(trigonometry.sin),
+    Opcode.COS: precise(trigonometry.cos),
+    Opcode.TAN: precise(trigonometry.tan),
+    Opcode.SINH: precise(trigonometry.sinh),
+    Opcode.COSH: precise(trigonometry.cosh),
+    Opcode.ATAN: precise(trigonometry.atan),
     Opcode.ERF: of_libm("erf"),
-    Opcode.POW: of_libm_binary("pow"),
+    Opcode.POW: precise_binary(powers.pow),
     Opcode.ATAN2: of_libm_binary("atan2"),
-    Opcode.HYPOT: of_libm_binary("hypot"),
+    Opcode.HYPOT: precise_binary(powers.hypot),
 }
 """The kernel of each opcode here."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import inf
 
 from autograd.compiler.machine.kernels import elementary
-from autograd.compiler.machine.kernels.elementary import bits, fabs, from_bits, select
+from autograd.compiler.machine.kernels.elementary import fabs, from_bits, select
 from autograd.compiler.machine.kernels.kinds import element, lanes, like
 from autograd.compiler.machine.kernels.line import Kernel, Line, Repeated
+from autograd.compiler.machine.kernels.powers import POWERS, power_below
 from autograd.compiler.machine.kernels.vectors import Code, Value
 from autograd.compiler.machine.opcodes import Field, Flag, Opcode
 
@@ -77,19 +78,9 @@ LOGSUMEXP = Reduction(
     lambda top, sums: _centre(top[0]) + elementary.log1p(sums[0] + (sums[1] - 1.0)),
 )
 
-# A power of two, by its bits, from 2**-1022 to 2**1022.
-LEAST_POWER, MOST_POWER, POWERS = 1 << 52, 0x7FD << 52, 0x7FE << 52
-
-
-def _power_below(top: Value) -> Value:
-    """The bits of the power of two below the largest size, so that no square overflows."""
-    b = bits(top) & -LEAST_POWER
-    b = select(b < LEAST_POWER, LEAST_POWER, b)
-    return select(b > MOST_POWER, MOST_POWER, b)
-
 
 def _squares(sums: list[Value], top: list[Value], x: Value) -> list[Value]:
-    x = x * from_bits(POWERS - _power_below(top[0]))
+    x = x * from_bits(POWERS - power_below(top[0]))
     return [sums[0] + x * x]
 
 
@@ -98,7 +89,7 @@ NORM = Reduction(
         Pass((0.0,), lambda top, _, x: larger(top, [fabs(x)]), larger),
         Pass((0.0,), _squares, added),
     ),
-    lambda top, sums: elementary.sqrt(sums[0]) * from_bits(_power_below(top[0])),
+    lambda top, sums: elementary.sqrt(sums[0]) * from_bits(power_below(top[0])),
 )
 
 

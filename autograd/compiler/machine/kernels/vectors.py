@@ -58,6 +58,7 @@ class Code:
         licence: what floating-point instructions may do: by default ``contract``, that is to round
             a * b + c once. See ``exactly``.
         block: the label of the block being written.
+        fused: whether a multiplication and addition at once is an instruction of the processor.
         declared: the functions that it calls, with their declarations.
         ended: whether the code written last has returned.
     """
@@ -66,6 +67,7 @@ class Code:
         self.name, self.parameters, self.result = name, tuple(parameters), result
         self.arguments = [Value(self, p, f"%a{i}") for i, p in enumerate(parameters)]
         self.licence = "contract "
+        self.fused = False
         self.declared: dict[str, str] = {}
         self.ended = False
         self._lines: list[str] = []
@@ -144,6 +146,15 @@ class Code:
     def extract(self, x: Value, lane: int) -> Value:
         """One lane of a vector."""
         return self.emit(element(x.kind), f"extractelement {x}, i64 {lane}")
+
+    def insert(self, x: Value, number: Value, lane: int) -> Value:
+        """A vector with another number in one lane."""
+        return self.emit(x.kind, f"insertelement {x}, {number}, i64 {lane}")
+
+    def any(self, x: Value) -> Value:
+        """Whether one of the lanes of a vector of i1 is true."""
+        n = lanes(x.kind)
+        return x if n == 1 else self.emit(f"i{n}", f"bitcast {x} to i{n}").differs(0)
 
     def call(self, name: str, kind: str, *xs: Operand) -> Value:
         """Call a function: one of the module, of libm, or an intrinsic of LLVM."""
@@ -249,8 +260,10 @@ class Code:
     def exactly(self) -> Iterator[None]:
         """Every operation is rounded, because the code computes with the rests."""
         before, self.licence = self.licence, ""
-        yield
-        self.licence = before
+        try:
+            yield
+        finally:
+            self.licence = before
 
     def label(self, name: str) -> str:
         """A label that is used once."""
