@@ -124,8 +124,8 @@ def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     if watched.state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
         return "too little work for compiling to pay"
     program = watched.program()
-    if program.backend_wanted != "numba":
-        return "numba is not installed"
+    if program.backend_wanted != "machine":
+        return "llvmlite is not installed"
     trainer = _trainer(plan, program, watched, watched.state)
     looked = [g for g in trainer.compilation.guards if g.reading]
     if looked:

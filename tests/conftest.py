@@ -32,9 +32,8 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def is_slow(item):
-    """Marked so, or by what it uses; Numba takes seconds to compile a program."""
-    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    slow = not SLOW_FIXTURES.isdisjoint(item.fixturenames) or "numba" in map(str, parameters)
+    """Marked so, or by what it uses."""
+    slow = not SLOW_FIXTURES.isdisjoint(item.fixturenames)
     return slow or item.get_closest_marker("slow") is not None
 
 

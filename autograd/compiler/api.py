@@ -66,7 +66,8 @@ def compile(
         parameters: of a graph, the leaves to differentiate by; the others are fixed. Default: all
             leaves but plain numbers. (The parameters of a function are the leaves that it uses and
             does not make.)
-        backend: "numba" for native code, or "numpy". Default: numba where it is installed.
+        backend: "machine", whose kernels LLVM compiles once for this processor, or "numpy".
+            Default: the machine where llvmlite is installed.
         dtype: float64 or float32.
 
     Returns:

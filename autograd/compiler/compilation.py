@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.compiler.tape.expand import Tapes
 
-BACKENDS = ("numba", "numpy")
+BACKENDS = ("machine", "numpy")
 # From this many array instructions per matrix product on, a program is steps, not matrices.
 LONG = 60
 NONE_FAIL = np.zeros(1, np.bool_)
@@ -42,12 +41,12 @@ class Compilation:
         guards: those of the recording.
         arguments: the names of the function's arguments.
         names: the names of parameters.
-        backend: the backend asked for, "numba" or "numpy".
+        backend: the backend asked for, "machine" or "numpy".
         dtype: float64 or float32.
 
     Attributes:
         parameters: those of the trace, in its order.
-        backend: "numba", "numpy", or "tape" for a graph without structure.
+        backend: "machine", "numpy", or "tape" for a graph without structure.
         seconds: how long finding the matrices took.
         places: where its parameters stand among those of all recordings.
     """
@@ -167,25 +166,8 @@ class Compilation:
         return total, failures != 0 if self.guards else NONE_FAIL, gradient
 
     def point(self, by: str) -> Callable[..., Any] | None:
-        """A native function of plain numbers, or None where the program has no such form.
-
-        It takes the arguments and then the parameters, and returns the result, how many guards
-        fail, and the derivatives by "parameters" or "inputs" (none for "").
-        """
-        if self.backend != "numba" or self.dtype != np.float64:
-            return None
-        from autograd.compiler.native.loops import NotNative
-        from autograd.compiler.native.point import point_function
-
-        program = self._runnable(by)
-        by_parameters = sorted(program.blocks, key=lambda block: int(block.lanes[0]))
-        wanted = program.arguments if by == "inputs" else [b.array for b in by_parameters]
-        try:
-            point: Callable[..., Any]
-            point = point_function(replace(program, blocks=by_parameters), wanted if by else [])
-            return point
-        except NotNative:
-            return None
+        """A fast function of plain numbers; see ``Executor.point``."""
+        return self.executor(by).point(by)
 
     def executor(self, by: str) -> Executor:
         """The executor of the program without gradients (""), or with those by "parameters" or
@@ -200,12 +182,12 @@ class Compilation:
             from autograd.compiler.tape.executor import TapeExecutor
 
             return TapeExecutor(self.tapes, self.trace, by, self.dtype)
-        if self.backend == "numba":
-            from autograd.compiler.native.executor import NativeExecutor
-            from autograd.compiler.native.loops import NotNative
+        if self.backend == "machine":
+            from autograd.compiler.machine.executor import MachineExecutor
+            from autograd.compiler.machine.table import NotLowered
 
-            with contextlib.suppress(NotNative):
-                return NativeExecutor(self._runnable(by, True), self.dtype)
+            with contextlib.suppress(NotLowered):
+                return MachineExecutor(self._runnable(by, True), self.dtype)
         from autograd.compiler.numpy.executor import NumpyExecutor
 
         return NumpyExecutor(self._runnable(by), self.dtype)

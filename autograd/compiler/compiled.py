@@ -44,9 +44,14 @@ class Compiled:
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float64, np.float32):
             raise ValueError(f"dtype is float64 or float32; got {self._dtype}")
+        if backend == "numba":
+            raise ValueError(
+                "backend='numba' was replaced: leave it out for the machine, which needs llvmlite, "
+                "or write backend='numpy'"
+            )
         if backend not in (None, *BACKENDS):
             raise ValueError(f"backend is one of {', '.join(BACKENDS)}, or None; got {backend!r}")
-        self._backend = backend or ("numba" if importlib.util.find_spec("numba") else "numpy")
+        self._backend = backend or ("machine" if importlib.util.find_spec("llvmlite") else "numpy")
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
         self._recordings = Recordings(function, self.__name__, self._backend, self._dtype)
@@ -77,7 +82,7 @@ class Compiled:
 
     @property
     def backend_wanted(self) -> str:
-        """The backend asked for, numba or numpy. (Another may run what it cannot.)"""
+        """The backend asked for, machine or numpy. (Another may run what it cannot.)"""
         return self._backend
 
     def recording(self, widths: Sequence[int], row: Sequence[Sequence[float]]) -> Compilation:
@@ -111,7 +116,7 @@ class Compiled:
 
     @property
     def backend(self) -> str:
-        """The backend that runs it: numba, numpy, or for a graph without structure the tape."""
+        """The backend that runs it: machine, numpy, or for a graph without structure the tape."""
         return self._recorded().backend
 
     def __repr__(self) -> str:

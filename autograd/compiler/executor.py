@@ -7,7 +7,7 @@ code and the tape each have one class, in a folder of their own.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,7 +43,7 @@ class Executor(Protocol):
     """A program that can be run.
 
     Attributes:
-        name: "numpy", "numba" or "tape".
+        name: "numpy", "machine" or "tape".
         dtype: what it computes in, float64 or float32.
         parameters: how many parameters the program has. ``theta`` holds their numbers, in the
             order of the trace.
@@ -81,6 +81,14 @@ class Executor(Protocol):
             (parameters,), or a list with the gradient by each argument, (batch, n).
         """
         ...
+
+    def point(self, by: str) -> Callable[..., Any] | None:
+        """A fast function of plain numbers, or None where there is none.
+
+        It takes the arguments and then the parameters, and returns the result, how many guards
+        fail, and the derivatives by "parameters" or "inputs" (none for "").
+        """
+        return None
 
     @np.errstate(all="ignore")
     def train(

@@ -46,7 +46,7 @@ def test_every_lens_knows_it():
     assert grad(slope, x).data == 2.0
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "machine"])
 def test_compiled_as_eager(backend):
     w = Value(0.3)
 

@@ -12,10 +12,10 @@ from nn import MLP
 BY = ("parameters", "inputs")
 
 
-@pytest.fixture(params=["numba", "numpy"])
+@pytest.fixture(params=["machine", "numpy"])
 def backend(request):
-    if request.param == "numba":
-        pytest.importorskip("numba")
+    if request.param == "machine":
+        pytest.importorskip("llvmlite")
     return request.param
 
 
@@ -69,7 +69,11 @@ OWN = {
 @pytest.mark.parametrize(
     ("backend", "name"),
     # Native code fills new arrays in any case.
-    [*(("numpy", name) for name in OWN), ("numba", "a product of inputs"), ("numba", "parameters")],
+    [
+        *(("numpy", name) for name in OWN),
+        ("machine", "a product of inputs"),
+        ("machine", "parameters"),
+    ],
 )
 def test_results_can_be_written_and_stay(backend, name, batch, dtype):
     pytest.importorskip(backend)

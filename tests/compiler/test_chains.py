@@ -94,10 +94,10 @@ def test_a_graph_is_what_backward_makes_of_it(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OPS)
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "machine"])
 def test_a_function_of_rows(name, backend):
-    if backend == "numba":
-        pytest.importorskip("numba")
+    if backend == "machine":
+        pytest.importorskip("llvmlite")
     w = Value(-1.1)
     program = compile(lambda x: chain(OPS[name], x, w), backend=backend)
     X = np.array([0.7, -0.3, 0.05])

@@ -14,13 +14,13 @@ import autograd
 from autograd import CompileError, Op, Value, compile, grad, no_grad
 from nn import MLP, Layer, cross_entropy, half_squared_error, hinge
 
-BACKENDS = ["numba", "numpy"]
+BACKENDS = ["machine", "numpy"]
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request):
-    if request.param == "numba":
-        pytest.importorskip("numba")
+    if request.param == "machine":
+        pytest.importorskip("llvmlite")
     return request.param
 
 

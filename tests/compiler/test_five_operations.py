@@ -48,9 +48,11 @@ STATEMENTS = {
         arity=None,
     ),
 }
-NO_NUMBA = importlib.util.find_spec("numba") is None
-NATIVE = [pytest.mark.slow, pytest.mark.skipif(NO_NUMBA, reason="Numba is not installed")]
-ON_EACH_BACKEND = pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=NATIVE)])
+NO_LLVM = importlib.util.find_spec("llvmlite") is None
+NATIVE = pytest.mark.skipif(NO_LLVM, reason="llvmlite is not installed")
+ON_EACH_BACKEND = pytest.mark.parametrize(
+    "backend", ["numpy", pytest.param("machine", marks=NATIVE)]
+)
 
 
 @pytest.fixture(params=STATEMENTS)

@@ -24,7 +24,6 @@ from tests.counts import count
 from tests.reference import check, run
 
 PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
-NATIVE = PROGRAMS // 50  # Numba takes ten seconds to compile each
 ROWS = 3
 FUNCTIONS = ("tanh", "sigmoid", "sin", "cos", "exp", "softplus", "abs", "relu")
 
@@ -284,11 +283,10 @@ def test_the_numpy_backend_agrees(number):
     assert_compiled_agrees(Case(number), "numpy")
 
 
-@pytest.mark.parametrize("number", range(NATIVE))
-@pytest.mark.slow
-def test_the_native_backend_agrees(number):
-    pytest.importorskip("numba")
-    assert_compiled_agrees(Case(number), "numba")
+@pytest.mark.parametrize("number", range(PROGRAMS))
+def test_the_machine_agrees(number):
+    pytest.importorskip("llvmlite")
+    assert_compiled_agrees(Case(number), "machine")
 
 
 @pytest.mark.parametrize("number", range(0, PROGRAMS, 2))

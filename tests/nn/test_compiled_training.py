@@ -75,16 +75,18 @@ def assert_same(one, other):
         assert getattr(optimizer, name) == pytest.approx(getattr(plain, name), abs=1e-12)
 
 
-@pytest.fixture(params=["numba", "numpy"])
+@pytest.fixture(params=["machine", "numpy"])
 def backend(request, monkeypatch):
-    if request.param == "numba":
-        pytest.importorskip("numba")
+    if request.param == "machine":
+        pytest.importorskip("llvmlite")
     else:
         import importlib.util
 
         found = importlib.util.find_spec
         monkeypatch.setattr(
-            importlib.util, "find_spec", lambda name, *a: None if name == "numba" else found(name)
+            importlib.util,
+            "find_spec",
+            lambda name, *a: None if name == "llvmlite" else found(name),
         )
     return request.param
 
@@ -212,7 +214,7 @@ def test_little_work_is_not_compiled_and_says_so():
 
 
 def test_a_function_that_looks_at_numbers_is_not_compiled_unasked(monkeypatch):
-    pytest.importorskip("numba")
+    pytest.importorskip("llvmlite")
 
     def nosy(model, x, t):
         e = half_squared_error(model(x), t)
@@ -236,14 +238,14 @@ def test_a_function_that_cannot_be_recorded_runs_in_plain_python_and_says_why(mo
 
 
 def test_a_function_without_native_code_runs_in_plain_python_and_says_why(monkeypatch):
-    pytest.importorskip("numba")
-    from autograd.compiler.native.executor import NativeExecutor
+    pytest.importorskip("llvmlite")
+    from autograd.compiler.machine.executor import MachineExecutor
 
     def broken(*_):
         raise RuntimeError("no compiler here")
 
     monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
-    monkeypatch.setattr(NativeExecutor, "train", broken)
+    monkeypatch.setattr(MachineExecutor, "train", broken)
     found = train(OPTIMISERS["descent"])
     assert found[2].how == "plain Python: RuntimeError: no compiler here"
     assert_same(found, train(OPTIMISERS["descent"], compile=False))
@@ -406,5 +408,5 @@ def trained(number, compile):
 
 @pytest.mark.parametrize("number", range(count(12, quick=1)))
 def test_small_programs_of_shared_parameters(number):
-    pytest.importorskip("numba")
+    pytest.importorskip("llvmlite")
     assert trained(number, True) == pytest.approx(trained(number, False), rel=1e-9, abs=1e-12)

@@ -18,7 +18,7 @@ from nn import MLP, SGD, Module, cross_entropy, fit, half_squared_error
 from nn.arguments import Rows
 from nn.audit import Audit
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 X = [[i / 40, 1 - i / 40] for i in range(40)]
 T = [[1.0] if i > 20 else [-1.0] for i in range(40)]
@@ -439,7 +439,7 @@ def test_what_a_loss_may_use_of_this_library(name):
 @pytest.mark.parametrize("make", NO_STATE)
 def test_a_loss_without_state_is_compiled(make):
     losses, _, history = train(make)
-    assert history.how.startswith("numba, <compiled")
+    assert history.how.startswith("machine, <compiled")
     assert losses == pytest.approx(train(make, compile=False)[0], rel=1e-9)
 
 
@@ -450,7 +450,7 @@ def test_a_classifier_is_compiled():
         lambda x, t: cross_entropy(model(x), t[0]), X, labels, SGD(model.parameters(), 0.1),
         epochs=2, progress=False,
     )  # fmt: skip
-    assert history.how.startswith("numba, <compiled")
+    assert history.how.startswith("machine, <compiled")
 
 
 def test_what_changes_beside_the_loss_is_noticed():

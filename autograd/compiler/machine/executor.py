@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from autograd.compiler.executor import Executor
 from autograd.compiler.machine.amount import ONE_ROW, Rows
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.lower import Home, Lowered, lower
+from autograd.compiler.machine.point import Point, point_function
 from autograd.compiler.machine.table import Ints32
 from autograd.compiler.program import Floats, Program
 from autograd.compiler.stages.needed import needed
@@ -27,8 +29,7 @@ Prepare = Callable[[Ints32, Floats, Ints32], Ready]
 
 def native(table: Ints32, arena: Floats, ints: Ints32) -> Ready:
     """The kernels of the machine for a table."""
-    run = machine(arena.itemsize).run
-    return Native(run, table, arena, ints)
+    return Native(machine(arena.itemsize).run, table, arena, ints)
 
 
 class Native:
@@ -73,7 +74,11 @@ class MachineExecutor(Executor):
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
         self._program, self._prepare = program, prepare
         self._turn = threading.Lock()  # there is one arena for all threads
-        self._blocks  # noqa: B018  (it may raise NotLowered)
+        if prepare is native:
+            start = time.perf_counter()
+            self.from_disk = machine(self.dtype.itemsize).from_disk
+            self.seconds = time.perf_counter() - start
+        self._first = self._blocks if program.arguments else self._one  # may raise NotLowered
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         """As ``Executor.rows``."""
@@ -106,6 +111,16 @@ class MachineExecutor(Executor):
             if self._by_inputs:
                 return total, failures, by_inputs
             return total, failures, unit.arena[lowered.gradient + lowered.place]
+
+    def point(self, by: str) -> Point | None:
+        """A function of plain numbers, or None where an argument or the result is several; see
+        ``point_function``."""
+        program = self._program
+        if any(a.size != 1 for a in program.arguments) or not program.single:
+            return None
+        unit = self._one
+        unit.start(np.zeros(self.parameters, self.dtype), 1)
+        return point_function(unit.lowered, unit.arena, unit.to_run(1), self._turn, by)
 
     @cached_property
     def _by_inputs(self) -> bool:
@@ -201,6 +216,10 @@ class _Unit:
 
     def _do(self, part: int) -> None:
         """Run one of the three tables."""
+        self.to_run(part)()
+
+    def to_run(self, part: int) -> Ready:
+        """What runs one of the three tables for the rows of now."""
         key = (part, self.rows)
         if key not in self.ready:
             lowered = self.lowered
@@ -208,7 +227,7 @@ class _Unit:
             if len(self.ready) > MOST_READY:
                 self.ready.clear()
             self.ready[key] = self.prepare(table, self.arena, lowered.ints)
-        self.ready[key]()
+        return self.ready[key]
 
     def _padded(self, rows: int) -> Rows:
         unit = LINE // self.dtype.itemsize
@@ -218,7 +237,7 @@ class _Unit:
         """An arena for blocks of so many rows."""
         self.rows, self.room = rows, rows.padded
         self.ready.clear()
-        self.arena = aligned(self.lowered.size.at(rows), self.dtype)
+        self.arena = aligned(self.lowered.size.at(rows) + 1, self.dtype)
         for start, numbers in self.lowered.constants:
             self.arena[start : start + len(numbers)] = numbers
 
