@@ -92,11 +92,21 @@ def _is_one(memory: Floats) -> bool:
     return bool(first) and first == memory.item(-1) and bool((memory == first).all())
 
 
-class _Steps:
+class Traced:
     """An update as a list of operations on numbered places.
 
     Places 0, 1, ... are the parameter, the gradient and the memories; then come constants and the
     results of the operations.
+
+    Args:
+        rule: that of an ``Update``.
+        one: for each memory, whether it is one number for all parameters.
+
+    Attributes:
+        arrays: for each place, whether it holds an array, not a number.
+        start: for each place its number, if that is a constant.
+        traced: each operation with the places of its inputs and of its result.
+        results, targets: where the new parameter and memories are, and where they belong.
     """
 
     def __init__(self, rule: Callable[..., tuple[Any, ...]], one: Sequence[bool]) -> None:
@@ -107,11 +117,6 @@ class _Steps:
         results = rule(*[_Place(self, i) for i in range(len(self.arrays))])
         self.results = [self.of(x) for x in results]
         self.targets = [0, *range(2, 2 + len(one))]
-        self.scratch: list[int] = []
-        # Whether the update returns one of its arguments in another's place.
-        pairs = zip(self.results, self.targets)
-        self.swaps = any(r != t and r < 2 + len(one) for r, t in pairs)
-        self.steps = self._placed()
 
     def of(self, x: Any) -> int:
         """The place of an operand, or of a number."""
@@ -127,6 +132,18 @@ class _Steps:
         out = self._new(any(self.arrays[i] for i in inputs))
         self.traced.append((op, inputs, out))
         return out
+
+
+class _Steps(Traced):
+    """An update that NumPy runs."""
+
+    def __init__(self, rule: Callable[..., tuple[Any, ...]], one: Sequence[bool]) -> None:
+        super().__init__(rule, one)
+        self.scratch: list[int] = []
+        # Whether the update returns one of its arguments in another's place.
+        pairs = zip(self.results, self.targets)
+        self.swaps = any(r != t and r < 2 + len(one) for r, t in pairs)
+        self.steps = self._placed()
 
     def _placed(self) -> list[tuple[Any, list[int], int, int]]:
         """For each operation its function, operands and result, and the place whose array the
@@ -189,11 +206,11 @@ class _Place(Unknown):
 
     __slots__ = ("place", "steps")
 
-    def __init__(self, steps: _Steps, place: int) -> None:
+    def __init__(self, steps: Traced, place: int) -> None:
         self.steps, self.place = steps, place
 
     @staticmethod
     def apply_op(op: Op, inputs: Sequence[Any]) -> _Place:
         """The operation on places and numbers."""
-        steps: _Steps = next(x.steps for x in inputs if isinstance(x, _Place))
+        steps: Traced = next(x.steps for x in inputs if isinstance(x, _Place))
         return _Place(steps, steps.add(op, [steps.of(x) for x in inputs]))

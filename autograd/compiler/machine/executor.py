@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
@@ -12,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.executor import Executor
+from autograd.compiler.executor import Executor, Stretch
 from autograd.compiler.machine.amount import ONE_ROW, Rows
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.lower import Home, Lowered, lower
 from autograd.compiler.machine.point import Point, point_function
-from autograd.compiler.machine.table import Ints32
-from autograd.compiler.program import Floats, Program
+from autograd.compiler.machine.table import Ints32, NotLowered
+from autograd.compiler.machine.training import Training
+from autograd.compiler.program import Floats, Indices, Program
 from autograd.compiler.stages.needed import needed
+from autograd.compiler.update import Update
 
 Ready = Callable[[], None]
 
@@ -122,6 +125,31 @@ class MachineExecutor(Executor):
         unit.start(np.zeros(self.parameters, self.dtype), 1)
         return point_function(unit.lowered, unit.arena, unit.to_run(1), self._turn, by)
 
+    def train(
+        self,
+        update: Update,
+        theta: Floats,
+        memories: Floats,
+        frozen: Indices,
+        stretch: Stretch,
+        losses: Floats,
+        arguments: Sequence[Floats],
+    ) -> int:
+        """As ``Executor.train``, in one call of native code."""
+        state = (update, theta, memories, frozen, stretch, losses, arguments)
+        if len(theta) == self.parameters and arguments:
+            with self._turn, contextlib.suppress(NotLowered):
+                return (self._by_one if stretch.batch == 1 else self._by_blocks).train(*state)
+        return super().train(*state)
+
+    @cached_property
+    def _by_one(self) -> Training:
+        return Training(self._one)
+
+    @cached_property
+    def _by_blocks(self) -> Training:
+        return Training(self._blocks)
+
     @cached_property
     def _by_inputs(self) -> bool:
         arguments = self._program.arguments
@@ -138,12 +166,12 @@ class MachineExecutor(Executor):
         return self._one.lowered
 
     @cached_property
-    def _blocks(self) -> _Unit:
-        return _Unit(lower(self._program, True), self.dtype, self._prepare)
+    def _blocks(self) -> Unit:
+        return Unit(lower(self._program, True), self.dtype, self._prepare)
 
     @cached_property
-    def _one(self) -> _Unit:
-        return _Unit(lower(self._program, False), self.dtype, self._prepare)
+    def _one(self) -> Unit:
+        return Unit(lower(self._program, False), self.dtype, self._prepare)
 
     @cached_property
     def _without(self) -> Program:
@@ -152,34 +180,34 @@ class MachineExecutor(Executor):
         return needed(replace(self._program, gradients={}))
 
     @cached_property
-    def _blocks_without(self) -> _Unit:
+    def _blocks_without(self) -> Unit:
         if self._without is self._program:
             return self._blocks
-        return _Unit(lower(self._without, True), self.dtype, self._prepare)
+        return Unit(lower(self._without, True), self.dtype, self._prepare)
 
     @cached_property
-    def _one_without(self) -> _Unit:
+    def _one_without(self) -> Unit:
         if self._without is self._program:
             return self._one
-        return _Unit(lower(self._without, False), self.dtype, self._prepare)
+        return Unit(lower(self._without, False), self.dtype, self._prepare)
 
 
-class _Unit:
+class Unit:
     """A lowered program with its arena."""
 
     def __init__(self, lowered: Lowered, dtype: np.dtype[Any], prepare: Prepare) -> None:
         self.lowered, self.dtype, self.prepare = lowered, dtype, prepare
         self.ready: dict[tuple[int, Rows], Ready] = {}
         self.rows = ONE_ROW
+        self.room = self.size = 0
         self.arena = np.zeros(0, dtype)
         self.most = rows_of_a_block(lowered, dtype)
-        self._resize(ONE_ROW if not lowered.in_rows else self._padded(1))
+        self.make_room(1)
 
     def start(self, theta: Floats, batch: int) -> None:
         """The numbers of the parameters, and what does not depend on the rows."""
         lowered = self.lowered
-        if lowered.in_rows and (rows := self._padded(min(batch, self.most))).padded > self.room:
-            self._resize(rows)
+        self.make_room(batch)
         self.arena[lowered.parameters + lowered.place] = theta
         self.arena[lowered.count] = batch
         self._do(0)
@@ -190,8 +218,7 @@ class _Unit:
         step = self.most if lowered.in_rows else 1
         for first in range(0, batch, step):
             part = slice(first, min(first + step, batch))
-            if lowered.in_rows:
-                self.rows = self._padded(part.stop - first)
+            self.rows = self.padded(part.stop - first)
             for home, argument in zip(lowered.arguments, arguments):
                 self.place(home, argument.shape[1])[...] = argument[part]
             self._do(1)
@@ -229,15 +256,29 @@ class _Unit:
             self.ready[key] = self.prepare(table, self.arena, lowered.ints)
         return self.ready[key]
 
-    def _padded(self, rows: int) -> Rows:
+    def padded(self, rows: int) -> Rows:
+        """A block of so many rows, with its padding."""
+        if not self.lowered.in_rows:
+            return ONE_ROW
         unit = LINE // self.dtype.itemsize
         return Rows(rows, -(-rows // unit) * unit)
 
-    def _resize(self, rows: Rows) -> None:
-        """An arena for blocks of so many rows."""
-        self.rows, self.room = rows, rows.padded
+    def make_room(self, batch: int) -> None:
+        """Memory for the blocks of a batch."""
+        rows = self.padded(min(batch, self.most))
+        if rows.padded > self.room:
+            self.rows, self.room = rows, rows.padded
+            self.size = self.lowered.size.at(rows) + 1
+            self._replace(self.size)
+
+    def extend(self, size: int) -> None:
+        """An arena of more than ``size`` elements; those after ``self.size`` serve training."""
+        if size >= len(self.arena):
+            self._replace(size + 1)
+
+    def _replace(self, size: int) -> None:
         self.ready.clear()
-        self.arena = aligned(self.lowered.size.at(rows) + 1, self.dtype)
+        self.arena = aligned(size, self.dtype)
         for start, numbers in self.lowered.constants:
             self.arena[start : start + len(numbers)] = numbers
 

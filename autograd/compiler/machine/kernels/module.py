@@ -6,6 +6,7 @@ from autograd.compiler.machine.kernels import copies, inner_products, maps, prod
 from autograd.compiler.machine.kernels.forms import Map, form_codes, map_codes
 from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
 from autograd.compiler.machine.kernels.run import run
+from autograd.compiler.machine.kernels.training import train
 from autograd.compiler.machine.kernels.vectors import Code
 from autograd.compiler.machine.opcodes import Opcode
 
@@ -21,7 +22,7 @@ KERNELS: dict[Opcode, Kernel | Map] = {
 
 def text(target: Target) -> str:
     """The module as LLVM's assembly."""
-    codes = [run(target.real)]
+    codes = [run(target.real), train(target)]
     places = ["null"] * (ENTRY * (max(KERNELS) + 1))
     for form in {kernel.form.name: kernel.form for kernel in maps.KERNELS.values()}.values():
         codes += form_codes(form, target)
