@@ -81,6 +81,7 @@ class Trainer:
         self.program, self.state = program, state
         takes_numbers, dtype = self.compilation.trace.takes_numbers, self.compilation.dtype.name
         self.data = [table(inputs), table(targets)]
+        self._check_indices()
         # Rows that a user's code makes are compared as they were read.
         read = [
             Rows(rows.name, data) if rows.read_by() else rows
@@ -101,6 +102,14 @@ class Trainer:
         self.changed: str | None = None
         self.remark = ""
         self.load()
+
+    def _check_indices(self) -> None:
+        try:
+            self.compilation.check_indices(self.data)
+        except IndexError as error:
+            if self.compilation.guards:  # such a row may take a branch that needs no table
+                raise CompileError(f"{error}; and the loss branches") from None
+            raise
 
     @property
     def reaches(self) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograd.compiler.program import Contract, Loop, Map, Reduce
+from autograd.compiler.program import Contract, Loop, Map, Reduce, Scatter, Take
 from autograd.compiler.stages.trace import CONSTANT
 
 
@@ -46,6 +46,11 @@ def check_simple(i):
     elif isinstance(i, Contract):
         sizes = sizes_of(i)
         must(i.out.shape == tuple(sizes[c] for c in i.labels[2]), i, "the wrong shape")
+    elif isinstance(i, Take):
+        must(i.columns.shape[:-1] == i.index.shape == i.out.shape, i, "shapes differ")
+    elif isinstance(i, Scatter):
+        must(i.columns.shape[:-1] == i.index.shape == i.part.shape, i, "shapes differ")
+        must(i.columns.array is i.out, i, "a place elsewhere")
     else:
         for place, part in zip(i.places, i.parts):
             must(place.shape == part.shape and place.array is i.out, i, "shapes differ")
@@ -171,6 +176,16 @@ def run_simple(i, xs, batch):
         xs = [np.broadcast_to(x, (rows, *x.shape[1:])) for x in xs]
         kept = "Z" if i.out.batched or rows == 1 else ""
         return np.einsum(f"Z{left},Z{right}->{kept}{out}", *xs)
+    if isinstance(i, Take):
+        columns, index = np.broadcast_to(xs[0], (batch, *xs[0].shape[1:])), xs[1].astype(int)
+        return np.take_along_axis(columns, index[..., None], axis=-1)[..., 0]
+    if isinstance(i, Scatter):
+        lanes, index = i.columns.lanes(), xs[1].astype(int)
+        part = np.broadcast_to(xs[0], index.shape)
+        y = np.zeros((batch if i.out.batched else 1, i.out.size))
+        for place in np.ndindex(index.shape):
+            y[place[0] * i.out.batched, lanes[place[1:]][index[place]]] += part[place]
+        return y
     y = np.zeros((batch if i.out.batched else 1, i.out.size))
     for place, x in zip(i.places, xs):
         x = x.reshape(len(x), -1)

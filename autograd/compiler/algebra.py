@@ -6,7 +6,8 @@ kernel for their value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from autograd import ops
 from autograd.ops import Op
@@ -48,7 +49,18 @@ GUARDS = {
 constant_part = Op("constant_part", lambda x: x, lambda y, x: (0.0,), registered=False)
 
 
+def _chosen(y: Any, xs: Sequence[Any]) -> tuple[Any, ...]:
+    # 1 by the number that stands there, 0 by the others: |i - k| is 0, or at least 1.
+    index, *column = xs
+    return (0.0, *(1 - ops.step(ops.abs(index - float(k))) for k in range(len(column))))
+
+
+# One number of a row that ``take`` takes: of an index, and of a column of the table, the number in
+# the column that the index says. Pack writes it as a ``Take``.
+pick = Op("pick", lambda xs: xs[1 + int(xs[0])], _chosen, arity=None, registered=False)
+
+
 def built_in(op: Op) -> bool:
     """Whether every executor knows the operation."""
-    own = isinstance(op, ops.Power) or op is constant_part or op in GUARDS.values()
+    own = isinstance(op, ops.Power) or op in (constant_part, pick) or op in GUARDS.values()
     return own or (op.is_built_in and op not in ops.COMPOSED)

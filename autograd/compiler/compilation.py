@@ -22,6 +22,7 @@ from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import CompileError, Guard
 from autograd.compiler.stages.trace import Trace
+from autograd.functions.take import row_number
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Compilation:
         self.parameters = trace.parameters
         self.backend = backend
         self.places: Indices = np.arange(len(trace.parameters))
+        self._indices = trace.indices()
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
         try:
@@ -154,20 +156,54 @@ class Compilation:
             theta: the numbers of ``parameters``.
             arguments: (batch, n) each.
         """
+        arguments, outside = self.within_tables(arguments)
         values, failures = self.executor("").rows(theta, arguments)
-        return values, failures != 0 if self.guards else NONE_FAIL
+        return values, self._failing(failures, outside)
 
     def gradients(
         self, theta: Floats, arguments: Sequence[Floats], by: str
     ) -> tuple[float, NDArray[np.bool_], Any]:
         """The sum of all results, the rows for which a guard fails, and the gradient of the sum:
         by "parameters" (n,), by "inputs" a list with an array for each argument."""
+        arguments, outside = self.within_tables(arguments)
         total, failures, gradient = self.executor(by).gradients(theta, arguments)
-        return total, failures != 0 if self.guards else NONE_FAIL, gradient
+        return total, self._failing(failures, outside), gradient
+
+    def within_tables(
+        self, arguments: Sequence[Floats]
+    ) -> tuple[Sequence[Floats], NDArray[np.bool_] | None]:
+        """The arguments with 0 in place of each index that its table does not have, and the rows
+        that have such an index; None if there are none.
+
+        For such a row the recording does not hold, as if a guard failed. If a new recording of it
+        comes to the table too, that says what is wrong with the index.
+        """
+        outside: NDArray[np.bool_] | None = None
+        for argument, places, sizes in self._indices:
+            index = arguments[argument][:, places]
+            if not (inside := (index >= 0) & (index < sizes) & (np.floor(index) == index)).all():
+                arguments = list(arguments)
+                arguments[argument] = arguments[argument].copy()
+                arguments[argument][:, places] = np.where(inside, index, 0)
+                wrong = ~inside.all(axis=1)
+                outside = wrong if outside is None else outside | wrong
+        return arguments, outside
+
+    def check_indices(self, arguments: Sequence[Floats]) -> None:
+        """Raise IndexError, as ``take`` does, if an index is not in its table."""
+        for argument, places, sizes in self._indices:
+            for index, n in zip(arguments[argument][:, places].T, sizes.tolist()):
+                for number in np.unique(index).tolist():
+                    row_number(number, n)
+
+    def _failing(self, failures: Floats, outside: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        failing = failures != 0 if self.guards else NONE_FAIL
+        return failing if outside is None else failing | outside
 
     def point(self, by: str) -> Callable[..., Any] | None:
-        """A fast function of plain numbers; see ``Executor.point``."""
-        return self.executor(by).point(by)
+        """A fast function of plain numbers; see ``Executor.point``. None where one of them is the
+        index of a table, which must be looked at first."""
+        return None if self._indices else self.executor(by).point(by)
 
     def executor(self, by: str) -> Executor:
         """The executor of the program without gradients (""), or with those by "parameters" or

@@ -32,6 +32,7 @@ from autograd.compiler.machine.table import (
 from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import (
     Array,
+    Collect,
     Contract,
     Floats,
     Indices,
@@ -169,8 +170,10 @@ class _Lowering:
                 self.writer.apply(Opcode.MUL, out, [out, count])
         elif isinstance(i, Contract):
             contract(self.writer, i)
-        else:
+        elif isinstance(i, Collect):
             collect(self.writer, i)
+        else:
+            raise NotLowered("it takes rows of a table")
 
     def _starts(self, i: Instruction) -> int:
         """Write to the part in which all is known that an instruction reads; returns it."""

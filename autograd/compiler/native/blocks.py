@@ -196,6 +196,8 @@ class Blocks:
             return self._collect(i)
         if isinstance(i, Contract):
             return [self._contract(i)]
+        if not isinstance(i, Reduce):
+            raise TypeError(f"there is no native code for {type(i).__name__}")
         if i.op is ops.sum:
             return [self._sum(i)]
         out = self.place(whole(i.out), i.out.batched)

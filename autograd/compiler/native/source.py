@@ -42,6 +42,8 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
+    Scatter,
+    Take,
     View,
     row_major,
     whole,
@@ -158,6 +160,8 @@ def write(program: Program, form: Form, purpose: str) -> Source:
     """
     if len(program.flat()) > MOST_INSTRUCTIONS:
         raise NotNative(f"{len(program.flat())} instructions are too many to compile")
+    if any(isinstance(i, Take | Scatter) for i in program.flat()):
+        raise NotNative("it takes rows of a table")
     return _Writer(program, form, purpose).source
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.compiler.native.loops import NotNative
 from autograd.compiler.program import (
     Array,
     Collect,
@@ -62,6 +63,8 @@ def turn(program: Program) -> Program:
                 seen(View(i.out, p.shape, p.offset, p.strides, p.index)) for p in i.places
             )
             return Collect(out, places, tuple(map(seen, i.parts)))
+        if not isinstance(i, Reduce):
+            raise NotNative("it takes rows of a table")
         operand = seen(i.operand)
         if turned:
             axes = [1, 0, *range(2, len(operand.shape))]

@@ -14,6 +14,7 @@ from autograd.compiler.numpy.collect import Collector, straight
 from autograd.compiler.numpy.kernels import PAIRS, in_python, kernel, reduced_in_python
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.operations import expression
+from autograd.compiler.numpy.take import Taker
 from autograd.compiler.numpy.text import (
     INDENT,
     LONGEST_LINE,
@@ -34,8 +35,10 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
+    Scatter,
     Shape,
     Simple,
+    Take,
     View,
     row_major,
 )
@@ -87,7 +90,7 @@ class _SourceWriter:
         self.ends = {v.array for v in program.ends()}
         rows = f"len({self.names[program.arguments[0]]})" if program.arguments else "1"
         self.views = Views(self.names, rows, single)
-        self.collector = Collector(self.views)
+        self.collector, self.taker = Collector(self.views), Taker(self.views)
 
     # --- the text ---
 
@@ -188,6 +191,8 @@ class _SourceWriter:
         """The lines of one instruction; none if its expression stands where it is used."""
         if isinstance(i, Collect):
             return self.collector.lines(i)
+        if isinstance(i, Scatter):
+            return self.taker.lines(i)
         if isinstance(i, Map) and i.out in self.pairs:
             return self._pair(*self.pairs[i.out])
         text = self._expression(i)
@@ -213,7 +218,7 @@ class _SourceWriter:
         slope = self.names.leaf(second.out, f"s{name.strip('a')}" if name[0] == "a" else "s1")
         return statement(f"{name}, {slope} =", text, shape_of(first.out))
 
-    def _may_move(self, i: Map | Reduce | Contract, filled: Shape) -> bool:
+    def _may_move(self, i: Map | Reduce | Contract | Take, filled: Shape) -> bool:
         """Whether the result of ``i`` is used once, and as it stands."""
         users = self.users.get(i.out, [])
         if len(users) != 1 or i.out in self.ends or i.out in self.names.steps:
@@ -223,11 +228,13 @@ class _SourceWriter:
 
     # --- expressions ---
 
-    def _expression(self, i: Map | Reduce | Contract) -> Text:
+    def _expression(self, i: Map | Reduce | Contract | Take) -> Text:
         if isinstance(i, Map):
             return self._map(i)
         if isinstance(i, Reduce):
             return self._reduce(i)
+        if isinstance(i, Take):
+            return self.taker.expression(i)
         return numpy_product.product(i, self.views.load)
 
     def _map(self, i: Map) -> Text:
@@ -253,7 +260,7 @@ class _SourceWriter:
             self.functions[name] = reduced_in_python(op, axes) if axes else in_python(op)
         return self.in_python[op, axes]
 
-    def _filled(self, i: Map | Reduce | Contract) -> Shape:
+    def _filled(self, i: Map | Reduce | Contract | Take) -> Shape:
         """The shape of the expression, which may lack axes along which it repeats."""
         if not isinstance(i, Map):
             return self.views.full(i.out)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -24,20 +23,21 @@ from autograd.compiler.program import (
     Loop,
     Map,
     Reduce,
+    Scatter,
     Simple,
     Slice,
     Stack,
+    Take,
     View,
     turned,
     view,
     whole,
 )
-from autograd.compiler.stages.expand import one_for_each, partial_in_python
 from autograd.compiler.stages.lift import lifted_view, new_label, split
+from autograd.compiler.stages.partials import rule
 from autograd.compiler.stages.rewrite import with_views
 from autograd.compiler.stages.term import EveryTerm, InstructionWriter, Term, spread
 from autograd.compiler.stages.trace import INPUT, PARAMETER
-from autograd.ops import Op
 
 Factor = tuple[View, str]
 """A view and its labels in a product."""
@@ -85,7 +85,10 @@ class Backward:
             self._reduce(i, adjoint)
         elif isinstance(i, Contract):
             self._contract(i, adjoint)
-        else:
+        elif isinstance(i, Take):
+            if i.columns.array in self.on_the_way:
+                self.take(i.columns, adjoint, i.index)
+        elif isinstance(i, Collect):
             for place, v in zip(i.places, i.parts):
                 if v.array in self.on_the_way:
                     self.give(v, _pick(adjoint, place), whole(i.out))
@@ -99,7 +102,7 @@ class Backward:
         if i.op in (ops.sum, ops.add):
             return [1.0] * len(i.operands)
         y, *xs = (Term(self.writer, v) for v in (whole(i.out), *i.operands))
-        return _rule(i.op, y, xs)
+        return rule(i.op, y, xs)
 
     def _reduce(self, i: Reduce, adjoint: View) -> None:
         v, kept = i.operand, len(i.out.shape)
@@ -109,7 +112,7 @@ class Backward:
         if i.op is not ops.sum:
             # Such an operation treats all of its terms alike.
             y = EveryTerm(self.writer, spread(whole(i.out), v.shape), kept)
-            (partial,) = _rule(i.op, y, [EveryTerm(self.writer, v, kept)])
+            (partial,) = rule(i.op, y, [EveryTerm(self.writer, v, kept)])
             part = self.writer.map(ops.mul, [part, partial], v.shape)
         self.give(v, part, whole(i.out))
 
@@ -137,6 +140,13 @@ class Backward:
         out = Array(v.shape, kind)
         self.writer.add(Contract(out, d_view, other_view, (of_d, of_other, labels)))
         self.give(v, whole(out), whole(out))
+
+    def take(self, columns: View, part: View, index: View) -> None:
+        """Give a table, of which numbers were taken, their adjoints."""
+        table = columns.array
+        out = Array(table.shape, INPUT if table.batched else PARAMETER, adjoint_of=table)
+        self.writer.add(Scatter(out, _moved(columns, out), part, index))
+        self.give(whole(table), whole(out), whole(out))
 
     def give(self, v: View, part: View, of: View) -> None:
         """Note that ``part``, which has the shape of ``v``, is added to the adjoint of ``v``."""
@@ -204,6 +214,7 @@ class _InLoop(Backward):
         self.fresh: dict[Array, Array] = {}
         self.gifts: list[tuple[View, View, View]] = []
         self.products: list[tuple[View, str, Factor, Factor, bool]] = []
+        self.taken: list[tuple[View, View, View]] = []
 
     def give(self, v: View, part: View, of: View) -> None:
         """As ``Backward.give``; for an array from outside it is noted for later."""
@@ -218,6 +229,13 @@ class _InLoop(Backward):
             super().product(v, labels, d, other, batched)
         else:
             self.products.append((v, labels, d, other, batched))
+
+    def take(self, columns: View, part: View, index: View) -> None:
+        """As ``Backward.take``; for a table from outside it is noted for later."""
+        if columns.array in self.forward:
+            super().take(columns, part, index)
+        else:
+            self.taken.append((columns, part, index))
 
     def write(self, adjoints: dict[Array, View]) -> Loop:
         """Write the loop of adjoints, given those of the results. Return the loop forward."""
@@ -243,6 +261,9 @@ class _InLoop(Backward):
         for _, _, (d, _), (other, _), _ in self.products:
             self._outside(d.array)
             self._outside(other.array)
+        for _, part, index in self.taken:
+            self._outside(part.array)
+            self._outside(index.array)
         for i in split(self._reversed(finals)):
             self.outer.writer.add(i)
         for v, array in given:
@@ -337,6 +358,9 @@ class _InLoop(Backward):
             if other.array in every:
                 other, of_other = lifted_view(other, count, every), step + of_other
             outer.product(v, labels, (d, of_d), (other, of_other), batched)
+        for columns, part, index in self.taken:
+            part, index = (lifted_view(v, count, every) for v in (part, index))
+            outer.take(lifted_view(columns, count, {}), part, index)
 
 
 def _aligned(place: View, part: View) -> View | None:
@@ -359,24 +383,6 @@ def _moved(v: View, array: Array) -> View:
 def _pick(v: View, places: View) -> View:
     """The lanes at ``places`` of an array, from ``v``, a view in the shape of that array."""
     return view(v.array, v.lanes().reshape(-1)[places.lanes()])
-
-
-def _rule(op: Op, y: Term, xs: Sequence[Term]) -> Sequence[View | float]:
-    """The partials of an operation, traced from its rule, or where that cannot be traced computed
-    in Python, number by number."""
-    try:
-        partials = [_plain(p) for p in op.apply_rule(y, xs)]
-        if len(partials) != len(xs):
-            raise ValueError(one_for_each(op, partials, xs))
-        return partials
-    except Exception:  # whatever a user's rule raises on what is not a number
-        shape, views = y.view.shape, [x.view for x in xs]
-        by_each = (partial_in_python(op, place) for place in range(len(xs)))
-        return [y.writer.map(partial, views, shape) for partial in by_each]
-
-
-def _plain(p: Any) -> View | float:
-    return p.view if isinstance(p, Term) else float(p)
 
 
 def _is(x: View | float, number: float) -> bool:

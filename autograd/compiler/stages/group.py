@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
+from autograd.compiler.algebra import pick
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, Trace
 from autograd.ops import Op
 
@@ -85,6 +86,7 @@ class Graph:
         n_ary = [code for code, made_by in enumerate(trace.ops) if _treats_alike(made_by)]
         # Those that have any number of inputs, and treat all alike.
         self.many = self.summing | np.isin(self.op, n_ary)
+        self.picks = np.isin(self.op, [code for code, by in enumerate(trace.ops) if by is pick])
 
     # --- groups, as numbers from 0 ---
 
@@ -103,6 +105,8 @@ class Graph:
         edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
         place = edges - self.starts[self.owner[edges]]
         place[(self.summing | self.commutes)[self.owner[edges]]] = 0
+        # All rows of a table are alike.
+        np.minimum(place, 1, out=place, where=self.picks[self.owner[edges]])
         place[self.negative[edges]] += 1000
         use = groups[self.owner[edges]] * np.int64(1 << 32) + place
         del place

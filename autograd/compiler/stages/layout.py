@@ -21,6 +21,7 @@ from autograd.compiler.program import (
     Reduce,
     Shape,
     Simple,
+    Take,
     View,
 )
 from autograd.compiler.stages.needed import needed
@@ -85,6 +86,8 @@ def _step(rewriter: Rewriter, i: Simple, grids: dict[Array, Indices]) -> None:
         i = _reduce(rewriter, i)
     elif isinstance(i, Contract):
         i = _contract(rewriter, i, grids.get(i.out))
+    elif isinstance(i, Take):
+        _take(rewriter, i)
     rewriter.keep(i)
 
 
@@ -163,6 +166,23 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices], grid: Indices 
     rewriter.place(i.out, order, shape)
     for v in i.operands:
         _settle(rewriter, v, v.lanes()[order].reshape(shape))
+
+
+def _take(rewriter: Rewriter, i: Take) -> None:
+    """Numbers out of columns: a line for each index and a column for each column of the table,
+    where all of them meet; otherwise in the order of the indices."""
+    if len(i.out.shape) != 1:
+        return
+    columns, index = rewriter.lanes(i.columns), rewriter.lanes(i.index)
+    first = columns[:, 0]
+    n = i.out.size
+    order: Indices = np.lexsort((first, index))
+    shape: Shape = (n,) if n > 1 else ()
+    if n > 1 and (found := _outer([index, first])):
+        order, shape = found
+    rewriter.place(i.out, order, shape)
+    _, place = np.unique(first[order], return_index=True)
+    _settle(rewriter, i.columns, i.columns.lanes()[order][place].T)
 
 
 def _settle(rewriter: Rewriter, v: View, lanes: Indices) -> None:

@@ -20,9 +20,11 @@ from autograd.compiler.program import (
     Loop,
     Map,
     Reduce,
+    Scatter,
     Simple,
     Slice,
     Stack,
+    Take,
     View,
     view,
     whole,
@@ -56,15 +58,20 @@ def lifted(i: Simple, count: int, outer: Outer, out: Array) -> Simple:
         return Reduce(out, i.op, views[0], i.over_batch)
     if isinstance(i, Contract):
         return lifted_product(i, count, outer, out)
-    size = i.out.size
-    places = []
-    for place in i.places:
-        shape = (count, *place.shape)
-        if place.index is None:
-            places.append(View(out, shape, place.offset, (size, *place.strides)))
-        else:
-            places.append(view(out, np.add.outer(np.arange(count) * size, place.index)))
-    return Collect(out, tuple(places), tuple(views))
+    if isinstance(i, Take):
+        return Take(out, *views)
+    if isinstance(i, Scatter):
+        return Scatter(out, _lifted_place(i.columns, count, out), *views)
+    places = tuple(_lifted_place(place, count, out) for place in i.places)
+    return Collect(out, places, tuple(views))
+
+
+def _lifted_place(place: View, count: int, out: Array) -> View:
+    """A place of the result of an iteration, in the result of all."""
+    size = place.array.size
+    if place.index is None:
+        return View(out, (count, *place.shape), place.offset, (size, *place.strides))
+    return view(out, np.add.outer(np.arange(count) * size, place.index))
 
 
 def lifted_product(i: Contract, count: int, outer: Outer, out: Array) -> Contract:
@@ -124,9 +131,9 @@ def _hoisted(loop: Loop) -> tuple[list[Instruction], Loop]:
 
 
 def _sums_the_batch(i: Simple) -> bool:
-    """Whether it is a product that sums over the batch. It has little to give, and much to take."""
+    """Whether it sums over the batch. Then it has little to give, and much to take."""
     batched = any(v.array.batched for v in i.operands)
-    return isinstance(i, Contract) and batched and not i.out.batched
+    return isinstance(i, Contract | Scatter) and batched and not i.out.batched
 
 
 def _sunk(loop: Loop) -> tuple[Loop, list[Instruction]]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autograd import gradient, modes
-from autograd.functions import weighted_sum
+from autograd.functions import take, weighted_sum
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -249,5 +249,6 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (gradient, "check_output"): _instead("check_output"),
     (weighted_sum, "computed"): _instead("dot"),
     (builtins, "print"): _print,
+    (take, "at_value"): _instead("take"),
 }
 """What is replaced while a function is recorded, and what makes its replacement."""

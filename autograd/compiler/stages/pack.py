@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.algebra import pick
 from autograd.compiler.program import (
     Array,
     Block,
@@ -15,6 +16,7 @@ from autograd.compiler.program import (
     Program,
     Reduce,
     Simple,
+    Take,
     View,
     view,
     whole,
@@ -154,6 +156,10 @@ class _Packer:
             sources[swap] = sources[swap][:, ::-1]
             of_source[swap] = of_source[swap][:, ::-1]
         op = self.trace.ops[self.trace.codes[members[0]]]
+        if op is pick:
+            columns = self._side_by_side(sources[:, 1:], of_source[:, 1:])
+            self.instructions.append(Take(out, columns, self._pick(sources[:, 0])))
+            return out
         if op.arity is None and op.is_built_in:
             # It treats all of its inputs alike, so they may lie along an axis.
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))

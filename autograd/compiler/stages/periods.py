@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.program import Array, Collect, Contract, Instruction, Map, Reduce
+from autograd.compiler.program import Array, Collect, Contract, Instruction, Map, Reduce, Take
 
 # Fewer iterations, and a reader would rather see them one after the other.
 FEWEST = 4
@@ -168,4 +168,6 @@ def _key(i: Instruction) -> Any:
         return Contract, i.labels, i.out.shape, i.out.kind, shapes
     if isinstance(i, Collect):
         return Collect, i.out.shape, i.out.kind, tuple(place.key[1:] for place in i.places), shapes
+    if isinstance(i, Take):
+        return Take, i.out.shape, i.out.kind, shapes
     return i  # a loop is like no other

@@ -9,13 +9,14 @@ is not part of the graph, a gradient or a random number, is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from autograd import gradient, modes, ops
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.purity.streams import Streams
+from autograd.compiler.stages.alike import alike
 from autograd.compiler.stages.observe import CompileError as CompileError
 from autograd.compiler.stages.observe import (
     grad_slot,
@@ -26,6 +27,7 @@ from autograd.compiler.stages.observe import (
 )
 from autograd.compiler.stages.printing import is_for_print, printed
 from autograd.compiler.stages.stand_ins import takes_numbers
+from autograd.compiler.stages.taken import taken
 from autograd.functions import weighted_sum
 from autograd.nodes.by_hand import BY_HAND, NO_RULE
 from autograd.nodes.leaves import RESULT, refuse_derivative
@@ -129,6 +131,10 @@ class Recording:
         """``dot`` under ``no_grad``."""
         return weighted_sum.recorded(*arguments)
 
+    def take(self, rows: Sequence[Any], index: Value) -> Any:
+        """``take`` of an input."""
+        return taken(self, rows, index)
+
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
         # Not by Value(...): its attributes are observed here, and so are slow to set.
         node = new(class_of(inputs))
@@ -162,7 +168,7 @@ class Recording:
         """``a == b``, of anything."""
         if isinstance(b, Value):
             if self._is_number(a) or self._is_number(b):
-                self._refuse(
+                self.refuse(
                     f"the function compares two Values by == or !=, at {modes.user_line()}: of "
                     "plain numbers, as the rows are, that compares the numbers; of Values it asks "
                     "whether they are one node. Write a - b == 0 for numbers, or a is b for nodes"
@@ -215,27 +221,28 @@ class Recording:
 
     # --- what a recording cannot keep ---
 
-    def _refuse(self, message: str) -> NoReturn:
+    def refuse(self, message: str) -> NoReturn:
+        """Raise a CompileError, which counts even if the function catches it."""
         self.refusal = CompileError(message)
         raise self.refusal
 
     def refuse_backward(self, *_: object, **__: object) -> NoReturn:
         """``v.backward()``."""
-        self._refuse(
+        self.refuse(
             f"the function calls backward(), at {modes.user_line()}: its gradients are numbers of "
             "one row; write autograd.grad(output, wrt) for derivatives within a function"
         )
 
     def refuse_reading(self, name: str) -> NoReturn:
         """``v.grad``."""
-        self._refuse(
+        self.refuse(
             f"the function reads a Value's {name}, at {modes.user_line()}: that is a number of one "
             "row; write autograd.grad(output, wrt) for derivatives within a function"
         )
 
     def refuse_setting(self, name: str) -> NoReturn:
         """``v.data = 1.0``."""
-        self._refuse(
+        self.refuse(
             f"the function sets a Value's {name}, at {modes.user_line()}: that is a change outside "
             "the graph, and would happen once instead of for every row"
         )
@@ -243,7 +250,7 @@ class Recording:
     def check_key(self, v: Value) -> None:
         """A look into a set or a dictionary: there a number is found, and a Value is not."""
         if self._is_number(v):
-            self._refuse(
+            self.refuse(
                 f"the function looks for an input, or a number computed from inputs, in a set or a "
                 f"dictionary, at {modes.user_line()}: while it is recorded, a Value stands there "
                 "for the numbers of all rows, and no row's number can be looked for; compare "
@@ -258,7 +265,12 @@ class Recording:
                 "does without where that fails: it does for Values, which stand for the inputs "
                 "here, and not for numbers"
             )
-        _no_float(v)
+        try:
+            _no_float(v)
+        except TypeError as error:
+            raise TypeError(
+                f"{error}. For row int(i) of a table: autograd.take(table, i)"
+            ) from None
 
 
 def record(
@@ -316,7 +328,7 @@ def _recorded(
         twins = {v: v for v in shared}
         for mine, theirs in zip(first.inputs, second.inputs):
             twins.update(zip(mine, theirs))
-        if not _alike(one, other, twins):
+        if not alike(one, other, twins):
             raise CompileError(
                 "the function built another graph when it was run again on the same row: it "
                 "depends on something besides its inputs and parameters (random numbers, a "
@@ -366,30 +378,3 @@ def _as_values(returned: Any) -> list[Value]:
         f"a compiled function returns one Value or a list of them; "
         f"it returned {type(returned).__name__} {returned!r}"[:200]
     )
-
-
-def _alike(one: Sequence[Value], other: Sequence[Value], twins: Mapping[Value, Value]) -> bool:
-    """Whether two graphs, in topological order, are the same, node by node, and the leaves in
-    ``twins`` stand in the one where their twins stand in the other."""
-    if len(one) != len(other):
-        return False
-    theirs = set(twins.values())
-    for a, b in zip(one, other):
-        a._mark = b
-    try:
-        for a, b in zip(one, other):
-            if a.op is not b.op or not _same(number(a), number(b)):
-                return False
-            if a.op is None:
-                if twins.get(a) is not (b if b in theirs else None):
-                    return False
-            elif [id(v._mark) for v in a.inputs] != [id(v) for v in b.inputs]:
-                return False
-        return True
-    finally:
-        for a in one:
-            a._mark = None  # or each would keep its twin
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)

@@ -17,8 +17,10 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
+    Scatter,
     Shape,
     Simple,
+    Take,
     View,
     view,
 )
@@ -84,8 +86,13 @@ class Rewriter:
             return Map(out, i.op, operands)
         if isinstance(i, Reduce):
             return Reduce(out, i.op, self.seen(self._follow(i.out, i.operand)))
+        if isinstance(i, Take):
+            follow = (self.seen(self._follow(i.out, v)) for v in i.operands)
+            return Take(out, *follow)
         if isinstance(i, Contract):
             return Contract(out, self.seen(i.left), self.seen(i.right), i.labels)
+        if isinstance(i, Scatter):
+            raise TypeError("a program is given its gradients after its layout")
         places = tuple(self.seen(place) for place in i.places)
         return Collect(out, places, tuple(map(self.seen, i.parts)))
 
@@ -144,6 +151,10 @@ def with_views(i: Instruction, see: Callable[[View], View]) -> Instruction:
         return replace(i, left=see(i.left), right=see(i.right))
     if isinstance(i, Collect):
         return replace(i, parts=tuple(map(see, i.parts)))
+    if isinstance(i, Take):
+        return replace(i, columns=see(i.columns), index=see(i.index))
+    if isinstance(i, Scatter):
+        return replace(i, part=see(i.part), index=see(i.index))
     return replace(
         i,
         body=tuple(with_views(instruction, see) for instruction in i.body),

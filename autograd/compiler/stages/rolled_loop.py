@@ -20,9 +20,11 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
+    Scatter,
     Shape,
     Slice,
     Stack,
+    Take,
     View,
     view,
     whole,
@@ -151,6 +153,10 @@ class LoopBuilder:
             return Reduce(out, i.op, views[0], i.over_batch)
         if isinstance(i, Contract):
             return Contract(out, views[0], views[1], i.labels)
+        if isinstance(i, Take):
+            return Take(out, *views)
+        if isinstance(i, Scatter):
+            raise TypeError("loops are found before a program is given its gradients")
         places = tuple(View(out, p.shape, p.offset, p.strides, p.index) for p in i.places)
         return Collect(out, places, views)
 

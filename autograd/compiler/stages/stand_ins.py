@@ -7,6 +7,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.compiler.algebra import pick
 from autograd.compiler.stages.observe import CompileError, number, unobserved
 from autograd.real import close, largest
 from autograd.value import Value
@@ -40,7 +41,8 @@ def takes_numbers(
     plain = _results(function, rows)
     if plain is not None:
         _compare(plain, recording, dict(zip(nodes, map(number, nodes))))
-    for aside in _asides(recording, rows):
+    indices = {v.inputs[0] for v in nodes if v.op is pick}
+    for aside in _asides(recording, rows, indices):
         numbers = _recomputed(recording, aside, nodes)
         plain_aside = numbers and _results(function, aside)
         if numbers and plain_aside:
@@ -60,23 +62,24 @@ def _results(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> l
         return [v.data if isinstance(v, Value) else v for v in several]
 
 
-def _asides(recording: Recording, rows: Sequence[Sequence[float]]) -> Iterator[list[list[float]]]:
+def _asides(
+    recording: Recording, rows: Sequence[Sequence[float]], indices: set[Value]
+) -> Iterator[list[list[float]]]:
     """Rows near the recorded one: above, below, and one in which the numbers stay that a guard
-    found equal to something, such as labels."""
-    stay = {v for g in recording.guards if number(g.a) == number(g.b) for v in (g.a, g.b)}
+    found equal to something, such as labels. Indices of tables always stay."""
+    equal = {v for g in recording.guards if number(g.a) == number(g.b) for v in (g.a, g.b)}
 
     def moved(x: float, place: int, sign: int) -> float:
         return x + sign * (1 if type(x) is int else ASIDE * (1 + abs(x)) / (1 + place))
 
-    def row_aside(row: Sequence[float], sign: int) -> list[float]:
-        return [moved(x, place, sign) for place, x in enumerate(row)]
-
-    yield [row_aside(row, 1) for row in rows]
-    yield [row_aside(row, -1) for row in rows]
-    yield [
-        [x if leaf in stay else y for x, y, leaf in zip(row, row_aside(row, 1), leaves)]
-        for row, leaves in zip(rows, recording.inputs)
-    ]
+    for sign, stay in ((1, indices), (-1, indices), (1, indices | equal)):
+        yield [
+            [
+                x if leaf in stay else moved(x, place, sign)
+                for place, (x, leaf) in enumerate(zip(row, leaves))
+            ]
+            for row, leaves in zip(rows, recording.inputs)
+        ]
 
 
 def _recomputed(

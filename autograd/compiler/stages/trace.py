@@ -15,7 +15,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.algebra import constant_part
+from autograd.compiler.algebra import constant_part, pick
 from autograd.compiler.stages.merge import COMMUTES, hash_of_constant, merged
 from autograd.compiler.stages.observe import number_slot
 from autograd.compiler.stages.record import Recording
@@ -100,6 +100,22 @@ class Trace:
             ):
                 reached[self.inputs_of(i)] = True
         return reached[self.parameter_nodes]
+
+    def indices(self) -> list[tuple[int, Ints, Ints]]:
+        """The inputs that are indices of tables: for an argument the places in it, and how many
+        rows the table of each has."""
+        rows: dict[int, int] = {}
+        code = self.ops.index(pick) if pick in self.ops else None
+        for i in np.flatnonzero(self.codes == code) if code is not None else ():
+            index, *column = self.inputs_of(int(i)).tolist()
+            rows[index] = min(len(column), rows.get(index, len(column)))
+        found = []
+        for argument, nodes in enumerate(self.arguments):
+            places = np.flatnonzero(np.isin(nodes, list(rows)))
+            if len(places):
+                sizes = [rows[node] for node in nodes[places].tolist()]
+                found.append((argument, places.astype(np.int32), np.array(sizes, np.int32)))
+        return found
 
     def _leaf(self, i: int) -> str:
         return ("constant", "parameter", "input")[self.kinds[i]] + f" {self.numbers[i]:.6g}"
