@@ -62,7 +62,7 @@ def test_text_that_a_branch_may_hang_on_is_that_of_the_number():
     def function(x):
         if len(f"{x[0].tanh():.0e}") > 5:
             print("negative")
-            return x[0] * 2  # noqa: E701, E702
+            return x[0] * 2
         print(
             f"{x[0]}",
         )

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
+from autograd.compiler.machine.kernels.kinds import lanes
 from autograd.compiler.machine.kernels.vectors import Operand, Value
 
 LOG2_E = 1.4426950408889634
@@ -214,7 +215,7 @@ def expm1(x: Value) -> Value:
     n, p = reduced(select(x < -60.0, -60.0, bounded))
     # 2^n e^r - 1 = 2^n (e^r - 1) + (2^n - 1) in two steps, because 2^1024 is not a double.
     half = power_of_two(n - 1)
-    return select(x.equals(0.0), x, 2.0 * (half * p + (half - 0.5)))
+    return select(fabs(x) < 2.0**-54, x, 2.0 * (half * p + (half - 0.5)))
 
 
 def exp_mul(a: Value, b: Value) -> Value:
@@ -332,15 +333,27 @@ def strong_mul(a: Value, b: Value) -> Value:
 
 # --- with libm ---
 
+
+def by_libm(name: str, *xs: Value) -> Value:
+    """A function of libm, called for each lane."""
+    code, y = xs[0].code, xs[0]
+    if lanes(y.kind) == 1:
+        return code.call(name, y.kind, *xs)
+    for i in range(lanes(y.kind)):
+        number = code.call(name, "double", *(code.extract(x, i) for x in xs))
+        y = code.insert(y, number, i)
+    return y
+
+
 MINUS_SQRT_HALF, MINUS_SQRT_HALF_REST = -0.7071067811865476, 4.833646656726457e-17
 TWO_BY_SQRT_PI = 1.1283791670955126
 
 
 def normal_cdf(x: Value) -> Value:
-    """erfc(-x / sqrt(2)) / 2, of a scalar; see autograd/ieee.py."""
+    """erfc(-x / sqrt(2)) / 2; see autograd/ieee.py."""
     with x.code.exactly():
         z = MINUS_SQRT_HALF * x
         rest = product_rest(x_like(x, MINUS_SQRT_HALF), x, z) + MINUS_SQRT_HALF_REST * x
         slope = TWO_BY_SQRT_PI * exp(-z * z) * rest
         in_tail = (z > 0.5) & (z < 28.0)
-        return 0.5 * (x.code.call("erfc", "double", z) - select(in_tail, slope, 0.0))
+        return 0.5 * (by_libm("erfc", z) - select(in_tail, slope, 0.0))

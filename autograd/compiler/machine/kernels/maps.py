@@ -104,9 +104,7 @@ KERNELS: dict[Opcode, Map] = {
     Opcode.EXP_MUL: precise_binary(elementary.exp_mul),
     Opcode.TANH_SECH2: Map(PAIR, elementary.tanh_and_sech2, in_double=True),
     Opcode.SIGMOID_SLOPE: Map(PAIR, elementary.sigmoid_and_slope, in_double=True),
-    Opcode.NORMAL_CDF: Map(
-        UNARY, lambda x: [elementary.normal_cdf(x)], in_double=True, by_vector=False
-    ),
+    Opcode.NORMAL_CDF: precise(elementary.normal_cdf),
     Opcode.SIN: precise(trigonometry.sin),
     Opcode.COS: precise(trigonometry.cos),
     Opcode.TAN: precise(trigonometry.tan),

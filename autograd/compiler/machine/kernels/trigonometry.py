@@ -10,6 +10,7 @@ from __future__ import annotations
 from autograd.compiler.machine.kernels.elementary import (
     ROUND,
     bits,
+    by_libm,
     fabs,
     from_bits,
     polynomial,
@@ -20,7 +21,6 @@ from autograd.compiler.machine.kernels.elementary import (
     with_sign_of,
     x_like,
 )
-from autograd.compiler.machine.kernels.kinds import lanes
 from autograd.compiler.machine.kernels.vectors import Value
 
 SINE = (
@@ -64,14 +64,6 @@ HALF_PI_1, HALF_PI_2, HALF_PI_3 = 1.5707963267341256, 6.077100506303966e-11, 2.0
 QUARTER_PI, QUARTER_PI_REST = 0.7853981633974483, 3.061616997868383e-17
 TAN_EIGHTH_PI = 0.4142135623730951
 LARGEST_ANGLE = 1e6
-
-
-def by_libm(name: str, x: Value) -> Value:
-    """A function of libm, called for each lane."""
-    code, y = x.code, x
-    for i in range(lanes(x.kind)):
-        y = code.insert(y, code.call(name, "double", code.extract(x, i)), i)
-    return y
 
 
 def large_by_libm(name: str, x: Value, y: Value) -> Value:

@@ -1,0 +1,209 @@
+"""The kernels' object file on the disk is found again, and never trusted blindly."""
+
+import functools
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+from autograd.compiler.machine import build, cache  # noqa: E402
+
+POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and modes are POSIX")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty cache of its own."""
+    path = tmp_path / "kept"
+    monkeypatch.setenv(cache.SWITCH, str(path))
+    cache._prepared.cache_clear()
+    yield path
+    cache._prepared.cache_clear()
+
+
+def kept(name="a", content=b"machine code"):
+    """Whether something was kept under a name; if not, it is from now on."""
+    found = cache.read(name)
+    if found is None:
+        cache.write(name, content)
+    return found == content
+
+
+def entries(folder):
+    return sorted(folder.glob(f"*{cache.SUFFIX}"))
+
+
+def test_the_second_time_it_comes_from_the_disk(folder):
+    assert not kept()
+    assert kept()
+    assert not kept("b")
+    assert len(entries(folder)) == 2
+    assert not list(folder.glob("*.partial"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "swapped"])
+def test_a_damaged_file_is_written_again(folder, damage):
+    kept()
+    (path,) = entries(folder)
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:  # a valid entry in the place of another
+        kept("b", b"other code")
+        (other,) = set(entries(folder)) - {path}
+        path.write_bytes(other.read_bytes())
+    assert not kept()
+    assert kept()
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_another_user_wrote_is_not_used(folder):
+    kept()
+    (path,) = entries(folder)
+    payload = b"their code"
+    path.write_bytes(cache._seal(b"not the secret of this user....", path, payload) + payload)
+    assert not kept()
+    assert kept()
+
+
+@POSIX
+def test_only_this_user_can_read_or_write_it(folder):
+    kept()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
+
+
+@POSIX
+def test_a_folder_that_others_can_write_is_refused(folder):
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.warns(UserWarning, match="other users can write") as caught:
+        assert not kept()
+    assert not kept()
+    assert len(caught) == 1
+    assert list(folder.iterdir()) == []
+
+
+@POSIX
+def test_a_folder_of_another_user_is_refused(folder, monkeypatch):
+    folder.mkdir(mode=0o700)
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    with pytest.warns(UserWarning, match="own it"):
+        assert not kept()
+    assert list(folder.iterdir()) == []
+
+
+@POSIX
+def test_a_secret_that_others_can_write_seals_nothing(folder):
+    kept()
+    (folder / "secret").chmod(0o666)
+    assert not kept()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(cache.SWITCH, str(tmp_path / "file" / "folder"))
+    assert not kept()
+    assert not kept()
+
+
+def test_a_disk_that_is_full(folder, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert not kept()
+    assert not kept()
+    assert [p.name for p in folder.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize("word", ["off", "0"])
+def test_it_can_be_turned_off(folder, monkeypatch, word):
+    monkeypatch.setenv(cache.SWITCH, word)
+    assert not kept()
+    assert not kept()
+    assert cache.cache_folder() is None
+
+
+def test_the_oldest_goes_when_there_is_too_much(folder, monkeypatch):
+    for name in "ab":
+        kept(name)
+    first, second = entries(folder)
+    for age, path in enumerate((second, first)):
+        os.utime(path, (time.time() - 1000 + age, time.time() - 1000 + age))
+    monkeypatch.setattr(cache, "MOST_BYTES", int(2.5 * first.stat().st_size))
+    kept("c")
+    assert first.exists()
+    assert not second.exists()
+    assert len(entries(folder)) == 2
+
+
+def test_the_folders_of_the_systems(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert cache._default() == Path("/somewhere/overnight-autograd")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache._default() == Path.home() / ".cache" / "overnight-autograd"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache._default() == Path.home() / "Library" / "Caches" / "overnight-autograd"
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", "/local")
+    assert cache._default() == Path("/local/overnight-autograd")
+
+
+# --- the module of kernels ---
+
+
+object_file = functools.cache(build.compiled)
+"""The module, compiled once for all tests here."""
+
+
+@pytest.fixture
+def fresh(folder, monkeypatch):
+    """A function that loads the machine as a new process would."""
+    monkeypatch.setattr(build, "compiled", object_file)
+    return lambda: build._machine.__wrapped__(8)
+
+
+def test_the_kernels_are_kept(folder, fresh):
+    assert not fresh().from_disk
+    assert fresh().from_disk
+    assert len(entries(folder)) == 1
+
+
+def test_without_a_folder_they_are_compiled_each_time(fresh, monkeypatch):
+    monkeypatch.setenv(cache.SWITCH, "off")
+    assert not fresh().from_disk
+    assert not fresh().from_disk
+
+
+def test_the_key_has_all_that_machine_code_depends_on(folder, fresh, monkeypatch):
+    fresh()
+    monkeypatch.setattr(build, "_source", lambda: "another source")
+    assert not fresh().from_disk
+    assert len(entries(folder)) == 2
+
+
+@pytest.mark.slow
+def test_processes_that_compile_at_once(folder):
+    code = "from autograd.compiler.machine import build; print(build.machine().from_disk)"
+    several = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert {p.communicate()[0].strip() for p in several} <= {"True", "False"}
+    assert len(entries(folder)) == 1
+    assert not list(folder.glob("*.partial"))
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "True"

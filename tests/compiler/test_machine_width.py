@@ -1,0 +1,74 @@
+"""The kernels on vectors of other widths than this machine's."""
+
+import functools
+import platform
+
+import pytest
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+from autograd.compiler.machine import build  # noqa: E402
+from autograd.compiler.machine.kernels.line import Target  # noqa: E402
+from autograd.compiler.machine.opcodes import MAPS  # noqa: E402
+from autograd.ops import TABLE  # noqa: E402
+from tests.compiler import test_machine_elementary as elementary  # noqa: E402
+from tests.compiler import test_machine_kernels as kernels  # noqa: E402
+
+X86 = platform.machine() in ("x86_64", "AMD64")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not X86, reason="the processors named here have another instruction set"),
+]
+
+
+@functools.cache
+def narrow(itemsize):
+    """The machine as on a processor without AVX: vectors of 16 bytes, no fused multiplication."""
+    target = Target(build.REALS[itemsize], 16)
+    build._host()
+    return build._loaded(build.compiled(target, "x86-64", ""), "x86-64", "", False)
+
+
+@pytest.fixture
+def on_narrow_vectors(monkeypatch):
+    """All tests of the kernels, on this machine."""
+    monkeypatch.setattr(build, "machine", narrow)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("opcode", [*kernels.MAPS, *kernels.FUSED], ids=lambda o: o.name)
+def test_maps(opcode, dtype, on_narrow_vectors):
+    kernels.test_maps_of_random_shapes(opcode, dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("opcode", kernels.REDUCTIONS, ids=lambda o: o.name)
+def test_reductions(opcode, dtype, on_narrow_vectors):
+    kernels.test_reductions_of_random_shapes(opcode, dtype)
+
+
+@pytest.mark.parametrize("name", ["tanh", "log", "log1p", "expm1", "sinh", "tan", "atan"])
+def test_accuracy(name, on_narrow_vectors):
+    elementary.test_four_ulp_of_the_true_value(name)
+
+
+@pytest.mark.parametrize("name", [op.name for op in MAPS if op.name in TABLE])
+def test_corners(name, on_narrow_vectors):
+    if TABLE[name].arity == 1:
+        elementary.test_corners_of_one_input(name)
+    else:
+        elementary.test_corners_of_two_inputs(name)
+
+
+def test_powers_and_pairs(on_narrow_vectors):
+    elementary.test_powers_are_within_two_ulp()
+    elementary.test_tanh_and_its_derivative_together()
+    elementary.test_sigmoid_and_its_derivative_together()
+
+
+@pytest.mark.parametrize("real", build.REALS.values())
+def test_vectors_of_64_bytes_compile(real):
+    """They cannot run on every machine that runs this test."""
+    content = build.compiled(Target(real, 64, fused=True), "skylake-avx512", "")
+    assert len(content) > 10_000
