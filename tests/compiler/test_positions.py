@@ -108,3 +108,55 @@ def test_far_apart_scores_leave_no_nan():
     one = Value(1.0)
     loss = sum(autograd.softmax([s * one for s in row[: i + 1]])[0] for i, row in enumerate(scores))
     compiled(loss, None)
+
+
+def softmax_of_differences(x):
+    """What is subtracted is part of the graph here, and has no part in the gradient."""
+    total = Value(0.0)
+    for row in x:
+        largest = autograd.sin(sum(row))
+        powers = [autograd.exp(v - largest) for v in row]
+        whole = sum(powers)
+        total = total + sum((i + 1) * autograd.tanh(p / whole) for i, p in enumerate(powers))
+    return total
+
+
+def test_what_a_softmax_subtracts_gets_no_gradient():
+    x = leaves(5, 3)
+    program = compiled(softmax_of_differences(x), None)
+    assert "cos" not in str(program)  # the derivative of the sine
+
+
+def not_a_softmax(x):
+    """Here the largest matters: exponentials are used as they are."""
+    total = Value(0.0)
+    for row in x:
+        largest = autograd.sin(sum(row))
+        powers = [autograd.exp(v - largest) for v in row]
+        whole = sum(powers)
+        total = total + sum(p / whole for p in powers) * powers[0]
+    return total
+
+
+def shares_of_another_row(x):
+    total = Value(0.0)
+    sums, every = [], []
+    for row in x:
+        largest = autograd.sin(sum(row))
+        every.append([autograd.exp(v - largest) for v in row])
+        sums.append(sum(every[-1]))
+    for k, powers in enumerate(every):
+        total = total + sum((i + 1) * (p / sums[k - 1]) for i, p in enumerate(powers))
+    return total
+
+
+@pytest.mark.parametrize("program", [not_a_softmax, shares_of_another_row])
+def test_what_only_looks_like_a_softmax(program):
+    x = leaves(5, 3)
+    compiled(program(x), None)
+
+
+def test_reductions_over_leaves_are_of_vectors():
+    pi, b = leaves(2, 5)
+    program = compiled(autograd.logsumexp(pi) + autograd.norm(b) + sum(v * v for v in b), None)
+    assert sorted(block.array.shape for block in program.blocks) == [(5,), (5,)]

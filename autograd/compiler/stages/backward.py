@@ -54,6 +54,7 @@ class Backward:
     Attributes:
         instructions: of the forward pass; loops also stack what the backward pass needs.
         forward: the arrays of the forward pass.
+        shifted: the results of subtractions whose second operand gets no adjoint.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Backward:
         self.writer, self.on_the_way = writer, on_the_way
         self.instructions = list(instructions)
         self.forward = {out for i in instructions for out in i.outs}
+        self.shifted: set[Array] = set()
         self.contributions: dict[Array, list[tuple[View, View]]] = {}
         writer.note(instructions)
 
@@ -77,7 +79,8 @@ class Backward:
 
     def _instruction(self, i: Simple, adjoint: View) -> None:
         if isinstance(i, Map):
-            for v, partial in zip(i.operands, self._partials(i)):
+            matter = 1 if i.out in self.shifted else len(i.operands)
+            for v, partial in zip(i.operands[:matter], self._partials(i)):
                 if v.array in self.on_the_way and not _is(partial, 0):
                     part = self.writer.map(ops.mul, [adjoint, partial], i.out.shape)
                     self.give(v, part, whole(i.out))

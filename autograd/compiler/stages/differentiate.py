@@ -8,6 +8,7 @@ from dataclasses import replace
 from autograd.compiler.program import Array, Instruction, Loop, Program
 from autograd.compiler.stages.backward import Backward
 from autograd.compiler.stages.needed import needed
+from autograd.compiler.stages.shares import shifted
 from autograd.compiler.stages.term import InstructionWriter
 
 
@@ -23,6 +24,7 @@ def differentiate(program: Program, arguments: bool = False) -> Program:
     writer = InstructionWriter()
     backward = Backward(writer, program.instructions, reached(program.instructions, set(targets)))
     backward.forward |= set(program.arrays())
+    backward.shifted = shifted(program)
     outputs = program.outputs
     seed = writer.literal(1.0, outputs.shape)
     if program.arguments and not outputs.array.batched:

@@ -104,7 +104,7 @@ class Graph:
         edges = np.flatnonzero((self.op == LEAF)[self.source])
         edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
         place = edges - self.starts[self.owner[edges]]
-        place[(self.summing | self.commutes)[self.owner[edges]]] = 0
+        place[(self.many | self.commutes)[self.owner[edges]]] = 0
         # All rows of a table are alike.
         np.minimum(place, 1, out=place, where=self.picks[self.owner[edges]])
         place[self.negative[edges]] += 1000
@@ -151,8 +151,7 @@ class Graph:
         spans = _spans(self.starts[nodes], terms)
         of_input = hashes[self.source[spans]]
         place = spans - np.repeat(self.starts[nodes], terms)
-        alike = (self.many if any_length else self.summing)[nodes] | self.commutes[nodes]
-        place[np.repeat(alike, terms)] = 0
+        place[np.repeat(self.many[nodes] | self.commutes[nodes], terms)] = 0
         place[self.negative[spans]] += 1000
         mixed = mix(of_input + mix(place + 7))
         if any_length:
@@ -255,7 +254,7 @@ def _absorbed(
 
 
 def _treats_alike(op: Op) -> bool:
-    return op.arity is None and op.is_built_in
+    return op.arity is None and op.is_built_in and op is not pick
 
 
 def _codes(trace: Trace) -> NDArray[np.int16]:

@@ -160,8 +160,11 @@ class _Packer:
             columns = self._side_by_side(sources[:, 1:], of_source[:, 1:])
             self.instructions.append(Take(out, columns, self._pick(sources[:, 0])))
             return out
-        if op.arity is None and op.is_built_in:
-            # It treats all of its inputs alike, so they may lie along an axis.
+        if graph.many[members[0]]:
+            # It treats all of its inputs alike, so they may lie along an axis, in any order.
+            by_group = np.argsort(of_source, axis=1, kind="stable")
+            sources = np.take_along_axis(sources, by_group, axis=1)
+            of_source = np.take_along_axis(of_source, by_group, axis=1)
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
         else:
             operands = tuple(self._pick(column) for column in sources.T)

@@ -211,7 +211,7 @@ class _Padder:
             raise NotPaddable
         edges: NDArray[np.int64] = graph.starts[nodes][..., None] + np.arange(terms[0])
         first = nodes.flat[0]
-        if graph.summing[first] or graph.commutes[first]:
+        if graph.many[first] or graph.commutes[first]:
             key = self.groups[self.source[edges]] * 2 + graph.negative[edges]
             edges = np.take_along_axis(edges, np.argsort(key, axis=-1, kind="stable"), axis=-1)
         return edges
