@@ -95,6 +95,8 @@ def execute(line, arena, ints):
         element_by_element(line, arena)
     elif line.opcode in (Opcode.GATHER, Opcode.SCATTER_ADD):
         indexed(line, arena, ints)
+    elif line.opcode in (Opcode.TAKE, Opcode.PUT_ADD):
+        by_number(line, arena)
     elif line.opcode in REDUCE_OPS:
         reduce(line, arena)
     elif line.opcode in FUSED:
@@ -154,6 +156,21 @@ def indexed(line, arena, ints):
         a = strided(arena, source, (line.n,), (line.inner(Flag.A_BROADCAST),))
         dst = strided(arena, target, (line.n,), (1,))
         dst[...] = a if line.opcode is Opcode.GATHER else dst + a
+
+
+def by_number(line, arena):
+    shape = (line.n0, line.n1, line.n)
+    b = strided(arena, line.b, shape, (line.b0, line.b1, line.inner(Flag.B_BROADCAST)))
+    for i0, i1, i in np.ndindex(shape):
+        a = line.a + i0 * line.a0 + i1 * line.a1 + i * line.inner(Flag.A_BROADCAST)
+        dst = line.dst + i0 * line.dst0 + i1 * line.dst1 + i * line.inner(Flag.C_BROADCAST)
+        distance = int(b[i0, i1, i]) * line.plain_c
+        if line.opcode is Opcode.TAKE:
+            assert 0 <= a + distance < len(arena)
+            arena[dst] = arena[a + distance]
+        else:
+            assert 0 <= dst + distance < len(arena)
+            arena[dst + distance] += arena[a]
 
 
 def reduce(line, arena):

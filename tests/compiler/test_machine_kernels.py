@@ -134,6 +134,32 @@ def test_by_index(opcode, dtype):
         agree([line(opcode, n0=n0, n=n, **fields)], layout.arena(dtype), ints, rel)
 
 
+@pytest.mark.parametrize("opcode", [Opcode.TAKE, Opcode.PUT_ADD])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_by_number(opcode, dtype):
+    for seed in range(20):
+        layout = Layout(seed)
+        n0, n1, n = (layout.draw.choice((1, 2, 5)) for _ in range(3))
+        fields = {"n0": n0, "n1": n1, "n": n, "c": layout.draw.choice((1, 4))}
+        for name in ("dst", "a", "b"):
+            places = (name, f"{name}0", f"{name}1")
+            fields.update(zip(places, layout.operand(n0, n1, n + 3 * fields["c"])))
+        every = (Flag.A_BROADCAST, Flag.B_BROADCAST, Flag.C_BROADCAST)
+        flags = Flag(sum(flag for flag in every if layout.draw.random() < 0.4))
+        if opcode is Opcode.TAKE:
+            flags &= ~Flag.C_BROADCAST
+        arena = layout.arena(dtype)
+        indices = np.lib.stride_tricks.as_strided(
+            arena[fields["b"] :],
+            (n0, n1, n),
+            [arena.itemsize * k for k in (fields["b0"], fields["b1"], 1)],
+        )
+        indices[...] = np.random.default_rng(seed).integers(0, 4, indices.shape)
+        agree(
+            [line(opcode, flags=flags, **fields)], arena, rel=1e-14 if dtype is np.float64 else 2e-6
+        )
+
+
 def test_in_place():
     arena = np.arange(1.0, 20.0)
     fields = {"n": 19, "dst": 0, "a": 0, "b": 0}

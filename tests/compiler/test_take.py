@@ -2,6 +2,7 @@
 
 import math
 import random
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
@@ -56,8 +57,23 @@ def assert_as_eager(function, *arrays, dtype="float64", rtol=1e-12):
     expected = [p.grad for p in parameters]
     assert got == pytest.approx(total.data, rel=rtol)
     np.testing.assert_allclose(gradient, expected, rtol=rtol, atol=rtol)
+    if find_spec("llvmlite"):
+        assert_on_the_machine(function, arrays, dtype, rtol, total.data, expected)
     assert_gradients(program._recorded().program("parameters"), program, arrays)
     return program
+
+
+def assert_on_the_machine(function, arrays, dtype, rtol, value, gradient):
+    """Blocks of rows, and one row alone."""
+    program = jit(function, dtype=dtype)
+    got = program.value_and_grad(*arrays, reduction="sum")
+    assert got[0] == pytest.approx(value, rel=rtol)
+    np.testing.assert_allclose(got[1], gradient, rtol=rtol, atol=rtol)
+    assert program._recorded().executor("parameters").name == "machine"
+    by_row = sum(
+        program.value_and_grad(*(a[k : k + 1] for a in arrays))[1] for k in range(len(arrays[0]))
+    )
+    np.testing.assert_allclose(by_row, gradient, rtol=rtol, atol=rtol)
 
 
 def assert_gradients(array_program, program, arrays):

@@ -29,6 +29,7 @@ from autograd.compiler.machine.table import (
     Table,
     table,
 )
+from autograd.compiler.machine.taking import scatter, take
 from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import (
     Array,
@@ -41,7 +42,9 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
+    Scatter,
     Simple,
+    Take,
     View,
     row_major,
     whole,
@@ -172,8 +175,11 @@ class _Lowering:
             contract(self.writer, i)
         elif isinstance(i, Collect):
             collect(self.writer, i)
+        elif isinstance(i, Take):
+            take(self.writer, i)
         else:
-            raise NotLowered("it takes rows of a table")
+            self.writer.copy(out, self.writer.repeated(0.0, out))
+            scatter(self.writer, i)
 
     def _starts(self, i: Instruction) -> int:
         """Write to the part in which all is known that an instruction reads; returns it."""
@@ -198,6 +204,11 @@ class _Lowering:
         if isinstance(i, Reduce):
             assert i.op is ops.sum
             self._sum_over_rows(out, i.operand)
+            return
+        if isinstance(i, Scatter):
+            self._clear(out)
+            self._write_to(ROWS)
+            scatter(self.writer, i)
             return
         assert isinstance(i, Contract)
         if all(self.writer.rows_of(v.array) for v in i.operands):

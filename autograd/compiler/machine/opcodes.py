@@ -75,6 +75,11 @@ class Opcode(IntEnum):
     GATHER = 6
     # dst[index * DST0 + i] += a[i0 * A0 + i], index = ints[C + i0], in the order of i0.
     SCATTER_ADD = 7
+    # dst[i0, i1, i] = a[i0, i1, i] moved on by index * C, where index is the number b[i0, i1, i].
+    TAKE = 8
+    # dst[i0, i1, i], moved on by index * C, += a[i0, i1, i], in order; index = b[i0, i1, i].
+    # C_BROADCAST: the inner stride of dst is 0.
+    PUT_ADD = 9
 
     # Element by element: dst = op(a) or op(a, b).
     ADD = 16

@@ -138,7 +138,7 @@ class _Writer:
             if k < 3:
                 strides = [*operand.strides[:2], ZERO, ZERO][:2]
                 fields[start + 1 : start + 3] = strides
-        if line.opcode in (Opcode.GATHER, Opcode.SCATTER_ADD, Opcode.PRODUCT_ROWS):
+        if line.opcode in BY_NUMBER:
             fields[Field.C] = line.number
         elif line.opcode in (Opcode.PRODUCT, Opcode.PRODUCT_SPARSE) and (c := line.operands[3]):
             fields[Field.DST1] = c.strides[0]
@@ -194,5 +194,11 @@ class _Writer:
 class NotLowered(Exception):
     """A program that the machine cannot run. The message says why."""
 
+
+BY_NUMBER = (
+    *(Opcode.GATHER, Opcode.SCATTER_ADD, Opcode.TAKE, Opcode.PUT_ADD),
+    Opcode.PRODUCT_ROWS,
+)
+"""The opcodes whose field C is a number."""
 
 STARTS = (Field.DST, Field.A, Field.B, Field.C)

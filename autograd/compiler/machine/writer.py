@@ -317,7 +317,7 @@ class Writer:
         *more, along = summed if over_inner else sorted(summed, key=lambda a: a.size.plain)
         inner = None if over_inner else outer[-1]
         kept = list(outer if over_inner else outer[:-1])
-        first, second, peeled = _two(kept) if over_inner else _one(kept)
+        first, second, peeled = two_axes(kept) if over_inner else _one(kept)
         if more and not add:
             self.clear(starts[0], outer)
             add = True
@@ -340,7 +340,7 @@ class Writer:
         """Add to ``out``, which has no batch, the sum of ``v`` over its last axes and the rows."""
         spread = View(out.array, v.shape, out.offset, _padded(out.strides, len(v.shape)))
         starts, axes = self.axes([spread, v], False)
-        first, second, peeled = _two(merged(axes))
+        first, second, peeled = two_axes(merged(axes))
         flags = Flag.ACCUMULATE
 
         def line(at: list[Start]) -> None:
@@ -366,11 +366,12 @@ def _padded(strides: Sequence[int], n: int) -> tuple[int, ...]:
 
 def _outer(axes: Sequence[Axis]) -> tuple[tuple[Axis, Axis], list[Axis]]:
     """The two axes that a line goes over besides the inner one, and those that are left."""
-    first, second, peeled = _two(axes)
+    first, second, peeled = two_axes(axes)
     return (first, second), peeled
 
 
-def _two(axes: Sequence[Axis]) -> tuple[Axis, Axis, list[Axis]]:
+def two_axes(axes: Sequence[Axis]) -> tuple[Axis, Axis, list[Axis]]:
+    """The two longest axes, and those that are left."""
     longest = sorted(axes, key=lambda a: -a.size.plain)[:2]
     taken = [a for a in axes if any(a is x for x in longest)]
     peeled = [a for a in axes if not any(a is x for x in taken)]

@@ -1,10 +1,11 @@
-"""Kernels that move numbers: with inner strides, and by an index table. (COPY is in maps.py.)"""
+"""Kernels that move numbers: with inner strides, by an index table, and by indices that are numbers
+themselves. (COPY is in maps.py.)"""
 
 from __future__ import annotations
 
 from autograd.compiler.machine.kernels.line import Kernel, Line
 from autograd.compiler.machine.kernels.vectors import Value
-from autograd.compiler.machine.opcodes import Field, Opcode
+from autograd.compiler.machine.opcodes import Field, Flag, Opcode
 
 
 def copy_strided(line: Line) -> None:
@@ -49,9 +50,44 @@ def _by_index(line: Line, scatter: bool) -> None:
         line.along(n, to_row, row, body)
 
 
+def take(line: Line) -> None:
+    """``dst[i0, i1, i] = a[i0, i1, i]``, moved on by ``index * C``; index is ``b[i0, i1, i]``."""
+    _by_number(line, put=False)
+
+
+def put_add(line: Line) -> None:
+    """``dst[i0, i1, i]``, moved on by ``index * C``, ``+= a[i0, i1, i]``; index is b there."""
+    _by_number(line, put=True)
+
+
+def _by_number(line: Line, put: bool) -> None:
+    code = line.code
+    n0, n1, n = line.sizes()
+    moving = [
+        line.placed(Field.DST, Field.DST0, Field.DST1),
+        line.placed(Field.A, Field.A0, Field.A1),
+        line.placed(Field.B, Field.B0, Field.B1),
+    ]
+    flags = (Flag.C_BROADCAST, Flag.A_BROADCAST, Flag.B_BROADCAST)
+    zero = code.number("i64", 0)
+    steps = [code.select(line.flag(flag), zero, 1) for flag in flags]
+    along = line.get(Field.C)
+    with line.rows(n0, n1, moving) as pointers, code.loop(0, n, carried=pointers) as loop:
+        to, a, at = loop.values
+        distance = code.convert("fptosi", code.load(line.real, at), "i64") * along
+        if put:
+            place = code.at(line.real, to, distance)
+            code.store(code.load(line.real, place) + code.load(line.real, a), place)
+        else:
+            code.store(code.load(line.real, code.at(line.real, a, distance)), to)
+        loop.following = [code.at(line.real, p, s) for p, s in zip(loop.values, steps)]
+
+
 KERNELS: dict[Opcode, Kernel] = {
     Opcode.COPY_STRIDED: copy_strided,
     Opcode.GATHER: gather,
     Opcode.SCATTER_ADD: scatter_add,
+    Opcode.TAKE: take,
+    Opcode.PUT_ADD: put_add,
 }
 """The kernel of each opcode here."""
