@@ -9,6 +9,7 @@ returns something odd. Then it either works or explains itself.
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from typing import Any
 from autograd import modes, ops
 from autograd.nodes.leaves import ChangesInPlace
 from autograd.op import Op
-from autograd.real import is_array
+from autograd.operand import Operand
+from autograd.real import as_float, is_array
 from autograd.value import (
     NOT_COMPUTED,
     Number,
@@ -69,75 +71,141 @@ def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
     return make_node(data, depth + 1, (op, *values, *partials), cls)
 
 
+# Methods are made from this text, one for each operation. Python then fits the code of each to what
+# it computes; and where the table's rule only takes inputs or constants, they stand in the text.
+_OF_ONE = """
+def method(self):
+    if modes.active:
+        return Value.apply_op(op, (self,))
+    x = self.data
+    try:
+        data = forward(x)
+        (partial,) = rule(data, x)
+    except (ArithmeticError, ValueError, TypeError):
+        return _plain(op, (self,))
+    if type(data) is not float or type(partial) is not float:
+        return _plain(op, (self,))
+    node = new(type(self))
+    node.data = data
+    node.grad = NOT_COMPUTED
+    node._record = (op, self, partial)
+    node._depth = self._depth + 1
+    node._mark = None
+    return node
+"""
+
+_OF_TWO = """
+def method(self, other):
+    if modes.active:
+        return in_mode(self, other) if in_mode else _in_mode(op, {left}, {right})
+    cls = type(self)
+    kind = type(other)
+    if kind is not cls:
+        if kind is float or kind is int:
+            other = constant(other)
+        elif isinstance(other, Value):
+            cls = class_of((self, other))
+        elif is_array(other):
+            return NotImplemented
+        else:
+            other = constant(other)
+    a = {left}.data
+    b = {right}.data
+    try:
+        data = {data}
+        {compute_partials}
+    except (ArithmeticError, TypeError):
+        return _plain(op, ({left}, {right}))
+    if type(data) is not float:
+        return _plain(op, ({left}, {right}))
+    depth = self._depth
+    if other._depth > depth:
+        depth = other._depth
+    node = new(cls)
+    node.data = data
+    node.grad = NOT_COMPUTED
+    node._record = (op, {left}, {right}, {partials})
+    node._depth = depth + 1
+    node._mark = None
+    return node
+"""
+
+
+def _made(text: str, op: Op, **more: Any) -> Callable[..., Value]:
+    """The method with this text for an operation."""
+    known = {**_KNOWN, "op": op, "forward": op.forward, "rule": op.rule, **more}
+    exec(compile(text, f"<{op.name} of Values>", "exec"), known)
+    method: Callable[..., Value] = known["method"]
+    method.__name__, method.__doc__ = op.name, op.forward.__doc__
+    return method
+
+
 def _of_one(op: Op) -> Callable[[Value], Value]:
     """A method for an operation of one input."""
-    forward, rule = op.forward, op.rule
-
-    def method(self: Value) -> Value:
-        if modes.active:
-            return Value.apply_op(op, (self,))
-        x = self.data
-        try:
-            data = forward(x)
-            (partial,) = rule(data, x)
-        except (ArithmeticError, ValueError, TypeError):
-            return _plain(op, (self,))
-        if type(data) is not float or type(partial) is not float:
-            return _plain(op, (self,))
-        return make_node(data, self._depth + 1, (op, self, partial), type(self))
-
-    method.__name__, method.__doc__ = op.name, forward.__doc__
-    return method
+    return _made(_OF_ONE, op)
 
 
-def _of_two(op: Op, in_mode: Callable[[Value, Any], Value] | None = None) -> Callable[..., Value]:
-    """A method for ``self + other``, or for ``self += other``: ``in_mode`` is what it does then."""
-    forward, rule = op.forward, op.rule
-
-    def method(self: Value, other: Value | Number) -> Value:
-        if modes.active:
-            return in_mode(self, other) if in_mode else _in_mode(op, self, other)
-        cls = type(self)
-        if type(other) is not cls:
-            if isinstance(other, Value):
-                cls = class_of((self, other))
-            elif type(other) is not float and is_array(other):
-                return NotImplemented  # type: ignore[no-any-return]
-            else:
-                other = constant(other)
-        a = self.data
-        b = other.data
-        try:
-            data = forward(a, b)
-            by_a, by_b = rule(data, a, b)
-        except (ArithmeticError, TypeError):
-            return _plain(op, (self, other))
-        if type(data) is not float:
-            return _plain(op, (self, other))
-        depth = self._depth
-        if other._depth > depth:
-            depth = other._depth
-        node = new(cls)
-        node.data = data
-        node.grad = NOT_COMPUTED
-        node._record = (op, self, other, by_a, by_b)
-        node._depth = depth + 1
-        node._mark = None
-        return node
-
-    return method
+def _of_two(
+    op: Op, in_mode: Callable[[Value, Any], Value] | None = None, turned: bool = False
+) -> Callable[..., Value]:
+    """A method for ``self + other``; for ``self += other``, where ``in_mode`` is what it does while
+    a mode is on; or, turned, for ``other + self``."""
+    left, right = ("other", "self") if turned else ("self", "other")
+    by_python = op.forward is getattr(operator, op.name, None)
+    data = f"a {op.symbol} b" if by_python else "forward(a, b)"
+    partials = _taken(op)
+    compute = "" if partials else "by_a, by_b = rule(data, a, b)"
+    text = _OF_TWO.format(
+        left=left,
+        right=right,
+        data=data,
+        compute_partials=compute,
+        partials=partials or "by_a, by_b",
+    )
+    return _made(text, op, in_mode=in_mode)
 
 
-def _in_mode(op: Op, a: Value, b: Any) -> Value:
+def _taken(op: Op) -> str:
+    """The partials, where the rule computes nothing: it takes inputs, or constants. Else ""."""
+    a, b = object(), object()
+    try:
+        partials = op.rule(None, a, b)
+    except TypeError:  # it computes
+        return ""
+    written = ["a" if p is a else "b" if p is b else repr(p) for p in partials]
+    return ", ".join(written)
+
+
+def _in_mode(op: Op, a: Any, b: Any) -> Value:
     """The operation while a mode is on."""
-    if is_array(b):
+    if is_array(a) or is_array(b):
         return NotImplemented  # type: ignore[no-any-return]
     return Value.apply_op(op, (a, b))
 
 
-def _reversed(method: Callable[..., Value]) -> Callable[[Value, Number], Value]:
-    """The method for ``number + self``."""
-    return lambda self, other: method(as_value(other), self)
+_KNOWN = {
+    "__name__": __name__,
+    **{"NOT_COMPUTED": NOT_COMPUTED, "Value": Value, "class_of": class_of, "constant": constant},
+    **{"is_array": is_array, "modes": modes, "new": new, "_in_mode": _in_mode, "_plain": _plain},
+}
+"""What these texts name."""
+
+
+def _power(self: Value, exponent: Value | Number) -> Value:
+    """``self ** exponent``."""
+    kind = type(exponent)
+    if modes.active or (kind is not float and kind is not int):
+        return Operand.__pow__(self, exponent)
+    op = ops.power(as_float(exponent))
+    x = self.data
+    try:
+        data = op.forward(x)
+        (partial,) = op.rule(data, x)
+    except (ArithmeticError, ValueError, TypeError):
+        return _plain(op, (self,))
+    if type(data) is not float or type(partial) is not float:
+        return _plain(op, (self,))
+    return make_node(data, self._depth + 1, (op, self, partial), type(self))
 
 
 def backward(self: Value, retain_graph: bool = True) -> None:
@@ -162,18 +230,31 @@ def _backward(output: Value) -> None:
 
     discover(output)
     output.grad += 1.0
-    for depth in range(output._depth, 0, -1):
-        for node in waiting.pop(depth):
+    for now in range(output._depth, 0, -1):
+        for node in waiting.pop(now):
             gradient = node.grad
             record = node._record
             if len(record) == 5:  # two inputs, the most frequent kind, without a loop
                 _, a, b, by_a, by_b = record
-                if a._mark is not this_pass:
+                # What follows is discover(a); a.grad += ..., mostly without the call.
+                if a._mark is this_pass:
+                    a.grad += by_a * gradient
+                elif depth := a._depth:
+                    a._mark = this_pass
+                    a.grad = 0.0 + by_a * gradient
+                    waiting[depth].append(a)
+                else:
                     discover(a)
-                a.grad += by_a * gradient
-                if b._mark is not this_pass:
+                    a.grad += by_a * gradient
+                if b._mark is this_pass:
+                    b.grad += by_b * gradient
+                elif depth := b._depth:
+                    b._mark = this_pass
+                    b.grad = 0.0 + by_b * gradient
+                    waiting[depth].append(b)
+                else:
                     discover(b)
-                b.grad += by_b * gradient
+                    b.grad += by_b * gradient
             elif len(record) == 3:  # one input
                 _, a, by_a = record
                 if a._mark is not this_pass:
@@ -187,22 +268,26 @@ def _backward(output: Value) -> None:
                     elif not child._depth:
                         discover(child)
                         child.grad += partial * gradient
-                    else:  # discover(child) without the call, for the many terms of sums
+                    else:  # the same again, for the many terms of sums
                         child._mark = this_pass
-                        child.grad = partial * gradient
+                        child.grad = 0.0 + partial * gradient
                         waiting[child._depth].append(child)
 
 
 _ONE = ("tanh", "exp", "log", "sqrt", "relu", "sigmoid", "softplus", "sin", "cos", "abs")
 _TWO = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div}
 
-METHODS: dict[str, Any] = {"apply_op": staticmethod(apply_op), "backward": backward}
+METHODS: dict[str, Any] = {
+    "apply_op": staticmethod(apply_op),
+    "backward": backward,
+    "__pow__": _power,
+}
 """What takes the place of a Value's plain methods, by name."""
 METHODS |= {name: _of_one(ops.named(name)) for name in _ONE}
 METHODS |= {"__neg__": _of_one(ops.neg), "__abs__": METHODS["abs"]}
 for _name, _op in _TWO.items():
     METHODS[f"__{_name}__"] = _of_two(_op)
-    METHODS[f"__r{_name}__"] = _reversed(METHODS[f"__{_name}__"])
+    METHODS[f"__r{_name}__"] = _of_two(_op, turned=True)
     METHODS[f"__i{_name}__"] = _of_two(_op, getattr(ChangesInPlace, f"__i{_name}__"))
 
 PLAIN = {name: Value.__dict__[name] for name in METHODS if name in Value.__dict__}

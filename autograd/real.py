@@ -19,7 +19,7 @@ def as_float(x: object) -> float:
     """
     if type(x) is float:
         return x
-    if isinstance(x, RealNumber):
+    if type(x) is int or isinstance(x, RealNumber):  # the latter alone is slow
         return float(x)
     raise TypeError(_advice(x))
 
