@@ -49,6 +49,7 @@ COURSE = {
             ("matrices", "From neurons to matrices", "matrices"),
             ("letters", "The next letter", "letters.demo"),
             ("build_your_own", "Build your own", "build_your_own"),
+            ("gpt", "A GPT from scalar loops", "gpt"),
         ),
         start=1,
     )
