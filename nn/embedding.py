@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Real
 
-from autograd.functions.take import take
+from autograd.functions.take import mark_as_table, take
 from autograd.real import count
 from autograd.value import Value
 from nn.arguments import Seed, Vector, as_list, as_parameters, positive_whole, random_stream
@@ -47,6 +47,8 @@ class Embedding(Module):
                 f"{self!r} needs {count(n, 'vector')} of {count(m, 'number')}; got "
                 f"{len(self.vectors)}, of {' or '.join(map(str, sizes)) or 'no'} numbers"
             )
+
+        mark_as_table(self.vectors)
 
     def __call__(self, index: float) -> list[Value]:
         """Vector ``index``: its m Values themselves. (See ``take``.)

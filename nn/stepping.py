@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import ops
 from autograd.compiler.purity.streams import Streams
+from autograd.nodes.leaves import Entry
 from autograd.op import Op
 from autograd.operand import Unknown, traced
 from autograd.real import as_float
-from autograd.value import NOT_COMPUTED
+from autograd.value import NOT_COMPUTED, Value
 
 if TYPE_CHECKING:
     from nn.optim import Optimizer
@@ -30,9 +31,19 @@ _loops: dict[Any, _Loop] = {}
 
 def step(optimizer: Optimizer) -> None:
     """Move every parameter that has a gradient."""
+    _reach_tables(optimizer.parameters)
     loop = _loop(optimizer)
     memories = [getattr(optimizer, name) for name in optimizer.memories]
     loop.run(optimizer.parameters, memories, loop.constants)
+
+
+def _reach_tables(parameters: Sequence[Value]) -> None:
+    """Where a backward pass has reached some rows of a table, the gradient of the others is 0."""
+    entries = [p for p in parameters if type(p._record) is Entry]
+    reached = {id(p._record) for p in entries if p.has_grad}
+    for p in entries:
+        if not p.has_grad and id(p._record) in reached:
+            p.grad = 0.0
 
 
 def _loop(optimizer: Optimizer) -> _Loop:

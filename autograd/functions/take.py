@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from autograd.nodes.leaves import MADE, Entry
 from autograd.real import as_float, count
 from autograd.value import Value
 
@@ -29,7 +30,25 @@ def take(rows: Sequence[Any], index: float) -> Any:
     if isinstance(index, Value):
         return at_value(rows, index)
     row = rows[row_number(index, len(rows))]
+    first = rows[0]
+    if type(first) is list and first:
+        first = first[0]
+    if type(first) is Value and first._record is MADE:
+        mark_as_table(rows)
     return list(row) if isinstance(row, (list, tuple)) else row
+
+
+def mark_as_table(rows: Sequence[Any]) -> None:
+    """Let the leaves in these rows know that they are one table.
+
+    A backward pass reaches only the rows that were taken. The derivative by the others is 0, and a
+    step with momentum moves them all the same, as compiled code does.
+    """
+    record = Entry((None,))
+    for row in rows:
+        for v in row if isinstance(row, (list, tuple)) else [row]:
+            if isinstance(v, Value) and v._record is MADE:
+                v._record = record
 
 
 def row_number(index: float, n: int) -> int:

@@ -39,6 +39,12 @@ def _kind(name: str) -> _Leaf:
 MADE: tuple[Any, ...] = (None,)
 """The record of a leaf that somebody made, such as a parameter."""
 
+
+class Entry(tuple[Any, ...]):
+    """The record of a leaf that somebody made as an element of a table, such as an embedding: one
+    record for the whole table. An optimiser moves a table as a whole, as PyTorch does."""
+
+
 CONSTANT = _kind("CONSTANT")
 """A leaf that stands for a plain number, such as the 2 of ``2 * x``."""
 

@@ -301,12 +301,15 @@ def rows_of(x, t):
     return x.tolist(), t.tolist()
 
 
-def test_compiled_training_is_plain_training():
+@pytest.mark.parametrize("settings", [{"lr": 0.1}, {"lr": 0.05, "momentum": 0.9}, None])
+def test_compiled_training_is_plain_training(settings):
+    """Also of the rows that a batch does not take: they coast, as PyTorch's do."""
     ends = []
     for compiled in (False, True):
         model = Model(seed=3)
         loss = jit(model, backend="numpy") if compiled else model
-        optimizer = nn.SGD(model.parameters(), lr=0.1)
+        parameters = model.parameters()
+        optimizer = nn.SGD(parameters, **settings) if settings else nn.Adam(parameters, lr=0.01)
         history = nn.fit(loss, *rows_of(X, T), optimizer, epochs=5, batch_size=3,
                          compile=None if compiled else False)  # fmt: skip
         ends.append(([p.data for p in model.parameters()], history.losses))

@@ -1,6 +1,8 @@
 """Embedding and take: rows of a table, by their number."""
 
+import copy
 import math
+import pickle
 import random
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from autograd import Value, dot, draw, explain, take
 from autograd.names import names_in
-from nn import SGD, Embedding, Layer, Module, fit, load_checkpoint, save_checkpoint
+from nn import SGD, Adam, Embedding, Layer, Module, fit, load_checkpoint, save_checkpoint
 
 INDICES = (2, 2.0, np.int64(2), np.float32(2), np.array([2, 0])[0])
 NO_ROWS = (-1, 3, 1.5, math.nan, math.inf, -0.5, 10**40, 1e300)
@@ -92,6 +94,26 @@ def test_gradients_of_repeated_letters_add_up_as_in_torch():
     got = np.array([[v.grad for v in row] for row in table.vectors])
     np.testing.assert_allclose(got, theirs.weight.grad.numpy(), rtol=1e-13)
     assert not got[[2, 4]].any()
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_steps_of_adam_are_those_of_torch_also_for_rows_that_are_not_taken(copied):
+    torch = pytest.importorskip("torch")
+    table = Embedding(4, 2, seed=1)
+    if copied:
+        table = pickle.loads(pickle.dumps(copy.deepcopy(table)))
+    theirs = torch.nn.Embedding(4, 2).double()
+    theirs.weight.data[:] = torch.from_numpy(numbers_of(table))
+    ours = Adam(table.parameters(), lr=0.1)
+    optimizer = torch.optim.Adam(theirs.parameters(), lr=0.1)
+    for letter in (3, 1, 1, 0, 3):
+        ours.zero_grad()
+        optimizer.zero_grad()
+        sum(v.sin() for v in table(letter)).backward()
+        theirs(torch.tensor(letter)).sin().sum().backward()
+        ours.step()
+        optimizer.step()
+    np.testing.assert_allclose(numbers_of(table), theirs.weight.detach().numpy(), rtol=1e-10)
 
 
 def test_random_vectors_have_mean_0_and_variance_1():
