@@ -18,6 +18,7 @@ class VariableNames:
 
     Attributes:
         steps: activations and adjoints of layers. Each gets a line.
+        shared: for what a loop carries on, the array whose name it takes over.
     """
 
     def __init__(self, program: Program) -> None:
@@ -25,6 +26,7 @@ class VariableNames:
         self.names: dict[Array, str] = {}
         self.wanted: dict[Array, str] = {}
         self.steps: set[Array] = set()
+        self.shared: dict[Array, Array] = {}
         one = len(program.arguments) == 1
         for number, array in enumerate(program.arguments):
             self.leaf(array, array.name or ("x" if one else f"x{number + 1}"))
@@ -54,6 +56,9 @@ class VariableNames:
 
     def result(self, array: Array) -> str:
         """Give a result its name."""
+        if array in self.shared:
+            self.names[array] = self.names[self.shared[array]]
+            return self.names[array]
         wanted = self.wanted.get(array, "")
         if not wanted or (wanted in self.taken and wanted not in ("value", "failures")):
             return self.leaf(array, "e1")

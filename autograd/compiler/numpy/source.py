@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from autograd import ops
 from autograd.compiler.numpy import product as numpy_product
 from autograd.compiler.numpy.collect import Collector, straight
 from autograd.compiler.numpy.kernels import PAIRS, in_python, kernel, reduced_in_python
+from autograd.compiler.numpy.loops import LoopWriter, Users, from_outside, users_of
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.operations import expression
 from autograd.compiler.numpy.take import Taker
@@ -32,12 +33,13 @@ from autograd.compiler.program import (
     Collect,
     Contract,
     Floats,
+    Instruction,
+    Loop,
     Map,
     Program,
     Reduce,
     Scatter,
     Shape,
-    Simple,
     Take,
     View,
     row_major,
@@ -75,22 +77,23 @@ def write(program: Program, dtype: Any = np.float64) -> NumpySource:
 class _SourceWriter:
     def __init__(self, program: Program, single: bool) -> None:
         self.program = program
-        self.instructions = [_simplified(i) for i in program.flat()]
+        self.instructions = [_simplified(i) for i in program.instructions]
         self.names = VariableNames(program)
         self.definitions: set[str] = set()
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
-        self.users: dict[Array, list[tuple[Simple, View]]] = {}
+        self.users: Users = {}
         self.pairs = _pairs(self.instructions)
         ends = {i.out for pair in self.pairs.values() for i in pair}
         self.written_before = ends - set(self.pairs)
-        for i in self.instructions:
-            for v in i.operands if i.out not in self.written_before else ():
-                self.users.setdefault(v.array, []).append((i, v))
-        self.ends = {v.array for v in program.ends()}
+        for array, user, v in users_of(self.instructions):
+            if self.written_before.isdisjoint(user.outs):
+                self.users.setdefault(array, []).append((user, v))
+        self.ends = {v.array for v in program.ends()} | set(from_outside(self.instructions))
         rows = f"len({self.names[program.arguments[0]]})" if program.arguments else "1"
         self.views = Views(self.names, rows, single)
         self.collector, self.taker = Collector(self.views), Taker(self.views)
+        self.loops = LoopWriter(self.views, self.users, self._instruction)
 
     # --- the text ---
 
@@ -101,8 +104,7 @@ class _SourceWriter:
         backward: list[str] = []
         for place, i in enumerate(self.instructions):
             lines = forward if place < program.forward else backward
-            if i.out not in self.written_before:
-                lines += self._instruction(i)
+            lines += self._instruction(i)
         returned = [self.views.load(program.outputs).text]
         if program.failures is not None:
             returned.append(self.views.load(program.failures).text)
@@ -187,8 +189,12 @@ class _SourceWriter:
             return f"np.full_like({self.names[array]}, {self.views.load(v, array).text})"
         return self.views.load(v).text
 
-    def _instruction(self, i: Simple) -> list[str]:
+    def _instruction(self, i: Instruction) -> list[str]:
         """The lines of one instruction; none if its expression stands where it is used."""
+        if isinstance(i, Loop):
+            return self.loops.lines(i)
+        if i.out in self.written_before:
+            return []
         if isinstance(i, Collect):
             return self.collector.lines(i)
         if isinstance(i, Scatter):
@@ -310,8 +316,10 @@ def _function(name: str, parameters: list[str], body: list[str]) -> str:
     return "\n".join([*lines, *(f"{INDENT}{line}" if line else "" for line in body)])
 
 
-def _simplified(i: Simple) -> Simple:
+def _simplified(i: Instruction) -> Instruction:
     """The instruction without sums over axes of size 1, and with parts in the order of places."""
+    if isinstance(i, Loop):
+        return replace(i, body=tuple(map(_simplified, i.body)))
     if isinstance(i, Collect):
         pairs = [straight(place, v) for place, v in zip(i.places, i.parts)]
         return Collect(i.out, tuple(p for p, _ in pairs), tuple(v for _, v in pairs))
@@ -325,7 +333,7 @@ def _simplified(i: Simple) -> Simple:
     return Map(i.out, i.op, (v,))
 
 
-def _pairs(instructions: Sequence[Simple]) -> dict[Array, tuple[Map, Map]]:
+def _pairs(instructions: Sequence[Instruction]) -> dict[Array, tuple[Map, Map]]:
     """The pairs, each by the result of the one that comes first in the program."""
     maps = [i for i in instructions if isinstance(i, Map) and i.op.is_built_in]
     by_operand = {(i.op.name, i.operands[0].key): i for i in maps}
@@ -336,7 +344,11 @@ def _pairs(instructions: Sequence[Simple]) -> dict[Array, tuple[Map, Map]]:
             pair = i, by_operand[second]
             found[i.out] = found[pair[1].out] = pair
     opening = {found[i.out]: i.out for i in reversed(maps) if i.out in found}
-    return {first: pair for pair, first in opening.items()}
+    pairs = {first: pair for pair, first in opening.items()}
+    for loop in instructions:
+        if isinstance(loop, Loop):
+            pairs |= _pairs(loop.body)
+    return pairs
 
 
 def _places(v: View) -> list[int] | None:

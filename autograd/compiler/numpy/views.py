@@ -112,6 +112,28 @@ class Views:
             pattern.pop(0)
         return Text(f"{x.within(CALL)}[{', '.join(pattern)}]") if "None" in pattern else x
 
+    def step(self, v: View, t: str) -> str | None:
+        """The index of ``v[t]`` in the array of a view whose first axis is that of a loop, or None
+        if it is not that simple."""
+        order = self.axis_order(v)
+        if order is None or order[1:] != sorted(order[1:]) or self.slices(v) is None:
+            return None
+        array, axis = v.array, order[0]
+        stride = row_major(array.shape)[axis]
+        by, rest = v.strides[0] // stride, View(v.array, v.shape[1:], v.offset, v.strides[1:])
+        start = v.offset // stride % array.shape[axis]
+        parts = (self.slices(rest) or ":").split(", ")[array.batched :]
+        parts += [":"] * (axis + 1 - len(parts))
+        times = t if by == 1 else f"-{t}" if by == -1 else f"{by} * {t}"
+        if start and by < 0:
+            times = f"{start} - {times.removeprefix('-')}"
+        elif start:
+            times = f"{times} + {start}"
+        parts[axis] = times
+        while parts[-1] == ":":
+            parts.pop()
+        return ", ".join([":"] * array.batched + parts)
+
     def slices(self, v: View) -> str | None:
         """The view as slices of the array, one per axis, or None if that is impossible.
 

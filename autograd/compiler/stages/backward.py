@@ -224,13 +224,14 @@ class _InLoop(Backward):
         if v.array in self.forward:
             super().give(v, part, of)
         elif v.array in self.on_the_way:
-            self.gifts.append((v, part, of))
+            self.gifts.append((v, self._gathered(part), of))
 
     def product(self, v: View, labels: str, d: Factor, other: Factor, batched: bool) -> None:
         """As ``Backward.product``; for a factor from outside it is noted for later."""
         if v.array in self.forward:
             super().product(v, labels, d, other, batched)
         else:
+            d, other = ((self._gathered(x), of_x) for x, of_x in (d, other))
             self.products.append((v, labels, d, other, batched))
 
     def take(self, columns: View, part: View, index: View) -> None:
@@ -239,6 +240,15 @@ class _InLoop(Backward):
             super().take(columns, part, index)
         else:
             self.taken.append((columns, part, index))
+
+    def _gathered(self, v: View) -> View:
+        """What a view picks by an index, as an array. The view of all iterations needs no index
+        then."""
+        if v.index is None:
+            return v
+        out = Array(v.shape, v.array.kind)
+        self.writer.add(Map(out, ops.sum, (v,)))
+        return whole(out)
 
     def write(self, adjoints: dict[Array, View]) -> Loop:
         """Write the loop of adjoints, given those of the results. Return the loop forward."""
@@ -309,9 +319,12 @@ class _InLoop(Backward):
         own = array in self.forward
         if array in self.every or not (own or array in self._made()):
             return
-        stack = Stack(Array((self.loop.count, *array.shape), array.kind), whole(array))
-        (self.stacks if own else self.handed).append(stack)
-        self.every[array] = whole(stack.outer)
+        stacks = self.stacks if own else self.handed
+        known = [s for s in stacks if s.inner.array is array and s.inner.whole]
+        if not known:
+            outer = Array((self.loop.count, *array.shape), array.kind)
+            stacks.append(Stack(outer, whole(array)))
+        self.every[array] = whole((known or stacks[-1:])[0].outer)
 
     def _made(self) -> set[Array]:
         made = {out for i in self.writer.instructions for out in i.outs}

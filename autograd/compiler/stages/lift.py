@@ -114,7 +114,7 @@ def _hoisted(loop: Loop) -> tuple[list[Instruction], Loop]:
     slices = list(loop.slices)
     for i in loop.body:
         arrays = {v.array for v in i.operands} & own
-        if isinstance(i, Loop) or not arrays <= outer.keys():
+        if not _liftable(i, own) or isinstance(i, Loop) or not arrays <= outer.keys():
             body.append(i)
         elif not arrays:
             before.append(i)  # it is the same each time
@@ -130,6 +130,11 @@ def _hoisted(loop: Loop) -> tuple[list[Instruction], Loop]:
     return before, replace(loop, slices=tuple(s for s in slices if s.inner in used))
 
 
+def _liftable(i: Instruction, own: set[Array]) -> bool:
+    """Whether there is no gather, which would need an index as long as the loop."""
+    return not any(v.index is not None and v.array in own for v in i.operands)
+
+
 def _sums_the_batch(i: Simple) -> bool:
     """Whether it sums over the batch. Then it has little to give, and much to take."""
     batched = any(v.array.batched for v in i.operands)
@@ -143,13 +148,14 @@ def _sunk(loop: Loop) -> tuple[Loop, list[Instruction]]:
     used = {c.after.array for c in loop.carried} | {f.inner.array for f in loop.finals} | parts
     body: list[Instruction] = []
     late: list[Simple] = []
+    own = set(loop.inner)
     for i in reversed(loop.body):
-        if isinstance(i, Loop) or i.out in used or _sums_the_batch(i):
+        if isinstance(i, Loop) or i.out in used or not _liftable(i, own) or _sums_the_batch(i):
             used.update(v.array for v in i.operands)
             body.append(i)
         elif not isinstance(i, Loop):
             late.append(i)
-    own, moved = set(loop.inner), {i.out for i in late}
+    moved = {i.out for i in late}
     outer = {s.inner: s.outer for s in loop.slices}
     stacks = [s for s in loop.stacks if s.inner.array not in moved]
     after: list[Instruction] = []

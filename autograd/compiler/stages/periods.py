@@ -155,7 +155,18 @@ class _Search:
                 lanes[boundary % p] += self.sizes[start + place]
         # Only the instructions left over after the last iteration make room for a later start.
         room = self._room(run)
-        return replace(run, start=start + int(np.argmin(lanes[: room + 1])))
+        least = np.flatnonzero(lanes[: room + 1] == lanes[: room + 1].min())
+        later = [replace(run, start=start + int(n)) for n in least]
+        return min(later, key=self._odd)
+
+    def _odd(self, run: Run) -> int:
+        """How many operands of the first iteration are unlike those of the second, both of arrays
+        made before: these would have to be put together for the loop."""
+        first, second = (
+            self.made[self.starts[at] : self.starts[at + run.period]]
+            for at in (run.start, run.start + run.period)
+        )
+        return int(((first != second) & (first < run.start) & (second < run.start)).sum())
 
 
 def _key(i: Instruction) -> Any:
