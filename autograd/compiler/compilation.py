@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler import naming
 from autograd.compiler.executor import Executor
-from autograd.compiler.program import Floats, Indices, Program
+from autograd.compiler.program import Floats, Indices, Loop, Program
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.expand import expand
@@ -21,6 +21,7 @@ from autograd.compiler.stages.group import Unstructured
 from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import CompileError, Guard
+from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import Trace
 from autograd.functions.take import row_number
 from autograd.value import Value
@@ -79,8 +80,9 @@ class Compilation:
         self.seconds = time.perf_counter() - start
 
     def _suits_the_tape(self) -> bool:
-        """Whether the program is a long series of small steps, which would take long to compile."""
-        if len(self._packed.instructions) < LONG or self.guards:
+        """Whether the program is a long series of small steps, which would take long to compile,
+        and no loop of such steps."""
+        if len(self._packed.instructions) < LONG or self.guards or self._has_loops:
             return False
         from autograd.compiler.tape.codes import supports
 
@@ -99,7 +101,7 @@ class Compilation:
                 plain = self.program("", input_major)
                 made = differentiate(plain, arguments=gradients == "inputs")
             else:
-                made = layout(contract(self._packed, input_major))
+                made = roll(layout(contract(self._packed, input_major)))
                 naming.name_leaves(made, self.argument_names, self.names)
             self._programs[key] = made
         return self._programs[key]
@@ -107,7 +109,12 @@ class Compilation:
     @property
     def size(self) -> int:
         """How many array instructions it has, with gradients. A tape runs without compiling."""
-        return len(self.program("parameters").instructions) if self.backend != "tape" else 0
+        return len(self.program("parameters")) if self.backend != "tape" else 0
+
+    @property
+    def _has_loops(self) -> bool:
+        made = self.program("", self.backend == "machine")  # the one that will run
+        return any(isinstance(i, Loop) for i in made.instructions)
 
     def _runnable(self, gradients: str, input_major: bool = False) -> Program:
         return expand(self.program(gradients, input_major))
@@ -121,7 +128,8 @@ class Compilation:
             "trace": str(self.trace),
             "pack": str(self._packed),
             "contract": str(contracted),
-            "layout": str(self.program()),
+            "layout": str(layout(contracted)),
+            "roll": str(self.program()),
             "differentiate": str(self.program("parameters")),
         }
 

@@ -422,7 +422,14 @@ def test_every_stage_can_be_printed():
     model = Layer(3, 2, seed=1)
     program = compile(lambda x: half_squared_error(model(x), [0.0, 0.5]))
     program(rows(2, 3))
-    assert list(program.stages) == ["trace", "pack", "contract", "layout", "differentiate"]
+    assert list(program.stages) == [
+        "trace",
+        "pack",
+        "contract",
+        "layout",
+        "roll",
+        "differentiate",
+    ]
     assert "mul(" in program.stages["trace"]
     assert "matrix product" in program.stages["contract"]
     assert "gradient of W" in program.stages["differentiate"]
