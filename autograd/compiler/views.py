@@ -132,3 +132,26 @@ def turned(v: View, axes: Sequence[int]) -> View:
     if v.index is not None:
         return View(v.array, shape, index=v.index.transpose(axes))
     return View(v.array, shape, v.offset, tuple(v.strides[a] for a in axes))
+
+
+def moved(v: View, array: Array) -> View:
+    """The same lanes of another array."""
+    return View(array, v.shape, v.offset, v.strides, v.index)
+
+
+def picked(v: View, places: View) -> View:
+    """The lanes at ``places`` of an array, from ``v``, a view in the shape of that array."""
+    return view(v.array, v.lanes().reshape(-1)[places.lanes()])
+
+
+def aligned(place: View, part: View) -> View | None:
+    """The part in the order of the whole array of ``place``, if that covers each lane once."""
+    array = place.array
+    if place.whole:
+        return part
+    if place.size != array.size:
+        return None
+    order = np.argsort(place.lanes().reshape(-1), kind="stable")
+    if not np.array_equal(place.lanes().reshape(-1)[order], np.arange(array.size)):
+        return None
+    return view(part.array, part.lanes().reshape(-1)[order].reshape(array.shape))

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from autograd import ops
 from autograd.compiler.program import (
     Array,
@@ -30,7 +28,6 @@ from autograd.compiler.program import (
     Take,
     View,
     turned,
-    view,
     whole,
 )
 from autograd.compiler.stages.lift import lifted_view, new_label, split
@@ -38,6 +35,7 @@ from autograd.compiler.stages.partials import rule
 from autograd.compiler.stages.rewrite import with_views
 from autograd.compiler.stages.term import EveryTerm, InstructionWriter, Term, spread
 from autograd.compiler.stages.trace import INPUT, PARAMETER
+from autograd.compiler.views import aligned, moved, picked
 
 Factor = tuple[View, str]
 """A view and its labels in a product."""
@@ -94,7 +92,7 @@ class Backward:
         elif isinstance(i, Collect):
             for place, v in zip(i.places, i.parts):
                 if v.array in self.on_the_way:
-                    self.give(v, _pick(adjoint, place), whole(i.out))
+                    self.give(v, picked(adjoint, place), whole(i.out))
 
     def _loop(self, loop: Loop) -> Loop:
         """Write the loop backward. The result is the loop itself, which stacks what that needs."""
@@ -148,7 +146,7 @@ class Backward:
         """Give a table, of which numbers were taken, their adjoints."""
         table = columns.array
         out = Array(table.shape, INPUT if table.batched else PARAMETER, adjoint_of=table)
-        self.writer.add(Scatter(out, _moved(columns, out), part, index))
+        self.writer.add(Scatter(out, moved(columns, out), part, index))
         self.give(whole(table), whole(out), whole(out))
 
     def give(self, v: View, part: View, of: View) -> None:
@@ -174,11 +172,11 @@ class Backward:
         given = self.contributions.pop(array, [])
         wholes, rest = [], []
         for place, part in given:
-            aligned = _aligned(place, part)
-            if aligned is None:
+            straight = aligned(place, part)
+            if straight is None:
                 rest.append((place, part))
             else:
-                wholes.append(aligned)
+                wholes.append(straight)
         if not given:
             return None
         total = self.writer.map(ops.sum, wholes, array.shape) if wholes else None
@@ -189,7 +187,7 @@ class Backward:
         parts = [(whole(array), total)] if total else []
         kind = max(part.array.kind for _, part in given)
         out = Array(array.shape, array.kind if array.batched else kind, adjoint_of=array)
-        pairs = [(_moved(place, out), part) for place, part in [*parts, *rest]]
+        pairs = [(moved(place, out), part) for place, part in [*parts, *rest]]
         places, values = zip(*pairs)
         self.writer.add(Collect(out, places, values))
         return whole(out)
@@ -377,28 +375,6 @@ class _InLoop(Backward):
         for columns, part, index in self.taken:
             part, index = (lifted_view(v, count, every) for v in (part, index))
             outer.take(lifted_view(columns, count, {}), part, index)
-
-
-def _aligned(place: View, part: View) -> View | None:
-    """The part in the order of the whole array, if it covers each place of the array once."""
-    array = place.array
-    if place.whole:
-        return part
-    if place.size != array.size:
-        return None
-    order = np.argsort(place.lanes().reshape(-1), kind="stable")
-    if not np.array_equal(place.lanes().reshape(-1)[order], np.arange(array.size)):
-        return None
-    return view(part.array, part.lanes().reshape(-1)[order].reshape(array.shape))
-
-
-def _moved(v: View, array: Array) -> View:
-    return View(array, v.shape, v.offset, v.strides, v.index)
-
-
-def _pick(v: View, places: View) -> View:
-    """The lanes at ``places`` of an array, from ``v``, a view in the shape of that array."""
-    return view(v.array, v.lanes().reshape(-1)[places.lanes()])
 
 
 def _is(x: View | float, number: float) -> bool:

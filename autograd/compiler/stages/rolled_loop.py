@@ -30,6 +30,7 @@ from autograd.compiler.program import (
     whole,
 )
 from autograd.compiler.stages.trace import CONSTANT
+from autograd.compiler.views import moved
 
 
 class Moved:
@@ -172,9 +173,9 @@ class LoopBuilder:
             return self._given([self.moved.seen(v) for v in views])
         made, lag = self._source(last)
         if lag == 0:
-            return _moved(last, self.inner[made])
+            return moved(last, self.inner[made])
         if (made, lag) in self.whole_states:
-            return _moved(last, self.whole_states[made, lag])
+            return moved(last, self.whole_states[made, lag])
         return whole(self.view_states[made, lag, last.key[1:], _keys(views[:lag])])
 
     def _source(self, last: View) -> tuple[int, int]:
@@ -274,14 +275,10 @@ class LoopBuilder:
         key = (made, lag, views[-1].key[1:], _keys(views[:lag]))
         if key in self.view_states:
             return
-        after = _moved(views[-1], self.inner[made])
+        after = moved(views[-1], self.inner[made])
         for back in range(1, lag + 1):
             after = self._carry(self.moved.seen(views[lag - back]), after)
         self.view_states[key] = after.array
-
-
-def _moved(v: View, array: Array) -> View:
-    return View(array, v.shape, v.offset, v.strides, v.index)
 
 
 def _keys(views: Sequence[View]) -> tuple[object, ...]:
