@@ -44,14 +44,15 @@ def loop(writer: Writer, i: Loop, instruction: Callable[[Instruction], None]) ->
             writer.stand_in(place, *_first(stack.outer, round))
             writer.copy(whole(place), stack.inner)
     before = {c.before for c in i.carried}
+    moving = before | {s.inner for s in i.slices} | {stack.inner.array for stack in in_place}
     for f in i.finals:
-        if f.inner.array in before:
+        if f.inner.array in moving:
             writer.copy(whole(f.outer), f.inner)
     _carry(writer, i, before)
     writer.lines.append(End(round))
     writer.loop = around
     for f in i.finals:
-        if f.inner.array not in before:
+        if f.inner.array not in moving:
             writer.copy(whole(f.outer), f.inner)
 
 
