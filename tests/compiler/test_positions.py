@@ -160,3 +160,53 @@ def test_reductions_over_leaves_are_of_vectors():
     pi, b = leaves(2, 5)
     program = compiled(autograd.logsumexp(pi) + autograd.norm(b) + sum(v * v for v in b), None)
     assert sorted(block.array.shape for block in program.blocks) == [(5,), (5,)]
+
+
+def convolved(x, kernels):
+    """A padded convolution that leaves out what lies outside."""
+    inside = range(len(x))
+    return [
+        [
+            autograd.tanh(sum(k[d] * x[i + d - 1] for d in range(3) if i + d - 1 in inside))
+            for i in inside
+        ]
+        for k in kernels
+    ]
+
+
+def convolved_twice(x, first, second):
+    maps = convolved(x, first)
+    return sum(v for m in maps for row in convolved(m, second) for v in row)
+
+
+@pytest.mark.parametrize("size", [4, 7])
+def test_a_padded_convolution_is_one_product(size):
+    first, second = leaves(2, 3), leaves(2, 3, seed=2)
+    x = leaves(1, size, seed=3)[0]
+    parameters = [*x, *(v for row in [*first, *second] for v in row)]
+    program = compiled(convolved_twice(x, first, second), parameters)
+    # Forward two; backward one by the weights of each, and one by the inputs of each.
+    assert len(program.products()) == 6
+
+
+def picture(x, kernels, n):
+    inside = range(n)
+    return sum(
+        autograd.tanh(
+            sum(
+                k[a][b] * x[i + a - 1][j + b - 1]
+                for a in range(3)
+                for b in range(3)
+                if i + a - 1 in inside and j + b - 1 in inside
+            )
+        )
+        for k in kernels
+        for i in inside
+        for j in inside
+    )
+
+
+def test_a_padded_convolution_of_a_picture_is_one_product():
+    x, kernels = leaves(4, 4), [leaves(3, 3, seed=s) for s in (5, 6)]
+    program = compiled(picture(x, kernels, 4), None)
+    assert len(program.products()) == 3

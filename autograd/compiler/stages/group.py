@@ -38,9 +38,10 @@ class Unstructured(Exception):
     """A graph has too many groups, or is too deep to look for groups level by level."""
 
 
-ADD, SUM, CHAIN, SUB = 30_001, 30_002, 30_003, 30_004
+ADD, SUM, CHAIN, SUB, ZERO = 30_001, 30_002, 30_003, 30_004, 30_005
 _CODES = {ops.add: ADD, ops.sum: SUM, ops.sub: SUB}
-"""The codes of additions, whatever the trace calls them. CHAIN is many additions as one sum."""
+"""The codes of additions, whatever the trace calls them. CHAIN is many additions as one sum. ZERO
+is a 0 that belongs to the group of its one input, as the border around a picture."""
 
 
 class Graph:
@@ -103,6 +104,7 @@ class Graph:
         """The hashes of leaves, mixed with their uses: the consumer's group, and the place."""
         edges = np.flatnonzero((self.op == LEAF)[self.source])
         edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
+        edges = edges[self.op[self.owner[edges]] != ZERO]
         place = edges - self.starts[self.owner[edges]]
         place[(self.many | self.commutes)[self.owner[edges]]] = 0
         # All rows of a table are alike.
@@ -156,8 +158,11 @@ class Graph:
         mixed = mix(of_input + mix(place + 7))
         if any_length:
             return self._hashes_of_any_length(nodes, terms, mixed)
+        zero = self.op[nodes] == ZERO
         total = np.add.reduceat(mixed, np.concatenate([[0], np.cumsum(terms)[:-1]]))
-        return mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
+        found = mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
+        found[zero] = hashes[self.source[self.starts[nodes[zero]]]]
+        return found
 
     def _hashes_of_any_length(self, nodes: Ints, terms: Ints, mixed: Hashes) -> Hashes:
         """The same, but terms alike count once."""
@@ -254,7 +259,7 @@ def _absorbed(
 
 
 def _treats_alike(op: Op) -> bool:
-    return op.arity is None and op.is_built_in and op is not pick
+    return op.arity is None and op.is_built_in
 
 
 def _codes(trace: Trace) -> NDArray[np.int16]:

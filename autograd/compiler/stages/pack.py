@@ -25,6 +25,7 @@ from autograd.compiler.stages.group import (
     ADD,
     CHAIN,
     SUM,
+    ZERO,
     Graph,
     Int32s,
     Ints,
@@ -70,6 +71,11 @@ class _Packer:
 
     def __init__(self, trace: Trace, graph: Graph, groups: Int32s) -> None:
         self.trace, self.graph, self.groups = trace, graph, groups
+        self.zeros = np.flatnonzero((graph.op == ZERO) & (groups >= 0))
+        self.with_zero: dict[int, Array] = {}
+        real = groups.copy()
+        real[self.zeros] = -1
+        groups = real
         order = np.argsort(groups, kind="stable").astype(np.int32)
         sizes = np.bincount(groups + 1)
         self.members = np.split(order, np.cumsum(sizes)[:-1])[1:]
@@ -116,9 +122,7 @@ class _Packer:
                     numbers, self.lane[members] = numbers[:1], 0
                 array = Array(numbers.shape, CONSTANT, numbers=numbers)
                 constants.append(array)
-            self.arrays.append(array)
-            if self.graph.op[first] == LEAF:
-                self.leaves.add(array)
+            self._note(group, array)
         outputs = self._gathered(trace.outputs)
         if trace.single:
             outputs = View(outputs.array, (), outputs.offset)
@@ -142,6 +146,13 @@ class _Packer:
         )
         program.forward = len(self.instructions)
         return needed(program)
+
+    def _note(self, group: int, array: Array) -> None:
+        """Note the array of the next group."""
+        self.arrays.append(array)
+        self.lane[self.zeros[self.groups[self.zeros] == group]] = array.size
+        if self.graph.op[self.members[group][0]] == LEAF:
+            self.leaves.add(array)
 
     def _instruction(self, members: Int32s) -> Array:
         graph = self.graph
@@ -306,7 +317,20 @@ class _Packer:
 
     def _pick(self, nodes: Int32s) -> View:
         """The view of nodes that all belong to one group."""
-        return view(self.arrays[self.groups[nodes.flat[0]]], self.lane[nodes])
+        group, lanes = int(self.groups[nodes.flat[0]]), self.lane[nodes]
+        array = self.arrays[group]
+        if lanes.max() == array.size:
+            array = self._and_zero(group)
+        return view(array, lanes)
+
+    def _and_zero(self, group: int) -> Array:
+        """The array of a group, and a 0 at its end."""
+        if group not in self.with_zero:
+            array = self.arrays[group]
+            longer = self.with_zero[group] = Array((array.size + 1,), array.kind)
+            place = view(longer, np.arange(array.size))
+            self.instructions.append(Collect(longer, (place,), (whole(array),)))
+        return self.with_zero[group]
 
     def _gathered(self, nodes: Int32s) -> View:
         """The view of nodes of any groups."""

@@ -11,15 +11,16 @@ an -inf that is added, as textbooks do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, Graph, Int32s
+from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s
 from autograd.compiler.stages.new_nodes import NewNodes
-from autograd.compiler.stages.rows import Bools, NotPaddable, Rows, lined_up, stacked
+from autograd.compiler.stages.rows import Bools, NotPaddable, Rows, lined_up, lined_up_by, stacked
 from autograd.compiler.stages.trace import CONSTANT, LEAF
 from autograd.ops import Op
 
@@ -91,17 +92,15 @@ class _Padder:
 
     def pad(self, members: Int32s) -> None:
         """Give the sums of one group the same length, if their terms line up."""
-        saved = self.new.size, self.known.copy(), self.masks.copy(), self.instead.copy()
         try:
-            infinite = self._op(members) is ops.logsumexp
-            parts = []
-            for key, rows in self._runs(members):
-                if isinstance(rows, Rows):
-                    rows = self._minus_infinity(rows) if infinite else self._zero(rows)
-                parts.append((rows, bool(key % 2)))
+            with self._all_or_nothing():
+                infinite = self._op(members) is ops.logsumexp
+                parts = []
+                for key, rows in self._runs(members):
+                    if isinstance(rows, Rows):
+                        rows = self._minus_infinity(rows) if infinite else self._zero(rows)
+                    parts.append((rows, bool(key % 2)))
         except NotPaddable:
-            size, self.known, self.masks, self.instead = saved
-            self.new.cut(size)
             return
         for place, member in enumerate(members.tolist()):
             self.sums[member] = [(rows[place], negative) for rows, negative in parts]
@@ -123,8 +122,27 @@ class _Padder:
             if lengths.min() == lengths.max():
                 runs.append((k, source[here].reshape(len(members), -1)))
             else:
-                runs.append((k, lined_up(source[here], lengths)))
+                runs.append((k, self._lined_up(source[here], lengths)))
         return runs
+
+    def _lined_up(self, source: Int32s, lengths: NDArray[np.integer]) -> Rows:
+        """The terms of sums as rows: products by a factor that all sums share, others by place."""
+        if self._op(source) is ops.mul:
+            for factors in np.moveaxis(self.source[self._edges(source)], -1, 0):
+                if (rows := lined_up_by(source, factors, lengths)) is not None:
+                    return rows
+        return lined_up(source, lengths)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Forget what was added, if it turns out that rows are not paddable."""
+        saved = self.new.size, self.known.copy(), self.masks.copy(), self.instead.copy()
+        try:
+            yield
+        except NotPaddable:
+            size, self.known, self.masks, self.instead = saved
+            self.new.cut(size)
+            raise
 
     # --- rows without holes ---
 
@@ -143,7 +161,22 @@ class _Padder:
                 return self._made(rows, [self._zero(a), self._hole(b)])
             if b.differ and op is not ops.div:
                 return self._made(rows, [self._hole(a), self._zero(b)])
-        return self._masked(rows, ops.mul, 0.0)
+        try:
+            with self._all_or_nothing():
+                return self._masked(rows, ops.mul, 0.0)
+        except NotPaddable:
+            return self._bordered(rows)
+
+    def _bordered(self, rows: Rows) -> Int32s:
+        """The rows with a 0 in each hole, as around a picture."""
+        hole = ~rows.valid
+        full, model = rows.nodes.copy(), rows.model[hole]
+        if len(set(self.groups[rows.nodes[rows.valid]].tolist())) != 1:
+            raise NotPaddable
+        full[hole] = self.new.add(
+            ZERO, LEAF, self.depths[model] + 1, model[:, None], np.zeros(1, np.bool_)
+        )
+        return full
 
     def _minus_infinity(self, rows: Rows) -> Int32s:
         """The rows with holes that are -inf."""

@@ -87,6 +87,30 @@ def lined_up(source: Int32s, lengths: NDArray[np.integer]) -> Rows:
     return Rows(np.where(valid, nodes, model), model, valid)
 
 
+def lined_up_by(source: Int32s, factors: Int32s, lengths: NDArray[np.integer]) -> Rows | None:
+    """The terms of sums as rows, with products by the same factor below each other, as those by one
+    weight of a convolution. None if a longest sum does not have all factors of a shorter one."""
+    longest = int(lengths.max())
+    starts = np.cumsum(lengths) - lengths
+    models = np.flatnonzero(lengths == longest)
+    full = factors[starts[models][:, None] + np.arange(longest)]
+    known, place = np.unique(full, return_index=True)
+    column_of = np.full(int(factors.max()) + 1, -1)
+    column_of[known] = place % longest
+    model_of = np.zeros(len(column_of), np.int64)
+    model_of[known] = models[place // longest]
+    if (column_of[full] != np.arange(longest)).any() or (column_of[factors] < 0).any():
+        return None
+    if len(lengths) * longest > MOST_PADDING * len(source):
+        return None
+    owner, columns = np.repeat(np.arange(len(lengths)), lengths), column_of[factors]
+    model_row = model_of[factors[starts]]
+    model = source[starts[model_row][:, None] + np.arange(longest)]
+    nodes, valid = model.copy(), np.zeros(model.shape, np.bool_)
+    nodes[owner, columns], valid[owner, columns] = source, True
+    return Rows(nodes, model, valid) if valid.sum() == len(source) else None
+
+
 def stacked(rows: Sequence[Rows]) -> Rows:
     """Rows below rows."""
     return Rows(
