@@ -1,12 +1,14 @@
 """Positions of a sequence become an axis. Each sees the earlier ones: sums grow, and are padded."""
 
 import random
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 import autograd
 from autograd import Value, dot
+from autograd.compiler.machine.executor import MachineExecutor
 from autograd.compiler.numpy.executor import NumpyExecutor, write
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
@@ -23,9 +25,13 @@ def compiled(loss, parameters):
     program = check(differentiate(check(layout(check(contract(check(pack(trace))))))))
     loss.backward()
     numbers = np.array([p.data for p in trace.parameters])
-    value, _, gradient = NumpyExecutor(program).gradients(numbers, [])
-    assert value == pytest.approx(loss.data, rel=1e-12, abs=1e-12)
-    assert gradient == pytest.approx([p.grad for p in trace.parameters], rel=1e-12, abs=1e-12)
+    executors = [NumpyExecutor(program)]
+    if find_spec("llvmlite"):
+        executors.append(MachineExecutor(program, np.float64))
+    for executor in executors:
+        value, _, gradient = executor.gradients(numbers, [])
+        assert value == pytest.approx(loss.data, rel=1e-12, abs=1e-12)
+        assert gradient == pytest.approx([p.grad for p in trace.parameters], rel=1e-12, abs=1e-12)
     return program
 
 
@@ -37,6 +43,13 @@ def test_a_gpt_has_the_same_instructions_for_any_number_of_positions(by_hand):
         program = compiled(gpt.loss(gpt.x), gpt.parameters())
         counts.add((len(program.instructions), len(program.products())))
     assert len(counts) == 1
+
+
+@pytest.mark.slow
+def test_a_gpt_of_64_positions():
+    few, many = (GPT(positions) for positions in (8, 64))
+    programs = [compiled(gpt.loss(gpt.x), gpt.parameters()) for gpt in (few, many)]
+    assert len({len(program.instructions) for program in programs}) == 1
 
 
 def test_the_source_is_what_a_textbook_writes():
