@@ -91,11 +91,10 @@ def test_every_part_has_its_place():
     assert parts <= {*LEVEL, "__init__"}
 
 
-# The native code generator and the tape are to be replaced by one machine. The other functions
-# are short without their docstrings, which explain every parameter.
+# The native code generator is to be replaced by the machine. The other functions are short without
+# their docstrings, which explain every parameter.
 LONG = (
     "autograd/compiler/native/",
-    "autograd/compiler/tape/",
     "autograd/compiler/api.py: compile ",
     "nn/train.py: fit ",
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +24,6 @@ from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import Trace
 from autograd.functions.take import row_number
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    from autograd.compiler.tape.expand import Tapes
 
 BACKENDS = ("machine", "numpy")
 # From this many array instructions per matrix product on, a program is steps, not matrices.
@@ -48,7 +44,7 @@ class Compilation:
 
     Attributes:
         parameters: those of the trace, in its order.
-        backend: "machine", "numpy", or "tape" for a graph without structure.
+        backend: the one that was asked for, "machine" or "numpy".
         seconds: how long finding the matrices took.
         places: where its parameters stand among those of all recordings.
     """
@@ -72,24 +68,23 @@ class Compilation:
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
         try:
-            self._packed = pack(trace)
-            if self._suits_the_tape():
-                self.backend = "tape"
+            self._packed: Program | None = pack(trace)
+            if self._is_steps(self._packed):
+                self._packed = None
         except Unstructured:
-            self.backend = "tape"
+            self._packed = None
         self.seconds = time.perf_counter() - start
 
-    def _suits_the_tape(self) -> bool:
-        """Whether the program is a long series of small steps, which would take long to compile,
-        and no loop of such steps."""
-        if len(self._packed.instructions) < LONG or self.guards or self._has_loops:
-            return False
-        from autograd.compiler.tape.codes import supports
+    @property
+    def has_structure(self) -> bool:
+        """Whether it is an array program, and not node by node."""
+        return self._packed is not None
 
-        single = self._packed.outputs.size == 1
-        known = all(map(supports, self.trace.ops))
-        products = len(contract(self._packed).products())
-        return single and known and LONG * products < len(self._packed.instructions)
+    def _is_steps(self, packed: Program) -> bool:
+        """Whether the program is a long series of small steps, and no loop of such steps."""
+        if len(packed.instructions) < LONG or self._has_loops:
+            return False
+        return LONG * len(contract(packed).products()) < len(packed.instructions)
 
     # --- programs ---
 
@@ -101,15 +96,25 @@ class Compilation:
                 plain = self.program("", input_major)
                 made = differentiate(plain, arguments=gradients == "inputs")
             else:
-                made = roll(layout(contract(self._packed, input_major)))
+                made = roll(layout(contract(self._structure, input_major)))
                 naming.name_leaves(made, self.argument_names, self.names)
             self._programs[key] = made
         return self._programs[key]
 
     @property
+    def _structure(self) -> Program:
+        if self._packed is None:
+            raise CompileError(
+                f"this graph has no matrices: its {len(self.trace):,} nodes run one by one, "
+                "and as source they would be as many lines; see program.stages"
+            )
+        return self._packed
+
+    @property
     def size(self) -> int:
-        """How many array instructions it has, with gradients. A tape runs without compiling."""
-        return len(self.program("parameters")) if self.backend != "tape" else 0
+        """How many array instructions it has, with gradients. Without structure nothing is
+        compiled."""
+        return len(self.program("parameters")) if self.has_structure else 0
 
     @property
     def _has_loops(self) -> bool:
@@ -121,9 +126,9 @@ class Compilation:
 
     def stages(self) -> dict[str, str]:
         """The result of each stage of the compiler, as text."""
-        if self.backend == "tape":
-            return {"trace": str(self.trace), "tape": repr(self.tapes)}
-        contracted = contract(self._packed)
+        if not self.has_structure:
+            return {"trace": str(self.trace)}
+        contracted = contract(self._structure)
         return {
             "trace": str(self.trace),
             "pack": str(self._packed),
@@ -136,11 +141,6 @@ class Compilation:
     @property
     def source(self) -> str:
         """The program with gradients as NumPy."""
-        if self.backend == "tape":
-            raise CompileError(
-                f"this graph has no matrices: its {len(self.trace):,} nodes run one by one, "
-                "and as source they would be as many lines; see program.stages"
-            )
         from autograd.compiler.numpy.executor import write
 
         return write(self._runnable("parameters" if self.parameters else "inputs"), self.dtype)
@@ -222,10 +222,10 @@ class Compilation:
 
     def _choose(self, by: str) -> Executor:
         """A new executor: the backend that was asked for, where it can run this graph."""
-        if self.backend == "tape":
-            from autograd.compiler.tape.executor import TapeExecutor
+        if not self.has_structure:
+            from autograd.compiler.scalars.executor import ScalarsExecutor
 
-            return TapeExecutor(self.tapes, self.trace, by, self.dtype)
+            return ScalarsExecutor(self.trace, by, self.backend, self.dtype)
         if self.backend == "machine":
             from autograd.compiler.machine.executor import MachineExecutor
             from autograd.compiler.machine.table import NotLowered
@@ -235,10 +235,3 @@ class Compilation:
         from autograd.compiler.numpy.executor import NumpyExecutor
 
         return NumpyExecutor(self._runnable(by), self.dtype)
-
-    @cached_property
-    def tapes(self) -> Tapes:
-        """The graph as tapes."""
-        from autograd.compiler.tape.expand import tapes
-
-        return tapes(self.trace)

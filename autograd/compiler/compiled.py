@@ -116,7 +116,7 @@ class Compiled:
 
     @property
     def backend(self) -> str:
-        """The backend that runs it: machine, numpy, or for a graph without structure the tape."""
+        """The backend that runs it: machine or numpy."""
         return self._recorded().backend
 
     def __repr__(self) -> str:
@@ -124,15 +124,15 @@ class Compiled:
         if latest is None:
             return f"<compiled {self.__name__}: nothing recorded yet>"
         nodes = len(latest.trace)
-        if latest.backend == "tape":
-            return f"<compiled {self.__name__}: {latest.tapes!r}>"
+        if not latest.has_structure:
+            return f"<compiled {self.__name__}: {nodes:,} scalar nodes, one by one>"
         program = latest.program("parameters" if latest.parameters else "inputs")
         return f"<compiled {self.__name__}: {naming.summary(program, nodes)}>"
 
     def _repr_markdown_(self) -> str:
         """For Jupyter: one line, and the source."""
         latest = self._recordings.latest
-        if latest is None or latest.backend == "tape":
+        if latest is None or not latest.has_structure:
             return f"`{self!r}`"
         return f"`{self!r}`\n\n```python\n{self.source}```"
 

@@ -1,7 +1,7 @@
 """Executor: the three calls that every backend answers, and the training that serves them all.
 
-An executor runs one program: the graph of one recording, with gradients or without. NumPy, native
-code and the tape each have one class, in a folder of their own.
+An executor runs one program: the graph of one recording, with gradients or without. Each has a
+folder of its own.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Executor(Protocol):
     """A program that can be run.
 
     Attributes:
-        name: "numpy", "machine" or "tape".
+        name: "numpy" or "machine".
         dtype: what it computes in, float64 or float32.
         parameters: how many parameters the program has. ``theta`` holds their numbers, in the
             order of the trace.

@@ -75,13 +75,12 @@ def test_saturated_tanh_and_sigmoid_have_a_slope(backend):
 
 
 @pytest.mark.slow
-def test_saturated_tanh_has_a_slope_on_the_tape():
+def test_saturated_tanh_has_a_slope_in_a_chain():
     w, v = Value(19.0), Value(0.0)
     for _ in range(300):
         v = v * 0.5 + (w + 1.0).tanh() * 0.001
     v.backward()
     program = autograd.compile(v, parameters=[w])
-    assert "Tape" in repr(program)
     value, (found,) = program.value_and_grad()
     assert value == pytest.approx(v.data, rel=1e-14)
     assert found == pytest.approx(w.grad, rel=1e-13)

@@ -15,8 +15,8 @@ from autograd.compiler.numpy.lanes import Lanes
 COMPILER = Path(autograd.compiler.__file__).parent
 BUILT_IN = [op for op in ops.TABLE.values() if op.is_built_in]
 NAMES = {op.name for op in BUILT_IN} - {op.name for op in ALGEBRA}
-# Where operations stand by name: the kernels of an executor. (The last two folders are to go.)
-KERNEL_FILES = ["numpy/kernels.py", "native/", "tape/"]
+# Where operations stand by name: the kernels of an executor. (The last folder is to go.)
+KERNEL_FILES = ["numpy/kernels.py", "native/"]
 
 
 def sources():

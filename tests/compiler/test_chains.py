@@ -1,4 +1,4 @@
-"""A user's operations in graphs without structure: chains that run on the tape."""
+"""A user's operations in graphs without structure: long chains."""
 
 import math
 
@@ -72,14 +72,13 @@ def chain(op, x, w, n=1000):
     return x
 
 
-@pytest.mark.slow  # it compiles the tape with each operation
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPS)
 def test_a_graph_is_what_backward_makes_of_it(name):
     x, w = Value(0.7), Value(-1.1)
     y = chain(OPS[name], x, w, LONG)
     program = compile(y, parameters=[x, w])
     value, gradient = program.value_and_grad()
-    assert program.backend == "tape"
     y.backward()
     assert value == program() == pytest.approx(y.data, rel=1e-12)
     assert gradient == pytest.approx([x.grad, w.grad], rel=1e-9)
@@ -125,7 +124,6 @@ def test_a_chain_with_branches_knows_when_another_path_is_taken():
     X = np.array([0.2, 0.9, 0.3])
     program = compile(function)
     assert program(X) == pytest.approx([function(Value(x)).data for x in X], rel=1e-12)
-    assert program.backend == "tape"
     inputs = [Value(x) for x in X]
     for x in inputs:
         function(x).backward()
@@ -147,6 +145,6 @@ def test_a_chain_trains(name):
         )  # fmt: skip
         return [w.data, *history.losses], history.how
 
-    (found, how), (expected, _) = train(True), train(False)
+    (found, how), (expected, other) = train(True), train(False)
     assert found == pytest.approx(expected, rel=1e-9)
-    assert how.startswith("tape")
+    assert how != other

@@ -85,21 +85,25 @@ class Trace:
         """The inputs of node i."""
         return self.inputs[self.starts[i] : self.starts[i + 1]]
 
-    def reached(self) -> NDArray[np.bool_]:
-        """For each parameter whether a gradient comes to it: not if it is only compared, or only
+    def reached_nodes(self) -> NDArray[np.bool_]:
+        """For each node whether a gradient comes to it: not if it is only compared, or only
         detached."""
         if not len(self.failures) and constant_part not in self.ops:
-            return np.ones(len(self.parameters), np.bool_)
-        reached = np.zeros(len(self), np.bool_)
-        reached[self.outputs] = True
+            return np.ones(len(self), np.bool_)
+        through = np.array([op is not constant_part for op in self.ops] + [False])[self.codes]
+        reached = bytearray(len(self))
+        for end in self.outputs.tolist():
+            reached[end] = True
+        starts, inputs, goes_on = self.starts.tolist(), self.inputs.tolist(), through.tolist()
         for i in range(len(self) - 1, -1, -1):
-            if (
-                reached[i]
-                and self.codes[i] != LEAF
-                and self.ops[self.codes[i]] is not constant_part
-            ):
-                reached[self.inputs_of(i)] = True
-        return reached[self.parameter_nodes]
+            if reached[i] and goes_on[i]:
+                for j in inputs[starts[i] : starts[i + 1]]:
+                    reached[j] = True
+        return np.frombuffer(bytes(reached), np.bool_)
+
+    def reached(self) -> NDArray[np.bool_]:
+        """For each parameter whether a gradient comes to it."""
+        return self.reached_nodes()[self.parameter_nodes]
 
     def indices(self) -> list[tuple[int, Ints, Ints]]:
         """The inputs that are indices of tables: for an argument the places in it, and how many

@@ -3,6 +3,8 @@ themselves. (COPY is in maps.py.)"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from autograd.compiler.machine.kernels.line import Kernel, Line
 from autograd.compiler.machine.kernels.vectors import Value
 from autograd.compiler.machine.opcodes import Field, Flag, Opcode
@@ -42,11 +44,18 @@ def _by_index(line: Line, scatter: bool) -> None:
         x = code.load(kind, a)
         code.store(code.load(kind, place) + x if scatter else x, place)
 
-    with code.loop(0, n0) as loop:
-        index = code.convert("sext", code.load("i32", indices, loop.index), "i64")
-        to_place, place = (index, loop.index) if scatter else (loop.index, index)
-        to_row = code.at(line.real, to, to_place * to_step)
-        row = code.at(line.real, source, place * source_step)
+    def each() -> Iterator[tuple[Value, Value]]:
+        with code.loop(0, n0) as loop:
+            index = code.convert("sext", code.load("i32", indices, loop.index), "i64")
+            to_place, place = (index, loop.index) if scatter else (loop.index, index)
+            to_row = code.at(line.real, to, to_place * to_step)
+            yield to_row, code.at(line.real, source, place * source_step)
+
+    with code.when(n.equals(1)):  # single numbers, without a loop for each
+        for to_number, number in each():
+            body(line.real, to_number, number)
+        code.give()
+    for to_row, row in each():
         line.along(n, to_row, row, body)
 
 

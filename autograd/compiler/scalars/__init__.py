@@ -1,0 +1,1 @@
+"""Graphs without structure, as instructions of the machine."""

@@ -1,1 +1,0 @@
-"""The tape executor: graphs without structure, as flat arrays that fixed kernels interpret."""
