@@ -33,7 +33,11 @@ def contract(writer: Writer, i: Contract) -> None:
     if any(in_rows):
         rows = tuple(ONE if r else ZERO for r in in_rows)
         axes.append(Axis(REAL if over_rows else PADDED, rows))
-    _Product(writer, starts, _joined(axes), over_rows).write()
+    axes = _joined(axes)
+    if all(axis.steps[DST] for axis in axes) and any(axis.steps[DST] == ONE for axis in axes):
+        writer.each(Opcode.MUL, starts, axes)  # nothing is summed
+    else:
+        _Product(writer, starts, axes, over_rows).write()
 
 
 def _joined(axes: Sequence[Axis]) -> list[Axis]:

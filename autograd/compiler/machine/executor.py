@@ -53,7 +53,8 @@ CACHE = 256 * 1024
 LINE = 64
 """The bytes of a line of the cache."""
 
-FEWEST_ROWS, MOST_ROWS = 8, 1024
+FEWEST_ROWS, MOST_ROWS = 72, 1024
+"""Of a block. With fewer rows the weights of a large network would be read too often."""
 
 MOST_READY = 64
 """How many tables are kept, for blocks of other sizes."""

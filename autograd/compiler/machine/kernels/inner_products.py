@@ -18,20 +18,32 @@ def product_inner(line: Line) -> None:
     """PRODUCT_INNER: ``dst[m, j] = sum over k of a[m, k] * b[j, k]``; neither has gaps along k."""
     code = line.code
     m, n, k = line.sizes()
-    accumulates = line.flag(Flag.ACCUMULATE)
     a, a_step = line.pointer(Field.A), line.get(Field.A0)
     b, b_step = line.pointer(Field.B), line.get(Field.B0)
-    dst, dst_step, dst_along = (
-        line.pointer(Field.DST),
-        line.get(Field.DST0),
-        line.get(Field.DST1),
-    )
-    row = code.number("i64", 0)
-    for height in (3, 1):
+    dst_step, dst_along = line.get(Field.DST0), line.get(Field.DST1)
+    left, right = (a, a_step, dst_step, m), (b, b_step, dst_along, n)
+    with code.when(n.equals(1)):
+        _inner_tiles(line, left, right, k, (8, 1), (1,))
+        code.give()
+    _inner_tiles(line, left, right, k, (3, 1), (4, 1))
+
+
+Side = tuple[Value, Value, Value, Value]
+"""A factor: where it starts, its stride, that of the result along it, and how many rows it has."""
+
+
+def _inner_tiles(
+    line: Line, left: Side, right: Side, k: Value, heights: Sequence[int], widths: Sequence[int]
+) -> None:
+    """Tiles of the result, of these heights and widths."""
+    code, accumulates = line.code, line.flag(Flag.ACCUMULATE)
+    (a, a_step, dst_step, m), (b, b_step, dst_along, n) = left, right
+    dst, row = line.pointer(Field.DST), code.number("i64", 0)
+    for height in heights:
         with code.loop(row, m - (height - 1), height) as rows:
             lefts = [code.at(line.real, a, (rows.index + i) * a_step) for i in range(height)]
             column = code.number("i64", 0)
-            for width in (4, 1):
+            for width in widths:
                 with code.loop(column, n - (width - 1), width) as columns:
                     at = columns.index
                     rights = [code.at(line.real, b, (at + j) * b_step) for j in range(width)]
