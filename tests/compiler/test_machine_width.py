@@ -23,52 +23,57 @@ pytestmark = [
 
 
 @functools.cache
-def narrow(itemsize):
-    """The machine as on a processor without AVX: vectors of 16 bytes, no fused multiplication."""
-    target = Target(build.REALS[itemsize], 16)
-    build._host()
-    return build._loaded(build.compiled(target, "x86-64", ""), "x86-64", "", False)
+def machine_of(width, itemsize):
+    """The machine for vectors of so many bytes.
+
+    With 16 as on a processor without AVX, which has no fused multiplication. With 64 as with
+    AVX-512, but LLVM cuts the vectors into those that this processor has.
+    """
+    cpu, features, _ = build._host()
+    if width == 16:
+        cpu, features = "x86-64", ""
+    target = Target(build.REALS[itemsize], width, fused="+fma" in features.split(","))
+    return build._loaded(build.compiled(target, cpu, features), cpu, features, False)
 
 
-@pytest.fixture
-def on_narrow_vectors(monkeypatch):
-    """All tests of the kernels, on this machine."""
-    monkeypatch.setattr(build, "machine", narrow)
+@pytest.fixture(params=[16, 64], autouse=True)
+def width(request, monkeypatch):
+    """All tests here run the kernels on vectors of this width."""
+    monkeypatch.setattr(build, "machine", functools.partial(machine_of, request.param))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("opcode", [*kernels.MAPS, *kernels.FUSED], ids=lambda o: o.name)
-def test_maps(opcode, dtype, on_narrow_vectors):
+def test_maps(opcode, dtype):
     kernels.test_maps_of_random_shapes(opcode, dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("opcode", kernels.REDUCTIONS, ids=lambda o: o.name)
-def test_reductions(opcode, dtype, on_narrow_vectors):
+def test_reductions(opcode, dtype):
     kernels.test_reductions_of_random_shapes(opcode, dtype)
 
 
 @pytest.mark.parametrize("name", ["tanh", "log", "log1p", "expm1", "sinh", "tan", "atan"])
-def test_accuracy(name, on_narrow_vectors):
+def test_accuracy(name):
     elementary.test_four_ulp_of_the_true_value(name)
 
 
 @pytest.mark.parametrize("name", [op.name for op in MAPS if op.name in TABLE])
-def test_corners(name, on_narrow_vectors):
+def test_corners(name):
     if TABLE[name].arity == 1:
         elementary.test_corners_of_one_input(name)
     else:
         elementary.test_corners_of_two_inputs(name)
 
 
-def test_powers_and_pairs(on_narrow_vectors):
+def test_powers_and_pairs():
     elementary.test_powers_are_within_two_ulp()
     elementary.test_tanh_and_its_derivative_together()
     elementary.test_sigmoid_and_its_derivative_together()
 
 
-@pytest.mark.parametrize("real", build.REALS.values())
-def test_vectors_of_64_bytes_compile(real):
+def test_vectors_of_avx_512_compile():
     """They cannot run on every machine that runs this test."""
-    content = build.compiled(Target(real, 64, fused=True), "skylake-avx512", "")
+    content = build.compiled(Target("double", 64, fused=True), "skylake-avx512", "")
     assert len(content) > 10_000
