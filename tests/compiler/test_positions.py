@@ -202,6 +202,14 @@ def test_a_padded_convolution_is_one_product(size):
     assert len(program.products()) == 6
 
 
+def test_a_border_of_zeros_is_found_too():
+    kernels, x = leaves(2, 3), leaves(1, 6)[0]
+    border = [0.0, *x, 0.0]
+    maps = [autograd.tanh(dot(k, border[i : i + 3])) for k in kernels for i in range(6)]
+    program = compiled(sum(maps), [*x, *(v for k in kernels for v in k)])
+    assert len(program.products()) == 3
+
+
 def picture(x, kernels, n):
     inside = range(n)
     return sum(

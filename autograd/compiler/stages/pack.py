@@ -34,7 +34,7 @@ from autograd.compiler.stages.group import (
     repeats,
 )
 from autograd.compiler.stages.needed import needed
-from autograd.compiler.stages.pad import grows, pad
+from autograd.compiler.stages.pad import grows, pad, without_zeros
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 # Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at. The steps
@@ -55,15 +55,25 @@ def pack(trace: Trace) -> Program:
     if levels > most and len(trace) < FEW_NODES * levels:
         raise Unstructured(f"{levels:,} operations in a row in {len(trace):,} nodes")
     graph = graph_of(trace)
-    by_kind = graph.leaves_by_kind()
-    groups = graph.group(by_kind, any_length=True)
-    if grows(graph, groups):
-        by_use = graph.leaves_by_use(by_kind, groups)
-        graph = pad(graph, graph.group(by_use, any_length=True))
-        by_kind = graph.leaves_by_kind()
-        groups = graph.group(by_kind)
-    groups = graph.group(graph.leaves_by_use(by_kind, groups))
+    graph, groups = _padded(graph)
+    groups = graph.group(graph.leaves_by_use(graph.leaves_by_kind(), groups))
     return _Packer(graph.trace, graph, groups).program()
+
+
+def _padded(graph: Graph) -> tuple[Graph, Int32s]:
+    """The graph in which sums that grow have one length, and its groups before leaves are split."""
+    shorter, needed = without_zeros(graph)
+    for found, sums in ((shorter, needed), (graph, needed[:0])):
+        if found is graph or len(sums):
+            by_kind = found.leaves_by_kind()
+            groups = found.group(by_kind, any_length=True)
+            if not grows(found, groups):
+                continue
+            by_use = found.leaves_by_use(by_kind, groups)
+            if padded := pad(found, found.group(by_use, any_length=True), sums):
+                return padded, padded.group(padded.leaves_by_kind())
+            groups = found.group(by_kind)
+    return graph, groups
 
 
 class _Packer:

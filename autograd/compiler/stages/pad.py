@@ -42,20 +42,38 @@ TOTAL = frozenset(
 )
 
 
-def pad(graph: Graph, groups: Int32s) -> Graph:
-    """The graph with holes and masks, or the same graph if no sums grow.
+def without_zeros(graph: Graph) -> tuple[Graph, Int32s]:
+    """The graph without products by a constant 0 in sums, as of a border of zeros, which ``pad``
+    adds again as holes; and the sums that had some."""
+    trace = graph.trace
+    zero = (graph.op == LEAF) & (trace.kinds == CONSTANT) & (trace.numbers == 0)
+    products = np.zeros(len(trace), np.bool_)
+    products[graph.owner[zero[graph.source] & graph.commutes[graph.owner]]] = True
+    drop = products[graph.source] & graph.summing[graph.owner]
+    left = np.bincount(graph.owner[~drop], minlength=len(trace))
+    drop &= left[graph.owner] > 0
+    sums = np.unique(graph.owner[drop])
+    used = np.bincount(graph.source[~drop], minlength=len(trace))
+    used[trace.outputs] += 1
+    drop |= products[graph.owner] & (used[graph.owner] == 0)
+    edges = (x[~drop] for x in (graph.source, graph.owner, graph.negative))
+    return (Graph(trace, graph.op.copy(), *edges) if len(sums) else graph), sums
+
+
+def pad(graph: Graph, groups: Int32s, needed: Int32s) -> Graph | None:
+    """The graph with holes and masks, or None if no sums are padded, or not all that must be.
 
     Args:
         graph: as it was traced.
         groups: those of any length.
+        needed: the sums that must be padded.
     """
     ragged = _ragged(graph, groups)
-    if not len(ragged):
-        return graph
     padder = _Padder(graph, groups)
     for group in ragged.tolist():
         padder.pad(np.flatnonzero(groups == group).astype(np.int32))
-    return padder.padded() if padder.sums else graph
+    every = bool(padder.sums) and padder.sums.keys() >= set(needed.tolist())
+    return padder.padded() if every else None
 
 
 def grows(graph: Graph, groups: Int32s) -> bool:
