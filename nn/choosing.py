@@ -19,16 +19,15 @@ if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
     from nn.train import Plan
 
-# How many scalar operations, over all rows and epochs, each array instruction must replace. Plain
-# Python takes 2 to 5 microseconds per operation, and compiling native code takes 0.1 to 0.4 seconds
-# per instruction (when it is not on disk yet).
-WORTH_COMPILING = 75_000
-
-# The shortest programs have about this many instructions.
-FEWEST_INSTRUCTIONS = 10
+# From so many scalar operations on, over all rows and epochs, a loss is compiled: plain Python
+# takes two seconds for them. (They are counted, not timed: the same seed gives the same bits,
+# however fast or loaded the machine is.)
+WORTH_COMPILING = 750_000
 
 # Few losses have more operations per parameter than this.
 MOST_OPERATIONS_A_PARAMETER = 20
+
+TOO_LITTLE = "too little work for compiling to pay"
 
 
 def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
@@ -83,8 +82,8 @@ def _unasked(plan: Plan) -> Trainer | str:
     and if compiling pays; otherwise the reason against it."""
     calls = len(plan.inputs) * plan.epochs
     work = calls * len(plan.optimizer.parameters)
-    if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
-        return "too little work for compiling to pay"
+    if work * MOST_OPERATIONS_A_PARAMETER < WORTH_COMPILING:
+        return TOO_LITTLE
     rules = plan.optimizer, plan.inputs, plan.targets
     if against := _reading(plan) or overridden(plan.optimizer) or objection(*rules):
         return against
@@ -120,9 +119,8 @@ def _reading(plan: Plan) -> str | None:
 def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     """The trainer, if there is enough work and nothing looks at the numbers."""
     graph = topological_order(built(plan.loss, [plan.inputs[0], plan.targets[0]]).root())
-    operations = sum(v.op is not None for v in graph)
-    if watched.state.change() or calls * operations < WORTH_COMPILING * FEWEST_INSTRUCTIONS:
-        return "too little work for compiling to pay"
+    if watched.state.change() or calls * sum(v.op is not None for v in graph) < WORTH_COMPILING:
+        return TOO_LITTLE
     program = watched.program()
     if program.backend_wanted != "machine":
         return "llvmlite is not installed"
@@ -130,8 +128,6 @@ def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     looked = [g for g in trainer.compilation.guards if g.reading]
     if looked:
         return f"the number in a Value is looked at, at {looked[0].line()}"
-    if calls * operations < WORTH_COMPILING * trainer.compilation.size:
-        return "too little work for compiling to pay"
     trainer.prepare(plan.batch_size)
     trainer.compare(plan.inputs.other_kinds() + plan.targets.other_kinds(), plan.batch_size)
     return trainer

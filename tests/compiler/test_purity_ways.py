@@ -28,7 +28,6 @@ T = [[0.3] if i % 2 else [-0.4] for i in range(40)]
 @pytest.fixture(autouse=True)
 def everything_is_worth_compiling(monkeypatch):
     monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
-    monkeypatch.setattr("nn.choosing.FEWEST_INSTRUCTIONS", 1)
 
 
 w, b = Value(0.5), Value(0.1)

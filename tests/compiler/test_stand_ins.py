@@ -108,7 +108,6 @@ def test_where_the_recorded_row_is_the_only_one_on_its_path_nothing_more_is_said
 def test_fit_records_with_the_numbers_that_a_row_holds(monkeypatch):
     """Whole numbers stay whole."""
     monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
-    monkeypatch.setattr("nn.choosing.FEWEST_INSTRUCTIONS", 1)
     X, T = [[i % 3, i % 2] for i in range(12)], [[0.5]] * 12
     results = []
     for asked in (None, False):

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-import autograd
+import autograd.compiler.recordings
 from autograd import CompileError, Value, compile
 from nn import MLP, SGD, Adam, Optimizer, cross_entropy, fit, half_squared_error
 from tests.counts import count
@@ -206,6 +206,22 @@ def test_a_compiled_error_is_recorded_once(recordings):
         history = fit(loss, X, T, optimizer, progress=False)
     assert len(recordings) == 1
     assert "matrix products" in history.how
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_how_long_a_call_may_take_does_not_change_a_bit(monkeypatch, name, backend):
+    def bits(rows, seconds):
+        monkeypatch.setattr("nn.compiled_training.FIRST_ROWS", rows)
+        monkeypatch.setattr("nn.compiled_training.SECONDS_A_CALL", seconds)
+        weights, optimizer, history = train(
+            OPTIMISERS[name], epochs=5, batch_size=3, shuffle=1, compile=True
+        )
+        memories = [getattr(optimizer, memory) for memory in optimizer.memories]
+        return repr((weights, memories, history.losses))
+
+    usual = bits(4096, 0.1)
+    assert bits(3, 0.0) == usual  # a fast clock: every call is too long, and takes one batch
+    assert bits(3, 1e9) == usual  # a slow one: each call takes twice as many
 
 
 def test_little_work_is_not_compiled_and_says_so():

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-import autograd
+import autograd.compiler.recordings
 from nn import MLP, SGD, fit, half_squared_error
 
 X = [[i / 40, 1 - i / 40] for i in range(40)]

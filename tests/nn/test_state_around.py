@@ -24,7 +24,6 @@ w, b = Value(0.5), Value(0.1)
 @pytest.fixture(autouse=True)
 def everything_is_worth_compiling(monkeypatch):
     monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
-    monkeypatch.setattr("nn.choosing.FEWEST_INSTRUCTIONS", 1)
 
 
 def loss(x, t):
