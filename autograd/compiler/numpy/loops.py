@@ -131,7 +131,8 @@ class LoopWriter:
         result = c.after.array
         if not c.after.whole or result.kind != c.before.kind or result in self.names.shared:
             return False
-        outs = [out for i in loop.body for out in i.outs]
+        # What an inner loop leaves has the name that it has there.
+        outs = [out for i in loop.body if not isinstance(i, Loop) for out in i.outs]
         if result not in outs or len(self.users[result]) < 2:
             return False
         old = {c.before}
