@@ -9,8 +9,9 @@ from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
+from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import trace_recording
-from tests.compiler import table_interpreter
+from tests.compiler import recurrences, table_interpreter, test_roll
 from tests.compiler.test_programs import ROWS, Case
 from tests.counts import count
 
@@ -50,3 +51,22 @@ def test_random_programs(number, input_major):
         case.close(gradient[0], case.by_inputs[row])
     total, _, (gradient,) = by_inputs.gradients(theta, [case.X])
     case.close(gradient, case.by_inputs)
+
+
+@pytest.mark.parametrize("name", test_roll.SHORT)
+def test_loops(name):
+    function, n = recurrences.RECURRENCES[name][0](*test_roll.SHORT[name])
+    steps = test_roll.unrolled(function, n)
+    x = np.random.default_rng(0).normal(size=(3, n))
+    theta = np.array([p.data for p in steps.parameters])
+    *_, by_parameters, by_inputs = test_roll.numbers(differentiate(steps, arguments=True), x, theta)
+    loops = roll(steps)
+    for rows in slice(0, 3), slice(1, 2):
+        executor = lowered(differentiate(loops, arguments=True))
+        executor._blocks.most = 2
+        _, _, (found,) = executor.gradients(theta, [x[rows]])
+        np.testing.assert_allclose(found, by_inputs[rows], rtol=1e-12, atol=1e-14)
+    executor = lowered(differentiate(loops))
+    executor._blocks.most = 2
+    _, _, found = executor.gradients(theta, [x])
+    np.testing.assert_allclose(found, by_parameters, rtol=1e-12, atol=1e-14)

@@ -44,15 +44,18 @@ def loop(writer: Writer, i: Loop, instruction: Callable[[Instruction], None]) ->
             writer.stand_in(place, *_first(stack.outer, round))
             writer.copy(whole(place), stack.inner)
     before = {c.before for c in i.carried}
-    moving = before | {s.inner for s in i.slices} | {stack.inner.array for stack in in_place}
+    given = before | {s.inner for s in i.slices}
     for f in i.finals:
-        if f.inner.array in moving:
+        if f.inner.array in given:
             writer.copy(whole(f.outer), f.inner)
     _carry(writer, i, before)
     writer.lines.append(End(round))
     writer.loop = around
+    last = {s.inner.array: s.outer for s in in_place}
     for f in i.finals:
-        if f.inner.array not in moving:
+        if f.inner.array in last:
+            writer.copy(whole(f.outer), _last(f.inner, last[f.inner.array], i))
+        elif f.inner.array not in given:
             writer.copy(whole(f.outer), f.inner)
 
 
@@ -60,6 +63,14 @@ def _first(outer: Array, round: Round) -> tuple[View, Round, int]:
     """The first of the arrays that are stacked, and how many lanes it moves in each round."""
     strides = row_major(outer.shape)
     return View(outer, outer.shape[1:], 0, strides[1:]), round, strides[0]
+
+
+def _last(inner: View, outer: Array, i: Loop) -> View:
+    """What the last iteration stacks, as a view of all that is stacked."""
+    start = 0 if i.reverse else (i.count - 1) * row_major(outer.shape)[0]
+    if inner.index is not None:
+        return View(outer, inner.shape, index=inner.index + start)
+    return View(outer, inner.shape, start + inner.offset, inner.strides)
 
 
 def _carry(writer: Writer, i: Loop, before: set[Array]) -> None:
