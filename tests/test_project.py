@@ -91,10 +91,8 @@ def test_every_part_has_its_place():
     assert parts <= {*LEVEL, "__init__"}
 
 
-# The native code generator is to be replaced by the machine. The other functions are short without
-# their docstrings, which explain every parameter.
+# These functions are short without their docstrings, which explain every parameter.
 LONG = (
-    "autograd/compiler/native/",
     "autograd/compiler/api.py: compile ",
     "nn/train.py: fit ",
 )

@@ -31,7 +31,7 @@ from random import Random
 from typing import Any
 
 if __name__ == "__main__":  # numpy reads them when it is loaded
-    for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+    for name in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{name}_NUM_THREADS"] = "1"
     os.environ["JAX_ENABLE_X64"] = "1"
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"

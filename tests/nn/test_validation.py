@@ -182,9 +182,9 @@ def test_a_recording_is_used_again_only_in_its_mode():
 
 def test_a_history_of_an_older_version_loads():
     history = History.__new__(History)
-    history.__setstate__({"errors": [0.5, 0.25], "interrupted": True, "how": "numba"})
+    history.__setstate__({"errors": [0.5, 0.25], "interrupted": True, "how": "machine"})
     assert (history.losses, history.validation, history.interrupted) == ([0.5, 0.25], [], True)
-    assert repr(history) == "<History: 2 epochs, loss 0.5 -> 0.25, interrupted; numba>"
+    assert repr(history) == "<History: 2 epochs, loss 0.5 -> 0.25, interrupted; machine>"
     new = History([1.0], validation=[2.0])
     assert pickle.loads(pickle.dumps(new)) == new
 

@@ -49,7 +49,8 @@ class Training:
         """
         unit, lowered = self.unit, self.unit.lowered
         unit.make_room(min(stretch.batch, stretch.epoch))
-        moving = np.delete(memories, frozen, axis=1) if len(frozen) else memories
+        some_move = 0 < len(frozen) < memories.shape[1]
+        moving = np.delete(memories, frozen, axis=1) if some_move else memories
         found = traced(update, moving, stretch.batch > 1)
         steps = self._steps(found)
         unit.extend(steps.end)

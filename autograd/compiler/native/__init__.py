@@ -1,1 +1,0 @@
-"""The native executor: the array program as loops that Numba compiles."""
