@@ -59,7 +59,8 @@ class Training:
         arena[lowered.parameters + places] = theta
         kept = list(zip(steps.memories[1:], found.one[1:]))
         for (start, one), memory, those in zip(kept, memories, moving):
-            arena[start if one else start + places] = those[0] if one else memory
+            if len(memory):
+                arena[start if one else start + places] = those[0] if one else memory
         plan, alive = self._plan(steps, frozen, stretch, losses, arguments)
         reached = _train(unit.dtype.itemsize)(plan.ctypes.data)
         del alive  # until here
