@@ -135,49 +135,49 @@ class Graph:
         groups = np.full(n, -1, np.int32)
         numbers: dict[int, int] = {}
         most = MOST_GROUPS_OF_STEPS if repeats(self.trace) else MOST_GROUPS
-        bounds = np.searchsorted(self.trace.depths, np.arange(self.trace.depths[-1] + 2))
-        for first, last in pairwise(bounds.tolist()):
-            for start in range(first, last, AT_ONCE):
-                nodes = np.arange(start, min(start + AT_ONCE, last))
-                nodes = nodes[self.live[nodes] & self.used[nodes]]
-                inner = nodes[self.op[nodes] != LEAF]
-                if len(inner):
-                    hashes[inner] = self._hashes(inner, hashes, any_length)
-                self._number(nodes, hashes, groups, numbers)
-                if len(numbers) > most:
-                    raise Unstructured(f"over {most:,} groups of operations in {n:,} nodes")
+        for start in range(0, n, AT_ONCE):
+            nodes = np.arange(start, min(start + AT_ONCE, n))
+            nodes = nodes[self.live[nodes] & self.used[nodes]]
+            inner = nodes[self.op[nodes] != LEAF]
+            if len(inner):
+                self._hash(inner, hashes, any_length)
+            self._number(nodes, hashes, groups, numbers)
+            if len(numbers) > most:
+                raise Unstructured(f"over {most:,} groups of operations in {n:,} nodes")
         return groups
 
-    def _hashes(self, nodes: Ints, hashes: Hashes, any_length: bool) -> Hashes:
+    def _hash(self, nodes: Ints, hashes: Hashes, any_length: bool) -> None:
+        """Set the hashes of these nodes, level by level. What does not hang on those of their
+        inputs comes first, for all at once, because a level may have few nodes."""
         terms = self.terms[nodes].astype(np.int64)
         spans = _spans(self.starts[nodes], terms)
-        of_input = hashes[self.source[spans]]
+        source = self.source[spans]
+        many = np.repeat(self.many[nodes], terms)
         place = spans - np.repeat(self.starts[nodes], terms)
-        place[np.repeat(self.many[nodes] | self.commutes[nodes], terms)] = 0
+        place[many | np.repeat(self.commutes[nodes], terms)] = 0
         place[self.negative[spans]] += 1000
-        mixed = mix(of_input + mix(place + 7))
-        if any_length:
-            return self._hashes_of_any_length(nodes, terms, mixed)
-        zero = self.op[nodes] == ZERO
-        total = np.add.reduceat(mixed, np.concatenate([[0], np.cumsum(terms)[:-1]]))
-        found = mix(total + mix(self.op[nodes].astype(np.int64) + 1000) + mix(terms))
-        found[zero] = hashes[self.source[self.starts[nodes[zero]]]]
-        return found
-
-    def _hashes_of_any_length(self, nodes: Ints, terms: Ints, mixed: Hashes) -> Hashes:
-        """The same, but terms alike count once."""
-        owner = np.repeat(np.arange(len(nodes)), terms)
-        many = self.many[nodes][owner]
-        order = np.lexsort((mixed, owner))
-        owner, mixed, many = owner[order], mixed[order], many[order]
-        again = np.zeros(len(owner), np.bool_)
-        again[1:] = many[1:] & (owner[1:] == owner[:-1]) & (mixed[1:] == mixed[:-1])
-        mixed[again] = 0
-        starts = np.concatenate([[0], np.cumsum(terms)[:-1]])
+        of_place = mix(place + 7)
         op = self.op[nodes].astype(np.int64)
-        op[op == ADD] = CHAIN
-        terms[self.many[nodes]] = 0
-        return mix(np.add.reduceat(mixed, starts) + mix(op + 1000) + mix(terms))
+        zeros = op == ZERO
+        ends = np.cumsum(terms)
+        starts = ends - terms
+        if any_length:
+            op[op == ADD] = CHAIN
+            terms[self.many[nodes]] = 0
+        of_node = mix(op + 1000) + mix(terms)
+        depths = self.trace.depths[nodes]
+        cuts = [0, *(np.flatnonzero(depths[1:] != depths[:-1]) + 1).tolist(), len(nodes)]
+        for a, b in pairwise(cuts):
+            edges = slice(starts[a], ends[b - 1])
+            mixed = mix(hashes[source[edges]] + of_place[edges])
+            if any_length:
+                owner = np.repeat(np.arange(a, b), ends[a:b] - starts[a:b])
+                mixed = _once(mixed, owner, many[edges])
+            total = np.add.reduceat(mixed, starts[a:b] - starts[a])
+            hashes[nodes[a:b]] = mix(total + of_node[a:b])
+            if zeros[a:b].any() and not any_length:
+                zero = nodes[a:b][zeros[a:b]]
+                hashes[zero] = hashes[self.source[self.starts[zero]]]
 
     def _number(self, nodes: Ints, hashes: Hashes, groups: Int32s, numbers: dict[int, int]) -> None:
         """Number the groups of these nodes in order of appearance: each after its inputs."""
@@ -268,6 +268,17 @@ def _codes(trace: Trace) -> NDArray[np.int16]:
     return np.array([*codes, LEAF], np.int16)
 
 
+def _once(mixed: Hashes, owner: Ints, many: NDArray[np.bool_]) -> Hashes:
+    """The hashes of terms, by owner; where it may have ``many``, those alike count once."""
+    if not many.any():
+        return mixed
+    order = np.lexsort((mixed, owner))
+    owner, mixed, many = owner[order], mixed[order], many[order]
+    again = many[1:] & (owner[1:] == owner[:-1]) & (mixed[1:] == mixed[:-1])
+    mixed[1:][again] = 0
+    return mixed
+
+
 def _spans(starts: Ints, counts: Ints) -> Ints:
     """``start, start + 1, ...`` for each start, with its count of numbers, joined."""
     total = int(counts.sum())
@@ -293,9 +304,17 @@ def mix(x: NDArray[Any] | np.uint64) -> Hashes:
     Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014, with the
     constants of variant 13.
     """
-    with np.errstate(over="ignore"):
-        z = np.asarray(x, np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed: Hashes = z ^ (z >> np.uint64(31))
-        return mixed
+    z = np.array(x, np.uint64, ndmin=1)  # of which an overflow gives no warning
+    z += _GOLDEN
+    z ^= z >> _30
+    z *= _FIRST
+    z ^= z >> _27
+    z *= _SECOND
+    z ^= z >> _31
+    return z
+
+
+_GOLDEN, _FIRST, _SECOND = map(
+    np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+_30, _27, _31 = map(np.uint64, (30, 27, 31))
