@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from autograd import compile
 from autograd.compiler.program import Loop, every
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
@@ -121,6 +122,7 @@ def kinds(program):
     ("maker", "short", "long"),
     [
         (recurrences.rnn, (5,), (30,)),
+        (recurrences.labelled, (7,), (12,)),
         pytest.param(recurrences.rnn, (5,), (500,), marks=pytest.mark.slow),
         pytest.param(recurrences.lstm, (6,), (50,), marks=pytest.mark.slow),
         pytest.param(recurrences.pendulum, (8,), (100,), marks=pytest.mark.slow),
@@ -143,3 +145,13 @@ def test_steps_that_need_no_other_step_stand_outside_the_loop():
     program = roll(unrolled(*recurrences.labelled(20)))
     (loop,) = (i for i in program.instructions if isinstance(i, Loop))
     assert len(loop.body) == 3  # of the state; the outputs of all steps are one product
+
+
+def test_blocks_of_rows_of_two_sizes():
+    """An adjoint of constants alone has rows too, and stands elsewhere in a smaller block."""
+    function, n = recurrences.labelled(20)
+    x = np.random.default_rng(0).normal(size=(997, n))
+    machine, plain = (
+        compile(function, backend=b).value_and_grad(x)[1] for b in ("machine", "numpy")
+    )
+    np.testing.assert_allclose(machine, plain, rtol=1e-11)

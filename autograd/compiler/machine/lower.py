@@ -186,6 +186,8 @@ class _Lowering:
         part = self.loop_in
         if part is None:
             part = max([self._part(v.array) for v in i.operands], default=BEFORE)
+            if any(map(self.writer.rows_of, i.outs)):
+                part = max(part, ROWS)  # where the array stands differs between blocks
         self._write_to(part)
         return part
 

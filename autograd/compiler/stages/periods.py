@@ -41,9 +41,9 @@ class Run:
         return (self.count - 1) * self.period
 
 
-def best_run(instructions: Sequence[Instruction]) -> Run | None:
-    """The run that saves most instructions, of those in which an iteration needs the one before.
-    Of its rotations it is the one that carries the fewest lanes."""
+def best_run(instructions: Sequence[Instruction], parallel: bool = False) -> Run | None:
+    """The run that saves most instructions, of those in which an iteration needs the one before, or
+    if ``parallel`` of all. Of its rotations it is the one that carries the fewest lanes."""
     if len(instructions) < FEWEST:
         return None
     search = _Search(instructions)
@@ -52,7 +52,9 @@ def best_run(instructions: Sequence[Instruction]) -> Run | None:
         if best is not None and saved <= best.saved:
             break
         for run in search.runs(period, start, end):
-            if (best is None or run.saved > best.saved) and search.carries(run):
+            if best is not None and run.saved <= best.saved:
+                continue
+            if parallel or search.carries(run):
                 best = run
     return best and search.rotated(best)
 

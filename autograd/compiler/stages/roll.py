@@ -59,10 +59,12 @@ def roll(program: Program) -> Program:
 
 
 def _rolled(
-    instructions: Sequence[Instruction], used: set[Array], moved: Moved
+    instructions: Sequence[Instruction], used: set[Array], moved: Moved, parallel: bool = False
 ) -> list[Instruction]:
-    """The instructions with loops. ``used`` are the arrays that others use."""
-    if (run := best_run(instructions)) is None:
+    """The instructions with loops. ``used`` are the arrays that others use. What stands beside a
+    loop may also be ``parallel``: what each step does with the results of one step is done at once.
+    """
+    if (run := best_run(instructions, parallel)) is None:
         return list(instructions)
     end = run.start + run.period * run.count
     before, after = instructions[: run.start], instructions[end:]
@@ -77,7 +79,8 @@ def _rolled(
     parts = [*builder.before, *parts]
     needed_later = later | {v.array for i in parts for v in with_views(i, moved.seen).operands}
     needed_later |= {v.array for i in parts for v in i.operands}
-    return [*_rolled(before, needed_later, moved), *parts, *_rolled(after, used, moved)]
+    first = _rolled(before, needed_later, moved, parallel=True)
+    return [*first, *parts, *_rolled(after, used, moved, parallel=True)]
 
 
 # --- what used one array after the other uses them along an axis ---
