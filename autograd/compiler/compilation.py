@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler import naming
 from autograd.compiler.executor import Executor
+from autograd.compiler.machine.leaves import Leaves
 from autograd.compiler.program import Floats, Indices, Loop, Program
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
@@ -157,11 +159,19 @@ class Compilation:
 
     # --- running ---
 
+    def theta(self) -> Floats:
+        """The numbers of ``parameters`` of now."""
+        return self._leaves.numbers()
+
+    @cached_property
+    def _leaves(self) -> Leaves:
+        return Leaves(self.parameters, self.dtype, self.backend == "machine")
+
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, NDArray[np.bool_]]:
         """The results, (batch, outputs), and the rows for which a guard fails.
 
         Args:
-            theta: the numbers of ``parameters``.
+            theta: as ``theta()`` gives them.
             arguments: (batch, n) each.
         """
         arguments, outside = self.within_tables(arguments)

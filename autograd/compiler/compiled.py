@@ -345,7 +345,7 @@ class Compiled:
                 self._record(key, [np.atleast_1d(a[0]).tolist() for a in pending])
             compilation = known[tried]
             tried += 1
-            theta = self._theta(compilation)
+            theta = compilation.theta()
             values, failing, *rest = call(compilation, theta, pending)
             if compilation.made != self._told_of:
                 self._tell(compilation)
@@ -373,10 +373,6 @@ class Compiled:
             f"{self.__name__} took another path for each of {MOST_RECORDINGS} rows, the last at "
             f"{line}: a function that branches this much runs better uncompiled"
         )
-
-    def _theta(self, compilation: Compilation) -> Floats:
-        parameters = compilation.parameters
-        return np.array([p.data for p in parameters], self._dtype)
 
     # --- results ---
 

@@ -114,7 +114,7 @@ class MachineExecutor(Executor):
             total = float(unit.arena[lowered.total])
             if self._by_inputs:
                 return total, failures, by_inputs
-            return total, failures, unit.arena[lowered.gradient + lowered.place]
+            return total, failures, unit.arena[unit.gradient].copy()
 
     def point(self, by: str) -> Point | None:
         """A function of plain numbers, or None where an argument or the result is several; see
@@ -203,13 +203,15 @@ class Unit:
         self.room = self.size = 0
         self.arena = np.zeros(0, dtype)
         self.most = rows_of_a_block(lowered, dtype)
+        self.parameters = _as_slice(lowered.parameters + lowered.place)
+        self.gradient = _as_slice(lowered.gradient + lowered.place)
         self.make_room(1)
 
     def start(self, theta: Floats, batch: int) -> None:
         """The numbers of the parameters, and what does not depend on the rows."""
         lowered = self.lowered
         self.make_room(batch)
-        self.arena[lowered.parameters + lowered.place] = theta
+        self.arena[self.parameters] = theta
         self.arena[lowered.count] = batch
         self._do(0)
 
@@ -282,6 +284,13 @@ class Unit:
         self.arena = aligned(size, self.dtype)
         for start, numbers in self.lowered.constants:
             self.arena[start : start + len(numbers)] = numbers
+
+
+def _as_slice(places: Indices) -> Any:
+    """The slice of these places, which is faster, if they stand one after another."""
+    first = int(places[0]) if len(places) else 0
+    following = np.array_equal(places, np.arange(first, first + len(places)))
+    return slice(first, first + len(places)) if following else places
 
 
 def rows_of_a_block(lowered: Lowered, dtype: np.dtype[Any]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd.compiler.machine.kernels import copies, inner_products, maps, products, reductions
 from autograd.compiler.machine.kernels.forms import Map, form_codes, map_codes
+from autograd.compiler.machine.kernels.leaves import leaves
 from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
 from autograd.compiler.machine.kernels.run import run
 from autograd.compiler.machine.kernels.training import train
@@ -22,7 +23,7 @@ KERNELS: dict[Opcode, Kernel | Map] = {
 
 def text(target: Target) -> str:
     """The module as LLVM's assembly."""
-    codes = [run(target.real), train(target)]
+    codes = [run(target.real), train(target), leaves(target.real)]
     places = ["null"] * (ENTRY * (max(KERNELS) + 1))
     for form in {kernel.form.name: kernel.form for kernel in maps.KERNELS.values()}.values():
         codes += form_codes(form, target)
