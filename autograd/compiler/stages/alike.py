@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autograd.compiler.stages.observe import number
+from autograd.compiler.stages.observe import number_slot
 from autograd.value import Value
 
 
@@ -13,23 +13,26 @@ def alike(one: Sequence[Value], other: Sequence[Value], twins: Mapping[Value, Va
     ``twins`` stand in the one where their twins stand in the other."""
     if len(one) != len(other):
         return False
+    number = number_slot.__get__
     theirs = set(twins.values())
     for a, b in zip(one, other):
         a._mark = b
     try:
         for a, b in zip(one, other):
-            if a.op is not b.op or not _same(number(a), number(b)):
+            made, like = a._record, b._record
+            x, y = number(a), number(b)
+            if made[0] is not like[0] or not (x == y or (x != x and y != y)):
                 return False
-            if a.op is None:
+            if made[0] is None:
                 if twins.get(a) is not (b if b in theirs else None):
                     return False
-            elif [id(v._mark) for v in a.inputs] != [id(v) for v in b.inputs]:
+                continue
+            if len(made) != len(like):
                 return False
+            for i in range(1, len(made) // 2 + 1):
+                if made[i]._mark is not like[i]:
+                    return False
         return True
     finally:
         for a in one:
             a._mark = None  # or each would keep its twin
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)

@@ -38,6 +38,10 @@ def number(v: Value) -> float:
     return x
 
 
+Replacements = dict[tuple[Any, str], Callable[[Any], Any]]
+"""For an owner and a name in it, what makes the replacement of what is there."""
+
+
 class _OfThread(threading.local):
     """The recording of each thread that makes one."""
 
@@ -48,7 +52,7 @@ class _OfThread(threading.local):
 
 _this_thread = _OfThread()
 _lock = threading.Lock()
-_count = 0
+_count: dict[tuple[Any, str], int] = {}
 _replaced: dict[tuple[Any, str], Any] = {}
 
 
@@ -61,7 +65,7 @@ def is_recording() -> bool:
 def observed(recording: Recording) -> Iterator[None]:
     """Within, ``recording`` does what this thread asks of Values."""
     before = _this_thread.recording
-    _let_in(1)
+    _let_in(1, REPLACEMENTS)
     _this_thread.recording = recording
     try:
         # A caller's no_grad is for this call, and the recording stays. And while a mode is
@@ -70,7 +74,7 @@ def observed(recording: Recording) -> Iterator[None]:
             yield
     finally:
         _this_thread.recording = before
-        _let_in(-1)
+        _let_in(-1, REPLACEMENTS)
 
 
 @contextmanager
@@ -90,27 +94,27 @@ def silenced() -> Iterator[None]:
     """Within, print does nothing in this thread: a function that runs again prints what it has
     printed before."""
     before, _this_thread.silent = _this_thread.silent, True
-    _let_in(1)
+    _let_in(1, PRINT)
     try:
         yield
     finally:
         _this_thread.silent = before
-        _let_in(-1)
+        _let_in(-1, PRINT)
 
 
-def _let_in(change: int) -> None:
-    # Only for as long as somebody records, because the replacements are slower.
-    global _count
+def _let_in(change: int, replacements: Replacements) -> None:
+    # Only for as long as somebody needs them, because the replacements are slower.
     with _lock:
-        before, _count = _count, _count + change
-        if not before:
-            for (owner, name), replacement in REPLACEMENTS.items():
+        for owner_and_name, replacement in replacements.items():
+            owner, name = owner_and_name
+            before = _count.get(owner_and_name, 0)
+            _count[owner_and_name] = before + change
+            if not before:
                 original = vars(owner)[name]
-                _replaced[owner, name] = original
+                _replaced[owner_and_name] = original
                 setattr(owner, name, replacement(original))
-        elif not _count:
-            for (owner, name), original in _replaced.items():
-                setattr(owner, name, original)
+            elif not _count[owner_and_name]:
+                setattr(owner, name, _replaced.pop(owner_and_name))
 
 
 def _instead(method: str) -> Callable[[Any], Any]:
@@ -223,7 +227,11 @@ def _within(package: str) -> bool:
     return home.startswith(f"{package}.")
 
 
-REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
+PRINT: Replacements = {(builtins, "print"): _print}
+"""What is replaced while a function runs silently, too."""
+
+REPLACEMENTS: Replacements = {
+    **PRINT,
     (Value, "apply_op"): _instead("record"),
     (Value, "detach"): _instead("detached"),
     (Value, "backward"): _instead("refuse_backward"),
@@ -248,7 +256,6 @@ REPLACEMENTS: dict[tuple[Any, str], Callable[[Any], Any]] = {
     (gradient, "computed"): _instead("derivatives"),
     (gradient, "check_output"): _instead("check_output"),
     (weighted_sum, "computed"): _instead("dot"),
-    (builtins, "print"): _print,
     (take, "at_value"): _instead("take"),
 }
 """What is replaced while a function is recorded, and what makes its replacement."""

@@ -89,10 +89,12 @@ def _recomputed(
     numbers: dict[Value, float] = {}
     for row, leaves in zip(rows, recording.inputs):
         numbers.update(zip(leaves, map(float, row)))
+    known = numbers.__getitem__
     try:
         for v in nodes:
-            if v.op is not None:
-                numbers[v] = v.op.compute([numbers[x] for x in v.inputs])
+            made = v._record  # which ``op`` and ``inputs`` are read from, slowly
+            if made[0] is not None:
+                numbers[v] = made[0].compute([*map(known, made[1 : len(made) // 2 + 1])])
             elif v not in numbers:
                 numbers[v] = number(v)
     except (ArithmeticError, ValueError, TypeError):  # an operation of a user's, out of its domain
