@@ -6,6 +6,9 @@ kernel for their value.
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -58,6 +61,24 @@ def _chosen(y: Any, xs: Sequence[Any]) -> tuple[Any, ...]:
 # One number of a row that ``take`` takes: of an index, and of a column of the table, the number in
 # the column that the index says. Pack writes it as a ``Take``.
 pick = Op("pick", lambda xs: xs[1 + int(xs[0])], _chosen, arity=None, registered=False)
+
+
+EXPONENTIAL = ops.exp
+"""What a softmax takes of its scores: then what is subtracted from all of them changes nothing."""
+
+LOG_SUM = ops.logsumexp
+"""Where a term of -inf counts for nothing."""
+
+PRODUCTS = (ops.mul, ops.strong_mul)
+"""The operations that multiply, which differ at infinities alone."""
+
+
+@functools.lru_cache(maxsize=1024)
+def stays_finite(op: Op) -> bool:
+    """Whether the result is finite wherever the inputs are, short of overflow by their product."""
+    places = (-1000.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 1000.0)
+    several = op.arity if op.arity is not None else 2
+    return all(math.isfinite(op.compute(xs)) for xs in itertools.product(places, repeat=several))
 
 
 def built_in(op: Op) -> bool:

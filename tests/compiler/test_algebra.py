@@ -8,15 +8,21 @@ import pytest
 
 import autograd.compiler
 from autograd import ops
-from autograd.compiler.algebra import ALGEBRA
+from autograd.compiler.algebra import ALGEBRA, stays_finite
 from autograd.compiler.numpy.kernels import KERNELS, function, kernel
 from autograd.compiler.numpy.lanes import Lanes
 
 COMPILER = Path(autograd.compiler.__file__).parent
 BUILT_IN = [op for op in ops.TABLE.values() if op.is_built_in]
 NAMES = {op.name for op in BUILT_IN} - {op.name for op in ALGEBRA}
-# Where operations stand by name: the kernels of an executor. (The last folder is to go.)
-KERNEL_FILES = ["numpy/kernels.py", "native/"]
+# Where operations stand by name: the algebra, with its reasons, and the kernels of each executor.
+KERNEL_FILES = [
+    "algebra.py",
+    "numpy/kernels.py",
+    "machine/kernels/",
+    "machine/opcodes.py",
+    "machine/build.py",  # the functions of libm
+]
 
 
 def sources():
@@ -43,6 +49,23 @@ def named(tree):
 def test_the_compiler_names_no_other_operation(path):
     found = [(name, line) for name, line in named(ast.parse(path.read_text())) if name in NAMES]
     assert not found, "the compiler should get this from the operation's definition"
+
+
+def test_which_operations_stay_finite():
+    names = {op.name for op in BUILT_IN if not stays_finite(op)}
+    assert names == {
+        "div",
+        "exp",
+        "exp_mul",
+        "expm1",
+        "log",
+        "log1p",
+        "pow",
+        "sinh",
+        "cosh",
+        "sqrt",
+    }
+    assert stays_finite(ops.power(2.0)) and not stays_finite(ops.power(-1.0))
 
 
 def test_the_search_finds_each_way_of_naming_an_operation():

@@ -18,28 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
+from autograd.compiler.algebra import EXPONENTIAL, LOG_SUM, PRODUCTS, stays_finite
 from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s
 from autograd.compiler.stages.new_nodes import NewNodes
 from autograd.compiler.stages.rows import Bools, NotPaddable, Rows, lined_up, lined_up_by, stacked
 from autograd.compiler.stages.trace import CONSTANT, LEAF
 from autograd.ops import Op
-
-# A number computed by these is finite wherever it was never computed before, short of overflow.
-TOTAL = frozenset(
-    {ops.mul, ops.neg, ops.tanh, ops.sigmoid, ops.relu, ops.softplus, ops.maximum, ops.minimum}
-    | {
-        ops.add,
-        ops.sub,
-        ops.sum,
-        ops.abs,
-        ops.sin,
-        ops.cos,
-        ops.atan,
-        ops.erf,
-        ops.strong_mul,
-        ops.logsumexp,
-    }
-)
 
 
 def without_zeros(graph: Graph) -> tuple[Graph, Int32s]:
@@ -112,7 +96,7 @@ class _Padder:
         """Give the sums of one group the same length, if their terms line up."""
         try:
             with self._all_or_nothing():
-                infinite = self._op(members) is ops.logsumexp
+                infinite = self._op(members) is LOG_SUM
                 parts = []
                 for key, rows in self._runs(members):
                     if isinstance(rows, Rows):
@@ -170,10 +154,10 @@ class _Padder:
 
     def _made_zero(self, rows: Rows) -> Int32s:
         op = self._op(rows.nodes, rows.model)
-        if op is ops.exp:
+        if op is EXPONENTIAL:
             (x,) = self._inputs(rows)
             return self._made(rows, [self._minus_infinity(x)])
-        if op in (ops.mul, ops.strong_mul, ops.div):
+        if op in (*PRODUCTS, ops.div):
             a, b = self._inputs(rows)
             if a.differ:
                 return self._made(rows, [self._zero(a), self._hole(b)])
@@ -218,7 +202,7 @@ class _Padder:
     def _computed(self, rows: Rows) -> Int32s:
         op = self._op(rows.nodes, rows.model)
         inputs = self._inputs(rows)
-        if op not in TOTAL and not (op is ops.div and not inputs[1].differ):
+        if not stays_finite(op) and not (op is ops.div and not inputs[1].differ):
             raise NotPaddable
         groups = [int(self.groups[x.nodes[0, 0]]) for x in inputs]
         found: list[Int32s] = [rows.nodes] * len(inputs)

@@ -12,6 +12,7 @@ from collections import defaultdict
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.algebra import EXPONENTIAL, PRODUCTS
 from autograd.compiler.program import Array, Indices, Instruction, Map, Program, Reduce
 
 
@@ -37,7 +38,7 @@ def _in_softmax(i: Map, uses: dict[Array, list[Instruction]], seen: set[Array]) 
     """Whether the difference is used in one exponential, and that in its sums and its quotients by
     these alone."""
     (e, *others) = uses[i.out] or [i]
-    if others or not isinstance(e, Map) or e.op is not ops.exp or not e.operands[0].whole:
+    if others or not isinstance(e, Map) or e.op is not EXPONENTIAL or not e.operands[0].whole:
         return False
     sums = [x for x in uses[e.out] if isinstance(x, Reduce) and x.op is ops.sum]
     if len(sums) != 1 or seen & {i.out, e.out} or sums[0].over_batch:
@@ -75,5 +76,5 @@ def _divided(i: Map, e: Array, row: Indices, total: Array, divisors: set[Array])
     if a.array is not e or b.array not in divisors:
         return False
     by_sum = i.op is ops.div and a is i.operands[0] and b.array is total
-    by_inverse = i.op in (ops.mul, ops.strong_mul) and b.array is not total
+    by_inverse = i.op in PRODUCTS and b.array is not total
     return (by_sum or by_inverse) and bool((row[a.lanes()] == b.lanes()).all())
