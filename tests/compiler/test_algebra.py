@@ -52,20 +52,10 @@ def test_the_compiler_names_no_other_operation(path):
 
 
 def test_which_operations_stay_finite():
-    names = {op.name for op in BUILT_IN if not stays_finite(op)}
-    assert names == {
-        "div",
-        "exp",
-        "exp_mul",
-        "expm1",
-        "log",
-        "log1p",
-        "pow",
-        "sinh",
-        "cosh",
-        "sqrt",
-    }
-    assert stays_finite(ops.power(2.0)) and not stays_finite(ops.power(-1.0))
+    infinite = "div exp exp_mul expm1 log log1p pow sinh cosh sqrt"
+    assert {op.name for op in BUILT_IN if not stays_finite(op)} == set(infinite.split())
+    assert stays_finite(ops.power(2.0))
+    assert not stays_finite(ops.power(-1.0))
 
 
 def test_the_search_finds_each_way_of_naming_an_operation():

@@ -115,6 +115,7 @@ def test_a_function_of_rows(name, backend):
     assert by_x == pytest.approx([x.grad for x in inputs], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_chain_with_branches_knows_when_another_path_is_taken():
     def function(x):
         for _ in range(1000):
