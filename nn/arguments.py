@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import random
+import sys
 from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -90,6 +91,7 @@ def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> No
 
 
 MOST_KINDS = 8
+_FLOATS = frozenset((float, int))
 _CONTAINERS = (list, tuple, dict, range, array, deque)
 _OF_ARRAYS = ("numpy", "torch", "jax", "jaxlib")
 
@@ -111,9 +113,28 @@ class Rows:
         self.name = name
         self.data = data
         self.width = len(self._read(0))
+        self.is_plain = type(data) in (list, tuple)
+        """Whether these are lists or tuples of floats and ints."""
+        self._first_of_kind: dict[Any, int] = {}
         if isinstance(data, (list, tuple)):  # already in memory, so check before training begins
-            for row in range(len(data)):
-                self[row]
+            self._check()
+
+    def _check(self) -> None:
+        """Check each row, and note the first row of each combination of types."""
+        first, width = self._first_of_kind, self.width
+        for row, cells in enumerate(self.data):
+            is_list = type(cells) is list or type(cells) is tuple
+            if not (is_list and len(cells) == width and _FLOATS.issuperset(map(type, cells))):
+                self.is_plain = False
+                cells = self[row]
+            first.setdefault(_kind_of(cells), row)
+
+    @property
+    def kind(self) -> Any:
+        """What the rows are: their width and types. None where that is not known."""
+        if self._first_of_kind:
+            return self.width, frozenset(self._first_of_kind), self.is_plain
+        return (self.width, str(self.data.dtype)) if is_numeric_array(self.data) else None
 
     def __len__(self) -> int:
         return len(self.data)
@@ -130,6 +151,8 @@ class Rows:
     def read_by(self) -> str | None:
         """What reads the rows, if it may count, draw or do anything else that matters: code that
         is not known to give the same rows each time. No row is read to find out."""
+        if self.is_plain:
+            return None
         if not _is_known(type(self.data)):
             return f"{type(self.data).__name__}.__getitem__"
         if type(self.data) not in _CONTAINERS:
@@ -148,9 +171,10 @@ class Rows:
         others have floats. (The columns of an array are of one kind.)"""
         if type(self.data) not in _CONTAINERS:
             return []
-        first: dict[tuple[type, ...], int] = {}
-        for row in range(len(self)):
-            first.setdefault(tuple(map(type, self[row])), row)
+        first = self._first_of_kind
+        if not first:
+            for row in range(len(self)):
+                first.setdefault(_kind_of(self[row]), row)
         return list(first.values())[1:MOST_KINDS]
 
     def _read(self, row: int) -> list[float]:
@@ -163,6 +187,18 @@ class Rows:
             return [x if type(x) in (float, int) else as_float(x) for x in cells]
         except TypeError as error:
             raise TypeError(f"{self.name}[{row}]: {error}") from None
+
+
+def _kind_of(numbers: Sequence[float]) -> Any:
+    """The types of numbers; of numbers of one type, that type."""
+    kinds = set(map(type, numbers))
+    return kinds.pop() if len(kinds) == 1 else tuple(map(type, numbers))
+
+
+def is_numeric_array(data: Any) -> bool:
+    """Whether this is an array of numpy, of numbers."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(data) is numpy.ndarray and data.dtype.kind in "biuf"
 
 
 def _is_known(kind: type) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from nn.own_rules import objection, overridden
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
+    from nn.audit import Audit
     from nn.train import Plan
 
 # From so many scalar operations on, over all rows and epochs, a loss is compiled: plain Python
@@ -63,7 +65,7 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     watched = _Watched(plan.loss)
     trainer = _trainer(plan, program or watched.program(), watched, None)
     trainer.prepare(plan.batch_size)
-    trainer.compare(plan.inputs.other_kinds() + plan.targets.other_kinds(), plan.batch_size)
+    watched.compare(trainer, plan)
     if reading := _reading(plan):
         trainer.remark += f"; {reading}, and once"
     if against := objection(plan.optimizer, plan.inputs, plan.targets):
@@ -73,7 +75,7 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     elif watched.reach.streams:
         trainer.remark += f"; the recording keeps what comes from {watched.reach.objection}"
     elif not program:
-        watched.keep(trainer.program)
+        watched.keep(trainer, plan)
     return trainer
 
 
@@ -104,7 +106,7 @@ def _unasked(plan: Plan) -> Trainer | str:
         streams.put_back()
         return f"the loss changes {change}" if change else f"the loss draws from {drawn}"
     if isinstance(found, Trainer):
-        watched.keep(found.program)
+        watched.keep(found, plan)
     return found
 
 
@@ -118,8 +120,8 @@ def _reading(plan: Plan) -> str | None:
 
 def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     """The trainer, if there is enough work and nothing looks at the numbers."""
-    graph = topological_order(built(plan.loss, [plan.inputs[0], plan.targets[0]]).root())
-    if watched.state.change() or calls * sum(v.op is not None for v in graph) < WORTH_COMPILING:
+    operations = watched.operations(plan)
+    if watched.state.change() or calls * operations < WORTH_COMPILING:
         return TOO_LITTLE
     program = watched.program()
     if program.backend_wanted != "machine":
@@ -129,7 +131,7 @@ def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     if looked:
         return f"the number in a Value is looked at, at {looked[0].line()}"
     trainer.prepare(plan.batch_size)
-    trainer.compare(plan.inputs.other_kinds() + plan.targets.other_kinds(), plan.batch_size)
+    watched.compare(trainer, plan)
     return trainer
 
 
@@ -138,27 +140,72 @@ def _trainer(plan: Plan, program: Compiled, watched: _Watched, state: State | No
     return Trainer(program, plan.inputs, plan.targets, plan.optimizer, streams, state)
 
 
+@dataclass
+class _Note:
+    """What an earlier training has left of a function: its compiled form, and what was found out.
+    It holds for as long as nothing has changed that the function reads."""
+
+    loss: Callable[..., Any]
+    program: Compiled
+    reach: Reach
+    kinds: tuple[Any, Any]
+    operations: int
+    audit: Audit
+
+
 class _Watched:
     """A loss in plain Python, with what it reaches, and the state of that.
 
-    The function keeps its compiled form as an attribute, so that both go together.
+    The function keeps its note as an attribute, so that both go together.
     """
 
     def __init__(self, loss: Callable[..., Any]) -> None:
-        self.loss, self.reach = loss, Reach(loss)
+        self.loss = loss
+        note = getattr(loss, NOTE, None)
+        own = isinstance(note, _Note) and note.loss is loss  # not that of which it is a copy
+        self._before: _Note | None = note if own else None
+        self._note = self._before if self._before and self._before.program.holds() else None
+        # Attributes of leaves that had none are not watched.
+        known = self._note and not self._note.reach.bare
+        self.reach = self._note.reach if self._note and known else Reach(loss)
         self.state = State(self.reach)
+        self._operations = 0
+
+    def operations(self, plan: Plan) -> int:
+        """How many operations the loss of the first row has."""
+        note = self._known(plan)
+        if note and note.operations:
+            self._operations = note.operations
+        else:
+            root = built(self.loss, [plan.inputs[0], plan.targets[0]]).root()
+            self._operations = sum(v.op is not None for v in topological_order(root))
+        return self._operations
 
     def program(self) -> Compiled:
         """The compiled loss that an earlier training has left, or a new one."""
         from autograd.compiler.compiled import Compiled
 
-        before = getattr(self.loss, NOTE, None)
-        if before and before[0] is self.loss:  # not that of which it is a copy
-            program: Compiled = before[1]
-            return program
+        if self._before:
+            return self._before.program
         return Compiled(self.loss, None, None, None, "float64")
 
-    def keep(self, program: Compiled) -> None:
-        """Leave it for later trainings, if the function changes nothing."""
+    def compare(self, trainer: Trainer, plan: Plan) -> None:
+        """Compare rows of other types with plain Python, or count on from where that was done."""
+        note = self._known(plan)
+        if note and note.program is trainer.program:
+            trainer.audit.go_on_from(note.audit)
+        else:
+            others = plan.inputs.other_kinds() + plan.targets.other_kinds()
+            trainer.compare(others, plan.batch_size)
+
+    def keep(self, trainer: Trainer, plan: Plan) -> None:
+        """Leave a note for later trainings, if the function changes nothing."""
         if isinstance(self.loss, FunctionType) and not self.reach.objection:
-            setattr(self.loss, NOTE, (self.loss, program))
+            kinds = plan.inputs.kind, plan.targets.kind
+            left = trainer.program, self.reach, kinds, self._operations, trainer.audit
+            setattr(self.loss, NOTE, _Note(self.loss, *left))
+
+    def _known(self, plan: Plan) -> _Note | None:
+        """The note, if it is of such rows."""
+        note, kinds = self._note, (plan.inputs.kind, plan.targets.kind)
+        return note if note and None not in kinds and note.kinds == kinds else None

@@ -186,6 +186,7 @@ class Trainer:
         order = np.concatenate(list(orders))
         losses = np.zeros(len(orders))
         position, total = 0, len(order)
+        self.audit.resume()
         stretch = max(1, FIRST_ROWS // batch_size) * batch_size
         while position < total:
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
@@ -213,6 +214,7 @@ class Trainer:
                 stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
             if report(position, losses.tolist(), new):
                 break
+        self.audit.pause()
         self._check_state()
 
     def _train(
@@ -385,4 +387,6 @@ def table(rows: Rows) -> Any:
             f"{rows.name} holds {len(data):,} rows of {len(rows[0])} numbers, too many to copy: "
             "train on arrays, or on parts"
         )
+    if rows.is_plain:
+        return np.array(data, np.float64)
     return np.array([rows[i] for i in range(len(data))], np.float64)

@@ -91,6 +91,11 @@ class Compiled:
         key = tuple(widths)
         return self._recordings.of(key)[0] if self._recordings.of(key) else self._record(key, row)
 
+    def holds(self) -> bool:
+        """Whether something is recorded, and nothing has changed since that the function reads."""
+        self._given((), {})
+        return self._recordings.latest is not None
+
     # --- what it is ---
 
     @property

@@ -8,6 +8,7 @@ import pytest
 
 import autograd.compiler.recordings
 from nn import MLP, SGD, fit, half_squared_error
+from nn.audit import Audit
 
 X = [[i / 40, 1 - i / 40] for i in range(40)]
 T = [[1.0] if i > 20 else [-1.0] for i in range(40)]
@@ -111,3 +112,30 @@ def test_a_recording_goes_with_its_function():
     del loss
     gc.collect()
     assert gone() is None
+
+
+def test_the_second_training_does_not_run_the_loss(monkeypatch):
+    model = MLP(2, [3, 1], seed=1)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    built, plain = [], Audit._plain
+
+    def counted(*given):
+        built.append(given)
+        return plain(*given)
+
+    monkeypatch.setattr(Audit, "_plain", counted)
+
+    def loss(x, t):
+        return half_squared_error(scaled(model(x)), t)
+
+    def rows_in_plain_python(X):
+        before = len(built)
+        fit(loss, X, T, optimizer, progress=False, compile=True)
+        return len(built) - before
+
+    assert rows_in_plain_python(X) == 1
+    assert rows_in_plain_python(X) == rows_in_plain_python(X[::-1]) == 0
+    assert rows_in_plain_python([[1, 2], *X[1:]]) > 0  # whole numbers, too
+    rows_in_plain_python(X)
+    monkeypatch.setitem(globals(), "factor", 2.0)
+    assert rows_in_plain_python(X) == 1
