@@ -53,6 +53,8 @@ def is_array(x: object) -> bool:
     Not the compiler's arrays, which are operands themselves.
     """
     kind = type(x)
+    if kind is float or kind is int:  # the most frequent, and asking for names takes longer
+        return False
     array = hasattr(kind, "__array_ufunc__") and hasattr(kind, "__len__")
     return array and not hasattr(kind, "apply_op")
 

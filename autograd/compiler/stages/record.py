@@ -44,7 +44,8 @@ from autograd.value import (
     topological_order,
 )
 
-_number_in = number_slot.__get__  # as ``number``, without a call in Python
+# As ``number``, without a call in Python, and without a look for these methods for each node.
+_number_in, _set_number, _set_grad = number_slot.__get__, number_slot.__set__, grad_slot.__set__
 _no_float = Value.__float__
 
 
@@ -137,13 +138,22 @@ class Recording:
 
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
         # Not by Value(...): its attributes are observed here, and so are slow to set.
-        node = new(class_of(inputs))
-        number_slot.__set__(node, op.compute([*map(_number_in, inputs)]))
-        grad_slot.__set__(node, NOT_COMPUTED)
+        for v in inputs:
+            if type(v) is not Value:
+                node = new(class_of(inputs))
+                break
+        else:
+            node = new(Value)
+        _set_number(node, op.compute([*map(_number_in, inputs)]))
+        _set_grad(node, NOT_COMPUTED)
         node._mark = None
         # Backward is not for this graph, so the partials only keep their places.
         node._record = (op, *inputs, *(0.0,) * len(inputs))
-        node._depth = max([v._depth for v in inputs], default=-1) + 1
+        depth = -1
+        for v in inputs:
+            if v._depth > depth:
+                depth = v._depth
+        node._depth = depth + 1
         if modes.switches.watching:
             node._source = modes.user_line()
         return node
