@@ -18,6 +18,7 @@ import numpy as np
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.leaves import NUMBER, TYPE
 from autograd.compiler.program import Floats
+from autograd.compiler.stages.observe import is_recording
 from autograd.value import Value
 
 
@@ -44,7 +45,7 @@ class Leaves:
 
     def numbers(self) -> Floats:
         """Those of now, (leaves,)."""
-        if self._call:
+        if self._call and not is_recording():  # which must learn of each look
             numbers = np.empty(len(self.leaves), self.dtype)
             places = self._addresses.ctypes.data, numbers.ctypes.data
             if self._call(*places, *self._rest) == len(self.leaves):
