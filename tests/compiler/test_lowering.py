@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograd.compiler.machine.executor import MachineExecutor
+from autograd.compiler.machine.opcodes import Field, Opcode
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
@@ -11,6 +12,7 @@ from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.record import record
 from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import trace_recording
+from autograd.value import Value
 from tests.compiler import recurrences, table_interpreter, test_roll
 from tests.compiler.test_programs import ROWS, Case
 from tests.counts import count
@@ -70,3 +72,24 @@ def test_loops(name):
     executor._blocks.most = 2
     _, _, found = executor.gradients(theta, [x])
     np.testing.assert_allclose(found, by_parameters, rtol=1e-12, atol=1e-14)
+
+
+def test_a_function_and_its_slope_are_computed_together():
+    def f(x):
+        hidden = [(w * x[0] + v * x[1]).tanh() for w, v in weights]
+        return sum(hidden[1:], hidden[0]).tanh()
+
+    weights = [[Value(0.3), Value(-0.2)], [Value(0.5), Value(0.1)], [Value(-0.4), Value(0.7)]]
+    x = np.random.default_rng(0).normal(size=(5, 2))
+    recording = record(f, [x[0].tolist()])
+    program = differentiate(layout(contract(pack(trace_recording(recording)))))
+    executor = lowered(program)
+    theta = np.array([p.data for p in recording.parameters])
+    total, _, gradient = executor.gradients(theta, [x])
+    opcodes = executor.blocks.rows.plain[:, Field.OPCODE].tolist()
+    assert opcodes.count(Opcode.TANH_SECH2) == 2
+    assert not {Opcode.TANH, Opcode.SECH2} & set(opcodes)
+    loss = sum(f(row) for row in x.tolist())
+    loss.backward()
+    np.testing.assert_allclose(total, loss.data, rtol=1e-14)
+    np.testing.assert_allclose(gradient, [p.grad for p in recording.parameters], rtol=1e-13)

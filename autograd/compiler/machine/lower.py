@@ -7,6 +7,7 @@ without a batch, a lane is one number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ from autograd.compiler.machine.collecting import collect
 from autograd.compiler.machine.contraction import contract
 from autograd.compiler.machine.looping import loop
 from autograd.compiler.machine.memory import ALIGNED, Memory
-from autograd.compiler.machine.opcodes import Opcode
+from autograd.compiler.machine.opcodes import PAIRS, Opcode
+from autograd.compiler.machine.pairing import pairs
 from autograd.compiler.machine.table import (
     Begin,
     End,
@@ -112,8 +114,7 @@ def lower(program: Program, in_rows: bool) -> Lowered:
         NotLowered: it has an operation that only Python can compute.
     """
     lowering = _Lowering(program, in_rows and bool(program.arguments))
-    for i in program.instructions:
-        lowering.instruction(i)
+    lowering.instructions(program.instructions)
     return lowering.finished()
 
 
@@ -151,6 +152,21 @@ class _Lowering:
         return places
 
     # --- instructions ---
+
+    def instructions(self, every: Sequence[Instruction]) -> None:
+        """The lines of instructions, a function and its slope together."""
+        second = pairs(every)
+        done = set(second.values())
+        for i in every:
+            if isinstance(i, Map) and i in second:
+                self._pair(i, second[i])
+            elif i not in done:
+                self.instruction(i)
+
+    def _pair(self, i: Map, second: Map) -> None:
+        self.known[i.out] = self.known[second.out] = self._starts(i)
+        opcode = PAIRS[i.op, second.op]
+        self.writer.apply(opcode, whole(i.out), [*i.operands, whole(second.out)])
 
     def instruction(self, i: Instruction) -> None:
         """The lines of an instruction."""

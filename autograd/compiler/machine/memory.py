@@ -149,7 +149,7 @@ def _arrays(line: Line) -> Iterable[Array]:
 def _overwritten(line: Line, array: Array) -> Array | None:
     """An operand in whose place the result of an operation can go, element by element."""
     dst = line.operands[0]
-    if not (dst and dst.array is array and Opcode.ADD <= line.opcode <= Opcode.MUL_SUB):
+    if not (dst and dst.array is array and Opcode.ADD <= line.opcode <= Opcode.SIGMOID_SLOPE):
         return None
     for operand, flag in zip(line.operands[1:], BROADCAST):
         if operand is None or flag in line.flags or operand.array is array:

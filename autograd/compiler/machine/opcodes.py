@@ -164,6 +164,9 @@ MAPS: dict[Op, Opcode] = {
 """The opcode of each operation that has one. (All others are written in these.)"""
 MAPS[constant_part] = Opcode.COPY
 
+PAIRS: dict[tuple[Op, Op], Opcode] = {(ops.tanh, ops.sech2): Opcode.TANH_SECH2}
+"""Two operations on the same number that one opcode does, with its results in dst and c."""
+
 REDUCTIONS: dict[Op, tuple[Opcode, Opcode]] = {
     ops.sum: (Opcode.SUM, Opcode.SUM_INNER),
     ops.logsumexp: (Opcode.LOGSUMEXP, Opcode.LOGSUMEXP_INNER),

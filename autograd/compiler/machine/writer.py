@@ -9,7 +9,7 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
 from autograd.compiler.machine.axes import Axis, Start, merged, over
-from autograd.compiler.machine.opcodes import MAPS, REDUCTIONS, Flag, Opcode
+from autograd.compiler.machine.opcodes import MAPS, PAIRS, REDUCTIONS, Flag, Opcode
 from autograd.compiler.machine.table import Ints32, Line, Lines, Moves, NotLowered, Operand, Round
 from autograd.compiler.program import Array, Indices, View, row_major, view, whole
 from autograd.compiler.stages.trace import CONSTANT, INPUT, PARAMETER
@@ -242,6 +242,7 @@ class Writer:
         if inner is None:
             assert not axes, "the result of an operation has gaps"
             inner = Axis(ONE, (ONE,) * len(starts))
+        slots = (0, 1, 3) if opcode in PAIRS.values() else range(4)
         places = list(starts)
         for k, step in enumerate(inner.steps):
             if step not in (ZERO, ONE):
@@ -250,13 +251,13 @@ class Writer:
                 return
         outer, peeled = _outer([a for a in axes if a is not inner])
         flags = Flag(0)
-        for k, step in enumerate(inner.steps):
-            flags |= BROADCAST[k] if step == ZERO else Flag(0)
+        for slot, step in zip(slots, inner.steps):
+            flags |= BROADCAST[slot] if step == ZERO else Flag(0)
 
         def line(at: list[Start]) -> None:
             operands: list[Operand | None] = [None] * 4
-            for k, start in enumerate(at):
-                operands[k] = start.operand(*(x.steps[k] for x in outer))
+            for k, (slot, start) in enumerate(zip(slots, at)):
+                operands[slot] = start.operand(*(x.steps[k] for x in outer))
             sizes = (outer[0].size, outer[1].size, inner.size)
             self.lines.append(Line(opcode, sizes, tuple(operands), flags))
 
