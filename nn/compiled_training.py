@@ -329,8 +329,7 @@ def _check_update(optimizer: Optimizer) -> None:
     if own := overridden(optimizer):
         raise CompileError(own)
     optimizer.check_settings()
-    update = update_of(optimizer)
-    if update.native:
+    if _is_ours(optimizer):
         return
     import numpy as np
 
@@ -343,7 +342,7 @@ def _check_update(optimizer: Optimizer) -> None:
         # On floats first: that says better what is wrong.
         optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
         memories = np.zeros((len(optimizer.memories), 2))
-        Stepper(update).step(np.ones(2), np.ones(2), memories)
+        Stepper(update_of(optimizer)).step(np.ones(2), np.ones(2), memories)
     except Exception as error:
         raise CompileError(
             f"{kind.__name__}.update is not plain arithmetic, which works on arrays as on "
@@ -364,14 +363,14 @@ def update_of(optimizer: Optimizer) -> Update:
     """The optimiser's update as executors take it, with the settings of now."""
     from autograd.compiler.update import Update
 
-    rule = getattr(optimizer.update, "__func__", None)
-    if rule is SGD.update and isinstance(optimizer, SGD):
-        settings = (optimizer.lr, optimizer.momentum, optimizer.weight_decay)
-        return Update(optimizer.update, "momentum" if any(settings[1:]) else "descent", settings)
-    if rule is Adam.update and isinstance(optimizer, Adam):
-        adam = (optimizer.lr, *optimizer.betas, optimizer.eps, optimizer.weight_decay)
-        return Update(optimizer.update, "adam", adam)
+    if _is_ours(optimizer):
+        return Update(optimizer.update)
     return Update(lambda *given: optimizer.checked(optimizer.update(*given)))
+
+
+def _is_ours(optimizer: Optimizer) -> bool:
+    """Whether the update is that of SGD or Adam, which need no check."""
+    return getattr(optimizer.update, "__func__", None) in (SGD.update, Adam.update)
 
 
 def table(rows: Rows) -> Any:

@@ -43,7 +43,7 @@ class Optimizer:
     memories: tuple[str, ...] = ()
     steps_taken = 0
     _lr: Any = 0.0
-    _asked: tuple[int, float] | None = None
+    _rates: Mapping[int, float] = {}
 
     def __init__(self, parameters: Iterable[Value]) -> None:
         self.parameters = _checked_parameters("an optimiser", parameters)
@@ -68,7 +68,7 @@ class Optimizer:
                 f"{type(self).__name__} has a step of its own, which counts no steps: set lr to a "
                 "number before each"
             )
-        self._lr, self._asked = rate, None
+        self._lr, self._rates = rate, {}
 
     @property
     def is_scheduled(self) -> bool:
@@ -81,9 +81,11 @@ class Optimizer:
         Raises:
             TypeError, ValueError: it is not a number, or negative, or not finite.
         """
-        if self._asked is None or self._asked[0] != step:
-            self._asked = step, _at_least_zero(f"lr({step})", self._lr(step))
-        return self._asked[1]
+        if step not in self._rates:
+            # Kept: the rate of the next step, because compiled training looks beyond it.
+            now = {s: rate for s, rate in self._rates.items() if s == self.steps_taken}
+            self._rates = {**now, step: _at_least_zero(f"lr({step})", self._lr(step))}
+        return self._rates[step]
 
     def update(self, p: Any, gradient: Any, *memories: Any) -> tuple[Any, ...]:
         """The parameter and its memories after a step.

@@ -50,7 +50,7 @@ def own_update(optimizer: Optimizer) -> Callable[..., Any] | None:
         return None
     if rule is None or getattr(update, "__self__", None) is not optimizer:
         return update
-    left_out = {*optimizer.memories, "parameters", "_lr", "_asked"}
+    left_out = {*optimizer.memories, "parameters", "_lr", "_rates"}
     seen: dict[str, Any] = {"lr": 0.0}
     methods = []
     for c in reversed([c for c in type(optimizer).__mro__ if c not in _OURS]):
@@ -100,7 +100,7 @@ def _of_the_training(optimizer: Optimizer, update: Callable[..., Any]) -> str | 
 
 def _change_by_the_rate(optimizer: Optimizer, reach: Reach) -> str | None:
     """What the next learning rate changes when it is asked for; that is put back."""
-    state, streams, asked = State(reach), Streams(reach.streams), optimizer._asked
+    state, streams, asked = State(reach), Streams(reach.streams), optimizer._rates
     try:
         _ = optimizer.lr
     except Exception as failure:  # the plain loop will say so
@@ -111,7 +111,7 @@ def _change_by_the_rate(optimizer: Optimizer, reach: Reach) -> str | None:
     if found:
         state.put_back()
         streams.put_back()
-        optimizer._asked = asked
+        optimizer._rates = asked
     return found
 
 

@@ -55,7 +55,7 @@ def pytest_terminal_summary(terminalreporter, config):
     if not config.option.slow:
         terminalreporter.write_line(
             "Left out: tests marked slow (browsers, notebooks, kills, thousands of random "
-            "programs, long demos, most native code). pytest --slow runs them too."
+            "programs, long demos). pytest --slow runs them too."
         )
 
 

@@ -153,7 +153,7 @@ class Compilation:
         return len(self._executors)
 
     def native_seconds(self) -> tuple[float, bool]:
-        """How long native code took to be made or loaded, and whether all of it was on disk."""
+        """How long the kernels took to be made or loaded, and whether all were on disk."""
         every = self._executors.values()
         return sum(e.seconds for e in every), all(e.from_disk for e in every)
 

@@ -366,7 +366,7 @@ class Compiled:
             pending = [np.ascontiguousarray(a[failing]) for a in pending]
 
     def _tell(self, compilation: Compilation) -> None:
-        """On a terminal, say how long native code took, if it took more than a second."""
+        """On a terminal, say how long the kernels took, if it took more than a second."""
         seconds, _ = compilation.native_seconds()
         if seconds > self._told + 1 and sys.stderr.isatty():
             print(f"compiled {self.__name__}: {self.took}", file=sys.stderr)

@@ -65,7 +65,7 @@ class Recordings:
         native = [c.native_seconds() for c in every]
         if seconds := sum(s for s, _ in native):
             kept = ", kept from before" if all(k for _, k in native) else ""
-            words += f", {seconds:.1f} s for native code{kept}"
+            words += f", {seconds:.1f} s for the kernels{kept}"
         return words
 
     def record(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:

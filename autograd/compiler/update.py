@@ -49,13 +49,9 @@ class Update:
     Attributes:
         rule: ``rule(p, gradient, *memories)`` returns the new parameter and the new memories. It
             is plain arithmetic, so it takes numbers and operands of any kind.
-        native: the name under which native code has a loop of its own for this rule, or "".
-        settings: the numbers that this loop reads.
     """
 
     rule: Callable[..., tuple[Any, ...]]
-    native: str = ""
-    settings: tuple[float, ...] = ()
 
 
 class Stepper:

@@ -370,7 +370,7 @@ PROCESS = Path("/proc/self")
 def found(graph: str, nodes: int) -> dict[str, float]:
     """Record a graph and find its matrices: nodes, seconds, and peak bytes beyond the graph.
 
-    Without native code, which is compiled once for all sizes.
+    Without kernels, which are compiled once for all sizes.
     """
     start = time.process_time()
     total, _ = GRAPHS[graph](nodes // PER_STEP[graph], Value, autograd.tanh)

@@ -1,4 +1,4 @@
-"""fit in native code does what the plain loop does."""
+"""fit in compiled code does what the plain loop does."""
 
 import random
 
