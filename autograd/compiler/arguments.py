@@ -52,7 +52,10 @@ def as_arrays(
         ValueError: the shapes do not fit together.
     """
     if not arguments:
-        raise TypeError(f"{name} is called with an array for each of its arguments")
+        raise TypeError(
+            f"{name} got no arguments: it is called with an array for each argument of the "
+            "function. What has no inputs is compiled as a graph: compile(loss), with a Value"
+        )
     arrays, key = [], []
     for position, argument in enumerate(arguments):
         array = _as_array(name, argument, position, dtype)

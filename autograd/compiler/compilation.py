@@ -113,10 +113,10 @@ class Compilation:
         return self._packed
 
     @property
-    def size(self) -> int:
-        """How many array instructions it has, with gradients. Without structure nothing is
-        compiled."""
-        return len(self.program("parameters")) if self.has_structure else 0
+    def runs_on(self) -> str:
+        """The backend that runs it, as far as it has run: NumPy where the machine cannot."""
+        numpy = any(executor.name == "numpy" for executor in self._executors.values())
+        return "numpy" if numpy else self.backend
 
     @property
     def _has_loops(self) -> bool:

@@ -121,8 +121,8 @@ class Compiled:
 
     @property
     def backend(self) -> str:
-        """The backend that runs it: machine or numpy."""
-        return self._recorded().backend
+        """The backend that runs it: machine or numpy. (NumPy also runs what the machine cannot.)"""
+        return self._recorded().runs_on
 
     def __repr__(self) -> str:
         latest = self._recordings.latest

@@ -155,3 +155,16 @@ def test_blocks_of_rows_of_two_sizes():
         compile(function, backend=b).value_and_grad(x)[1] for b in ("machine", "numpy")
     )
     np.testing.assert_allclose(machine, plain, rtol=1e-11)
+
+
+@pytest.mark.parametrize("rows", [9, 17, 73, 1025])
+def test_a_smaller_block_finds_no_numbers_of_the_one_before(rows):
+    def squares(x):
+        if x[0] > 0.3:  # the rows are run in parts
+            return x[0] * x[0] + x[1] * x[1] * 3.0
+        return x[0] * x[0] + x[1] * x[1]
+
+    x = np.random.default_rng(1).normal(size=(rows, 2))
+    _, gradient = compile(squares).value_and_grad(x, wrt="inputs", reduction="sum")
+    factors = np.where(x[:, :1] > 0.3, [[2.0, 6.0]], [[2.0, 2.0]])
+    np.testing.assert_array_equal(gradient, factors * x)
