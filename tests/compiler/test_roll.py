@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from autograd import compile
+from autograd import Value, compile
 from autograd.compiler.program import Loop, every
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
@@ -145,6 +145,29 @@ def test_steps_that_need_no_other_step_stand_outside_the_loop():
     program = roll(unrolled(*recurrences.labelled(20)))
     (loop,) = (i for i in program.instructions if isinstance(i, Loop))
     assert len(loop.body) == 3  # of the state; the outputs of all steps are one product
+
+
+def test_what_is_the_same_for_all_rows_has_a_loop_of_its_own():
+    """The variance of a Kalman filter depends on no row; its mean does."""
+    start, q, r = Value(0.1), Value(0.2), Value(0.5)
+
+    def filtered(x):
+        mean, variance, loss = start, Value(1.0), 0.0
+        for z in x:
+            variance = variance + q
+            gain = variance / (variance + r)
+            loss = loss + (variance + r).log() + (z - mean) ** 2 / (variance + r)
+            mean, variance = mean + gain * (z - mean), (1 - gain) * variance
+        return loss
+
+    program = compile(filtered)
+    x = np.random.default_rng(0).normal(size=(9, 20))
+    _, gradient = program.value_and_grad(x)
+    (sum(filtered(row) for row in x.tolist()) / 9).backward()
+    assert gradient == pytest.approx([p.grad for p in program.parameters], rel=1e-12)
+    loops = [line for line in program.source.splitlines() if "for t in" in line]
+    assert len(loops) == 4  # two forward, two backward
+    assert program.backend == "machine"
 
 
 def test_blocks_of_rows_of_two_sizes():

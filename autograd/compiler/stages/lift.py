@@ -16,6 +16,7 @@ from autograd.compiler.program import (
     Array,
     Collect,
     Contract,
+    Final,
     Instruction,
     Loop,
     Map,
@@ -29,6 +30,8 @@ from autograd.compiler.program import (
     view,
     whole,
 )
+from autograd.compiler.stages.rewrite import with_views
+from autograd.compiler.views import moved
 
 Outer = Mapping[Array, View]
 """For an array of an iteration, the view of all of them outside: (count, *shape)."""
@@ -93,10 +96,10 @@ def new_label(taken: str) -> str:
 
 
 def split(loop: Loop) -> list[Instruction]:
-    """The loop, with what need not be in it before and after it."""
+    """The loop, or two for its two parts, with what need not be in it before and after it."""
     before, loop = _hoisted(loop)
     loop, after = _sunk(loop)
-    return [*before, *([loop] if loop.outs else []), *after]
+    return [*before, *(part for part in _parted(loop) if part.outs), *after]
 
 
 def _stacked_as(loop: Loop) -> dict[Array, Array]:
@@ -172,3 +175,80 @@ def _sunk(loop: Loop) -> tuple[Loop, list[Instruction]]:
     loop = replace(loop, body=tuple(reversed(body)), stacks=tuple(stacks))
     used = {v.array for v in loop.uses}
     return replace(loop, slices=tuple(s for s in loop.slices if s.inner in used)), after
+
+
+def _parted(loop: Loop) -> list[Loop]:
+    """A loop of what is the same for all rows, as the variance in a Kalman filter is, and a loop of
+    the rest, which reads what the first has stacked. Each row need not do it again, and backward
+    the first gets the sum of all rows at once."""
+    own, shared = set(loop.inner), _same_for_all_rows(loop)
+    first = tuple(i for i in loop.body if set(i.outs) <= shared)
+    rest = tuple(i for i in loop.body if not set(i.outs) <= shared)
+    carried = tuple(c for c in loop.carried if c.before in shared)
+    if not (carried and first and rest):
+        return [loop]
+    others = tuple(c for c in loop.carried if c.before not in shared)
+
+    def is_first(handed: Stack | Final) -> bool:
+        return handed.inner.array in shared or handed.inner.array not in own
+
+    stacks = [s for s in loop.stacks if is_first(s)]
+    stacked, given = _stacked_as(loop), {s.inner: s.outer for s in loop.slices}
+    inner: dict[Array, Array] = {}
+    slices = [s for s in loop.slices if s.inner not in shared]
+
+    def see(v: View) -> View:
+        """What the rest reads of the first part is a slice of what that stacks."""
+        array = v.array
+        if array not in shared:
+            return v
+        if array not in inner:
+            inner[array] = Array(array.shape, array.kind)
+            if array not in given:
+                given[array] = whole(
+                    stacked.get(array) or Array((loop.count, *array.shape), array.kind)
+                )
+                if array not in stacked:
+                    stacks.append(Stack(given[array].array, whole(array)))
+            slices.append(Slice(given[array], inner[array]))
+        return moved(v, inner[array])
+
+    second = replace(
+        loop,
+        body=tuple(with_views(i, see) for i in rest),
+        carried=tuple(replace(c, after=see(c.after)) for c in others),
+        stacks=tuple(s for s in loop.stacks if not is_first(s)),
+        finals=tuple(f for f in loop.finals if not is_first(f)),
+    )
+    return [
+        replace(
+            loop,
+            body=first,
+            carried=carried,
+            slices=tuple(s for s in loop.slices if s.inner in shared),
+            stacks=tuple(stacks),
+            finals=tuple(f for f in loop.finals if is_first(f)),
+        ),
+        replace(second, slices=tuple(slices)),
+    ]
+
+
+def _same_for_all_rows(loop: Loop) -> set[Array]:
+    """The inner arrays that depend on nothing that differs between rows."""
+    own = set(loop.inner)
+    shared = {a for a in loop.inner if not a.batched}
+    while True:
+        lost = {c.before for c in loop.carried if not _within(c.after, own, shared)}
+        lost |= {
+            out
+            for i in loop.body
+            for out in i.outs
+            if not all(_within(v, own, shared) for v in i.operands)
+        }
+        if not lost & shared:
+            return shared
+        shared -= lost
+
+
+def _within(v: View, own: set[Array], shared: set[Array]) -> bool:
+    return v.array in shared if v.array in own else not v.array.batched
