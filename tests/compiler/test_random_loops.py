@@ -14,7 +14,7 @@ from autograd import Value, compile, sigmoid, sin, tanh
 from tests.compiler.recurrences import times
 
 PROGRAMS = int(os.environ.get("LOOPS", 1000))
-QUICK = 30
+QUICK = 10
 FUNCTIONS = (tanh, sigmoid, sin)
 
 

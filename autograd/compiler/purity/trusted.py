@@ -98,6 +98,8 @@ def is_of_python(module: str) -> bool:
 def is_of_numpy(thing: Any) -> bool:
     """Whether this is a function or a class of numpy that only computes."""
     kind = type(thing)
+    if kind is types.ModuleType:
+        return False  # and to ask one for what it lacks may warn, or load another
     if kind.__module__.startswith("numpy") and any(c.__name__ == "dtype" for c in kind.__mro__):
         return True
     home = str(getattr(thing, "__module__", None) or kind.__module__)
