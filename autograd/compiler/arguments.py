@@ -53,8 +53,8 @@ def as_arrays(
     """
     if not arguments:
         raise TypeError(
-            f"{name} got no arguments: it is called with an array for each argument of the "
-            "function. What has no inputs is compiled as a graph: compile(loss), with a Value"
+            f"{name} is called with an array for each argument of the function, and got none: what "
+            "has no inputs is compiled as a graph, compile(loss) with a Value"
         )
     arrays, key = [], []
     for position, argument in enumerate(arguments):
