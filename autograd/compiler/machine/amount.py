@@ -35,7 +35,7 @@ class Amount:
         return bool(self.plain or self.real or self.padded)
 
     def at(self, rows: Rows) -> int:
-        """The number for blocks of so many rows."""
+        """The number for blocks of this many rows."""
         return self.plain + self.real * rows.real + self.padded * rows.padded
 
 

@@ -10,7 +10,7 @@ from autograd.compiler.machine.table import Begin, End, Lines, Moves, Operand, R
 from autograd.compiler.program import Array
 
 UNROLLED = 4
-"""Up to so many rounds are written out; beyond, the table has a loop."""
+"""At most this many rounds are written out; for more, the table has a loop."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from autograd.compiler.machine import cache
 from autograd.compiler.machine.kernels.line import Target
 
 REALS = {8: "double", 4: "float"}
-"""The type of numbers of so many bytes."""
+"""The type of a number, by its size in bytes."""
 
 SPEED = 2
 """How hard LLVM's code generator tries, from 0 to 3."""

@@ -260,7 +260,7 @@ class Unit:
         return self.ready[key]
 
     def padded(self, rows: int) -> Rows:
-        """A block of so many rows, with its padding."""
+        """A block of this many rows, with its padding."""
         if not self.lowered.in_rows:
             return ONE_ROW
         unit = LINE // self.dtype.itemsize

@@ -92,7 +92,7 @@ class Table:
     padded: Ints32
 
     def at(self, rows: Rows) -> Ints32:
-        """The table for blocks of so many rows."""
+        """The table for blocks of this many rows."""
         made = self.plain + self.real * rows.real + self.padded * rows.padded
         return np.ascontiguousarray(made, np.int32)
 

@@ -16,7 +16,7 @@ from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, Trace
 from autograd.ops import Op
 
 ALIGNED = 16
-"""Regions of the arena begin at multiples of so many numbers."""
+"""Regions of the arena begin at multiples of this many numbers."""
 
 BROADCAST = {Field.A: Flag.A_BROADCAST, Field.B: Flag.B_BROADCAST, Field.C: Flag.C_BROADCAST}
 

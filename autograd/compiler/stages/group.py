@@ -27,7 +27,7 @@ Hashes = NDArray[np.uint64]
 # Those of a recurrence become a loop.
 MOST_GROUPS = 3000
 MOST_GROUPS_OF_STEPS = 30_000
-# A recurrence repeats most of its levels, after at most so many.
+# A recurrence repeats most of its levels, with at most this many levels between repeats.
 REPEATED = 0.9
 LONGEST_STEP = 400
 # How many nodes at a time, which bounds the memory for temporary arrays.

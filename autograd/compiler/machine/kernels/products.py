@@ -24,7 +24,7 @@ OF_SIXTEEN: Tiles = ((4, (3, 1)), (2, (4, 1)), (1, (8, 4, 2, 1)))
 OF_THIRTY_TWO: Tiles = ((6, (4, 1)), (2, (8, 1)), (1, (8, 4, 2, 1)))
 
 AT_ONCE = 256
-"""So many k does a sparse product look through before it multiplies."""
+"""A sparse product looks through this many k before it multiplies."""
 
 
 class _Product:

@@ -67,7 +67,7 @@ def _centre(top: Value) -> Value:
 
 
 def _exponentials(sums: list[Value], top: list[Value], x: Value) -> list[Value]:
-    """The sum of those below 1, and the number of the others, for they would swallow the rest."""
+    """The sum of those below 1, and how many others there are, which would swallow the rest."""
     y = elementary.exp(x - _centre(top[0]))
     largest = y.equals(1.0)
     return [sums[0] + select(largest, 0.0, y), sums[1] + select(largest, y, 0.0)]

@@ -13,7 +13,7 @@ from autograd.compiler.machine.kernels.line import Target
 from autograd.compiler.machine.kernels.vectors import Code, Value
 
 SIZES = 3
-"""Blocks of so many sizes are in a stretch: full ones, and what is left of a batch and of the last
+"""How many sizes of blocks a stretch has: full ones, and what is left of a batch and of the last
 batch of an epoch."""
 
 
