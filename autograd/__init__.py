@@ -11,7 +11,7 @@
 from autograd import fast, installation
 from autograd.compiler.api import compile as compile
 from autograd.compiler.api import compile as jit
-from autograd.compiler.stages.record import CompileError
+from autograd.compiler.recording.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explaining.explain import Explanation, explain
 from autograd.formulas import derivative_formula, formula

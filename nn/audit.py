@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.observe import CompileError, silenced
+from autograd.compiler.recording.observe import CompileError, silenced
 from autograd.real import close, largest
 from autograd.value import Value, number_of, topological_order
 from nn.arguments import Rows

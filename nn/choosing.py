@@ -11,7 +11,7 @@ from autograd import modes
 from autograd.compiler.purity.reach import NOTE, Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.record import CompileError, built
+from autograd.compiler.recording.record import CompileError, built
 from autograd.value import topological_order
 from nn.compiled_training import Trainer
 from nn.own_rules import objection, overridden

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.record import CompileError
+from autograd.compiler.recording.record import CompileError
 from autograd.real import count
 from nn.arguments import Rows
 from nn.audit import Audit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.compiler.stages.observe import CompileError, is_recording
+from autograd.compiler.recording.observe import CompileError, is_recording
 from autograd.real import as_float
 from autograd.value import Value
 from nn.arguments import Seed, Vector, as_list, as_values, random_stream

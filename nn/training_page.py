@@ -15,8 +15,8 @@ from typing import Any
 
 from autograd.compiler.algebra import GUARDS
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.observe import CompileError, number
-from autograd.compiler.stages.record import Guard, Recording, record
+from autograd.compiler.recording.observe import CompileError, number
+from autograd.compiler.recording.record import Guard, Recording, record
 from autograd.nodes.order import reading_order
 from autograd.operand import traced
 from autograd.page import Page

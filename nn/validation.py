@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.stages.record import CompileError
+from autograd.compiler.recording.record import CompileError
 from autograd.modes import no_grad
 from autograd.value import number_of
 from nn.arguments import Rows

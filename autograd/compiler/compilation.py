@@ -15,14 +15,14 @@ from autograd.compiler import naming
 from autograd.compiler.executor import Executor
 from autograd.compiler.machine.leaves import Leaves
 from autograd.compiler.program import Floats, Indices, Loop, Program
+from autograd.compiler.recording.record import CompileError, Guard
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.expand import expand
 from autograd.compiler.stages.group import Unstructured
 from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.loops.roll import roll
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import CompileError, Guard
-from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import Trace
 from autograd.functions.take import row_number
 from autograd.value import Value

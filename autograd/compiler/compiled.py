@@ -15,8 +15,8 @@ from autograd.compiler import naming
 from autograd.compiler.arguments import Key, as_arrays, in_order
 from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
+from autograd.compiler.recording.record import CompileError
 from autograd.compiler.recordings import Recordings
-from autograd.compiler.stages.record import CompileError
 from autograd.compiler.stages.trace import trace_value
 from autograd.real import as_float
 from autograd.value import Value

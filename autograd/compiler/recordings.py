@@ -13,7 +13,7 @@ from autograd.compiler.arguments import Key
 from autograd.compiler.compilation import Compilation
 from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.watch import Watch
-from autograd.compiler.stages.record import CompileError, record
+from autograd.compiler.recording.record import CompileError, record
 from autograd.compiler.stages.trace import trace_recording
 from autograd.value import Value
 

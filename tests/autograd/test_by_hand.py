@@ -20,7 +20,7 @@ from autograd import (
     page,
     topological_order,
 )
-from autograd.compiler.stages.observe import CompileError
+from autograd.compiler.recording.observe import CompileError
 
 
 def product(a, b):

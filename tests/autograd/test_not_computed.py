@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd import Value, compile, draw, explain, page
-from autograd.compiler.stages.observe import CompileError
+from autograd.compiler.recording.observe import CompileError
 
 
 def test_a_gradient_is_a_float_from_the_start():

@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import Op, Value, compile, detect_anomaly, modes
-from autograd.compiler.stages.observe import CompileError
+from autograd.compiler.recording.observe import CompileError
 
 
 def by_hand(output):

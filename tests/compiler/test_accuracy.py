@@ -9,7 +9,7 @@ np = pytest.importorskip("numpy")
 import autograd  # noqa: E402
 from autograd import Value, ops  # noqa: E402
 from autograd.compiler.compilation import Compilation  # noqa: E402
-from autograd.compiler.stages.record import record  # noqa: E402
+from autograd.compiler.recording.record import record  # noqa: E402
 from autograd.compiler.stages.trace import trace_recording  # noqa: E402
 from autograd.ops import TABLE  # noqa: E402
 from nn import cross_entropy  # noqa: E402

@@ -5,12 +5,12 @@ import pytest
 
 from autograd.compiler.machine.executor import MachineExecutor
 from autograd.compiler.machine.opcodes import Field, Opcode
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.loops.roll import roll
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import record
-from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import trace_recording
 from autograd.value import Value
 from tests.compiler import recurrences, table_interpreter, test_roll

@@ -14,12 +14,12 @@ from autograd import Value, compile, dot, grad, logsumexp, sigmoid
 from autograd.compiler.naming import argument_names, in_order, name_leaves, names_around
 from autograd.compiler.numpy.executor import evaluate, load, write
 from autograd.compiler.numpy.source import NumpySource
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.expand import expand
 from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 from autograd.ops import Op
 from nn import MLP, half_squared_error

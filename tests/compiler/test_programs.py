@@ -14,11 +14,11 @@ import pytest
 
 import autograd
 from autograd import Value, compile, grad
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from tests.counts import count
 from tests.reference import check, run

@@ -11,9 +11,9 @@ import pytest
 
 import autograd
 from autograd import CompileError, Value, compile, dot, grad, modes, no_grad
-from autograd.compiler.stages import observe
+from autograd.compiler.recording import observe
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, Module, cross_entropy
 from tests.reference import check, run

@@ -7,12 +7,12 @@ import pytest
 
 from autograd import Value, compile
 from autograd.compiler.program import Loop, every
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.layout import layout
+from autograd.compiler.stages.loops.roll import roll
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import record
-from autograd.compiler.stages.roll import roll
 from autograd.compiler.stages.trace import trace_recording
 from tests.compiler import recurrences
 from tests.reference import check, load, run

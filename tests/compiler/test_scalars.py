@@ -11,10 +11,10 @@ import autograd
 from autograd import Op, Value, ops
 from autograd.compiler.algebra import constant_part
 from autograd.compiler.machine.opcodes import Field, Opcode
+from autograd.compiler.recording.record import record
 from autograd.compiler.scalars.executor import ScalarsExecutor
 from autograd.compiler.scalars.steps import FEW, MANY
 from autograd.compiler.scalars.table import scalars
-from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 
 BACKENDS = ["numpy"] + ["machine"] * bool(importlib.util.find_spec("llvmlite"))

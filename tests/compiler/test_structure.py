@@ -7,12 +7,12 @@ import pytest
 
 import autograd
 from autograd import Value, dot
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.group import Unstructured
 from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.pack import pack
-from autograd.compiler.stages.record import record
 from autograd.compiler.stages.trace import trace_recording, trace_value
 from nn import MLP, cross_entropy, half_squared_error
 from tests.reference import check

@@ -12,7 +12,7 @@ import nn
 from autograd import CompileError, Value, dot, grad, jit, logsumexp, take
 from autograd.compiler.program import Loop, Scatter, Take
 from autograd.compiler.stages.differentiate import differentiate
-from autograd.compiler.stages.roll import roll
+from autograd.compiler.stages.loops.roll import roll
 from tests.reference import check, run
 
 LETTERS, SIZE, CLASSES = 7, 3, 5

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from autograd import Value, dot, grad, jit
-from autograd.compiler.stages.record import record
+from autograd.compiler.recording.record import record
 from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, half_squared_error
 from tests.counts import count

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.compiler.executor import Executor, Stretch
 from autograd.compiler.machine.amount import ONE_ROW, Rows
 from autograd.compiler.machine.build import machine
-from autograd.compiler.machine.lower import Home, Lowered, lower
+from autograd.compiler.machine.lowering.lower import Home, Lowered, lower
 from autograd.compiler.machine.point import Point, point_function
 from autograd.compiler.machine.table import Ints32, NotLowered
 from autograd.compiler.machine.training import Training

@@ -18,7 +18,7 @@ import numpy as np
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.leaves import NUMBER, TYPE
 from autograd.compiler.program import Floats
-from autograd.compiler.stages.observe import is_recording
+from autograd.compiler.recording.observe import is_recording
 from autograd.value import Value
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from autograd.compiler.executor import Stretch
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.training import SIZES, Plan
-from autograd.compiler.machine.memory import ALIGNED
-from autograd.compiler.machine.steps import Steps, traced
+from autograd.compiler.machine.lowering.memory import ALIGNED
+from autograd.compiler.machine.lowering.steps import Steps, traced
 from autograd.compiler.program import Floats, Indices
 from autograd.compiler.update import Traced, Update
 

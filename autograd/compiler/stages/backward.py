@@ -30,7 +30,7 @@ from autograd.compiler.program import (
     turned,
     whole,
 )
-from autograd.compiler.stages.lift import lifted_view, new_label, split
+from autograd.compiler.stages.loops.lift import lifted_view, new_label, split
 from autograd.compiler.stages.partials import rule
 from autograd.compiler.stages.rewrite import with_views
 from autograd.compiler.stages.term import EveryTerm, InstructionWriter, Term, spread

@@ -34,7 +34,7 @@ from autograd.compiler.stages.group import (
     repeats,
 )
 from autograd.compiler.stages.needed import needed
-from autograd.compiler.stages.pad import grows, pad, without_zeros
+from autograd.compiler.stages.padding.pad import grows, pad, without_zeros
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 # Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at. The steps

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.algebra import constant_part, pick
+from autograd.compiler.recording.observe import number_slot
+from autograd.compiler.recording.record import Recording
 from autograd.compiler.stages.merge import COMMUTES, hash_of_constant, merged
-from autograd.compiler.stages.observe import number_slot
-from autograd.compiler.stages.record import Recording
 from autograd.ops import Op
 from autograd.value import Value, is_constant, one_pass_at_a_time, topological_order
 

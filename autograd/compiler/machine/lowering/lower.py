@@ -14,12 +14,14 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.machine.amount import Amount
-from autograd.compiler.machine.collecting import collect
-from autograd.compiler.machine.contraction import contract
-from autograd.compiler.machine.looping import loop
-from autograd.compiler.machine.memory import ALIGNED, Memory
+from autograd.compiler.machine.lowering.collecting import collect
+from autograd.compiler.machine.lowering.contraction import contract
+from autograd.compiler.machine.lowering.looping import loop
+from autograd.compiler.machine.lowering.memory import ALIGNED, Memory
+from autograd.compiler.machine.lowering.pairing import pairs
+from autograd.compiler.machine.lowering.taking import scatter, take
+from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.opcodes import PAIRS, Opcode
-from autograd.compiler.machine.pairing import pairs
 from autograd.compiler.machine.table import (
     Begin,
     End,
@@ -31,8 +33,6 @@ from autograd.compiler.machine.table import (
     Table,
     table,
 )
-from autograd.compiler.machine.taking import scatter, take
-from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import (
     Array,
     Collect,

@@ -26,11 +26,11 @@ from autograd.compiler.program import (
     view,
     whole,
 )
-from autograd.compiler.stages.lift import split
+from autograd.compiler.stages.loops.lift import split
+from autograd.compiler.stages.loops.periods import FEWEST, best_run
+from autograd.compiler.stages.loops.rolled_loop import LoopBuilder, Moved
 from autograd.compiler.stages.needed import needed
-from autograd.compiler.stages.periods import FEWEST, best_run
 from autograd.compiler.stages.rewrite import with_views
-from autograd.compiler.stages.rolled_loop import LoopBuilder, Moved
 
 
 def roll(program: Program) -> Program:

@@ -8,10 +8,10 @@ from typing import Any
 
 from autograd import ops
 from autograd.compiler.machine.amount import ONE_ROW
-from autograd.compiler.machine.memory import Memory
+from autograd.compiler.machine.lowering.memory import Memory
+from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.opcodes import Opcode
 from autograd.compiler.machine.table import Begin, End, Ints32, Round, table
-from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import Array, Floats, View, row_major, whole
 from autograd.compiler.stages.trace import PARAMETER
 from autograd.compiler.update import Traced, Update

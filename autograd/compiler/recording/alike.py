@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autograd.compiler.stages.observe import number_slot
+from autograd.compiler.recording.observe import number_slot
 from autograd.value import Value
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
-from autograd.compiler.machine.axes import Axis, Start, joined, over
+from autograd.compiler.machine.lowering.axes import Axis, Start, joined, over
+from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.opcodes import Flag, Opcode
 from autograd.compiler.machine.table import Line
-from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import Contract, whole
 
 DST, A, B = 0, 1, 2

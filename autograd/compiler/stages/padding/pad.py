@@ -20,8 +20,15 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.compiler.algebra import EXPONENTIAL, LOG_SUM, PRODUCTS, stays_finite
 from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s
-from autograd.compiler.stages.new_nodes import NewNodes
-from autograd.compiler.stages.rows import Bools, NotPaddable, Rows, lined_up, lined_up_by, stacked
+from autograd.compiler.stages.padding.new_nodes import NewNodes
+from autograd.compiler.stages.padding.rows import (
+    Bools,
+    NotPaddable,
+    Rows,
+    lined_up,
+    lined_up_by,
+    stacked,
+)
 from autograd.compiler.stages.trace import CONSTANT, LEAF
 from autograd.ops import Op
 

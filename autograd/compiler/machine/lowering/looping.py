@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.table import Begin, End, Round
-from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import Array, Instruction, Loop, View, row_major, whole
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.compiler.machine.amount import ONE, REAL, ZERO, Amount
-from autograd.compiler.machine.axes import Axis, Start, merged, over
+from autograd.compiler.machine.lowering.axes import Axis, Start, merged, over
+from autograd.compiler.machine.lowering.writer import BROADCAST, Writer, two_axes
 from autograd.compiler.machine.opcodes import Flag, Opcode
 from autograd.compiler.machine.table import Line, NotLowered
-from autograd.compiler.machine.writer import BROADCAST, Writer, two_axes
 from autograd.compiler.program import Scatter, Take, View, whole
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.opcodes import Opcode
-from autograd.compiler.machine.writer import Writer
 from autograd.compiler.program import Collect, View, whole
 
 

@@ -11,7 +11,7 @@ import linecache
 from collections.abc import Mapping
 
 from autograd import modes
-from autograd.compiler.stages.observe import number
+from autograd.compiler.recording.observe import number
 from autograd.symbols import Symbol, write_op
 from autograd.value import Value, is_constant
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import modes
 from autograd.compiler.algebra import pick
-from autograd.compiler.stages.observe import number
+from autograd.compiler.recording.observe import number
 from autograd.functions.take import row_number
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compiler.stages.record import Recording
+    from autograd.compiler.recording.record import Recording
 
 
 def taken(recording: Recording, rows: Sequence[Any], index: Value) -> Any:

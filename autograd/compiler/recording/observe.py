@@ -20,7 +20,7 @@ from autograd.functions import take, weighted_sum
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compiler.stages.record import Recording
+    from autograd.compiler.recording.record import Recording
 
 
 class CompileError(Exception):

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
-from autograd.compiler.machine.axes import Axis, Start, merged, over
+from autograd.compiler.machine.lowering.axes import Axis, Start, merged, over
 from autograd.compiler.machine.opcodes import MAPS, PAIRS, REDUCTIONS, Flag, Opcode
 from autograd.compiler.machine.table import Ints32, Line, Lines, Moves, NotLowered, Operand, Round
 from autograd.compiler.program import Array, Indices, View, row_major, view, whole

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.algebra import pick
-from autograd.compiler.stages.observe import CompileError, number, unobserved
+from autograd.compiler.recording.observe import CompileError, number, unobserved
 from autograd.real import close, largest
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compiler.stages.record import Recording
+    from autograd.compiler.recording.record import Recording
 
 # How far the numbers of the recorded row are moved aside, relative to 1 and to themselves.
 ASIDE = 1e-3

@@ -16,18 +16,18 @@ from typing import Any, NoReturn
 from autograd import gradient, modes, ops
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.stages.alike import alike
-from autograd.compiler.stages.observe import CompileError as CompileError
-from autograd.compiler.stages.observe import (
+from autograd.compiler.recording.alike import alike
+from autograd.compiler.recording.observe import CompileError as CompileError
+from autograd.compiler.recording.observe import (
     grad_slot,
     number,
     number_slot,
     observed,
     silenced,
 )
-from autograd.compiler.stages.printing import is_for_print, printed
-from autograd.compiler.stages.stand_ins import takes_numbers
-from autograd.compiler.stages.taken import taken
+from autograd.compiler.recording.printing import is_for_print, printed
+from autograd.compiler.recording.stand_ins import takes_numbers
+from autograd.compiler.recording.taken import taken
 from autograd.functions import weighted_sum
 from autograd.nodes.by_hand import BY_HAND, NO_RULE
 from autograd.nodes.leaves import RESULT, refuse_derivative

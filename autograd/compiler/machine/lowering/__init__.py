@@ -1,0 +1,1 @@
+"""Lowering: an array program becomes a table of the machine."""

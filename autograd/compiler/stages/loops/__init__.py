@@ -1,0 +1,1 @@
+"""Loops: instructions that repeat become one instruction."""

@@ -1,0 +1,1 @@
+"""Padding: sums that grow with the position get one length."""
