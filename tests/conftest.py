@@ -1,4 +1,4 @@
-"""The option --slow, and fixtures shared by all tests."""
+"""The options --slow and --passed, and fixtures shared by all tests."""
 
 import importlib
 import os
@@ -17,10 +17,33 @@ SLOW_FIXTURES = {"browser", "tour", "trainings"}
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the slow tests too")
+    parser.addoption(
+        "--passed",
+        type=Path,
+        metavar="FILE",
+        help="note in FILE what passes; leave out what it names, but not what --slow tries more of",
+    )
 
 
 def pytest_configure(config):
     counts.slow = config.option.slow
+    if config.option.passed and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Passed(config.option.passed))
+
+
+class Passed:
+    """Notes what passed, so that another run does not repeat it."""
+
+    def __init__(self, path):
+        self.path, self.names = path, []
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" and report.passed:
+            self.names.append(report.nodeid)
+
+    def pytest_sessionfinish(self):
+        with self.path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}\n" for name in self.names)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -37,14 +60,22 @@ def is_slow(item):
     return slow or item.get_closest_marker("slow") is not None
 
 
+def tries_more(item):
+    """Whether --slow makes a test larger, as far as its file says."""
+    return not {"counts", "count", "some"}.isdisjoint(vars(item.module))
+
+
 def pytest_collection_modifyitems(config, items):
     """Without --slow, leave out the slow tests, except those that the command line names."""
+    noted = config.option.passed
+    passed = set(noted.read_text(encoding="utf-8").splitlines() if noted and noted.exists() else ())
     named = {argument.partition("[")[0].rpartition("::")[2] for argument in config.args}
     chosen, left_out = [], []
     for item in items:
         # pytest-xdist needs the same names in every process.
         assert " at 0x" not in item.nodeid, f"{item.nodeid}: give its parameters ids"
         wanted = config.option.slow or not is_slow(item) or item.originalname in named
+        wanted = wanted and (item.nodeid not in passed or tries_more(item))
         (chosen if wanted else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
