@@ -65,7 +65,7 @@ class Compilation:
         self.argument_names, self.names = arguments, names
         self.parameters = trace.parameters
         self.backend = backend
-        self.places: Indices = np.arange(len(trace.parameters))
+        self.places: slice | Indices = slice(0, len(trace.parameters))
         self._indices = trace.indices()
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,16 +12,13 @@ from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
 from autograd.compiler.arguments import Key, as_arrays, in_order
-from autograd.compiler.compilation import BACKENDS, NONE_FAIL, Compilation
+from autograd.compiler.compilation import BACKENDS, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.recording.record import CompileError
-from autograd.compiler.recordings import Recordings
+from autograd.compiler.recordings import Part, Recordings
 from autograd.compiler.stages.trace import trace_value
 from autograd.real import as_float
 from autograd.value import Value
-
-# Beyond this many recordings, compiling does not pay.
-MOST_RECORDINGS = 64
 
 # Arguments of these types are numbers, not arrays.
 NUMBERS = (float, int, np.generic)
@@ -40,7 +36,6 @@ class Compiled:
         dtype: Any,
     ) -> None:
         self._function, self._chosen = function, parameters
-        self._told, self._told_of = 0.0, 0
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float64, np.float32):
             raise ValueError(f"dtype is float64 or float32; got {self._dtype}")
@@ -55,8 +50,6 @@ class Compiled:
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
         self._recordings = Recordings(function, self.__name__, self._backend, self._dtype)
-        # Native functions of floats; the key is what they differentiate by, "" for nothing.
-        self._points: dict[str, Callable[..., Any] | None] = {}
         if value is not None:
             trace = trace_value(value, parameters)
             of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype)
@@ -89,7 +82,8 @@ class Compiled:
         """The first recording for rows of these widths; if there is none, one made from ``row``."""
         self._given((), {})
         key = tuple(widths)
-        return self._recordings.of(key)[0] if self._recordings.of(key) else self._record(key, row)
+        known = self._recordings.of(key)
+        return known[0] if known else self._recordings.record(key, row)
 
     def holds(self) -> bool:
         """Whether something is recorded, and nothing has changed since that the function reads."""
@@ -185,7 +179,7 @@ class Compiled:
         """
         arguments, names = self._given(arguments, named)
         if arguments and isinstance(arguments[0], NUMBERS):
-            if point := not names and self._points.get(""):
+            if point := not names and self._recordings.points.get(""):
                 try:
                     value, failures, _ = point(*arguments)
                     if not failures:
@@ -194,7 +188,7 @@ class Compiled:
                     pass  # not all are floats
             return self._at_point("", arguments, names)[0]
         key, arrays = self._arrays(arguments, names)
-        parts = self._serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
+        parts = self._recordings.serve(key, arrays, lambda c, theta, rows: c.rows(theta, rows))
         values = self._joined(parts, arrays)
         return values if arrays else values[0]
 
@@ -229,7 +223,7 @@ class Compiled:
             raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
         arguments, names = self._given(arguments, named)
         if arguments and isinstance(arguments[0], NUMBERS):
-            if point := not names and self._points.get(wrt):
+            if point := not names and self._recordings.points.get(wrt):
                 try:
                     value, failures, derivatives = point(*arguments)
                     if not failures:
@@ -238,15 +232,17 @@ class Compiled:
                     pass  # not all are floats
             return self._at_point(wrt, arguments, names)
         key, arrays = self._arrays(arguments, names)
-        parts = self._serve(key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt))
+        parts = self._recordings.serve(
+            key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt)
+        )
         value = 0.0
-        for compilation, _, of_rows, _ in parts:
-            if not compilation.trace.single:
+        for part in parts:
+            if not part.compilation.trace.single:
                 raise ValueError(
                     f"value_and_grad is for a function that returns one Value; {self.__name__} "
                     "returns several: return their sum, or the one to differentiate"
                 )
-            value += of_rows
+            value += part.values
         scale = 1 / len(arrays[0]) if arrays and reduction == "mean" else 1.0
         if wrt == "inputs":
             gradients = self._by_inputs(parts, arrays)
@@ -254,20 +250,28 @@ class Compiled:
                 gradients = [g * scale for g in gradients]
             shaped = [g[:, 0] if size is None else g for g, size in zip(gradients, key)]
             return value * scale, shaped[0] if len(shaped) == 1 else shaped
-        total = np.zeros(len(self._recordings.parameters), self._dtype)
-        for c, _, _, gradient in parts:
-            total[c.places] += gradient
+        total = self._by_parameters(parts)
         return value * scale, total * scale if scale != 1 else total
 
-    def _by_inputs(self, parts: list[tuple[Any, ...]], arrays: list[Floats]) -> list[Floats]:
+    def _by_parameters(self, parts: list[Part]) -> Floats:
+        """The gradient by all parameters, the sum of those of all parts."""
+        first: Floats = parts[0].gradient
+        if len(parts) == 1 and self._recordings.have_all_in_order(parts[0].compilation):
+            return first
+        total = np.zeros(len(self._recordings.parameters), self._dtype)
+        for part in parts:
+            total[part.compilation.places] += part.gradient
+        return total
+
+    def _by_inputs(self, parts: list[Part], arrays: list[Floats]) -> list[Floats]:
         """The gradient by each argument, put together from those of all parts."""
-        (_, _, _, gradients), *others = parts
-        if others:
-            gradients = [np.empty_like(a) for a in arrays]
-            for _, rows, _, of_part in parts:
-                for gradient, part in zip(gradients, of_part):
-                    gradient[rows] = part
-        return list(gradients)
+        if len(parts) == 1:
+            return list(parts[0].gradient)
+        gradients = [np.empty_like(a) for a in arrays]
+        for part in parts:
+            for gradient, of_part in zip(gradients, part.gradient):
+                gradient[part.rows] = of_part
+        return gradients
 
     def _at_point(
         self, by: str, arguments: Sequence[Any], names: tuple[str, ...]
@@ -291,16 +295,15 @@ class Compiled:
         else:
             value = self(*first, **others)[0]
             value = value if value.ndim else float(value)
-        if by not in self._points and not names:
-            self._points[by] = self._point(by, len(arguments))
+        if by not in self._recordings.points and not names:
+            self._recordings.points[by] = self._point(by, len(arguments))
         return value, derivatives
 
     def _point(self, by: str, count: int) -> Callable[..., Any] | None:
         """A native function of ``count`` floats for the first recording, where that has such a
         form and all parameters."""
         compilation = self._recordings.of((None,) * count)[0]
-        every = range(len(self._recordings.parameters))
-        if by == "parameters" and compilation.places.tolist() != list(every):
+        if by == "parameters" and not self._recordings.have_all_in_order(compilation):
             return None
         function, parameters = compilation.point(by), compilation.parameters
         if function is None or not parameters:
@@ -312,8 +315,7 @@ class Compiled:
     ) -> tuple[tuple[ArrayLike, ...], tuple[str, ...]]:
         """The arguments of a call in order, and the names of those at the end that go by name. What
         was recorded is forgotten, if something has changed that the function reads."""
-        if self._recordings.forget_if_changed():
-            self._points.clear()
+        self._recordings.forget_if_changed()
         if named:
             return in_order(self.function, self.__name__, arguments, named)
         return arguments, ()
@@ -328,62 +330,12 @@ class Compiled:
             raise TypeError("a compiled graph has no arguments: it holds its data")
         return (), []
 
-    # --- recordings, and rows that need another ---
-
-    def _record(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
-        self._points.clear()
-        return self._recordings.record(key, rows)
-
-    def _serve(
-        self, key: Key, arrays: list[Floats], call: Callable[..., tuple[Any, ...]]
-    ) -> list[tuple[Any, ...]]:
-        """The rows in parts, each with the recording that holds for it and its result."""
-        parts: list[tuple[Any, ...]] = []
-        rows: Any = slice(None)
-        pending = arrays
-        tried = 0
-        while True:
-            known = self._recordings.of(key)
-            if tried == len(known):
-                if tried >= MOST_RECORDINGS:
-                    raise CompileError(self._too_many(known[-1], pending))
-                self._record(key, [np.atleast_1d(a[0]).tolist() for a in pending])
-            compilation = known[tried]
-            tried += 1
-            theta = compilation.theta()
-            values, failing, *rest = call(compilation, theta, pending)
-            if compilation.made != self._told_of:
-                self._tell(compilation)
-            if failing is NONE_FAIL or not failing.any():
-                parts.append((compilation, rows, values, *rest))
-                return parts
-            numbers = np.arange(len(arrays[0]) if arrays else 1)[rows]
-            if not failing.all():
-                held = [np.ascontiguousarray(a[~failing]) for a in pending]
-                values, _, *rest = call(compilation, theta, held)
-                parts.append((compilation, numbers[~failing], values, *rest))
-            rows = numbers[failing]
-            pending = [np.ascontiguousarray(a[failing]) for a in pending]
-
-    def _tell(self, compilation: Compilation) -> None:
-        """On a terminal, say how long the kernels took, if it took more than a second."""
-        seconds, _ = compilation.native_seconds()
-        if seconds > self._told + 1 and sys.stderr.isatty():
-            print(f"compiled {self.__name__}: {self.took}", file=sys.stderr)
-        self._told, self._told_of = max(seconds, self._told), compilation.made
-
-    def _too_many(self, latest: Compilation, pending: list[Floats]) -> str:
-        line = latest.guards[-1].line() if latest.guards else "an unknown line"
-        return (
-            f"{self.__name__} took another path for each of {MOST_RECORDINGS} rows, the last at "
-            f"{line}: a function that branches this much runs better uncompiled"
-        )
-
     # --- results ---
 
-    def _joined(self, parts: list[tuple[Any, ...]], arrays: list[Floats]) -> Floats:
+    def _joined(self, parts: list[Part], arrays: list[Floats]) -> Floats:
         """(batch,), or (batch, m) where the recordings of these rows returned lists of m."""
-        returned = {(c.trace.single, len(c.trace.outputs)) for c, *_ in parts}
+        traces = [part.compilation.trace for part in parts]
+        returned = {(trace.single, len(trace.outputs)) for trace in traces}
         if len(returned) > 1:
             kinds = ", ".join(
                 "one Value" if one else f"a list of {n}" for one, n in sorted(returned)
@@ -392,9 +344,9 @@ class Compiled:
                 f"{self.__name__} returns one thing for some rows and another for others: {kinds}"
             )
         ((single, width),) = returned
-        values: Floats = parts[0][2]
+        values: Floats = parts[0].values
         if len(parts) > 1:
             values = np.empty((len(arrays[0]), width), self._dtype)
-            for _, rows, of_part, *_ in parts:
-                values[rows] = of_part
+            for part in parts:
+                values[part.rows] = part.values
         return values[:, 0] if single else values

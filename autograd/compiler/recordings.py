@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compiler import naming
 from autograd.compiler.arguments import Key
-from autograd.compiler.compilation import Compilation
+from autograd.compiler.compilation import NONE_FAIL, Compilation
+from autograd.compiler.program import Floats
 from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.watch import Watch
 from autograd.compiler.recording.record import CompileError, record
 from autograd.compiler.stages.trace import trace_recording
 from autograd.value import Value
+
+MOST_RECORDINGS = 64
+"""Beyond this many, compiling does not pay."""
+
+
+class Part(NamedTuple):
+    """Some rows of a call, and what the recording gives that holds for them.
+
+    Attributes:
+        rows: which of all rows of the call; a slice, or their numbers.
+        values: (rows, outputs), or the sum of all results.
+        gradient: that of the sum, if it was asked for.
+    """
+
+    compilation: Compilation
+    rows: Any
+    values: Any
+    gradient: Any = None
 
 
 class Recordings:
@@ -32,6 +52,8 @@ class Recordings:
     Attributes:
         parameters: the leaves to differentiate by, of all recordings.
         latest: the latest recording.
+        points: native functions of floats, kept for as long as these are all recordings. The key
+            is what they differentiate by, "" for nothing.
     """
 
     def __init__(
@@ -39,20 +61,20 @@ class Recordings:
     ) -> None:
         self._function, self._name = function, name
         self._backend, self._dtype = backend, dtype
+        self._told, self._told_of = 0.0, 0
         self._forget()
 
     def _forget(self) -> None:
         self._of: dict[Key, list[Compilation]] = {}
         self.parameters: list[Value] = []
         self.latest: Compilation | None = None
+        self.points: dict[str, Callable[..., Any] | None] = {}
         self._watch: Watch | None = None
 
-    def forget_if_changed(self) -> bool:
-        """Whether something has changed that the function reads, so that all is forgotten."""
-        changed = self._watch is not None and self._watch.changed()
-        if changed:
+    def forget_if_changed(self) -> None:
+        """Forget all, if something has changed that the function reads."""
+        if self._watch is not None and self._watch.changed():
             self._forget()
-        return changed
 
     def of(self, key: Key) -> list[Compilation]:
         """Those for arguments of these widths."""
@@ -67,6 +89,61 @@ class Recordings:
             kept = ", kept from before" if all(k for _, k in native) else ""
             words += f", {seconds:.1f} s for the kernels{kept}"
         return words
+
+    def serve(
+        self, key: Key, arrays: list[Floats], call: Callable[..., tuple[Any, ...]]
+    ) -> list[Part]:
+        """The rows in parts, each with the recording that holds for it and its result.
+
+        Args:
+            key: the widths of the arguments.
+            arrays: the arguments, (batch, n) each.
+            call: ``call(compilation, theta, arguments)`` returns the result of these rows and
+                those for which the compilation does not hold.
+
+        Raises:
+            CompileError: the function cannot be recorded, or has too many branches.
+        """
+        parts: list[Part] = []
+        rows: Any = slice(None)
+        pending = arrays
+        tried = 0
+        while True:
+            known = self.of(key)
+            if tried == len(known):
+                if tried >= MOST_RECORDINGS:
+                    raise CompileError(self._too_many(known[-1]))
+                self.record(key, [np.atleast_1d(a[0]).tolist() for a in pending])
+            compilation = known[tried]
+            tried += 1
+            theta = compilation.theta()
+            values, failing, *rest = call(compilation, theta, pending)
+            if compilation.made != self._told_of:
+                self._tell(compilation)
+            if failing is NONE_FAIL or not failing.any():
+                parts.append(Part(compilation, rows, values, *rest))
+                return parts
+            numbers = np.arange(len(arrays[0]) if arrays else 1)[rows]
+            if not failing.all():
+                held = [np.ascontiguousarray(a[~failing]) for a in pending]
+                values, _, *rest = call(compilation, theta, held)
+                parts.append(Part(compilation, numbers[~failing], values, *rest))
+            rows = numbers[failing]
+            pending = [np.ascontiguousarray(a[failing]) for a in pending]
+
+    def _tell(self, compilation: Compilation) -> None:
+        """On a terminal, say how long the kernels took, if it took more than a second."""
+        seconds, _ = compilation.native_seconds()
+        if seconds > self._told + 1 and sys.stderr.isatty():
+            print(f"compiled {self._name}: {self.took()}", file=sys.stderr)
+        self._told, self._told_of = max(seconds, self._told), compilation.made
+
+    def _too_many(self, latest: Compilation) -> str:
+        line = latest.guards[-1].line() if latest.guards else "an unknown line"
+        return (
+            f"{self._name} took another path for each of {MOST_RECORDINGS} rows, the last at "
+            f"{line}: a function that branches this much runs better uncompiled"
+        )
 
     def record(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
         """Record the function on one row of each argument.
@@ -106,7 +183,16 @@ class Recordings:
         """Add a recording."""
         self.of(key).append(made)
         self.latest = made
+        self.points.clear()
         known = set(self.parameters)
         self.parameters += [p for p in made.parameters if p not in known]
-        place = {p: i for i, p in enumerate(self.parameters)}
-        made.places = np.array([place[p] for p in made.parameters], np.int64)
+        count = len(made.parameters)
+        if made.parameters == self.parameters[:count]:
+            made.places = slice(0, count)
+        else:
+            place = {p: i for i, p in enumerate(self.parameters)}
+            made.places = np.array([place[p] for p in made.parameters], np.int64)
+
+    def have_all_in_order(self, made: Compilation) -> bool:
+        """Whether the parameters of this one are those of all, in the same order."""
+        return isinstance(made.places, slice) and made.places.stop == len(self.parameters)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.executor import Executor, Stretch
+from autograd.compiler.machine.address import address
 from autograd.compiler.machine.amount import ONE_ROW, Rows
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.lowering.lower import Home, Lowered, lower
@@ -40,7 +41,7 @@ class Native:
 
     def __init__(self, run: Callable[..., None], *arrays: Ints32 | Floats) -> None:
         self.arrays = arrays
-        self.call = functools.partial(run, *(a.ctypes.data for a in arrays))
+        self.call = functools.partial(run, *map(address, arrays))
 
     def __call__(self) -> None:
         """Run the table."""

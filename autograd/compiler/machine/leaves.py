@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.machine.address import address
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.leaves import NUMBER, TYPE
 from autograd.compiler.program import Floats
@@ -37,6 +38,7 @@ class Leaves:
         slot = slot_of_data() if natively else None
         if slot is not None and all(map(_has_a_slot, set(map(type, leaves)))):
             self._addresses = np.array(list(map(id, leaves)), np.intp)
+            self._first = address(self._addresses)
             self._rest = len(leaves), slot, id(float)
             self._call = _function(self.dtype.itemsize)
 
@@ -47,8 +49,7 @@ class Leaves:
         """Those of now, (leaves,)."""
         if self._call and not is_recording():  # which must learn of each look
             numbers = np.empty(len(self.leaves), self.dtype)
-            places = self._addresses.ctypes.data, numbers.ctypes.data
-            if self._call(*places, *self._rest) == len(self.leaves):
+            if self._call(self._first, address(numbers), *self._rest) == len(self.leaves):
                 return numbers
         return np.array([v.data for v in self.leaves], self.dtype)  # some may be no floats
 

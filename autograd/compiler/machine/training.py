@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.executor import Stretch
+from autograd.compiler.machine.address import address
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.training import SIZES, Plan
 from autograd.compiler.machine.lowering.memory import ALIGNED
@@ -103,37 +104,37 @@ class Training:
         alive = [tables, before, after, data, order, staying, kept]
         plan = np.zeros(Plan.DATA + 4 * len(data), np.int64)
         values = {
-            Plan.ARENA: _address(unit.arena),
-            Plan.INTS: _address(lowered.ints),
-            Plan.BEFORE: _address(before),
-            Plan.AFTER: _address(after),
-            Plan.UPDATE: _address(steps.table),
-            Plan.ORDER: _address(order),
+            Plan.ARENA: address(unit.arena),
+            Plan.INTS: address(lowered.ints),
+            Plan.BEFORE: address(before),
+            Plan.AFTER: address(after),
+            Plan.UPDATE: address(steps.table),
+            Plan.ORDER: address(order),
             Plan.START: stretch.start,
             Plan.STOP: stretch.stop,
             Plan.BATCH: stretch.batch,
             Plan.EPOCH: stretch.epoch,
             Plan.BLOCK: block,
-            Plan.LOSSES: _address(losses),
+            Plan.LOSSES: address(losses),
             Plan.COUNT: lowered.count,
             Plan.SCALE: steps.memories[0],
             Plan.TOTAL: lowered.total,
             Plan.FAILED: -1 if lowered.failed is None else lowered.failed,
             Plan.GRADIENT: lowered.gradient,
             Plan.WIDTH: lowered.width,
-            Plan.FROZEN: _address(staying),
+            Plan.FROZEN: address(staying),
             Plan.STAYING: len(staying),
-            Plan.KEPT: _address(kept),
+            Plan.KEPT: address(kept),
             Plan.ARGUMENTS: len(data),
         }
         for place, value in values.items():
             plan[place] = value
         for k in range(SIZES):
             rows, made = (sizes[k], tables[k]) if k < len(sizes) else (sizes[0], tables[0])
-            plan[Plan.ROWS + 3 * k :][:3] = rows.real, rows.padded, _address(made)
+            plan[Plan.ROWS + 3 * k :][:3] = rows.real, rows.padded, address(made)
         for k, (a, home) in enumerate(zip(data, lowered.arguments)):
             start = home.offset
-            numbers = _address(a), a.shape[1], start.plain, start.padded
+            numbers = address(a), a.shape[1], start.plain, start.padded
             plan[Plan.DATA + 4 * k :][:4] = numbers
         return plan, alive
 
@@ -144,10 +145,6 @@ def _sizes(stretch: Stretch, block: int) -> list[int]:
     sizes = {block} if whole >= block else set()
     sizes |= {whole % block, stretch.epoch % whole % block}
     return sorted(sizes - {0})
-
-
-def _address(array: NDArray[Any]) -> int:
-    return int(array.ctypes.data)
 
 
 def _train(itemsize: int) -> Any:

@@ -30,6 +30,9 @@ from autograd.value import Value
 _PLAIN = frozenset({Value, int, bool, str, bytes, range, type(None), types.CodeType})
 """Types for which == says all: whether this is the same Value, or an equal constant."""
 
+GONE = (AttributeError, KeyError, ValueError)
+"""What looking raises where an attribute or a name is not there any more, or a cell is empty."""
+
 _NUMBERS = frozenset({int, bool, float})
 
 DEEPEST = 20
@@ -63,13 +66,18 @@ class Watch:
 
     def changed(self) -> bool:
         """Whether anything has changed."""
+        return not self._looks_the_same() and self._changed_in_detail()
+
+    def _looks_the_same(self) -> bool:
+        """Whether all is equal at one glance. If not, it may be the same nevertheless."""
         try:
             looked = [look(thing) for look, thing in self._looks]
-            if looked == self._seen and self._now == self._kept:
-                return False
-        except Exception:  # something is not there any more, or == of a user's class fails
-            pass
-        return self._changed_in_detail()
+        except GONE:
+            return False
+        try:
+            return looked == self._seen and self._now == self._kept
+        except Exception:  # == of a user's class: what came in place of another may raise anything
+            return False
 
     def _changed_in_detail(self) -> bool:
         """Whether something has changed that code reads."""
@@ -77,7 +85,7 @@ class Watch:
             try:
                 if not _same(look(thing), seen):
                     return True
-            except (AttributeError, KeyError, ValueError):  # a cell may be empty
+            except GONE:
                 return True
         for i, (now, kept) in enumerate(zip(self._now, self._kept)):
             if i not in self._reads:
