@@ -49,7 +49,7 @@ def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
             v = as_value(v)
             plain &= type(v) is Value
         values.append(v)
-        xs.append(v.data)
+        xs.append(v._number)
         if v._depth > depth:
             depth = v._depth
     try:
@@ -71,23 +71,29 @@ def apply_op(op: Op, inputs: Sequence[Value | Number]) -> Value:
     return make_node(data, depth + 1, (op, *values, *partials), cls)
 
 
+def _in_full(op: Op, inputs: Sequence[Value | Number]) -> Value:
+    """In the plain form, or as whoever observes operations has it."""
+    now = Value.apply_op
+    return (_plain if now is apply_op else now)(op, inputs)
+
+
 # Methods are made from this text, one for each operation. Python then fits the code of each to what
 # it computes; and where the table's rule only takes inputs or constants, they stand in the text.
 _OF_ONE = """
 def method(self):
     if modes.active:
         return Value.apply_op(op, (self,))
-    x = self.data
+    x = self._number
     try:
         data = forward(x)
         (partial,) = rule(data, x)
     except (ArithmeticError, ValueError, TypeError):
-        return _plain(op, (self,))
+        return _in_full(op, (self,))
     if type(data) is not float or type(partial) is not float:
-        return _plain(op, (self,))
+        return _in_full(op, (self,))
     node = new(type(self))
-    node.data = data
-    node.grad = NOT_COMPUTED
+    node._number = data
+    node._gradient = NOT_COMPUTED
     node._record = (op, self, partial)
     node._depth = self._depth + 1
     node._mark = None
@@ -109,21 +115,21 @@ def method(self, other):
             return NotImplemented
         else:
             other = constant(other)
-    a = {left}.data
-    b = {right}.data
+    a = {left}._number
+    b = {right}._number
     try:
         data = {data}
         {compute_partials}
     except (ArithmeticError, TypeError):
-        return _plain(op, ({left}, {right}))
+        return _in_full(op, ({left}, {right}))
     if type(data) is not float:
-        return _plain(op, ({left}, {right}))
+        return _in_full(op, ({left}, {right}))
     depth = self._depth
     if other._depth > depth:
         depth = other._depth
     node = new(cls)
-    node.data = data
-    node.grad = NOT_COMPUTED
+    node._number = data
+    node._gradient = NOT_COMPUTED
     node._record = (op, {left}, {right}, {partials})
     node._depth = depth + 1
     node._mark = None
@@ -186,7 +192,8 @@ def _in_mode(op: Op, a: Any, b: Any) -> Value:
 _KNOWN = {
     "__name__": __name__,
     **{"NOT_COMPUTED": NOT_COMPUTED, "Value": Value, "class_of": class_of, "constant": constant},
-    **{"is_array": is_array, "modes": modes, "new": new, "_in_mode": _in_mode, "_plain": _plain},
+    **{"is_array": is_array, "modes": modes, "new": new},
+    **{"_in_mode": _in_mode, "_in_full": _in_full},
 }
 """What these texts name."""
 
@@ -197,14 +204,14 @@ def _power(self: Value, exponent: Value | Number) -> Value:
     if modes.active or (kind is not float and kind is not int):
         return Operand.__pow__(self, exponent)
     op = ops.power(as_float(exponent))
-    x = self.data
+    x = self._number
     try:
         data = op.forward(x)
         (partial,) = op.rule(data, x)
     except (ArithmeticError, ValueError, TypeError):
-        return _plain(op, (self,))
+        return _in_full(op, (self,))
     if type(data) is not float or type(partial) is not float:
-        return _plain(op, (self,))
+        return _in_full(op, (self,))
     return make_node(data, self._depth + 1, (op, self, partial), type(self))
 
 

@@ -18,7 +18,7 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from autograd import modes, ops
-from autograd.nodes.arrays import array_ufunc
+from autograd.nodes.arrays import array_ufunc, compared
 from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described
 from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, check_output, kind_of_result
 from autograd.nodes.order import topological_order as topological_order
@@ -84,6 +84,8 @@ class Value(ChangesInPlace):
     # flat tuple, because recording spends its time and memory on it.
     # _depth is 0 for a leaf, and for any other node 1 more than that of its deepest input.
     # _mark is the last pass that wrote to the node.
+    # _number and _gradient are data and grad once more, for the engine's own work. Whoever replaces
+    # data and grad for a while, to see what a function asks of them, does not see that work.
     # Few nodes have anything else: the label, what detect_anomaly notes, attributes of the user's.
     __slots__ = ("__dict__", "_depth", "_mark", "_record", "data", "grad")
 
@@ -92,6 +94,8 @@ class Value(ChangesInPlace):
     data: float
     grad: float
     label: str = ""
+    _number: float
+    _gradient: float
     _record: tuple[Any, ...]
     _depth: int
     _mark: object
@@ -298,12 +302,12 @@ class Value(ChangesInPlace):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
             return self is other
-        return _compared(operator.eq, self, other)
+        return compared(operator.eq, self, other)
 
     def __ne__(self, other: object) -> bool:
         if isinstance(other, Value):
             return self is not other
-        return _compared(operator.ne, self, other)
+        return compared(operator.ne, self, other)
 
     def __lt__(self, other: Value | Number) -> bool:
         return self.data < number_of(other)
@@ -336,6 +340,8 @@ class Value(ChangesInPlace):
         return format(self.data, spec) if spec else repr(self)
 
 
+Value._number, Value._gradient = vars(Value)["data"], vars(Value)["grad"]
+
 # CPython 3.11 and 3.12 set aside room in each new object for the attributes that earlier ones were
 # given. After thirty objects without any there is room for one, and here the label takes it.
 for _ in range(30):
@@ -346,8 +352,8 @@ Value(0.0, "label")
 def make_node(data: float, depth: int, record: tuple[Any, ...], cls: type[Value] = Value) -> Value:
     """A Value that was made as ``record`` says."""
     node = new(cls)
-    node.data = data
-    node.grad = NOT_COMPUTED
+    node._number = data
+    node._gradient = NOT_COMPUTED
     node._record = record
     node._depth = depth
     node._mark = None
@@ -376,15 +382,6 @@ def class_of(values: Iterable[Value]) -> type[Value]:
 def is_constant(leaf: Value) -> bool:
     """Whether a leaf stands for a plain number, and was not made by hand."""
     return leaf._record is CONSTANT
-
-
-def _compared(compare: Callable[[Any, Any], bool], v: Value, other: Any) -> bool:
-    """``v == other``, where other is not a Value. (An array gives an array.)"""
-    if getattr(getattr(other, "dtype", None), "kind", "") == "O":  # an array that may hold Values
-        import numpy as np
-
-        return compare(other, np.array(v, object))
-    return compare(v.data, other)
 
 
 def number_of(x: object) -> float:

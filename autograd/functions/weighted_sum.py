@@ -50,8 +50,8 @@ def dot(
     pairs: Iterable[Any] = zip(weights, inputs)
     try:
         for w, x in pairs:
-            a = w.data
-            b = x.data
+            a = w._number
+            b = x._number
             product = a * b
             if type(product) is not float:
                 raise TypeError
@@ -63,15 +63,15 @@ def dot(
             if depth > deepest:
                 deepest = depth
             node = new(Value)
-            node.data = product
-            node.grad = NOT_COMPUTED
+            node._number = product
+            node._gradient = NOT_COMPUTED
             node._record = (mul, w, x, b, a)
             node._depth = depth
             node._mark = None
             terms.append(node)
         if bias is not None:
             terms.append(bias)
-            total += terms[-1].data
+            total += terms[-1]._number
             deepest = max(deepest, terms[-1]._depth)
     except (AttributeError, TypeError):  # some are plain numbers
         return recorded(weights, inputs, bias)

@@ -45,6 +45,15 @@ UFUNCS: dict[str, Callable[..., Any]] = {
 COMPARISONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 
 
+def compared(compare: Callable[[Any, Any], bool], v: Any, other: Any) -> bool:
+    """``v == other`` of a Value and what is none. (An array gives an array.)"""
+    if getattr(getattr(other, "dtype", None), "kind", "") == "O":  # an array that may hold Values
+        import numpy as np
+
+        return compare(other, np.array(v, object))
+    return compare(v.data, other)
+
+
 def array_ufunc(v: Any, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
     """``Value.__array_ufunc__``: NumPy's function, of which one input is a Value.
 

@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autograd import gradient, modes
@@ -68,9 +68,7 @@ def observed(recording: Recording) -> Iterator[None]:
     _let_in(1, REPLACEMENTS)
     _this_thread.recording = recording
     try:
-        # A caller's no_grad is for this call, and the recording stays. And while a mode is
-        # switched, the fast methods of Values call ``Value.apply_op``, which is replaced.
-        with modes.Mode("recording", True):
+        with _without_no_grad():  # a caller's no_grad is for this call, and the recording stays
             yield
     finally:
         _this_thread.recording = before
@@ -81,12 +79,16 @@ def observed(recording: Recording) -> Iterator[None]:
 def unobserved() -> Iterator[None]:
     """Within, Values in this thread do what they always do."""
     before, _this_thread.recording = _this_thread.recording, None
-    off = not modes.switches.recording  # otherwise no mode is switched, which would be slow
     try:
-        with modes.Mode("recording", True) if off else nullcontext():
+        with _without_no_grad():
             yield
     finally:
         _this_thread.recording = before
+
+
+def _without_no_grad() -> AbstractContextManager[None]:
+    # Where nothing is switched off, no mode is switched, because that would be slow.
+    return nullcontext() if modes.switches.recording else modes.Mode("recording", True)
 
 
 @contextmanager
