@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.compiler import naming
 from autograd.compiler.arguments import Key
+from autograd.compiler.collector import waiting_collector
 from autograd.compiler.compilation import NONE_FAIL, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.purity.reach import Reach
@@ -145,6 +146,7 @@ class Recordings:
             f"{line}: a function that branches this much runs better uncompiled"
         )
 
+    @waiting_collector()
     def record(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
         """Record the function on one row of each argument.
 
