@@ -1,10 +1,36 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and opening nothing but files.
+
+What other systems lack, and what happens there instead:
+
+- Windows has no modes, owners and links that anybody can make: a new file gets the rights of its
+  folder. A folder cannot be flushed to the disk: the file is, its name follows when Windows sees
+  fit. A file that is open cannot be replaced: then ``os.replace`` raises PermissionError, and the
+  old file stays.
+- macOS flushes a file to the disk's own memory only; ``F_FULLFSYNC`` asks for the disk itself.
+- Some file systems, mostly of networks, have no locks. There the parts that killed writers left
+  stay.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import secrets
+import stat
+import sys
 from pathlib import Path
+from typing import BinaryIO
+
+if sys.platform != "win32":
+    import fcntl
+
+PART = ".autograd-{}.part"
+"""The name of an unfinished file, with random digits that nobody can foresee."""
+
+_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -12,38 +38,194 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(path))
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes, *, only_writer: bool = False) -> Path:
+# --- reading ---
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file to read its bytes. What could block for ever, such as a FIFO, is refused at once.
+
+    Raises:
+        OSError: there is no such file, it may not be read, or it is a folder, FIFO, socket or
+            device.
+    """
+    _check_kind(path, os.stat(path))  # first, because to open a device can start it
+    descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+    try:
+        _check_kind(path, os.fstat(descriptor))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check_kind(path: str | os.PathLike[str], status: os.stat_result) -> None:
+    """Raise OSError unless this is a file."""
+    if stat.S_ISREG(status.st_mode):
+        return
+    kind, code = "device", errno.EINVAL
+    if stat.S_ISDIR(status.st_mode):
+        kind, code = "folder", errno.EISDIR
+    elif stat.S_ISFIFO(status.st_mode):
+        kind = "FIFO"
+    elif stat.S_ISSOCK(status.st_mode):
+        kind = "socket"
+    raise OSError(code, f"it is a {kind}, not a file", os.fspath(path))
+
+
+# --- writing ---
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes, mode: int = 0o666) -> Path:
     """Write a file so that a reader of ``path`` sees the old file or the new one, whole.
 
-    This holds after a power cut too. Missing folders are made, a link stays a link, and ``~`` is
-    the home folder.
+    This holds after a power cut too, and where several write at once: the last one's file stays.
+    Missing folders are made, and ``~`` is the home folder. A file that is replaced passes on its
+    mode, and its group if this user may give it. A link stays a link, and the file that it leads to
+    is replaced; but no link is followed that another user put where others can write, such as in
+    /tmp.
+
+    The part that is being written has a name of its own, which no other program can foresee. A
+    writer that is killed leaves it behind, and the next one removes it.
 
     Args:
         path: where to.
         content: what to write.
-        only_writer: nothing else writes to ``path`` at the same time. Then the unfinished part has
-            a fixed name, so that however many writers are killed, they leave one part at most, and
-            the next writer replaces it.
+        mode: of a new file, before the umask takes its share.
 
     Returns:
         ``path``, with ``~`` written out.
+
+    Raises:
+        OSError: it cannot be written, or something that is not a file has this name. The old file
+            stays as it was.
     """
     path = expanded(path)
-    target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name if only_writer else secrets.token_hex(8)}.part")
+    target = _followed(path)
+    before = _status(target)
+    folder = target.parent
+    _make(folder)
+    _remove_abandoned(folder)
+    part, descriptor = _new_part(folder, before, mode)
     try:
-        with part.open("wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())  # or the name may reach the disk before the content
-        os.replace(part, target)
+            _to_disk(descriptor)  # or the name may reach the disk before the content
+            if sys.platform != "win32":
+                os.replace(part, target)  # while it is locked
+        if sys.platform == "win32":
+            os.replace(part, target)  # when it is closed
     finally:
         part.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    _folder_to_disk(folder)
     return path
+
+
+def _followed(path: Path) -> Path:
+    """The name that a link leads to in the end, or ``path`` itself."""
+    for _ in range(40):  # as many as Linux follows
+        if not path.is_symlink():
+            return path
+        if sys.platform != "win32":
+            folder, link = os.stat(path.parent), os.lstat(path)
+            others_write = folder.st_mode & 0o022
+            if others_write and link.st_uid not in (os.getuid(), folder.st_uid):
+                raise PermissionError(
+                    errno.EACCES, "another user made this link: choose another name", str(path)
+                )
+        path = path.parent / os.readlink(path)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def _status(target: Path) -> os.stat_result | None:
+    """Of the file that will be replaced; None if there is none."""
+    try:
+        status = os.lstat(target)
+    except FileNotFoundError:
+        return None
+    _check_kind(target, status)
+    return status
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it; what was made is on the disk afterwards."""
+    if not folder.exists():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _folder_to_disk(folder.parent)
+
+
+def _new_part(folder: Path, like: os.stat_result | None, mode: int) -> tuple[Path, int]:
+    """A new file for the content, open and locked, with the rights of the one that it replaces."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
+    if like is not None:
+        mode = like.st_mode & 0o777
+    while True:
+        part = folder / PART.format(secrets.token_hex(8))
+        descriptor = os.open(part, flags, mode)
+        try:
+            _lock(descriptor)
+            if like is not None and sys.platform != "win32":
+                if like.st_gid != os.fstat(descriptor).st_gid:
+                    try:
+                        os.fchown(descriptor, -1, like.st_gid)
+                    except PermissionError:
+                        mode &= ~0o070  # what one group may do, another may not
+                os.fchmod(descriptor, mode)
+            if os.fstat(descriptor).st_nlink:
+                return part, descriptor
+        except BaseException:
+            os.close(descriptor)
+            part.unlink(missing_ok=True)
+            raise
+        os.close(descriptor)  # another writer removed it before it was locked
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the parts whose writers were killed: those of living writers are locked.
+
+    On Windows those of living writers are open, and cannot be removed.
+    """
+    for part in folder.glob(PART.format("*")):
+        with contextlib.suppress(OSError):  # it was removed, or cannot be
+            if sys.platform == "win32":
+                part.unlink()
+            elif stat.S_ISREG(os.lstat(part).st_mode):
+                descriptor = os.open(part, os.O_RDONLY | _NO_LINK | _NO_WAIT)
+                try:
+                    if _lock(descriptor):
+                        part.unlink()
+                finally:
+                    os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file until it is closed; False if another process has locked it, or none can."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _to_disk(descriptor: int) -> None:
+    """Wait until the content of a file is on the disk."""
+    os.fsync(descriptor)
+    if sys.platform == "darwin":
+        with contextlib.suppress(OSError):  # the file system has none, and did what it could
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+
+
+def _folder_to_disk(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of systems that cannot
+            raise
+    finally:
+        os.close(descriptor)

@@ -299,7 +299,7 @@ def draw_activation(neuron: Neuron, path: Path) -> Exhibit:
         badge = {"boxstyle": "round", "facecolor": "white", "edgecolor": colour}
         right.text(a, b, name, ha="center", va="center", color=colour, bbox=badge)
     plots.map_axes(right, "One hat neuron learns exclusive or")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(path, "A new activation, and how one neuron with it learned exclusive or.")
 
 
@@ -320,7 +320,7 @@ def draw_parity(cell: Neuron, seed: int, path: Path) -> Exhibit:
         axes.text(place, -0.68, f"{bit:.0f}", ha="center", weight=strong, color="#222222")
     axes.set_yticks([NO, YES], ["even", "odd"])
     plots.title(axes, "A recurrent neuron: is the count of ones so far even or odd?")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(path, "A recurrent neuron, trained on sequences of 3 bits, reads 40 bits.")
 
 
@@ -354,7 +354,7 @@ def draw_edges(kernel: Neuron, seed: int, path: Path) -> Exhibit:
     )
     for name in "signal", "output":
         parts[name].set_xlim(0.3, len(signal.noisy) + 0.7)
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(path, "A convolution that has learned to detect edges, and its four weights.")
 
 

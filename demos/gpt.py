@@ -14,6 +14,7 @@ from typing import Any
 
 import nn
 from autograd import Value, jit, no_grad, page
+from autograd.files import write_whole
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
 from demos.helpers.transformer import GPT, attention, mixed
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print()
     print(textwrap.indent(forward(loss.source), "  "))
     source = options.out / "gpt_source.py"
-    source.write_text(loss.source, encoding="utf-8")
+    write_whole(source, loss.source.encode())
     print(f"  source:  {source}")
     print()
     print("It writes. Each letter is drawn by its probability:")
@@ -186,8 +187,7 @@ def draw_attention(model: GPT, text: str, path: Path) -> Exhibit:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_title(f"head {number}", fontsize=10, color="#222222")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         "What each head looks at: each row is a letter that was read, and the darker a square, "
@@ -204,5 +204,5 @@ def draw_losses(losses: list[float], unseen: float, path: Path) -> Exhibit:
     axes.axhline(unseen, color=plots.ORANGE, linewidth=1.5)
     plots.label(axes, "unseen text, at last", (len(losses), unseen), (0, 5), plots.ORANGE)
     plots.title(axes, "A GPT of 4,224 numbers learns English")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(path, "How surprised the network is by the next letter, while it learns.")

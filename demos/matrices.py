@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nn
 from autograd import Value, jit, topological_order
+from autograd.files import write_whole
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
 from demos.letters.alphabet import ALPHABET, encode
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     print()
 
     source = options.out / "matrices_source.py"
-    source.write_text(program.source, encoding="utf-8")
+    write_whole(source, program.source.encode())
     print(f"  source:  {source}")
     return [
         Exhibit(source, "The program that jit found. It needs only NumPy."),
@@ -143,7 +144,7 @@ def draw(seconds: dict[str, float], path: Path) -> Exhibit:
     axes.set_xlim(0, 1.2 * max(times))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     plots.title(axes, "The time per letter, for the loss and all its derivatives")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         "The same computation as a graph of scalars and as matrix products, whose bars are too "

@@ -280,7 +280,7 @@ def draw_growth(stories: Sequence[Story], path: Path) -> Exhibit:
         for stage, axes in zip(stills(story), row):
             show(axes, story, stage, 120)
         row[0].set_ylabel(story.shape.name, fontsize=12, weight="bold")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         "Moons, circles and spirals: the border between the classes, epoch by epoch. The share of "
@@ -308,7 +308,7 @@ def draw_neurons(story: Story, path: Path) -> Exhibit:
             plots.map_axes(axes, "")
     last.suptitle("output", fontsize=11)
     show(last.subplots(), story, -1, 160)
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path, f"The outputs of all neurons in the network that learned the {story.shape.name}."
     )

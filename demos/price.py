@@ -202,7 +202,7 @@ def draw(prices: Sequence[Price], path: Path) -> Exhibit:
     plots.label(axes, "backpropagation", (weights[-1], gradient[-1]), (0, 10), plots.BLUE)
     axes.set_ylim(0.7, 3 * max(differences))
     plots.title(axes, "What all derivatives cost, in two ways")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         f"The price of all derivatives. By backpropagation it is {min(gradient):.1f} to "

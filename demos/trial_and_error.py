@@ -185,7 +185,7 @@ def draw(costs: Sequence[Cost], path: Path) -> Exhibit:
         )
     axes.set_ylim(min(*trials, *steps) / 2, max(*trials, *steps) * 2)
     plots.title(axes, "What it costs to train the same networks")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         f"The cost of training. For {weights[-1]} weights, trial and error takes {trials[-1]:,.0f} "

@@ -132,7 +132,7 @@ def draw(paths: dict[str, Path2D], path: Path) -> Exhibit:
     """Draw both ways over the contours of the loss, and the loss along each."""
     figure = plots.new_figure(9, 6.5)
     Scene(figure, paths).show(len(next(iter(paths.values()))) - 1)
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(path, "A valley with a hole: one descent without momentum, and one with it.")
 
 

@@ -77,7 +77,7 @@ def save_checkpoint(
 
     # One entry alone, because safetensors writes several in any order.
     content = save(tensors, {"checkpoint": _json(header)})
-    write_whole(path, content, only_writer=True)
+    write_whole(path, content)
 
 
 def load_checkpoint(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograd.files import write_whole
 from demos.helpers.gallery import Exhibit
 
 if TYPE_CHECKING:
@@ -39,6 +42,13 @@ def new_figure(width: float, height: float, dpi: int = 150) -> Figure:
     figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure to a file, whole or not at all; the suffix chooses the format."""
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix[1:])
+    write_whole(path, content.getvalue())
 
 
 def title(axes: Axes, text: str) -> None:
@@ -112,9 +122,12 @@ def save_animation(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # fixed from here on: nothing jumps, and frames are faster
     writer = PillowWriter(fps=fps)
-    with writer.saving(figure, str(path), figure.dpi):
-        for frame in frames:
-            show(frame)
-            writer.grab_frame()
-        for _ in range(fps):
-            writer.grab_frame()
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.gif"
+        with writer.saving(figure, str(whole), figure.dpi):
+            for frame in frames:
+                show(frame)
+                writer.grab_frame()
+            for _ in range(fps):
+                writer.grab_frame()
+        write_whole(path, whole.read_bytes())

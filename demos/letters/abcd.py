@@ -65,7 +65,7 @@ def draw_weights(network: MLP, path: Path) -> Exhibit:
             color=plots.BLUE,
             arrowprops={"arrowstyle": "-", "color": plots.GREY, "linewidth": 0.8},
         )
-    figure.savefig(path)
+    plots.save(figure, path)
     question = "Problem 5. Which weights make one layer of neurons recite abcdabcd and so on?"
     caption = (
         "A column for each letter in, a row for each letter out: four weights are enough. Each "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from autograd.files import open_file
 from demos.letters import english
 from demos.letters.alphabet import fold
 from demos.letters.english import TextError
@@ -113,11 +114,11 @@ def from_file(path: Path) -> Corpus:
         TextError: the file cannot be read, or is empty.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = file.seek(0, io.SEEK_END)
     except OSError as error:
         raise TextError(f"cannot read {path}: {error.strerror}") from error
-    corpus = Corpus(str(path), size, lambda: path.open("rb"))
+    corpus = Corpus(str(path), size, lambda: open_file(path))
     if not corpus.letters(range(min(size, BLOCK))).strip():
         raise TextError(f"{path} is empty; choose a file with English text")
     return corpus

@@ -53,7 +53,7 @@ def learning_curve(
         axes.set_xlabel("letters trained on")
         axes.xaxis.set_major_formatter(_short_number)
         axes.locator_params(axis="x", nbins=5)
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(path, "The learning curve of the network, beside the best counts.")
 
 
@@ -93,7 +93,7 @@ def confusions(probabilities: NDArray[np.float64], right: NDArray[np.int64], pat
         image, ax=axes, shrink=0.7, format="{x:.0%}", ticks=[0, 0.05, 0.2, 0.5, 1]
     )
     bar.outline.set_visible(False)
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         "Dark squares off the diagonal: letters that the network expects where others are right.",
@@ -163,7 +163,7 @@ def embedding(network: LetterNetwork, path: Path) -> Exhibit:
     axes.margins(0.08)
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("#cccccc")
-    figure.savefig(path)
+    plots.save(figure, path)
     return Exhibit(
         path,
         f"Each letter is joined to the one that the first layer treats most like it. For "

@@ -1,12 +1,18 @@
 """Files are written whole or not at all."""
 
+import ast
 import os
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from autograd import Value, draw, page
-from autograd.files import write_whole
+from autograd import Value, draw, files, page
+from autograd.files import PART, open_file, write_whole
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes, links and FIFOs are of Unix")
 
 
 def test_missing_folders_are_made_and_nothing_else_is_left(tmp_path):
@@ -31,20 +37,161 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     assert os.listdir(here) == ["x~.dot"]
 
 
-def test_of_one_writer_no_more_than_one_part_is_left(tmp_path, monkeypatch):
-    path = tmp_path / "x.txt"
+@POSIX
+def test_parts_of_killed_writers_are_removed_and_no_others(tmp_path):
+    import fcntl
 
-    def killed(self, missing_ok):
-        """A killed process cleans nothing up."""
+    parts = [tmp_path / PART.format(digits) for digits in ("1" * 16, "2" * 16)]
+    for part in parts:
+        part.write_bytes(b"half")
+    (tmp_path / ".other.part").touch()
+    living = parts[1].open("rb")
+    fcntl.flock(living, fcntl.LOCK_EX)
+    write_whole(tmp_path / "x.txt", b"whole")
+    assert sorted(os.listdir(tmp_path)) == sorted([".other.part", parts[1].name, "x.txt"])
+    living.close()
+    write_whole(tmp_path / "x.txt", b"whole")
+    assert sorted(os.listdir(tmp_path)) == [".other.part", "x.txt"]
 
-    monkeypatch.setattr(os, "replace", lambda *_: None)
-    monkeypatch.setattr(Path, "unlink", killed)
+
+@POSIX
+def test_nothing_planted_is_written_to_or_waited_for(tmp_path, monkeypatch):
+    """A link, a FIFO, a folder under the very name of the part: random names cannot be foreseen."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"safe")
+    names = iter(("1" * 16, "2" * 16, "3" * 16))
+    monkeypatch.setattr("secrets.token_hex", lambda _: next(names))
+    (tmp_path / PART.format("1" * 16)).symlink_to(victim)
+    os.mkfifo(tmp_path / PART.format("2" * 16))
+    (tmp_path / PART.format("3" * 16)).mkdir()
     for _ in range(3):
-        write_whole(path, b"part", only_writer=True)
-    assert os.listdir(tmp_path) == [".x.txt.part"]
+        with pytest.raises(FileExistsError):
+            write_whole(tmp_path / "x", b"new")
+    assert victim.read_bytes() == b"safe"
+    assert not (tmp_path / "x").exists()
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444, 0o777])
+def test_the_mode_is_kept(tmp_path, mode):
+    path = tmp_path / "x.txt"
+    path.touch()
+    path.chmod(mode)
+    write_whole(path, b"new")
+    assert path.stat().st_mode & 0o7777 == mode
+
+
+@POSIX
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_a_new_file_has_what_the_umask_leaves(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "x", b"new")
+        write_whole(tmp_path / "y", b"new", 0o600)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o7777 == 0o666 & ~umask
+    assert (tmp_path / "y").stat().st_mode & 0o7777 == 0o600
+
+
+@POSIX
+@pytest.mark.parametrize("kept", [True, False])
+def test_one_groups_rights_are_not_given_to_another(tmp_path, monkeypatch, kept):
+    path, given = tmp_path / "x", []
+    path.touch()
+    path.chmod(0o660)
+    real = os.fstat
+
+    def chown(descriptor, user, group):
+        if not kept:
+            raise PermissionError
+        given.append((user, group))
+
+    def of_another_group(descriptor):
+        status = list(real(descriptor)[:10])
+        status[5] += 1
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", of_another_group)
+    monkeypatch.setattr(os, "fchown", chown)
+    write_whole(path, b"new")
     monkeypatch.undo()
-    write_whole(path, b"whole", only_writer=True)
-    assert os.listdir(tmp_path) == ["x.txt"]
+    assert path.stat().st_mode & 0o777 == (0o660 if kept else 0o600)
+    assert given == ([(-1, path.stat().st_gid)] if kept else [])
+
+
+def test_the_longest_names(tmp_path):
+    path = tmp_path / ("x" * 255)
+    write_whole(path, b"1")
+    assert write_whole(path, b"2").read_bytes() == b"2"
+    with pytest.raises(OSError, match="too long"):
+        write_whole(tmp_path / ("x" * 256), b"1")
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_two_writers(tmp_path):
+    """Each reader sees one whole file; none of a thousand writings is disturbed."""
+    path, contents = tmp_path / "x", [bytes([65 + i]) * 100_000 for i in range(4)]
+
+    def writings(content):
+        for _ in range(25):
+            write_whole(path, content)
+            assert path.read_bytes() in contents
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(writings, contents))
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def test_the_order_of_writing(tmp_path, monkeypatch):
+    """Content on the disk, then the name, then the folder: the name never leads to less."""
+    path, done = tmp_path / "new" / "x", []
+    names, sync, replace, opened = {}, os.fsync, os.replace, os.open
+
+    def opening(path, *args, **options):
+        descriptor = opened(path, *args, **options)
+        names[descriptor] = Path(path)
+        return descriptor
+
+    def syncing(descriptor):
+        at = names[descriptor]
+        done.append("folder" if at.is_dir() else f"file of {at.stat().st_size}")
+        sync(descriptor)
+
+    def replacing(part, target):
+        done.append("replace")
+        replace(part, target)
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, "fsync", syncing)
+    monkeypatch.setattr(os, "replace", replacing)
+    write_whole(path, b"12345")
+    assert done == ["folder", "file of 5", "replace", "folder"]
+
+
+def stop(kind, path):
+    """Put something at a path that is no file."""
+    if kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+    else:
+        path.symlink_to("/dev/zero")
+
+
+@POSIX
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "socket", "device"])
+def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)  # because the names of sockets are short
+    path = Path("x")
+    stop(kind, path)
+    for use in (lambda: open_file(path), lambda: write_whole(path, b"new")):
+        with pytest.raises(OSError, match=f"it is a {kind}, not a file: 'x'|/dev/zero'"):
+            use()
+    assert os.listdir() == ["x"]
 
 
 def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
@@ -71,3 +218,81 @@ def test_a_link_stays_a_link(tmp_path):
     assert write_whole(link, b"new") == link
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+@POSIX
+def test_no_link_of_another_user_is_followed_where_others_can_write(tmp_path, monkeypatch):
+    target, link = tmp_path / "target.txt", tmp_path / "link.txt"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    me = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: me + 1)
+    real = os.stat
+    monkeypatch.setattr(
+        os, "stat", lambda *args, **options: of_another(real(*args, **options), me + 2)
+    )
+    tmp_path.chmod(0o755)
+    write_whole(link, b"1")  # a folder's owner can put there what they like anyway
+    tmp_path.chmod(0o1777)
+    with pytest.raises(PermissionError, match="another user made this link"):
+        write_whole(link, b"2")
+    assert target.read_bytes() == b"1"
+
+
+def of_another(status, owner):
+    """A status as that of another user's file."""
+    return os.stat_result([owner if i == 4 else status[i] for i in range(10)])
+
+
+@POSIX
+def test_links_in_a_circle(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="Too many levels"):
+        write_whole(tmp_path / "a", b"new")
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_other_systems(tmp_path, monkeypatch, system):
+    """What their fallbacks do, on a system that is made to look like them."""
+    monkeypatch.setattr(sys, "platform", system)
+    for name in ("getuid", "fchmod", "fchown") if system == "win32" else ():
+        monkeypatch.delattr(os, name, raising=False)
+    synced = []
+    real = getattr(files, "fcntl", None)
+    if system == "darwin":
+        monkeypatch.setattr(real, "F_FULLFSYNC", 51, raising=False)
+        monkeypatch.setattr(real, "fcntl", lambda *args: synced.append(args[1]))
+    path = tmp_path / "new" / "x"
+    for content in (b"1", b"2"):
+        write_whole(path, content)
+        assert path.read_bytes() == content
+    assert os.listdir(path.parent) == ["x"]
+    assert synced == ([51, 51] if system == "darwin" else [])
+
+
+# --- the whole project ---
+
+WRITERS = {"write_text", "write_bytes", "tofile", "savez", "savetxt", "imsave", "imwrite"}
+MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+IN_MEMORY = {"autograd/compiler/purity/streams.py", "autograd/compiler/purity/watch.py"}
+"""What they pickle never leaves the process."""
+
+
+def test_everything_is_written_by_one_writer_and_no_file_is_unpickled():
+    root = Path(files.__file__).parents[1]
+    for path in (
+        path for top in ("autograd", "nn", "demos") for path in (root / top).rglob("*.py")
+    ):
+        name = path.relative_to(root).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                assert name in IN_MEMORY or not {x.name for x in node.names} & MODULES, name
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module not in MODULES, name
+            elif isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                assert called not in WRITERS, f"{name} writes by {called}"
+                if called in ("open", "fdopen") and name != "autograd/files.py":
+                    modes = [x.value for x in node.args if isinstance(x, ast.Constant)]
+                    assert not any(set(str(mode)) & set("wax+") for mode in modes), name

@@ -12,19 +12,28 @@ import pytest
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from autograd.compiler.machine import build, cache  # noqa: E402
+from autograd.compiler.machine import build, cache, seal  # noqa: E402
 
 POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and modes are POSIX")
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty cache of its own."""
-    path = tmp_path / "kept"
+    """An empty cache of its own, of a user with an empty home."""
+    path, home = tmp_path / "kept", tmp_path / "home"
+    home.mkdir()
     monkeypatch.setenv(cache.SWITCH, str(path))
-    cache._prepared.cache_clear()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    new_process()
     yield path
+    new_process()
+
+
+def new_process():
+    """Forget what is looked up once in a process."""
     cache._prepared.cache_clear()
+    seal._secret.cache_clear()
 
 
 def kept(name="a", content=b"machine code"):
@@ -44,7 +53,7 @@ def test_the_second_time_it_comes_from_the_disk(folder):
     assert kept()
     assert not kept("b")
     assert len(entries(folder)) == 2
-    assert not list(folder.glob("*.partial"))
+    assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "swapped"])
@@ -71,7 +80,7 @@ def test_a_file_that_another_user_wrote_is_not_used(folder):
     kept()
     (path,) = entries(folder)
     payload = b"their code"
-    path.write_bytes(cache._seal(b"not the secret of this user....", path, payload) + payload)
+    path.write_bytes(seal._seal(b"not the secret of this user....", path.name, payload) + payload)
     assert not kept()
     assert kept()
 
@@ -104,11 +113,106 @@ def test_a_folder_of_another_user_is_refused(folder, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+# --- the secret ---
+
+
+def planted(folder, content=b"their code"):
+    """Put an entry into a folder as somebody could who sends it, with a secret beside it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "secret").write_bytes(b"s" * seal.SIZE)
+    (folder / "secret").chmod(0o600)
+    path = folder / f"a{cache.SUFFIX}"
+    path.write_bytes(seal._seal(b"s" * seal.SIZE, path.name, content) + content)
+
+
+def test_a_secret_beside_the_files_is_none(folder):
+    planted(folder)
+    assert cache.read("a") is None
+    assert entries(folder) == []
+    assert not folder.is_relative_to(seal.secret_file().parent)
+
+
 @POSIX
-def test_a_secret_that_others_can_write_seals_nothing(folder):
+@pytest.mark.parametrize("wrong", ["readable", "short", "long", "link"])
+def test_a_secret_that_is_none_is_made_anew(folder, wrong):
     kept()
-    (folder / "secret").chmod(0o666)
+    path = seal.secret_file()
+    old = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    if wrong == "readable":
+        path.chmod(0o644)
+    elif wrong == "link":
+        path.rename(path.with_name("elsewhere"))
+        path.symlink_to("elsewhere")
+    else:
+        path.write_bytes(old[:-1] if wrong == "short" else old + b"s")
+    new_process()
     assert not kept()
+    assert kept()
+    assert path.read_bytes() != old
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not path.is_symlink()
+
+
+@POSIX
+@pytest.mark.parametrize("why", ["a file in the way", "others can write there", "no home"])
+def test_without_a_place_for_a_secret_nothing_is_kept(folder, monkeypatch, why):
+    place = seal.secret_file().parent
+    if why == "a file in the way":
+        place.parent.write_text("")
+    elif why == "others can write there":
+        place.mkdir(parents=True)
+        place.chmod(0o777)
+    else:
+        monkeypatch.setenv("HOME", "relative")
+    assert not kept()
+    assert not kept()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", [cache.SWITCH, "XDG_CACHE_HOME"])
+def test_a_relative_path_is_refused(folder, tmp_path, monkeypatch, variable):
+    """As in an archive with a cache in it, where somebody set XDG_CACHE_HOME=.cache."""
+    if variable != cache.SWITCH and sys.platform in ("win32", "darwin"):
+        pytest.skip("it means nothing there")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(cache.SWITCH)
+    monkeypatch.setenv(variable, ".cache")
+    planted(tmp_path / ".cache")
+    planted(tmp_path / ".cache" / "overnight-autograd")
+    with pytest.warns(UserWarning, match=r"compiled code is not kept: \.cache.* depends on where"):
+        assert cache.read("a") is None
+    assert not kept()
+    assert not kept()
+
+
+# --- what stands in the way ---
+
+
+@POSIX
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "link", "huge", "writable"])
+def test_what_is_no_file_of_this_user_is_not_read(folder, kind):
+    kept()
+    (path,) = entries(folder)
+    content = path.read_bytes()
+    path.unlink()
+    if kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        (folder / "b").write_bytes(content)
+        path.symlink_to(folder / "b")
+    elif kind == "huge":
+        path.touch(0o600)
+        os.truncate(path, 2**40)
+    else:
+        path.write_bytes(content)
+        path.chmod(0o666)
+    before = time.monotonic()
+    assert not kept()
+    assert kept() or kind == "folder"
+    assert time.monotonic() - before < 1
 
 
 def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
@@ -122,10 +226,11 @@ def test_a_disk_that_is_full(folder, monkeypatch):
     def full(*_):
         raise OSError("no space left on device")
 
+    assert seal.secret()
     monkeypatch.setattr(os, "replace", full)
     assert not kept()
     assert not kept()
-    assert [p.name for p in folder.iterdir()] == ["secret"]
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("word", ["off", "0"])
@@ -204,6 +309,6 @@ def test_processes_that_compile_at_once(folder):
     ]
     assert {p.communicate()[0].strip() for p in several} <= {"True", "False"}
     assert len(entries(folder)) == 1
-    assert not list(folder.glob("*.partial"))
+    assert len(list(folder.iterdir())) == 1
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "True"
