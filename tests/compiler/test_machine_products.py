@@ -11,6 +11,7 @@ from tests.compiler.test_machine_table import line  # noqa: E402
 from tests.counts import count  # noqa: E402
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+ALONG_J = [Opcode.PRODUCT, Opcode.PRODUCT_SPARSE]
 SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 28, 33, 51]
 
 
@@ -30,7 +31,7 @@ def matrix(layout, m, k):
 
 
 @DTYPES
-@pytest.mark.parametrize("opcode", [Opcode.PRODUCT, Opcode.PRODUCT_SPARSE])
+@pytest.mark.parametrize("opcode", ALONG_J)
 def test_products_along_j(opcode, dtype):
     for seed in range(count(200, quick=25)):
         layout = Layout(seed)
@@ -48,12 +49,28 @@ def test_products_along_j(opcode, dtype):
         close(instruction, layout, dtype, draw.choice((0.0, 0.9, 1.0)))
 
 
-def test_sparse_product_passes_over_zeros():
-    """Infinity times 0 would be nan."""
-    arena = np.array([0.0, 2.0, 0.0, np.inf, 3.0, np.nan, 7.0])
-    fields = {"a1": 1, "b": 3, "b0": 1, "dst": 6}
-    run([line(Opcode.PRODUCT_SPARSE, n0=1, n1=3, n=1, **fields)], arena)
-    assert arena[6] == 6.0
+@DTYPES
+@pytest.mark.parametrize("along_k", [True, False])
+@pytest.mark.parametrize("bad", [0.0, np.inf, -np.inf, np.nan])
+def test_sparse_products_are_plain_products(along_k, bad, dtype):
+    """0 times infinity is nan, also where zeros are passed over."""
+    m, k, j = 130, 70, 21
+    draw = np.random.default_rng(0)
+    a = draw.normal(size=(m, k)) * (draw.random((m, k)) < 0.05)
+    a[7] = 0
+    b = draw.normal(size=(k, j))
+    b[3, 20] = bad
+    c = draw.normal(size=(m, j))
+    order = "C" if along_k else "F"
+    arena = np.concatenate([a.ravel(order), b.ravel(), c.ravel()]).astype(dtype)
+    a0, a1 = (k, 1) if along_k else (1, m)
+    fields = {"a0": a0, "a1": a1, "b": m * k, "b0": j, "dst": m * k + k * j, "dst0": j}
+    for flags in 0, Flag.ACCUMULATE:
+        found, expected = arena.copy(), arena.copy()
+        for opcode, of in (Opcode.PRODUCT_SPARSE, found), (Opcode.PRODUCT, expected):
+            run([line(opcode, n0=m, n1=k, n=j, flags=flags, **fields)], of)
+        np.testing.assert_array_equal(found, expected)
+        assert np.isnan(found).any() == (bad != 0)
 
 
 @DTYPES

@@ -14,6 +14,7 @@ from autograd.compiler.machine.opcodes import MAPS  # noqa: E402
 from autograd.ops import TABLE  # noqa: E402
 from tests.compiler import test_machine_elementary as elementary  # noqa: E402
 from tests.compiler import test_machine_kernels as kernels  # noqa: E402
+from tests.compiler import test_machine_products as products  # noqa: E402
 
 X86 = platform.machine() in ("x86_64", "AMD64")
 pytestmark = [
@@ -52,6 +53,16 @@ def test_maps(opcode, dtype):
 @pytest.mark.parametrize("opcode", kernels.REDUCTIONS, ids=lambda o: o.name)
 def test_reductions(opcode, dtype):
     kernels.test_reductions_of_random_shapes(opcode, dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_products(dtype):
+    for opcode in products.ALONG_J:
+        products.test_products_along_j(opcode, dtype)
+    products.test_products_along_k(dtype)
+    products.test_products_of_rows(dtype)
+    for along_k in True, False:
+        products.test_sparse_products_are_plain_products(along_k, np.nan, dtype)
 
 
 @pytest.mark.parametrize("name", ["tanh", "log", "log1p", "expm1", "sinh", "tan", "atan"])

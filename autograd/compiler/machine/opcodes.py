@@ -145,7 +145,7 @@ class Opcode(IntEnum):
     # a m A0, k A1 (no inner axis: it is one number for all j); b k B0, j 1. With START the sum
     # starts with c[m, j], at C + m * DST1 + j (C_BROADCAST: C + m * DST1).
     PRODUCT = 96
-    # The same, with many zeros in a: where a[m, k] is 0, b[k] may be passed over, if it is finite.
+    # The same, faster where a has no gaps along m or k and many zeros.
     PRODUCT_SPARSE = 97
     # dst[m, j] = sum over k of a[m, k] * b[j, k]; m < N0, j < N1, k < N. Strides: dst m DST0,
     # j DST1; a m A0, k 1; b j B0, k 1.

@@ -135,6 +135,25 @@ class Line:
             start, carried = loop.index, loop.values
 
 
+def zero_times(code: Code, target: Target, numbers: Value, n: Value) -> Value:
+    """0 times each of n numbers, added: 0, or nan if one of them is infinite or nan."""
+    at, total, several = code.number("i64", 0), code.number(target.real, 0.0), 4
+    for lanes in (target.lanes, 1):
+        kind, covered = vector(target.real, lanes), lanes * several
+        zeros = [code.number(kind, 0.0)] * several
+        with code.loop(at, n - (covered - 1), covered, carried=zeros) as loop:
+            loop.following = [
+                code.load(kind, numbers, loop.index + s * lanes) * 0.0 + x
+                for s, x in enumerate(loop.values)
+            ]
+        at = loop.index
+        for x in loop.values:
+            total = total + (code.total(x) if lanes > 1 else x)
+    with code.loop(at, n, carried=[total]) as loop:
+        loop.following = [code.load(target.real, numbers, loop.index) * 0.0 + loop.values[0]]
+    return loop.values[0]
+
+
 Body = Callable[[str, Value, Value], None]
 Kernel = Callable[[Line], None]
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from autograd.compiler.machine.kernels import copies, inner_products, maps, products, reductions
+from autograd.compiler.machine.kernels import (
+    copies,
+    inner_products,
+    maps,
+    products,
+    reductions,
+    sparse_products,
+)
 from autograd.compiler.machine.kernels.forms import Map, form_codes, map_codes
 from autograd.compiler.machine.kernels.leaves import leaves
 from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
@@ -16,6 +23,7 @@ KERNELS: dict[Opcode, Kernel | Map] = {
     **copies.KERNELS,
     **reductions.KERNELS,
     **products.KERNELS,
+    **sparse_products.KERNELS,
     **inner_products.KERNELS,
 }
 """The kernel of every opcode but those of the run loop: the files' lists, put together here."""

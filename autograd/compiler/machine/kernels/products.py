@@ -23,11 +23,8 @@ OF_SIXTEEN: Tiles = ((4, (3, 1)), (2, (4, 1)), (1, (8, 4, 2, 1)))
 
 OF_THIRTY_TWO: Tiles = ((6, (4, 1)), (2, (8, 1)), (1, (8, 4, 2, 1)))
 
-AT_ONCE = 256
-"""A sparse product looks through this many k before it multiplies."""
 
-
-class _Product:
+class Product:
     """``dst[m, j] = sum over k of a[m, k] * b[k, j]``; b and the result have no gaps along j."""
 
     def __init__(self, line: Line) -> None:
@@ -55,8 +52,6 @@ class _Product:
         height = self.tiles[0][0]
         self.splats = [code.room(self.real, line.lanes) for _ in range(height)]
 
-    # --- every k ---
-
     def write(self) -> None:
         """Rows of tiles, one below the other."""
         code, row = self.code, self.code.number("i64", 0)
@@ -66,11 +61,11 @@ class _Product:
                 lefts = [
                     code.at(self.real, self.a, (index + i) * self.a_step) for i in range(height)
                 ]
-                for kind, width, column in self._across(widths):
+                for kind, width, column in self.across(widths):
                     self._tile(kind, width, index, column, lefts)
             row = rows.index
 
-    def _across(self, widths: Sequence[int]) -> Iterator[tuple[str, int, Value]]:
+    def across(self, widths: Sequence[int]) -> Iterator[tuple[str, int, Value]]:
         """The code inside runs for each tile of a row: its kind, its width and its column."""
         code, column = self.code, self.code.number("i64", 0)
         for kind, width in [*((self.line.vector, w) for w in widths), (self.real, 1)]:
@@ -85,7 +80,7 @@ class _Product:
         code, n = self.code, lanes(kind)
         places = [(i, j) for i in range(len(lefts)) for j in range(width)]
         right = code.at(self.real, self.b, column)
-        sums = self._starts(kind, places, row, column, self.first, self.first_step)
+        sums = self.starts(kind, places, row, column, self.first, self.first_step)
         carried = [code.number("i64", 0), right, *sums]
         with code.loop(0, self.k, carried=carried) as loop:
             along, right, *sums = loop.values
@@ -95,9 +90,9 @@ class _Product:
                 number = code.splat(code.load(self.real, left, along), n)
                 new += [number * b + s for b, s in zip(bs, sums[i * width :])]
             loop.following = [along + self.a_k, code.at(self.real, right, self.b_k), *new]
-        self._store(kind, places, row, column, loop.values[2:])
+        self.store(kind, places, row, column, loop.values[2:])
 
-    def _starts(
+    def starts(
         self,
         kind: str,
         places: Sequence[tuple[int, int]],
@@ -106,6 +101,7 @@ class _Product:
         first: Value,
         step: Value,
     ) -> list[Value]:
+        """What the sums at these places of a tile start with."""
         code, n = self.code, lanes(kind)
         along = column * self.first_along
         whole_row = self.first_along.differs(0)
@@ -117,7 +113,7 @@ class _Product:
         vectors = self.first_along * n
         return [code.load(kind, code.at(self.real, bases[i], vectors * j)) for i, j in places]
 
-    def _store(
+    def store(
         self,
         kind: str,
         places: Sequence[tuple[int, int]],
@@ -125,76 +121,16 @@ class _Product:
         column: Value,
         sums: Sequence[Value],
     ) -> None:
+        """Write the sums of a tile into the result."""
         code = self.code
         for (i, j), x in zip(places, sums):
             at = code.at(self.real, self.dst, (row + i) * self.dst_step + column)
             code.store(x, at, j * lanes(kind))
 
-    # --- only where a is not 0 ---
-
-    def write_sparse(self) -> None:
-        """Row by row: first the numbers that are not 0 are picked, and then multiplied."""
-        code = self.code
-        numbers, places = code.room(self.real, AT_ONCE), code.room("i64", AT_ONCE)
-        with code.loop(0, self.m) as rows:
-            row = rows.index
-            left = code.at(self.real, self.a, row * self.a_step)
-            with code.loop(0, self.k, AT_ONCE) as parts:
-                start = parts.index
-                end = start + AT_ONCE
-                end = code.select(end < self.k, end, self.k)
-                count = self._picked(left, start, end, numbers, places)
-                # The first part starts as the product does, the others go on from the result.
-                again = start > 0
-                before = self.first, self.first_step, self.first_along
-                self.first = code.select(again, self.dst, self.first)
-                self.first_step = code.select(again, self.dst_step, self.first_step)
-                self.first_along = code.select(again, code.number("i64", 1), self.first_along)
-                for kind, width, column in self._across(self.tiles[-1][1]):
-                    self._sparse_tile(kind, width, row, column, count, numbers, places)
-                self.first, self.first_step, self.first_along = before
-
-    def _picked(
-        self, left: Value, start: Value, end: Value, numbers: Value, places: Value
-    ) -> Value:
-        """How many numbers of a row are not 0; they and their places in b are written down."""
-        code = self.code
-        with code.loop(start, end, carried=[code.number("i64", 0)]) as loop:
-            (count,) = loop.values
-            x = code.load(self.real, left, loop.index * self.a_k)
-            code.store(x, numbers, count)
-            code.store(loop.index * self.b_k, places, count)
-            loop.following = [count + code.convert("zext", x.differs(0.0), "i64")]
-        return loop.values[0]
-
-    def _sparse_tile(
-        self,
-        kind: str,
-        width: int,
-        row: Value,
-        column: Value,
-        count: Value,
-        numbers: Value,
-        places: Value,
-    ) -> None:
-        code, n = self.code, lanes(kind)
-        tile = [(0, j) for j in range(width)]
-        right = code.at(self.real, self.b, column)
-        sums = self._starts(kind, tile, row, column, self.first, self.first_step)
-        with code.loop(0, count, carried=sums) as loop:
-            x = code.splat(code.load(self.real, numbers, loop.index), n)
-            at = code.at(self.real, right, code.load("i64", places, loop.index))
-            loop.following = [x * code.load(kind, at, j * n) + s for j, s in enumerate(loop.values)]
-        self._store(kind, tile, row, column, loop.values)
-
 
 def _dense(line: Line) -> None:
-    _Product(line).write()
+    Product(line).write()
 
 
-def _sparse(line: Line) -> None:
-    _Product(line).write_sparse()
-
-
-KERNELS: dict[Opcode, Kernel] = {Opcode.PRODUCT: _dense, Opcode.PRODUCT_SPARSE: _sparse}
+KERNELS: dict[Opcode, Kernel] = {Opcode.PRODUCT: _dense}
 """The kernel of each opcode here."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from autograd.compiler.machine.kernels.line import Target
+from autograd.compiler.machine.kernels.line import Target, zero_times
 from autograd.compiler.machine.kernels.vectors import Code, Value
 
 SIZES = 3
@@ -154,22 +154,8 @@ class _Train:
         failed = self.get(Plan.FAILED)
         failures = code.load(self.real, self.arena, code.select(failed < 0, 0, failed))
         failures = code.select(failed < 0, code.number(self.real, 0.0), failures)
-        # 0 times a number is 0, unless it is infinite or nan.
-        gradient, width = self.in_arena(Plan.GRADIENT), self.get(Plan.WIDTH)
-        index, sums = code.number("i64", 0), total * 0.0
-        several = 4
-        for n in (self.target.lanes, 1):
-            kind = f"<{n} x {self.real}>" if n > 1 else self.real
-            zeros = [code.number(kind, 0.0)] * several
-            covered = n * several
-            with code.loop(index, width - (covered - 1), covered, carried=zeros) as loop:
-                loop.following = [
-                    code.load(kind, gradient, loop.index + s * n) * 0.0 + x
-                    for s, x in enumerate(loop.values)
-                ]
-            for x in loop.values:
-                sums = sums + (code.total(x) if n > 1 else x)
-            index = loop.index
+        width = self.get(Plan.WIDTH)
+        sums = total * 0.0 + zero_times(code, self.target, self.in_arena(Plan.GRADIENT), width)
         return failures.differs(0.0) | sums.differs(0.0)
 
     def _step(self) -> None:

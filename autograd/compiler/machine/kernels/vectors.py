@@ -153,8 +153,21 @@ class Code:
 
     def any(self, x: Value) -> Value:
         """Whether one of the lanes of a vector of i1 is true."""
+        return x if lanes(x.kind) == 1 else self.bits(x).differs(0)
+
+    def bits(self, x: Value) -> Value:
+        """The lanes of a vector of i1, or one i1, as the bits of an i64, the first the lowest."""
         n = lanes(x.kind)
-        return x if n == 1 else self.emit(f"i{n}", f"bitcast {x} to i{n}").differs(0)
+        together = x if n == 1 else self.emit(f"i{n}", f"bitcast {x} to i{n}")
+        return self.convert("zext", together, "i64")
+
+    def count_bits(self, x: Value) -> Value:
+        """How many bits of an i64 are set."""
+        return self.call("llvm.ctpop.i64", "i64", x)
+
+    def first_bit(self, x: Value) -> Value:
+        """The place of the lowest bit of an i64 that is set; there is one."""
+        return self.call("llvm.cttz.i64", "i64", x, Value(self, "i1", "true"))
 
     def call(self, name: str, kind: str, *xs: Operand) -> Value:
         """Call a function: one of the module, of libm, or an intrinsic of LLVM."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
 from autograd.compiler.machine.lowering.axes import Axis, Start, joined, over
+from autograd.compiler.machine.lowering.sparse import sparse
 from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.opcodes import Flag, Opcode
 from autograd.compiler.machine.table import Line
-from autograd.compiler.program import Contract, whole
+from autograd.compiler.program import Array, Contract, whole
 
 DST, A, B = 0, 1, 2
 
 
-def contract(writer: Writer, i: Contract) -> None:
-    """The lines of a product. If it sums over the rows of a block, it adds to the result."""
+def contract(writer: Writer, i: Contract, given: Collection[Array] = ()) -> None:
+    """The lines of a product. If it sums over the rows of a block, it adds to the result.
+
+    Args:
+        given: the arguments of the function, in which many numbers may be 0.
+    """
     labels = [i.labels[2], *i.labels[:2]]
     views = [whole(i.out), i.left, i.right]
     places = [writer.place(v) for v in views]
@@ -34,6 +39,8 @@ def contract(writer: Writer, i: Contract) -> None:
         rows = tuple(ONE if r else ZERO for r in in_rows)
         axes.append(Axis(REAL if over_rows else PADDED, rows))
     axes = _joined(axes)
+    if sparse(writer, starts, axes, given):
+        return
     if all(axis.steps[DST] for axis in axes) and any(axis.steps[DST] == ONE for axis in axes):
         writer.each(Opcode.MUL, starts, axes)  # nothing is summed
     else:

@@ -188,7 +188,7 @@ class _Lowering:
                 count = View(self.count, out.shape, 0, (0,) * len(out.shape))
                 self.writer.apply(Opcode.MUL, out, [out, count])
         elif isinstance(i, Contract):
-            contract(self.writer, i)
+            contract(self.writer, i, self.program.arguments)
         elif isinstance(i, Collect):
             collect(self.writer, i)
         elif isinstance(i, Take):
@@ -232,7 +232,7 @@ class _Lowering:
         if all(self.writer.rows_of(v.array) for v in i.operands):
             self._clear(out)
             self._write_to(ROWS)
-            contract(self.writer, i)
+            contract(self.writer, i, self.program.arguments)
         else:
             left, right = map(self._summed, i.operands)
             self.instruction(Contract(i.out, left, right, i.labels))
