@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import keyword
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.given import did_you_mean, shown
 from autograd.real import Real, as_float, count
 
 TABLE: dict[str, Op] = {}
@@ -14,6 +17,9 @@ TABLE: dict[str, Op] = {}
 
 BUILT_IN: set[str] = set()
 """The names of those that ``ops.py`` defines."""
+
+MOST_INPUTS = 255
+"""With more, an operation takes them as one sequence: its arity is None."""
 
 _FORWARD = (
     "An operation returns a float for every input, inf or nan where there is no answer; Python's "
@@ -51,12 +57,15 @@ class Op:
         registered: whether the operation stands in the table.
 
     Raises:
-        ValueError: a built-in operation has that name, or it is not a Python name.
+        ValueError: a built-in operation has that name, or it is not a Python name; or the arity
+            is below 1 or above MOST_INPUTS.
+        TypeError: the name, symbol, text or latex is not text, or a rule is not a function.
     """
 
     name: str
-    forward: Callable[..., float]
-    partials: Callable[..., tuple[Any, ...]]
+    # Both are needed. An operation without them says so in its own words.
+    forward: Callable[..., float] = None  # type: ignore[assignment]
+    partials: Callable[..., tuple[Any, ...]] = None  # type: ignore[assignment]
     accurate: Callable[..., tuple[Any, ...]] | None = None
     arity: int | None = 1
     symbol: str = ""
@@ -68,8 +77,7 @@ class Op:
     registered: bool = True
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier() and self.registered:
-            raise ValueError(f"an operation needs a Python name such as 'swish'; got {self.name!r}")
+        self._check()
         if self.name in BUILT_IN and self.registered:
             raise ValueError(
                 f"the operation {self.name!r} is built in; choose another name for yours"
@@ -82,6 +90,31 @@ class Op:
         fill("domain", self.domain or ((-3.0, 3.0),) * (self.arity or 3))
         if self.registered:
             TABLE[self.name] = self
+
+    def _check(self) -> None:
+        name, arity = self.name, self.arity
+        if self.registered and not _is_name(name):
+            kind = ValueError if isinstance(name, str) else TypeError
+            raise kind(f"an operation needs a Python name such as 'swish'; got {shown(name)}")
+        for part in ("forward", "partials", "accurate"):
+            rule = getattr(self, part)
+            if not callable(rule) and not (part == "accurate" and rule is None):
+                raise TypeError(f"{part} of {name!r} is a function; got {shown(rule)}. {_RULE}")
+        if arity is not None and not (isinstance(arity, int) and 1 <= arity <= MOST_INPUTS):
+            raise ValueError(
+                f"the arity of {name!r} is a whole number from 1 to {MOST_INPUTS}, or None for any "
+                f"number of inputs; got {shown(arity)}"
+            )
+        for part in ("symbol", "text", "latex"):
+            template = getattr(self, part)
+            if not isinstance(template, str):
+                raise TypeError(f"{part} of {name!r} is text; got {shown(template)}")
+            places = _places(template) if part != "symbol" and template else None
+            if places not in (None, arity) and not (arity is None and places in (1, 2)):
+                raise ValueError(
+                    f"{part} of {name!r} needs a {{}} for each input, and braces of its own "
+                    f"doubled; got {shown(template)}"
+                )
 
     @functools.cached_property
     def rule(self) -> Callable[..., tuple[Any, ...]]:
@@ -183,12 +216,25 @@ class Op:
         return (named, (self.name,))
 
 
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _places(template: str) -> int:
+    """How many ``{}`` it has; -1 if a brace stands alone."""
+    try:
+        return sum(place is not None for _, place, _, _ in string.Formatter().parse(template))
+    except ValueError:
+        return -1
+
+
 def named(name: str) -> Op:
     """The operation of that name.
 
     Raises:
         ValueError: there is none; the message lists the names there are.
     """
-    if name not in TABLE:
-        raise ValueError(f"no operation is called {name!r}; there are {', '.join(sorted(TABLE))}")
+    if not isinstance(name, str) or name not in TABLE:
+        hint = did_you_mean(name, TABLE) or f"; there are {', '.join(sorted(TABLE))}"
+        raise ValueError(f"no operation is called {shown(name)}{hint}")
     return TABLE[name]

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import math
-import reprlib
 from collections.abc import Callable, Iterable
+from numbers import Rational
 from numbers import Real as RealNumber
 
 from autograd import ieee
+from autograd.given import shown, shown_whole
 
 
-def as_float(x: object) -> float:
-    """A real number of any kind as a float.
+def as_float(x: object, name: str = "") -> float:
+    """A real number of any kind as a float. An error begins with ``name``, the argument's.
 
     Raises:
         TypeError: ``x`` is not one real number; the message says what to write instead.
-        OverflowError: ``x`` is an integer too large for a float.
+        OverflowError: ``x`` is larger than any float, as integers may be.
     """
     if type(x) is float:
         return x
     if type(x) is int or isinstance(x, RealNumber):  # the latter alone is slow
-        return float(x)
-    raise TypeError(_advice(x))
+        try:
+            return float(x)
+        except OverflowError:
+            size = shown(math.floor(x) if isinstance(x, Rational) else x)
+            raise OverflowError(
+                f"{name}{': ' * bool(name)}expected a real number of at most 1.8e308, as large as "
+                f"floats are; got {type(x).__name__} {size}"
+            ) from None
+    raise TypeError(f"{name}{': ' * bool(name)}{_advice(x)}")
 
 
 _EACH = "take its elements one by one, as in [Value(x) for x in {}]"
@@ -37,7 +45,7 @@ def _advice(x: object) -> str:
             return f"{got} of no dimensions: write x.item()"
         return f"{got} of shape {tuple(x.shape)}: {_EACH.format('array')}"
     if isinstance(x, str):
-        return f"{got} {reprlib.repr(x)}: write float(text) if it spells a number"
+        return f"{got} {shown(x)}: write float(text) if it spells a number"
     if isinstance(x, complex):
         return f"{got} {x!r}: write z.real or z.imag; derivatives here are of real numbers"
     if x is None:
@@ -61,7 +69,7 @@ def is_array(x: object) -> bool:
 
 def count(n: int, noun: str) -> str:
     """``1 input``, ``3 inputs``."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    return f"{n} {noun}" if n == 1 else f"{shown_whole(n)} {noun}s"
 
 
 def same_number(a: float, b: float) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from autograd import modes, ops
 from autograd.nodes.arrays import array_ufunc, compared
-from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described
+from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described, refuse_anew
 from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, check_output, kind_of_result
 from autograd.nodes.order import topological_order as topological_order
 from autograd.op import Op
@@ -111,6 +111,8 @@ class Value(ChangesInPlace):
         _children: Iterable[Value] = _NONE,
         _op: str = "",
     ) -> None:
+        if children is not _NONE and hasattr(self, "_record"):
+            refuse_anew(self)
         self.data = data if type(data) is float else as_float(data)
         self.grad = NOT_COMPUTED
         self._record = MADE
@@ -386,11 +388,8 @@ def is_constant(leaf: Value) -> bool:
 
 def number_of(x: object) -> float:
     """The number of a Value, or the number itself, checked."""
-    return _checked(x) if isinstance(x, Value) else as_float(x)
-
-
-def _checked(v: Value) -> float:
-    try:
-        return as_float(v.data)
-    except TypeError as error:
-        raise TypeError(f"the data of {v.label or 'a Value'!r} was set wrongly: {error}") from None
+    if not isinstance(x, Value):
+        return as_float(x)
+    if type(x.data) is float:
+        return x.data
+    return as_float(x.data, f"the data of {x.label or 'a Value'!r} was set wrongly")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
+from autograd.given import shown
 from autograd.real import as_float, count
 from autograd.value import Value, as_value
 
@@ -30,7 +31,7 @@ def as_list(vector: Any) -> list[Any]:
         elements = vector.tolist()
         return elements if isinstance(elements, list) else [elements]
     if not isinstance(vector, Iterable):
-        raise TypeError(f"expected a list of numbers or Values; got {vector!r}")
+        raise TypeError(f"expected a list of numbers or Values; got {shown(vector)}")
     return list(vector)
 
 
@@ -45,14 +46,30 @@ def as_values(numbers: Iterable[Value | Number]) -> list[Value]:
 
 
 def positive_whole(n: Any, name: str) -> int:
-    """``n`` as an int of at least 1, or an error that names the argument."""
+    """``n`` as an int of at least 1 that an index can be, or an error that names the argument."""
     try:
         whole = operator.index(n)
     except TypeError:
-        raise TypeError(f"{name} must be a whole number; got {type(n).__name__} {n!r}") from None
+        got = f"{type(n).__name__} {shown(n)}"
+        raise TypeError(f"{name} must be a whole number; got {got}") from None
     if whole < 1:
-        raise ValueError(f"{name} must be at least 1; got {n!r}")
+        raise ValueError(f"{name} must be at least 1; got {shown(n)}")
+    if whole > sys.maxsize:
+        raise ValueError(f"{name} must be at most {sys.maxsize:,}; got {shown(n)}")
     return whole
+
+
+MOST_PARAMETERS = 100_000_000
+"""Each takes some 200 bytes as a Value, so these would take 20 GB."""
+
+
+def check_number_of_parameters(n: int, *sizes: Any) -> None:
+    """Raise ValueError where no memory holds so many Values, before any is made."""
+    if n > MOST_PARAMETERS:
+        raise ValueError(
+            f"sizes of {', '.join(map(shown, sizes))} make {shown(n)} parameters; each is a Value, "
+            f"so at most {MOST_PARAMETERS:,} fit"
+        )
 
 
 def random_stream(seed: Seed) -> random.Random:
@@ -67,9 +84,8 @@ def random_stream(seed: Seed) -> random.Random:
     try:
         return random.Random(operator.index(seed))
     except TypeError:
-        raise TypeError(
-            f"a seed is a whole number, a random.Random or None; got {type(seed).__name__} {seed!r}"
-        ) from None
+        got = f"{type(seed).__name__} {shown(seed)}"
+        raise TypeError(f"a seed is a whole number, a random.Random or None; got {got}") from None
 
 
 def some(names: Iterable[str], most: int = 5) -> str:
@@ -127,7 +143,10 @@ class Rows:
             if not (is_list and len(cells) == width and _FLOATS.issuperset(map(type, cells))):
                 self.is_plain = False
                 cells = self[row]
-            first.setdefault(_kind_of(cells), row)
+            kind = _kind_of(cells)
+            if kind is not float:
+                self._read(row)  # an integer may be larger than any float
+            first.setdefault(kind, row)
 
     @property
     def kind(self) -> Any:
@@ -178,15 +197,25 @@ class Rows:
         return list(first.values())[1:MOST_KINDS]
 
     def _read(self, row: int) -> list[float]:
-        cells = self.data[row]
+        try:
+            cells = self.data[row]
+        except LookupError as error:
+            raise ValueError(
+                f"{self.name} is a {type(self.data).__name__} of {count(len(self), 'row')}, and "
+                f"has no row {row}; rows are numbered from 0, as in a list"
+            ) from error
         if hasattr(cells, "tolist"):
             cells = cells.tolist()
         if isinstance(cells, (Real, Value)) or not hasattr(cells, "__iter__"):
-            raise ValueError(f"{self.name}[{row}] is {cells!r}, not a row; {_EXPECTED}")
-        try:
-            return [x if type(x) in (float, int) else as_float(x) for x in cells]
-        except TypeError as error:
-            raise TypeError(f"{self.name}[{row}]: {error}") from None
+            raise ValueError(f"{self.name}[{row}] is {shown(cells)}, not a row; {_EXPECTED}")
+        name = f"{self.name}[{row}]"
+        return [x if type(x) is float else _whole_or_float(x, name) for x in cells]
+
+
+def _whole_or_float(x: Any, name: str) -> float:
+    """An int as it is, unless it is larger than any float, and any other number as a float."""
+    number = as_float(x, name)
+    return x if type(x) is int else number
 
 
 def _kind_of(numbers: Sequence[float]) -> Any:

@@ -33,7 +33,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
-        self.p = as_float(p)
+        self.p = as_float(p, "p")
         if not 0 <= self.p <= 1:
             raise ValueError(f"p is a probability, from 0 to 1; got {p!r}")
         self.stream = random_stream(seed)

@@ -8,7 +8,15 @@ from numbers import Real
 from autograd.functions.take import mark_as_table, take
 from autograd.real import count
 from autograd.value import Value
-from nn.arguments import Seed, Vector, as_list, as_parameters, positive_whole, random_stream
+from nn.arguments import (
+    Seed,
+    Vector,
+    as_list,
+    as_parameters,
+    check_number_of_parameters,
+    positive_whole,
+    random_stream,
+)
 from nn.module import Module
 
 
@@ -37,6 +45,7 @@ class Embedding(Module):
         self, n: int, m: int, vectors: Sequence[Vector] | None = None, seed: Seed = None
     ) -> None:
         self.n, self.m = positive_whole(n, "n"), positive_whole(m, "m")
+        check_number_of_parameters(self.n * self.m, n, m)
         if vectors is None:
             stream = random_stream(seed)
             vectors = [[stream.gauss(0.0, 1.0) for _ in range(m)] for _ in range(n)]

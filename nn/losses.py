@@ -14,6 +14,7 @@ from typing import Any
 from autograd import ops
 from autograd.functions.softmax import log_softmax
 from autograd.functions.weighted_sum import dot
+from autograd.given import shown
 from autograd.real import count
 from autograd.value import Value
 from nn.arguments import Number, Vector, as_list, as_values
@@ -145,5 +146,5 @@ def _indicators(target: Value, n: int) -> list[Value]:
 
 def _no_index(target: float, n: int) -> ValueError:
     return ValueError(
-        f"the target of {count(n, 'logit')} is an index from 0 to {n - 1}; got {target!r}"
+        f"the target of {count(n, 'logit')} is an index from 0 to {n - 1}; got {shown(target)}"
     )

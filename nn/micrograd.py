@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 from autograd.value import Value
 from nn import neuron
-from nn.arguments import positive_whole
+from nn.arguments import check_number_of_parameters, positive_whole
 from nn.module import Module
 
 __all__ = ["MLP", "Layer", "Module", "Neuron"]
@@ -42,6 +42,7 @@ class Neuron(neuron.Neuron):
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
         nin = positive_whole(nin, "nin")
+        check_number_of_parameters(nin, nin)
         weights = [random.uniform(-1, 1) for _ in range(nin)]
         super().__init__(nin, "relu" if nonlin else None, weights=weights)
 
@@ -84,8 +85,9 @@ class Layer(neuron.Layer):
     neurons: list[Neuron]  # type: ignore[assignment]
 
     def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
-        self.nin = nin
-        self.neurons = [Neuron(nin, nonlin) for _ in range(positive_whole(nout, "nout"))]
+        self.nin, nout = positive_whole(nin, "nin"), positive_whole(nout, "nout")
+        check_number_of_parameters(self.nin * nout, nin, nout)
+        self.neurons = [Neuron(nin, nonlin) for _ in range(nout)]
 
     def __repr__(self) -> str:
         nonlin = self.neurons[0].nonlin

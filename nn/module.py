@@ -154,10 +154,7 @@ class Module:
         numbers: list[tuple[Value, float]] = []
         for name, parameter in parameters.items():
             if name in state:
-                try:
-                    numbers.append((parameter, as_float(state[name])))
-                except TypeError as error:
-                    raise TypeError(f"{name}: {error}") from None
+                numbers.append((parameter, as_float(state[name], name)))
         for parameter, number in numbers:
             parameter.data = number
         return (

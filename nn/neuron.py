@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from numbers import Real
 from typing import Any, TypeVar, cast
 
 from autograd.functions.weighted_sum import dot
+from autograd.given import did_you_mean, shown
 from autograd.ops import TABLE, Op
 from autograd.real import count
 from autograd.value import Value
@@ -20,6 +21,7 @@ from nn.arguments import (
     as_list,
     as_parameters,
     as_values,
+    check_number_of_parameters,
     positive_whole,
     random_stream,
 )
@@ -80,6 +82,7 @@ class Neuron(Module):
         seed: Seed = None,
     ) -> None:
         self.nin = positive_whole(nin, "nin")
+        check_number_of_parameters(self.nin, nin)
         self.activation = _operation(activation)
         if weights is None:
             reach, stream = self.reach, random_stream(seed)
@@ -142,6 +145,7 @@ class Layer(Module):
     ) -> None:
         self.nin = positive_whole(nin, "nin")
         nout = positive_whole(nout, "nout")
+        check_number_of_parameters(self.nin * nout, nin, nout)
         stream = random_stream(seed)
         biases = _each(bias, nout, "bias", "neuron")
         vectors = _each(weights, nout, "list of weights", "neuron")
@@ -229,14 +233,16 @@ def layer_sizes(nin: int, nouts: Iterable[int]) -> list[int]:
     """The number of inputs, and the number of outputs of each layer.
 
     Raises:
-        TypeError: ``nouts`` is not a list.
-        ValueError: it is empty.
+        TypeError: ``nouts`` is not a list of whole numbers.
+        ValueError: it is empty, a size is below 1, or they are too large for any memory.
     """
     if not isinstance(nouts, Iterable):
-        raise TypeError(f"nouts is a list, one size per layer: [{nouts!r}]; got {nouts!r}")
-    sizes = [nin, *nouts]
+        given = shown(nouts)
+        raise TypeError(f"nouts is a list, one size per layer: [{given}]; got {given}")
+    sizes = [positive_whole(nin, "nin"), *(positive_whole(n, "nout") for n in nouts)]
     if len(sizes) == 1:
         raise ValueError("an MLP needs at least one layer: nouts is empty")
+    check_number_of_parameters(sum(a * b for a, b in pairwise(sizes)), *sizes)
     return sizes
 
 
@@ -249,11 +255,10 @@ def _operation(activation: Activation) -> Op | None:
         return op
     names = [name for name, op in TABLE.items() if op.arity == 1]
     given = getattr(activation, "__name__", str(activation))  # of math.tanh, too
-    meant = difflib.get_close_matches(given.lower(), names, n=1)
-    hint = f": did you mean {meant[0]!r}?" if meant else "."
+    hint = did_you_mean(given, names) or "."
     raise ValueError(
         f"an activation is an operation with one input, its name, or None for the sum alone; "
-        f"got {activation!r}{hint} The names: {', '.join(names)}"
+        f"got {shown(activation)}{hint} The names: {', '.join(names)}"
     )
 
 
@@ -262,7 +267,7 @@ def _each(option: Any, n: int, what: str, owner: str) -> list[Any]:
     if option is None or option is True or option is False:
         return [option] * n
     if isinstance(option, (Value, Real)):
-        raise TypeError(f"expected a list, one {what} per {owner}; got {option!r} alone")
+        raise TypeError(f"expected a list, one {what} per {owner}; got {shown(option)} alone")
     entries = as_list(option)
     if len(entries) != n:
         raise ValueError(f"expected one {what} for each of {count(n, owner)}; got {len(entries)}")
@@ -281,7 +286,7 @@ def _sized(inputs: Vector, nin: int, module: Module) -> list[Any]:
             f"[model(row) for row in rows]"
         )
     if isinstance(inputs, (Value, Real)):
-        raise ValueError(f"{takes}, in a list; got {inputs!r} alone")
+        raise ValueError(f"{takes}, in a list; got {shown(inputs)} alone")
     hint = ": if each is a row, write [model(x) for x in inputs]" if nin == 1 and elements else ""
     raise ValueError(f"{takes}; got {len(elements)}{hint}")
 

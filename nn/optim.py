@@ -376,10 +376,7 @@ def _whole(name: str, n: Any) -> int:
 
 
 def _at_least_zero(name: str, setting: float) -> float:
-    try:
-        number = as_float(setting)
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from None
+    number = as_float(setting, name)
     if not 0 <= number < math.inf:
         raise ValueError(f"{name} must be finite and at least 0; got {setting!r}")
     return number

@@ -227,7 +227,7 @@ def _plan(
         )
     inputs, targets = rows_in_pairs("X", X, "T", T)
     epochs = positive_whole(epochs, "epochs")
-    batch_size = positive_whole(batch_size, "batch_size")
+    batch_size = min(positive_whole(batch_size, "batch_size"), len(inputs))
     if not modes.switches.recording:
         raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
     stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler.program import Floats
+from autograd.given import shown
+from autograd.real import as_float
 
 Key = tuple[int | str | None, ...]
 """The width of each argument, None for one that is one number; then the names of those at the end
@@ -49,6 +52,7 @@ def as_arrays(
 
     Raises:
         TypeError: there are none, or one holds something other than real numbers.
+        OverflowError: an integer is larger than any float.
         ValueError: the shapes do not fit together.
     """
     if not arguments:
@@ -78,6 +82,20 @@ def as_arrays(
     return tuple(key), arrays
 
 
+def float_type(dtype: Any) -> np.dtype[Any]:
+    """float64 or float32, given as numpy takes it.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    found: np.dtype[Any] | None = None
+    with contextlib.suppress(TypeError, ValueError):
+        found = np.dtype(dtype)
+    if dtype is None or not found or found not in (np.float64, np.float32):
+        raise ValueError(f"dtype is float64 or float32; got {shown(dtype)}")
+    return found
+
+
 def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any]) -> Floats:
     try:
         array = np.asarray(argument)
@@ -88,6 +106,9 @@ def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any
             return array
         if array.dtype.kind in "biuf":
             return array.astype(dtype)
+        for x in array.flat:
+            if type(x) is int:  # which NumPy keeps as an object where it is large
+                as_float(x, f"argument {position} of {name}")
         kinds = sorted({type(x).__name__ for x in array.flat})
         wrong = f"it holds {', '.join(kinds)} (dtype {array.dtype}), not floats or ints"
     raise TypeError(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
-from autograd.compiler.arguments import Key, as_arrays, in_order
+from autograd.compiler.arguments import Key, as_arrays, float_type, in_order
 from autograd.compiler.compilation import BACKENDS, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.recording.record import CompileError
@@ -36,16 +36,14 @@ class Compiled:
         dtype: Any,
     ) -> None:
         self._function, self._chosen = function, parameters
-        self._dtype = np.dtype(dtype)
-        if self._dtype not in (np.float64, np.float32):
-            raise ValueError(f"dtype is float64 or float32; got {self._dtype}")
+        self._dtype = float_type(dtype)
         if backend == "numba":
             raise ValueError(
                 "backend='numba' was replaced: leave it out for the machine, which needs llvmlite, "
                 "or write backend='numpy'"
             )
         if backend not in (None, *BACKENDS):
-            raise ValueError(f"backend is one of {', '.join(BACKENDS)}, or None; got {backend!r}")
+            raise ValueError(f"backend is one of {', '.join(BACKENDS)} or None; got {backend!r}")
         self._backend = backend or ("machine" if importlib.util.find_spec("llvmlite") else "numpy")
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)

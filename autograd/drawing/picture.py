@@ -10,6 +10,7 @@ from typing import Any
 from autograd.drawing.render import FORMATS, render
 from autograd.drawing.views import neuron_view, scalar_view, sum_view
 from autograd.files import write_whole
+from autograd.given import did_you_mean, shown
 from autograd.neurons import LARGEST, sizes_of
 from autograd.reading import Reading
 from autograd.value import Value
@@ -56,9 +57,9 @@ def draw(
     if not isinstance(value, Value):
         raise TypeError(f"draw expects the Value at which a graph ends; got {type(value).__name__}")
     if rankdir not in _DIRECTIONS:
-        raise ValueError(f"rankdir is one of {', '.join(_DIRECTIONS)}; got {rankdir!r}")
+        raise ValueError(f"rankdir is one of {_among(rankdir, _DIRECTIONS)}")
     if view is not None and view not in LARGEST:
-        raise ValueError(f"view is one of {', '.join(LARGEST)}; got {view!r}")
+        raise ValueError(f"view is one of {_among(view, LARGEST)}")
     reading = Reading(value, names)
     sizes = sizes_of(reading.nodes, reading.neurons)
     if view is None:
@@ -67,6 +68,10 @@ def draw(
         raise ValueError(_too_large(sizes, view))
     draw_view = {"scalars": scalar_view, "sums": sum_view, "neurons": neuron_view}[view]
     return Drawing(draw_view(reading, rankdir), sizes[view])
+
+
+def _among(given: object, names: Iterable[str]) -> str:
+    return f"{', '.join(names)}; got {shown(given)}{did_you_mean(given, names)}"
 
 
 def _too_large(sizes: Mapping[str, int], view: str) -> str:

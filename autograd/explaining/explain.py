@@ -14,6 +14,7 @@ from autograd.explaining.blocks import Block, Listing, PathProduct, Prose, SumOf
 from autograd.explaining.paths import Path, PathSum, Rest, path_sum
 from autograd.explaining.steps import Outline
 from autograd.formulas import between, derivative, equal
+from autograd.given import with_commas
 from autograd.real import count as count_of
 from autograd.real import same_number
 from autograd.symbols import Symbol
@@ -122,7 +123,8 @@ def _blocks(outline: Outline, found: PathSum) -> Iterator[Block]:
         n = len(found.largest)
         which = "largest is" if n == 1 else f"{n:,} largest are"
         shown = f"; the {which} shown" if n and found.rest.count else ""
-        how = "along one path" if found.count == 1 else f"the sum over {found.count:,} paths"
+        every = with_commas(found.count)
+        how = "along one path" if found.count == 1 else f"the sum over {every} paths"
         yield Prose(headline, f", {how}{shown}.")
         yield from _derivation(outline, found)
         if n and found.count > 1:
@@ -141,7 +143,7 @@ def _derivation(outline: Outline, found: PathSum) -> Iterator[Block]:
     for at, path in enumerate(found.largest, start=1):
         steps = outline.steps(path)
         used_twice |= any(step.use for step in steps)
-        place = "The path: " if found.count == 1 else f"Path {at:,} of {found.count:,}: "
+        place = "The path: " if found.count == 1 else f"Path {at:,} of {with_commas(found.count)}: "
         yield Prose(place, *_route(outline.route(path)))
         yield PathProduct(steps, path.product)
     if used_twice:
@@ -177,7 +179,7 @@ def _addition(left: Symbol, found: PathSum) -> Iterator[Block]:
     """The sum over all paths, written out."""
     terms, rest = [path.product for path in found.largest], found.rest
     if rest.count:
-        others = "path: " if rest.count == 1 else f"{rest.count:,} paths together: "
+        others = "path: " if rest.count == 1 else f"{with_commas(rest.count)} paths together: "
         yield Prose("The other ", others, Symbol.of(rest.total))
         terms.append(rest.total)
     yield SumOfPaths(left, [Symbol.of(term) for term in terms], Symbol.of(found.gradient))

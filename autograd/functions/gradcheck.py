@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from autograd.given import shown
 from autograd.gradient import grad
 from autograd.real import as_float
 from autograd.value import Value
@@ -44,11 +45,11 @@ def gradcheck(
     if not callable(function) or not isinstance(inputs, Iterable):
         raise TypeError(
             f"gradcheck takes a function and a list with one number per argument, as in "
-            f"gradcheck(lambda x, y: x * y, [2.0, 3.0]); got {function!r} and {inputs!r}"
+            f"gradcheck(lambda x, y: x * y, [2.0, 3.0]); got {shown(function)} and {shown(inputs)}"
         )
     for name, number in ("step", step), ("tolerance", tolerance):
-        if not 0 < as_float(number) < math.inf:
-            raise ValueError(f"the {name} of gradcheck is a number above 0; got {number!r}")
+        if not 0 < as_float(number, name) < math.inf:
+            raise ValueError(f"the {name} of gradcheck is a number above 0; got {shown(number)}")
     point = [x.data if isinstance(x, Value) else as_float(x) for x in inputs]
     leaves = [Value(x) for x in point]
     output = _called(function, leaves)

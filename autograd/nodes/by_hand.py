@@ -70,6 +70,14 @@ def described(
     )
 
 
+def refuse_anew(v: object) -> NoReturn:
+    """Say that a Value is made once: with other inputs it could become one of its own inputs."""
+    raise TypeError(
+        f"{v!r} is made already: Value(data, children, local_grads) makes another, and v.data = "
+        "changes the number of this one"
+    )
+
+
 def _listed(things: object) -> list[Any]:
     if isinstance(things, (list, tuple)) or (isinstance(things, (set, frozenset)) and _few(things)):
         return list(things)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
+
 from autograd import ops
 from autograd.compiler.numpy.kernels import KERNELS, PAIRS
 from autograd.compiler.program import Array, Contract, Map, Program, every
@@ -10,7 +13,8 @@ from autograd.ops import Op
 DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
 DEFINED |= {pair.call.partition("(")[0] for pair in PAIRS.values()}
 FUNCTIONS = {"forward", "rows_and_gradients", "value_and_grad"}
-RESERVED = {"np", "len", "slice", "int", "k", "g", "value", "failures", *FUNCTIONS, *DEFINED}
+PYTHON = {*keyword.kwlist, *dir(builtins)}
+RESERVED = {"np", "k", "g", "value", "failures", *PYTHON, *FUNCTIONS, *DEFINED}
 
 
 class VariableNames:
