@@ -81,6 +81,17 @@ def stays_finite(op: Op) -> bool:
     return all(math.isfinite(op.compute(xs)) for xs in itertools.product(places, repeat=several))
 
 
+@functools.lru_cache(maxsize=1024)
+def passes_nan(op: Op) -> bool:
+    """Whether the result is nan wherever an input is. Not so where others win, as in nan ** 0."""
+    if not op.is_built_in and op is not constant_part and not isinstance(op, ops.Power):
+        return False
+    places = (math.nan, -math.inf, -1.0, 0.0, 1.0, math.inf)
+    several = op.arity if op.arity is not None else 2
+    every = itertools.product(places, repeat=several)
+    return all(math.isnan(op.compute(xs)) for xs in every if any(map(math.isnan, xs)))
+
+
 def built_in(op: Op) -> bool:
     """Whether every executor knows the operation."""
     own = isinstance(op, ops.Power) or op in (constant_part, pick) or op in GUARDS.values()

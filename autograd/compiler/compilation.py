@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -43,6 +44,7 @@ class Compilation:
         names: the names of parameters.
         backend: the backend asked for, "machine" or "numpy".
         dtype: float64 or float32.
+        careful: whether it must hold for infinite numbers and nan too; see ``pack``.
 
     Attributes:
         parameters: those of the trace, in its order.
@@ -59,6 +61,7 @@ class Compilation:
         names: Mapping[Value, str],
         backend: str,
         dtype: Any,
+        careful: bool = False,
     ) -> None:
         start = time.perf_counter()
         self.trace, self.guards, self.dtype = trace, guards, dtype
@@ -70,7 +73,7 @@ class Compilation:
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
         try:
-            self._packed: Program | None = pack(trace)
+            self._packed: Program | None = pack(trace, careful)
             if self._is_steps(self._packed):
                 self._packed = None
         except Unstructured:
@@ -176,6 +179,8 @@ class Compilation:
         """
         arguments, outside = self.within_tables(arguments)
         values, failures = self.executor("").rows(theta, arguments)
+        if self._doubtful([values], failures, outside):
+            values, failures = self._careful.executor("").rows(theta, arguments)
         return values, self._failing(failures, outside)
 
     def gradients(
@@ -185,7 +190,33 @@ class Compilation:
         by "parameters" (n,), by "inputs" a list with an array for each argument."""
         arguments, outside = self.within_tables(arguments)
         total, failures, gradient = self.executor(by).gradients(theta, arguments)
+        parts = gradient if by == "inputs" else [gradient]
+        if self._doubtful([total, *parts], failures, outside):
+            total, failures, gradient = self._careful.executor(by).gradients(theta, arguments)
         return total, self._failing(failures, outside), gradient
+
+    @property
+    def _only_finite(self) -> bool:
+        return self._packed is not None and self._packed.only_finite
+
+    def _doubtful(
+        self, results: Sequence[Any], failures: Floats, outside: NDArray[np.bool_] | None
+    ) -> bool:
+        """Whether the program is wrong perhaps, because something is infinite or nan. Where rows
+        fail, those that hold are computed again, and this is asked then."""
+        if not self._only_finite:
+            return False
+        if np.isnan(failures).any():
+            return True
+        fail = self._failing(failures, outside).any()
+        return not fail and not all(np.isfinite(r).all() for r in results)
+
+    @cached_property
+    def _careful(self) -> Compilation:
+        """The same graph, compiled carefully, for calls where something is infinite or nan."""
+        names, backend = self.names, self.backend
+        given = self.trace, self.guards, self.argument_names, names, backend, self.dtype
+        return Compilation(*given, careful=True)
 
     def within_tables(
         self, arguments: Sequence[Floats]
@@ -221,7 +252,16 @@ class Compilation:
     def point(self, by: str) -> Callable[..., Any] | None:
         """A fast function of plain numbers; see ``Executor.point``. None where one of them is the
         index of a table, which must be looked at first."""
-        return None if self._indices else self.executor(by).point(by)
+        point = None if self._indices else self.executor(by).point(by)
+        if point is None or not self._only_finite:
+            return point
+
+        def checked(*numbers: float) -> Any:
+            value, failures, derivatives = point(*numbers)
+            doubtful = not all(map(math.isfinite, (value, *derivatives)))
+            return value, failures or doubtful, derivatives
+
+        return checked
 
     def executor(self, by: str) -> Executor:
         """The executor of the program without gradients (""), or with those by "parameters" or

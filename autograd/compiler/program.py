@@ -92,6 +92,9 @@ class Program:
         gradients: for each block, and each argument, the derivative of the sum of all results
             over the batch; None where it is 0. Empty before ``differentiate``.
         forward: the number of instructions that the results need. The others compute gradients.
+        only_finite: whether it may be wrong where something is infinite or nan, because 0 times
+            that is nan: a term that should count for nothing, or a gradient that should be 0. Then
+            a result or a gradient is not finite, or ``failures`` is nan.
     """
 
     arguments: list[Array]
@@ -104,6 +107,7 @@ class Program:
     failures: View | None = None
     gradients: dict[Array, View | None] = field(default_factory=dict)
     forward: int = 0
+    only_finite: bool = False
 
     def arrays(self) -> Iterator[Array]:
         """Every array, leaves first; those in a loop come after its results."""

@@ -1,5 +1,7 @@
 """Positions of a sequence become an axis. Each sees the earlier ones: sums grow, and are padded."""
 
+import functools
+import itertools
 import random
 from importlib.util import find_spec
 
@@ -231,3 +233,78 @@ def test_a_padded_convolution_of_a_picture_is_one_product():
     x, kernels = leaves(4, 4), [leaves(3, 3, seed=s) for s in (5, 6)]
     program = compiled(picture(x, kernels, 4), None)
     assert len(program.products()) == 3
+
+
+def attention(x, w):
+    """What each position attends to, among those up to itself."""
+    keys, values, found = [], [], []
+    for q in x:
+        keys.append(q * w[0])
+        values.append(q * w[1])
+        shares = autograd.softmax([q * k for k in keys])
+        found.append(sum(p * v for p, v in zip(shares, values)))
+    return found
+
+
+def guarded_attention(x, w):
+    return [v if v < 3 else 2.0 * v for v in attention(x, w)]
+
+
+def attention_in_hypot(x, w):
+    """An infinite length stays infinite, whatever nan stands beside it."""
+    return [autograd.hypot(1 / q, v) for q, v in zip(x, attention(x, w))]
+
+
+def running_means(x, w):
+    return [sum(v * w[0] for v in x[: i + 1]) / (i + 1) for i in range(len(x))]
+
+
+def filtered(x, w):
+    """A padded convolution: the first position does not meet the first weight."""
+    places = range(len(x))
+    return [sum(w[d] * x[i + d - 1] for d in range(3) if i + d - 1 in places) for i in places]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "machine"])
+@pytest.mark.parametrize(
+    "function", [attention, guarded_attention, attention_in_hypot, running_means, filtered]
+)
+def test_what_is_infinite_or_nan_changes_nothing_for_those_who_do_not_see_it(function, backend):
+    w = [Value(0.5), Value(0.25), Value(-0.5)]
+    every = autograd.compile(lambda x: function(x, w), backend=backend)
+    one = autograd.compile(lambda x: function(x, w)[1] * w[1], backend=backend)
+    for place, bad in itertools.product((1, 2, 4), (np.inf, np.nan, 1e200)):
+        numbers = [0.5, 1.5, -1.0, 0.5, 0.25, -0.5]
+        numbers[place] = bad
+        x = [Value(v) for v in numbers[:3]]
+        for v, number in zip(w, numbers[3:]):
+            v.data = number
+        expected = function(x, w)
+        same = functools.partial(np.testing.assert_allclose, rtol=1e-12)
+        same(every([numbers[:3]])[0], [v.data for v in expected])
+        loss = expected[1] * w[1]
+        for by, leaves in ("parameters", w), ("inputs", x):
+            value, gradient = one.value_and_grad([numbers[:3]], wrt=by)
+            same(value, loss.data)
+            known = one.parameters if by == "parameters" else x
+            found = dict(zip(known, np.reshape(gradient, -1)))
+            same([found.get(v, 0) for v in leaves], [v.data for v in autograd.grad(loss, leaves)])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "machine"])
+def test_what_gets_no_gradient_gets_none_where_it_is_infinite(backend):
+    """An exponential that is only compared has no part in the gradient, not even 0 times inf."""
+    w = [Value(1.0), Value(2.0)]
+
+    def first(x):
+        powers = [autograd.exp(v * u) for v, u in zip(x, w)]
+        return powers[0] if powers[1] > 3 else powers[1]
+
+    compiled = autograd.compile(first, backend=backend)
+    value, gradient = compiled.value_and_grad([[0.5, 800.0], [0.5, 3.0]])
+    assert value == pytest.approx(np.exp(0.5))
+    assert gradient == pytest.approx([0.5 * np.exp(0.5), 0.0])
+    compiled = autograd.compile(lambda a, b: first([a, b]), backend=backend)
+    for _ in range(2):
+        value, gradient = compiled.value_and_grad(0.5, 800.0, wrt="inputs")
+        assert gradient == pytest.approx([np.exp(0.5), 0.0])

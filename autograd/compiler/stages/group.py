@@ -54,6 +54,11 @@ class Graph:
         op: (n,), the code of each node's operation, or LEAF.
         source, owner: (edges,), an input and the node that has it, by owner.
         negative: (edges,), whether the owner subtracts it.
+
+    Attributes:
+        padded: the sums that got terms which count for nothing.
+        reached: (n,), False for nodes that stay apart from others, because no gradient comes to
+            them.
     """
 
     def __init__(
@@ -66,6 +71,8 @@ class Graph:
     ) -> None:
         self.trace, self.op = trace, op
         n = len(trace)
+        self.padded: Int32s = np.zeros(0, np.int32)
+        self.reached = np.ones(n, np.bool_)
         self.source, self.owner, self.negative = source, owner, negative
         self.terms = np.bincount(owner, minlength=n).astype(np.int32)
         self.starts = np.zeros(n + 1, np.int64)
@@ -164,7 +171,7 @@ class Graph:
         if any_length:
             op[op == ADD] = CHAIN
             terms[self.many[nodes]] = 0
-        of_node = mix(op + 1000) + mix(terms)
+        of_node = mix(op + 1000) + mix(terms) + mix(self.reached[nodes].astype(np.int64))
         depths = self.trace.depths[nodes]
         cuts = [0, *(np.flatnonzero(depths[1:] != depths[:-1]) + 1).tolist(), len(nodes)]
         for a, b in pairwise(cuts):

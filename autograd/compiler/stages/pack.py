@@ -21,6 +21,7 @@ from autograd.compiler.program import (
     view,
     whole,
 )
+from autograd.compiler.stages.data_first import data_first
 from autograd.compiler.stages.group import (
     ADD,
     CHAIN,
@@ -34,7 +35,7 @@ from autograd.compiler.stages.group import (
     repeats,
 )
 from autograd.compiler.stages.needed import needed
-from autograd.compiler.stages.padding.pad import grows, pad, without_zeros
+from autograd.compiler.stages.padding.pad import loses_nan, padded
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 # Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at. The steps
@@ -44,8 +45,13 @@ MOST_LEVELS_OF_STEPS = 12_000
 FEW_NODES = 16
 
 
-def pack(trace: Trace) -> Program:
+def pack(trace: Trace, careful: bool = False) -> Program:
     """The array program of a trace. All of its arrays are one-dimensional.
+
+    Args:
+        trace: the graph.
+        careful: whether it must hold for infinite numbers and nan too: then sums of several
+            lengths stay apart, and nodes that get a gradient from those that get none.
 
     Raises:
         Unstructured: the program would hardly be shorter than the trace.
@@ -55,25 +61,15 @@ def pack(trace: Trace) -> Program:
     if levels > most and len(trace) < FEW_NODES * levels:
         raise Unstructured(f"{levels:,} operations in a row in {len(trace):,} nodes")
     graph = graph_of(trace)
-    graph, groups = _padded(graph)
+    if careful:
+        graph.reached = trace.reached_nodes()
+        groups = graph.group(graph.leaves_by_kind())
+    else:
+        graph, groups = padded(graph)
     groups = graph.group(graph.leaves_by_use(graph.leaves_by_kind(), groups))
-    return _Packer(graph.trace, graph, groups).program()
-
-
-def _padded(graph: Graph) -> tuple[Graph, Int32s]:
-    """The graph in which sums that grow have one length, and its groups before leaves are split."""
-    shorter, needed = without_zeros(graph)
-    for found, sums in ((shorter, needed), (graph, needed[:0])):
-        if found is graph or len(sums):
-            by_kind = found.leaves_by_kind()
-            groups = found.group(by_kind, any_length=True)
-            if not grows(found, groups):
-                continue
-            by_use = found.leaves_by_use(by_kind, groups)
-            if padded := pad(found, found.group(by_use, any_length=True), sums):
-                return padded, padded.group(padded.leaves_by_kind())
-            groups = found.group(by_kind)
-    return graph, groups
+    program = _Packer(graph.trace, graph, groups).program()
+    program.only_finite = not careful and (len(graph.padded) > 0 or not trace.all_reached)
+    return program
 
 
 class _Packer:
@@ -97,6 +93,10 @@ class _Packer:
         self.sums: dict[tuple[int, int], View] = {}
         self.leaves: set[Array] = set()
         self.instructions: list[Simple] = []
+        self.constants: list[Array] = []
+        self.watched = np.zeros(len(trace), np.bool_)
+        self.watched[graph.padded if loses_nan(graph) else []] = True
+        self.totals: list[View] = []  # of what is watched
 
     def program(self) -> Program:
         """The whole program."""
@@ -111,13 +111,15 @@ class _Packer:
             self.lane[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
             for group in set(self.groups[nodes[nodes >= 0]].tolist()) - {-1}:
                 argument_of[group] = array
-        blocks, constants = [], []
+        blocks = []
         for group, members in enumerate(self.members):
             first = members[0]
             if group in argument_of:
                 array = argument_of[group]
             elif self.graph.op[first] != LEAF:
                 array = self._instruction(members)
+                if self.watched[members].any():
+                    self.totals.append(self._reduced(whole(array)))
             elif place_of[first] >= 0:
                 # In the order of the parameters, in which a person would list them.
                 members = members[np.argsort(place_of[members])]
@@ -125,37 +127,46 @@ class _Packer:
                 array = Array((len(members),), PARAMETER)
                 blocks.append(Block(array, place_of[members]))
             else:
-                numbers = trace.numbers[members]
-                if np.all(
-                    (numbers == numbers[0]) & (np.signbit(numbers) == np.signbit(numbers[0]))
-                ):
-                    numbers, self.lane[members] = numbers[:1], 0
-                array = Array(numbers.shape, CONSTANT, numbers=numbers)
-                constants.append(array)
+                array = self._constant(members)
             self._note(group, array)
         outputs = self._gathered(trace.outputs)
         if trace.single:
             outputs = View(outputs.array, (), outputs.offset)
-        failures = None
-        # A comparison of constants always has the same outcome.
-        guards = trace.failures[trace.kinds[trace.failures] != CONSTANT]
-        if len(guards):
-            every = self._gathered(guards)
-            total = Array((), every.array.kind)
-            self.instructions.append(Reduce(total, ops.sum, every))
-            failures = whole(total)
-        program = Program(
-            arguments,
-            trace.parameters,
-            blocks,
-            constants,
-            [*_data_first(self.instructions)],
-            outputs,
-            trace.single,
-            failures,
-        )
-        program.forward = len(self.instructions)
+        failures = self._failures()
+        made = data_first(self.instructions)
+        leaves = arguments, trace.parameters, blocks, self.constants
+        program = Program(*leaves, made, outputs, trace.single, failures)
+        program.forward = len(made)
         return needed(program)
+
+    def _constant(self, members: Int32s) -> Array:
+        numbers = self.trace.numbers[members]
+        if np.all((numbers == numbers[0]) & (np.signbit(numbers) == np.signbit(numbers[0]))):
+            numbers, self.lane[members] = numbers[:1], 0
+        array = Array(numbers.shape, CONSTANT, numbers=numbers)
+        self.constants.append(array)
+        return array
+
+    def _failures(self) -> View | None:
+        """How many guards fail, or nan if something that is watched is infinite or nan."""
+        counts: list[View] = []
+        # A comparison of constants always has the same outcome.
+        guards = self.trace.failures[self.trace.kinds[self.trace.failures] != CONSTANT]
+        if len(guards):
+            counts.append(self._reduced(self._gathered(guards)))
+        if self.totals:
+            zero = Array((1,), CONSTANT, numbers=np.zeros(1))
+            self.constants.append(zero)
+            total = self._total(self.totals)
+            nothing = Array((), total.array.kind)
+            self.instructions.append(Map(nothing, ops.mul, (View(zero, (), 0), total)))
+            counts.append(whole(nothing))
+        return self._total(counts) if counts else None
+
+    def _reduced(self, v: View) -> View:
+        total = Array((), v.array.kind)
+        self.instructions.append(Reduce(total, ops.sum, v))
+        return whole(total)
 
     def _note(self, group: int, array: Array) -> None:
         """Note the array of the next group."""
@@ -356,41 +367,3 @@ class _Packer:
             parts.append(self._pick(nodes[where]))
         self.instructions.append(Collect(out, tuple(places), tuple(parts)))
         return whole(out)
-
-
-def _data_first(instructions: list[Simple]) -> list[Simple]:
-    """The instructions in another order: first those that data flows through, and those that they
-    need. Then weights get their shape from the network, and not from a penalty on their size.
-    """
-    made_by = {i.out: i for i in instructions}
-    data: set[Array] = set()
-    for i in instructions:
-        arrays = [v.array for v in i.operands]
-        if any(a in data or _is_data(a) for a in arrays):
-            data.add(i.out)
-    order: dict[Array, Simple] = {}
-
-    def emit(i: Simple) -> None:
-        stack = [i]
-        while stack:
-            top = stack[-1]
-            missing = [
-                made_by[v.array]
-                for v in top.operands
-                if v.array in made_by and v.array not in order
-            ]
-            if missing:
-                stack.extend(missing)
-            else:
-                order.setdefault(stack.pop().out, top)
-
-    for i in instructions:
-        if i.out in data:
-            emit(i)
-    for i in instructions:
-        emit(i)
-    return list(order.values())
-
-
-def _is_data(array: Array) -> bool:
-    return array.kind == INPUT or (array.numbers is not None and array.size > 1)

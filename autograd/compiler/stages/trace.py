@@ -85,10 +85,15 @@ class Trace:
         """The inputs of node i."""
         return self.inputs[self.starts[i] : self.starts[i + 1]]
 
+    @property
+    def all_reached(self) -> bool:
+        """Whether it is clear that a gradient comes to all nodes."""
+        return not len(self.failures) and constant_part not in self.ops
+
     def reached_nodes(self) -> NDArray[np.bool_]:
         """For each node whether a gradient comes to it: not if it is only compared, or only
         detached."""
-        if not len(self.failures) and constant_part not in self.ops:
+        if self.all_reached:
             return np.ones(len(self), np.bool_)
         through = np.array([op is not constant_part for op in self.ops] + [False])[self.codes]
         reached = bytearray(len(self))

@@ -65,6 +65,7 @@ class NewNodes:
         owner: Int32s,
         negative: Bools,
         instead: Int32s,
+        sums: Int32s,
     ) -> Graph:
         """The graph with the new nodes.
 
@@ -73,14 +74,11 @@ class NewNodes:
             depths: of its nodes.
             source, owner, negative: the edges of its nodes.
             instead: for each node the one that others get in its place.
+            sums: those that are padded.
         """
         trace, steps = self.trace, self.steps
         counts = [len(step.depths) for step in steps]
-        kinds = np.concatenate([trace.kinds, np.zeros(sum(counts), np.int8)])
-        for step in steps:
-            if step.sources.shape[1]:
-                end = step.start + len(step.depths)
-                kinds[step.start : end] = kinds[step.sources].max(axis=1)
+        kinds = self._kinds()
         depths = np.concatenate([depths, *(s.depths for s in steps)])
         order = np.argsort(depths, kind="stable")
         place = np.empty(len(order), np.int32)
@@ -116,7 +114,17 @@ class NewNodes:
             outputs=place[trace.outputs],
             failures=place[trace.failures],
         )
-        return Graph(padded, op[order], source, owner, negative)
+        made = Graph(padded, op[order], source, owner, negative)
+        made.padded = place[sums]
+        return made
+
+    def _kinds(self) -> NDArray[np.int8]:
+        kinds = np.concatenate([self.trace.kinds, np.zeros(self.size - len(self.trace), np.int8)])
+        for step in self.steps:
+            if step.sources.shape[1]:
+                end = step.start + len(step.depths)
+                kinds[step.start : end] = kinds[step.sources].max(axis=1)
+        return kinds
 
 
 @dataclass

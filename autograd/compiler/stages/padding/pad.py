@@ -7,6 +7,10 @@ what the sum itself has in common with all of its terms, and what the model's te
 with those of other sums. So the hole of a score q[i] * k[j] is q[i] * k[j], for a j after i. Then a
 mask makes it count for nothing: a 0 that multiplies it; or where it goes through an exponential,
 an -inf that is added, as textbooks do.
+
+Where a hole is infinite or nan, its sum becomes nan, because 0 times it is. What nan goes through
+shows that; elsewhere ``pack`` lets a program watch its padded sums. Its rows are then computed
+without padding; see ``Compilation``.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.algebra import EXPONENTIAL, LOG_SUM, PRODUCTS, stays_finite
+from autograd.compiler.algebra import EXPONENTIAL, LOG_SUM, PRODUCTS, passes_nan, stays_finite
 from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s
 from autograd.compiler.stages.padding.new_nodes import NewNodes
 from autograd.compiler.stages.padding.rows import (
@@ -31,6 +35,22 @@ from autograd.compiler.stages.padding.rows import (
 )
 from autograd.compiler.stages.trace import CONSTANT, LEAF
 from autograd.ops import Op
+
+
+def padded(graph: Graph) -> tuple[Graph, Int32s]:
+    """The graph in which sums that grow have one length, and its groups before leaves are split."""
+    shorter, needed = without_zeros(graph)
+    for found, sums in ((shorter, needed), (graph, needed[:0])):
+        if found is graph or len(sums):
+            by_kind = found.leaves_by_kind()
+            groups = found.group(by_kind, any_length=True)
+            if not len(_ragged(found, groups)):
+                continue
+            by_use = found.leaves_by_use(by_kind, groups)
+            if made := pad(found, found.group(by_use, any_length=True), sums):
+                return made, made.group(made.leaves_by_kind())
+            groups = found.group(by_kind)
+    return graph, groups
 
 
 def without_zeros(graph: Graph) -> tuple[Graph, Int32s]:
@@ -67,9 +87,17 @@ def pad(graph: Graph, groups: Int32s, needed: Int32s) -> Graph | None:
     return padder.padded() if every else None
 
 
-def grows(graph: Graph, groups: Int32s) -> bool:
-    """Whether there are groups of sums of several lengths."""
-    return len(_ragged(graph, groups)) > 0
+def loses_nan(graph: Graph) -> bool:
+    """Whether an operation on what others make, such as a comparison, may give a number for nan."""
+    every = graph.trace.ops
+    # In a softmax nan comes to all shares, because they are exponentials of differences.
+    share = graph.op[graph.source] == (every.index(EXPONENTIAL) if EXPONENTIAL in every else None)
+    shares = np.unique(graph.owner[share])
+    made = np.unique(graph.owner[graph.op[graph.source] != LEAF])
+    losing = [code for code, op in enumerate(every) if not passes_nan(op)]
+    products = every.index(ops.strong_mul) if ops.strong_mul in every else None
+    made = made[~(np.isin(made, shares) & (graph.op[made] == products))]
+    return bool(np.isin(graph.op[made], losing).any())
 
 
 def _ragged(graph: Graph, groups: Int32s) -> Int32s:
@@ -332,7 +360,7 @@ class _Padder:
         instead = np.arange(new.size, dtype=np.int32)
         instead[list(self.instead)] = list(self.instead.values())
         return new.graph(
-            graph, self.depths, instead[source], owner, np.concatenate(negative), instead
+            graph, self.depths, instead[source], owner, np.concatenate(negative), instead, owners
         )
 
 
