@@ -6,6 +6,8 @@ import functools
 
 import numpy as np
 
+from autograd.compiler.machine.amount import ONE_ROW, Rows
+from autograd.compiler.machine.lowering.lower import lower
 from autograd.compiler.machine.opcodes import MAPS, REDUCTIONS, WIDTH, Field, Flag, Opcode
 from autograd.ops import sech2, sigmoid, tanh
 
@@ -53,6 +55,69 @@ def run(table, arena, ints):
             with np.errstate(all="ignore"):
                 execute(line, arena, ints)
             place += 1
+
+
+class Interpreted:
+    """A program, lowered and run plainly: what the machine's executor must do.
+
+    Attributes:
+        most: the rows of a block.
+        lowered: the program of the last call.
+    """
+
+    def __init__(self, program, most=1000):
+        self.program, self.most = program, most
+
+    def rows(self, theta, arguments):
+        values = np.empty((len(arguments[0]), self.program.outputs.size))
+        failures = np.zeros(0 if self.program.failures is None else len(values))
+        for rows in self._run(theta, arguments):
+            self._read(self.lowered.outputs, values[rows])
+            self._read(self.lowered.failures, failures[rows, None])
+        return values, failures
+
+    def gradients(self, theta, arguments):
+        by_inputs = [np.zeros(a.shape) for a in arguments]
+        for rows in self._run(theta, arguments):
+            for home, gradient in zip(self.lowered.by_arguments, by_inputs):
+                self._read(home, gradient[rows])
+        total = self.arena[self.lowered.total]
+        by_parameters = self.arena[self.lowered.gradient + self.lowered.place]
+        return total, by_inputs, by_parameters
+
+    def _run(self, theta, arguments):
+        """Compute block after block; yields the slice of the rows whose results can be read."""
+        batch = len(arguments[0])
+        self.lowered = lowered = lower(self.program, batch > 1)
+        full = Rows(self.most, self.most + 3) if batch > 1 else ONE_ROW
+        self.arena = np.full(lowered.size.at(full) + 1, np.nan)
+        for start, numbers in lowered.constants:
+            self.arena[start : start + len(numbers)] = numbers
+        self.arena[lowered.parameters + lowered.place] = theta
+        self.arena[lowered.count] = batch
+        self.padded = full
+        run(lowered.before.at(full), self.arena, lowered.ints)
+        for first in range(0, batch, full.real):
+            part = slice(first, min(first + full.real, batch))
+            count = part.stop - first
+            self.padded = Rows(count, count + 3) if batch > 1 else ONE_ROW
+            for home, argument in zip(lowered.arguments, arguments):
+                self._place(home, argument.shape[1])[...] = argument[part]
+            run(lowered.rows.at(self.padded), self.arena, lowered.ints)
+            yield part
+        run(lowered.after.at(full), self.arena, lowered.ints)
+
+    def _place(self, home, width):
+        """The numbers of an array as (rows, width), or (1, width) where all rows share them."""
+        start = home.offset.at(self.padded)
+        if not home.in_rows:
+            return self.arena[start : start + width].reshape(1, width)
+        lanes = self.arena[start : start + width * self.padded.padded]
+        return lanes.reshape(width, self.padded.padded)[:, : self.padded.real].T
+
+    def _read(self, home, out):
+        if home is not None:
+            out[...] = self._place(home, out.shape[1])
 
 
 class Line:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from autograd.compiler.machine.executor import MachineExecutor
 from autograd.compiler.machine.opcodes import Field, Opcode
 from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
@@ -13,18 +12,12 @@ from autograd.compiler.stages.loops.roll import roll
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.trace import trace_recording
 from autograd.value import Value
-from tests.compiler import recurrences, table_interpreter, test_roll
+from tests.compiler import recurrences, test_roll
+from tests.compiler.table_interpreter import Interpreted
 from tests.compiler.test_programs import ROWS, Case
 from tests.counts import count
 
 PROGRAMS = count(60, quick=12)
-
-
-def lowered(program):
-    def prepare(*table_arena_ints):
-        return lambda: table_interpreter.run(*table_arena_ints)
-
-    return MachineExecutor(program, np.float64, prepare)
 
 
 @pytest.mark.parametrize("input_major", [False, True])
@@ -36,22 +29,21 @@ def test_random_programs(number, input_major):
     plain = layout(contract(pack(trace_recording(recording)), input_major))
     expected = [case.gradient[p] for p in recording.parameters]
 
-    values, failures = lowered(plain).rows(theta, [case.X])
+    values, failures = Interpreted(plain).rows(theta, [case.X])
     case.close(values[:, 0], case.values)
     assert failures.shape == (0,)
 
-    by_parameters = lowered(differentiate(plain))
-    by_parameters._blocks.most = 2  # so that the last block is smaller
+    by_parameters = Interpreted(differentiate(plain), most=2)  # so that the last block is smaller
     total, _, gradient = by_parameters.gradients(theta, [case.X])
     case.close(total, case.values.sum())
     case.close(gradient, expected)
 
-    by_inputs = lowered(differentiate(plain, arguments=True))
+    by_inputs = Interpreted(differentiate(plain, arguments=True))
     for row in range(ROWS):
-        total, _, (gradient,) = by_inputs.gradients(theta, [case.X[row : row + 1]])
+        total, (gradient,), _ = by_inputs.gradients(theta, [case.X[row : row + 1]])
         case.close(total, case.values[row])
         case.close(gradient[0], case.by_inputs[row])
-    total, _, (gradient,) = by_inputs.gradients(theta, [case.X])
+    total, (gradient,), _ = by_inputs.gradients(theta, [case.X])
     case.close(gradient, case.by_inputs)
 
 
@@ -64,12 +56,10 @@ def test_loops(name):
     *_, by_parameters, by_inputs = test_roll.numbers(differentiate(steps, arguments=True), x, theta)
     loops = roll(steps)
     for rows in slice(0, 3), slice(1, 2):
-        executor = lowered(differentiate(loops, arguments=True))
-        executor._blocks.most = 2
-        _, _, (found,) = executor.gradients(theta, [x[rows]])
+        executor = Interpreted(differentiate(loops, arguments=True), most=2)
+        _, (found,), _ = executor.gradients(theta, [x[rows]])
         np.testing.assert_allclose(found, by_inputs[rows], rtol=1e-12, atol=1e-14)
-    executor = lowered(differentiate(loops))
-    executor._blocks.most = 2
+    executor = Interpreted(differentiate(loops), most=2)
     _, _, found = executor.gradients(theta, [x])
     np.testing.assert_allclose(found, by_parameters, rtol=1e-12, atol=1e-14)
 
@@ -83,10 +73,10 @@ def test_a_function_and_its_slope_are_computed_together():
     x = np.random.default_rng(0).normal(size=(5, 2))
     recording = record(f, [x[0].tolist()])
     program = differentiate(layout(contract(pack(trace_recording(recording)))))
-    executor = lowered(program)
+    executor = Interpreted(program)
     theta = np.array([p.data for p in recording.parameters])
     total, _, gradient = executor.gradients(theta, [x])
-    opcodes = executor.blocks.rows.plain[:, Field.OPCODE].tolist()
+    opcodes = executor.lowered.rows.plain[:, Field.OPCODE].tolist()
     assert opcodes.count(Opcode.TANH_SECH2) == 2
     assert not {Opcode.TANH, Opcode.SECH2} & set(opcodes)
     loss = sum(f(row) for row in x.tolist())

@@ -12,8 +12,9 @@ import nn  # noqa: E402
 from autograd import Value  # noqa: E402
 from autograd.compiler.executor import Executor, Stretch  # noqa: E402
 from autograd.compiler.machine.build import machine  # noqa: E402
-from autograd.compiler.machine.executor import MachineExecutor, aligned  # noqa: E402
+from autograd.compiler.machine.executor import MachineExecutor  # noqa: E402
 from autograd.compiler.machine.lowering.steps import Steps, traced  # noqa: E402
+from autograd.compiler.machine.unit import aligned  # noqa: E402
 from autograd.compiler.update import Stepper, Update  # noqa: E402
 from nn import SGD, Adam  # noqa: E402
 from nn.compiled_training import update_of  # noqa: E402

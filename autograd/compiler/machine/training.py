@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler.executor import Stretch
 from autograd.compiler.machine.address import address
-from autograd.compiler.machine.build import machine
-from autograd.compiler.machine.kernels.training import SIZES, Plan
+from autograd.compiler.machine.kernels.plan import Plan as Field
 from autograd.compiler.machine.lowering.memory import ALIGNED
 from autograd.compiler.machine.lowering.steps import Steps, traced
+from autograd.compiler.machine.plan import Plan, function
 from autograd.compiler.program import Floats, Indices
 from autograd.compiler.update import Traced, Update
 
 if TYPE_CHECKING:
-    from autograd.compiler.machine.executor import Unit
+    from autograd.compiler.machine.unit import Unit
 
 
 class Training:
@@ -62,13 +60,12 @@ class Training:
         for (start, one), memory, those in zip(kept, memories, moving):
             if len(memory):
                 arena[start if one else start + places] = those[0] if one else memory
-        plan, alive = self._plan(steps, frozen, stretch, losses, arguments)
-        reached = _train(unit.dtype.itemsize)(plan.ctypes.data)
-        del alive  # until here
+        plan = self._plan(steps, frozen, stretch, losses, arguments)
+        reached = function("train", unit.dtype.itemsize)(plan.address)
         theta[:] = arena[lowered.parameters + places]
         for (start, one), memory in zip(kept, memories):
             memory[:] = arena[start if one else start + places]
-        return int(reached)
+        return reached
 
     def _steps(self, found: Traced) -> Steps:
         """The table of an update. Those that differ in their numbers alone share one."""
@@ -90,53 +87,35 @@ class Training:
         stretch: Stretch,
         losses: Floats,
         arguments: Sequence[Floats],
-    ) -> tuple[NDArray[np.int64], list[Any]]:
-        """The plan, and what must live as long as it is in use."""
+    ) -> Plan:
         unit, lowered = self.unit, self.unit.lowered
-        block = unit.most if lowered.in_rows else 1
-        sizes = [unit.padded(n) for n in _sizes(stretch, block)]
-        tables = [lowered.rows.at(rows) for rows in sizes]
-        before, after = lowered.before.at(sizes[0]), lowered.after.at(sizes[0])
+        plan = Plan(unit, _sizes(stretch, unit.block), [a.shape[1] for a in arguments])
         data = [np.ascontiguousarray(a, unit.dtype) for a in arguments]
+        plan.given.point_to(data)
         order = np.ascontiguousarray(stretch.order, np.int64)
-        staying = (lowered.parameters + lowered.place[frozen]).astype(np.int64)
+        staying = unit.places[frozen]
         kept = np.empty(len(frozen), unit.dtype)
-        alive = [tables, before, after, data, order, staying, kept]
-        plan = np.zeros(Plan.DATA + 4 * len(data), np.int64)
-        values = {
-            Plan.ARENA: address(unit.arena),
-            Plan.INTS: address(lowered.ints),
-            Plan.BEFORE: address(before),
-            Plan.AFTER: address(after),
-            Plan.UPDATE: address(steps.table),
-            Plan.ORDER: address(order),
-            Plan.START: stretch.start,
-            Plan.STOP: stretch.stop,
-            Plan.BATCH: stretch.batch,
-            Plan.EPOCH: stretch.epoch,
-            Plan.BLOCK: block,
-            Plan.LOSSES: address(losses),
-            Plan.COUNT: lowered.count,
-            Plan.SCALE: steps.memories[0],
-            Plan.TOTAL: lowered.total,
-            Plan.FAILED: -1 if lowered.failed is None else lowered.failed,
-            Plan.GRADIENT: lowered.gradient,
-            Plan.WIDTH: lowered.width,
-            Plan.FROZEN: address(staying),
-            Plan.STAYING: len(staying),
-            Plan.KEPT: address(kept),
-            Plan.ARGUMENTS: len(data),
-        }
-        for place, value in values.items():
-            plan[place] = value
-        for k in range(SIZES):
-            rows, made = (sizes[k], tables[k]) if k < len(sizes) else (sizes[0], tables[0])
-            plan[Plan.ROWS + 3 * k :][:3] = rows.real, rows.padded, address(made)
-        for k, (a, home) in enumerate(zip(data, lowered.arguments)):
-            start = home.offset
-            numbers = address(a), a.shape[1], start.plain, start.padded
-            plan[Plan.DATA + 4 * k :][:4] = numbers
-        return plan, alive
+        plan.alive += [steps, data, order, staying, kept]
+        plan.set(
+            {
+                Field.ORDER: address(order),
+                Field.START: stretch.start,
+                Field.STOP: stretch.stop,
+                Field.BATCH: stretch.batch,
+                Field.EPOCH: stretch.epoch,
+                Field.LOSSES: address(losses),
+                Field.UPDATE: address(steps.table),
+                Field.SCALE: steps.memories[0],
+                Field.TOTAL: lowered.total,
+                Field.FAILED: -1 if lowered.failed is None else lowered.failed,
+                Field.GRADIENT: lowered.gradient,
+                Field.WIDTH: lowered.width,
+                Field.FROZEN: address(staying),
+                Field.STAYING: len(staying),
+                Field.KEPT: address(kept),
+            }
+        )
+        return plan
 
 
 def _sizes(stretch: Stretch, block: int) -> list[int]:
@@ -145,8 +124,3 @@ def _sizes(stretch: Stretch, block: int) -> list[int]:
     sizes = {block} if whole >= block else set()
     sizes |= {whole % block, stretch.epoch % whole % block}
     return sorted(sizes - {0})
-
-
-def _train(itemsize: int) -> Any:
-    address = machine(itemsize).address("train")
-    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.executor import Executor
-from autograd.compiler.machine.executor import native
 from autograd.compiler.machine.opcodes import Field
+from autograd.compiler.machine.ready import Ready
 from autograd.compiler.program import Floats
 from autograd.compiler.scalars import in_numpy
 from autograd.compiler.scalars.table import scalars
@@ -134,7 +134,7 @@ class _Table:
         self._by_parameters = s.adjoints[trace.parameter_nodes]
         self._by_inputs = of_rows(s.adjoints, executor.inputs)
         if executor.name == "machine" and not s.others:
-            self._ready: Callable[[], None] = native(s.table, self.arena, s.ints)
+            self._ready: Callable[[], None] = Ready(s.table, self.arena, s.ints)
         else:
             self._ready = functools.partial(in_numpy.run, s.table, self.arena, s.ints, s.others)
 

@@ -10,6 +10,7 @@ from autograd.compiler.machine.kernels import (
     reductions,
     sparse_products,
 )
+from autograd.compiler.machine.kernels.blocks import blocks, call
 from autograd.compiler.machine.kernels.forms import Map, form_codes, map_codes
 from autograd.compiler.machine.kernels.leaves import leaves
 from autograd.compiler.machine.kernels.line import ENTRY, PARAMETERS, Kernel, Line, Target
@@ -31,7 +32,7 @@ KERNELS: dict[Opcode, Kernel | Map] = {
 
 def text(target: Target) -> str:
     """The module as LLVM's assembly."""
-    codes = [run(target.real), train(target), leaves(target.real)]
+    codes = [run(target.real), blocks(target), call(target), train(target), leaves(target.real)]
     places = ["null"] * (ENTRY * (max(KERNELS) + 1))
     for form in {kernel.form.name: kernel.form for kernel in maps.KERNELS.values()}.values():
         codes += form_codes(form, target)

@@ -1,50 +1,15 @@
 """The function that trains: ``train(plan)`` goes through the rows of a stretch, batch after batch,
 and returns where it stopped.
 
-For each batch it writes the rows into the arena, block by block, runs the tables of the program,
-looks whether all is finite, and runs the table of the update.
+For each batch it runs the tables of the program, looks whether all is finite, and runs the table of
+the update.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from autograd.compiler.machine.kernels.line import Target, zero_times
+from autograd.compiler.machine.kernels.plan import Plan
 from autograd.compiler.machine.kernels.vectors import Code, Value
-
-SIZES = 3
-"""How many sizes of blocks a stretch has: full ones, and what is left of a batch and of the last
-batch of an epoch."""
-
-
-class Plan(IntEnum):
-    """The places of a plan, an array of int64: addresses, offsets in the arena, and numbers."""
-
-    ARENA = 0
-    INTS = 1
-    BEFORE = 2  # the address of a table, as ROWS, AFTER and UPDATE
-    AFTER = 3
-    UPDATE = 4
-    ORDER = 5  # the address of the numbers of the rows, int64
-    START = 6
-    STOP = 7
-    BATCH = 8
-    EPOCH = 9
-    BLOCK = 10  # the most rows of a block
-    LOSSES = 11  # the address of a double for each epoch
-    COUNT = 12  # where the rows of a batch are written, as a real, and below the inverse of that
-    SCALE = 13
-    TOTAL = 14  # where the sum of the losses is, and below that of the guards that fail, or -1
-    FAILED = 15
-    GRADIENT = 16
-    WIDTH = 17  # the elements of the gradient
-    FROZEN = 18  # the address of offsets, int64, of parameters that stay
-    STAYING = 19  # how many
-    KEPT = 20  # the address of room for their numbers
-    ARGUMENTS = 21  # how many
-    ROWS = 22  # for each size: the rows of a block, the rows with padding, the table
-    DATA = 22 + 3 * SIZES  # for each argument: the address of its rows, their width, and where a
-    # block of it starts: a number, and what is added to it for each row with padding
 
 
 def train(target: Target) -> Code:
@@ -103,7 +68,8 @@ class _Train:
         code.store(count, self.in_arena(Plan.COUNT))
         code.store(code.number(self.real, 1.0) / count, self.in_arena(Plan.SCALE))
         self.run(self.pointer(Plan.BEFORE))
-        self._blocks(position, end)
+        code.call_void("blocks", self.plan, position, end)
+        code.declared.pop("blocks")  # it is in this module
         self.run(self.pointer(Plan.AFTER))
         total = code.load(self.real, self.in_arena(Plan.TOTAL))
         with code.when(self._bad(total)):
@@ -113,40 +79,6 @@ class _Train:
         code.store(code.load("double", losses, epoch) + total, losses, epoch)
         self._step()
         return end
-
-    def _blocks(self, position: Value, end: Value) -> None:
-        """The blocks of a batch, each with the table for its size."""
-        code, most = self.code, self.get(Plan.BLOCK)
-        order = self.pointer(Plan.ORDER)
-        with code.loop(position, end, most) as blocks:
-            left = end - blocks.index
-            rows = code.select(left < most, left, most)
-            padded, table = self.get(Plan.ROWS + 1), self.pointer(Plan.ROWS + 2)
-            for size in range(1, SIZES):
-                at = Plan.ROWS + 3 * size
-                same = rows.equals(self.get(at))
-                padded = code.select(same, self.get(at + 1), padded)
-                table = code.select(same, self.pointer(at + 2), table)
-            numbers = code.at("i64", order, blocks.index)
-            with code.loop(0, self.get(Plan.ARGUMENTS)) as arguments:
-                self._gather(arguments.index * 4 + int(Plan.DATA), numbers, rows, padded)
-            self.run(table)
-
-    def _gather(self, argument: Value, numbers: Value, rows: Value, padded: Value) -> None:
-        """Write the rows of an argument into the arena, each lane with all rows of the block."""
-        code, plan = self.code, self.plan
-        data, width = code.load("ptr", plan, argument), code.load("i64", plan, argument + 1)
-        offset = code.load("i64", plan, argument + 2)
-        offset = offset + code.load("i64", plan, argument + 3) * padded
-        to = code.at(self.real, self.arena, offset)
-        with code.loop(0, rows) as row:
-            number = code.load("i64", numbers, row.index)
-            source = code.at(self.real, data, number * width)
-            first = code.at(self.real, to, row.index)
-            with code.loop(0, width, carried=[first]) as lane:
-                (place,) = lane.values
-                code.store(code.load(self.real, source, lane.index), place)
-                lane.following = [code.at(self.real, place, padded)]
 
     def _bad(self, total: Value) -> Value:
         """Whether a guard fails, or the loss or the gradient is not finite."""

@@ -241,6 +241,10 @@ class Code:
         address = self.at(kind, pointer, index)
         return self.emit(kind, f"load {kind}, {address}{aligned(kind)}")
 
+    def is_null(self, pointer: Value) -> Value:
+        """Whether it points to nothing, an i1."""
+        return self.convert("ptrtoint", pointer, "i64").equals(0)
+
     def store(self, x: Value, pointer: Value, index: Operand = 0) -> None:
         """Write a scalar or a vector there. A vector need not be aligned."""
         address = self.at(x.kind, pointer, index)

@@ -79,7 +79,7 @@ class Lowered:
         place: where each parameter stands in either region.
         arguments: where each argument is.
         count: where the number of rows of the batch is written, as a float.
-        outputs: the results.
+        outputs: the results of a row, ``results`` numbers.
         failures: how many guards fail for each row; None without guards.
         total, failed: where the sums of both over the batch are, once ``after`` is done; None
             without guards.
@@ -101,6 +101,7 @@ class Lowered:
     arguments: list[Home]
     count: int
     outputs: Home
+    results: int
     failures: Home | None
     total: int
     failed: int | None
@@ -345,6 +346,7 @@ class _Lowering:
             [home(whole(a)) for a in program.arguments],
             memory.places[self.count],
             home(outputs),
+            program.outputs.size,
             None if failures is None else home(failures),
             home(total).offset.plain,
             None if failed is None else home(failed).offset.plain,
