@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from autograd import modes
 from autograd.deprecation import renamed
+from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.nodes.leaves import DERIVATIVE, check_output
 from autograd.value import Value, make_node, topological_order
 
@@ -39,7 +40,9 @@ def grad(
     Raises:
         TypeError: ``output`` is not a Value, ``wrt`` holds something else than Values, or
             ``create_graph`` is neither True nor False.
-        ValueError: ``output`` is a derivative that ``grad`` gave without ``create_graph``.
+        ValueError: ``output`` is a derivative that ``grad`` gave without ``create_graph``; or, with
+            ``create_graph``, a leaf on the way was assigned since ``output`` was recorded. (Without
+            it, derivatives are those of the recorded point, as with ``backward``.)
         AnomalyError: under ``detect_anomaly``, a derivative on the way is not finite.
     """
     if isinstance(wrt, Value):
@@ -65,6 +68,8 @@ def recorded(output: Value, targets: Sequence[Value]) -> list[Value]:
 
     def partials(node: Value) -> Sequence[Any]:
         assert node.op is not None
+        if is_changed(node):
+            refuse_changed(topological_order(output), "grad with create_graph=True")
         return node.op.apply_rule(node, node.inputs)
 
     found = _accumulated(output, targets, Value(1.0), partials)

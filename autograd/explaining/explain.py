@@ -15,10 +15,11 @@ from autograd.explaining.paths import Path, PathSum, Rest, path_sum
 from autograd.explaining.steps import Outline
 from autograd.formulas import between, derivative, equal
 from autograd.given import with_commas
+from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.real import count as count_of
 from autograd.real import same_number
 from autograd.symbols import Symbol
-from autograd.value import Value
+from autograd.value import Value, topological_order
 
 GIVEN = 16  # how many of the numbers it starts from an explanation lists
 
@@ -48,7 +49,7 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
     Raises:
         TypeError: ``output`` or ``wrt`` is not a Value, ``names`` is neither a dict nor a Module,
             or ``paths`` is not a whole number.
-        ValueError: ``paths`` is negative.
+        ValueError: ``paths`` is negative, or a leaf was assigned since ``output`` was recorded.
     """
     for v in (output, wrt):
         if not isinstance(v, Value):
@@ -57,6 +58,9 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
         raise TypeError(f"the number of paths to show is a whole number; got {paths!r}")
     if paths < 0:
         raise ValueError(f"the number of paths to show is at least 0; got {paths}")
+    nodes = topological_order(output)
+    if any(map(is_changed, nodes)):
+        refuse_changed(nodes, "explain")
     relevant = between(output, wrt)
     found = path_sum(output, wrt, relevant, paths)
     outline = Outline(output, wrt, relevant, found.largest, names)
@@ -196,12 +200,9 @@ def _zero(found: PathSum) -> str:
 
 
 def _remarks(outline: Outline, left: Symbol, found: PathSum) -> Iterator[Block]:
-    """Remarks on the numbers: changed since, or different from ``.grad``."""
+    """Remarks on the numbers: on what ``.grad`` has."""
     target, stored = outline.symbol(outline.target), outline.target.grad
     output = outline.symbol(outline.output)
-    if outline.changed:
-        yield Prose("Some values were changed after ", output, " was computed. The derivatives ",
-                     "belong to the earlier numbers.")  # fmt: skip
     if not outline.target.has_grad:
         if found.count:
             yield Prose(target, ".grad is not computed: ", output, ".backward() would set it.")

@@ -15,9 +15,7 @@ from itertools import pairwise
 from autograd.explaining.paths import Path
 from autograd.formulas import Notation, derivative
 from autograd.names import NodeNames, displayed
-from autograd.nodes.by_hand import BY_HAND
 from autograd.reading import Reading
-from autograd.real import same_number
 from autograd.symbols import DOTS, ONE, Symbol
 from autograd.value import Value
 
@@ -74,7 +72,6 @@ class Outline:
         self._shown = walked | {target}
         around = {target: None, **_mentioned(self.computed, in_place, self._shown)}
         self.given = [v for v in around if v in names and v not in computed]
-        self.changed = any(_has_changed(v) for v in walked - {target})
 
     def symbol(self, node: Value) -> Symbol:
         """The value as an operand."""
@@ -218,11 +215,3 @@ def _use(node: Value, place: int) -> int:
 
 def _marked(written: Symbol, use: int) -> Symbol:
     return Symbol(f"{written.text} [{use}]", rf"\left.{written.latex}\right|_{{{use}}}")
-
-
-def _has_changed(node: Value) -> bool:
-    """Whether the data of the node's inputs changed after it was recorded."""
-    if node.op is None or node.op is BY_HAND:
-        return False
-    now = node.op.compute([x.data for x in node.inputs])
-    return not same_number(now, node.data)

@@ -257,6 +257,7 @@ REPLACEMENTS: Replacements = {
     (Value, "partials"): _refused("partials"),
     (gradient, "computed"): _instead("derivatives"),
     (gradient, "check_output"): _instead("check_output"),
+    (gradient, "is_changed"): _instead("is_changed"),
     (weighted_sum, "computed"): _instead("dot"),
     (take, "at_value"): _instead("take"),
 }

@@ -128,6 +128,10 @@ class Recording:
         if any(v is derivative for derivative in self._without_graph):
             refuse_derivative(v)
 
+    def is_changed(self, node: Value) -> bool:
+        """Whether a leaf of the node was assigned: not in here, where that is refused."""
+        return False
+
     def dot(self, *arguments: Any) -> Value:
         """``dot`` under ``no_grad``."""
         return weighted_sum.recorded(*arguments)
