@@ -62,6 +62,9 @@ def _chosen(y: Any, xs: Sequence[Any]) -> tuple[Any, ...]:
 # the column that the index says. Pack writes it as a ``Take``.
 pick = Op("pick", lambda xs: xs[1 + int(xs[0])], _chosen, arity=None, registered=False)
 
+CUTS = frozenset({constant_part, pick, *GUARDS.values()})
+"""Where no derivative flows by an input whose partial is 0. (Through any other operation 0 times an
+infinite gradient is nan, as in plain Python.)"""
 
 EXPONENTIAL = ops.exp
 """What a softmax takes of its scores: then what is subtracted from all of them changes nothing."""

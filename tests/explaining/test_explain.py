@@ -281,7 +281,8 @@ def test_numbers_that_were_changed_since_are_refused():
     error.backward()
     SGD(model.parameters(), lr=0.1).step()
     weight = model.parameters()[0]
-    with pytest.raises(ValueError, match=rf"the number of Value\({weight.data:.9g}, .* was assigned"):
+    named = rf"the number of Value\({weight.data:.9g}, .* was assigned"
+    with pytest.raises(ValueError, match=named):
         explain(error, weight)
     assert explain(half_squared_error(weight, 0), weight).gradient == weight.data
 

@@ -426,3 +426,24 @@ def trained(number, compile):
 def test_small_programs_of_shared_parameters(number):
     pytest.importorskip("llvmlite")
     assert trained(number, True) == pytest.approx(trained(number, False), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 300])
+def test_0_times_an_infinite_derivative_stops_compiled_training_where_plain_python_stops(steps):
+    """300 steps without a matrix are another executor's."""
+    stops = []
+    for compiled in (False, True):
+        w = Value(1.0, "w")
+
+        def loss(x, t):
+            y = (w * x[0]).sqrt() * 0.0
+            for _ in range(steps - 1):
+                y = y * 0.5 + (w * x[0]).sin() * 0.01
+            return y + (w - t[0]) ** 2
+
+        with pytest.raises(FloatingPointError) as stop:
+            fit(loss, [[1.0], [0.0], [1.0]], [[0.0]] * 3, SGD([w], 0.1), 2, compile=compiled)
+        stops.append((str(stop.value), w.data))
+    assert stops[0][0] == stops[1][0]
+    assert stops[0][1] == pytest.approx(stops[1][1], rel=1e-14)
+    assert "row 1 (X[1])" in stops[0][0]

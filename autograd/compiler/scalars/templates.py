@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.compiler.algebra import built_in
+from autograd.compiler.algebra import CUTS, built_in
 from autograd.compiler.machine.opcodes import MAPS, REDUCTIONS, Flag, Opcode
 from autograd.compiler.stages.expand import one_for_each, partial_in_python
 from autograd.op import Op, named
@@ -189,7 +189,7 @@ class Writer:
 
     def give(self, k: int, lie: Lie, partial: Ref) -> None:
         """Add partial * adjoint to the adjoint of an input."""
-        if lie == Lie.NOWHERE or partial == Ref("number", 0.0):
+        if lie == Lie.NOWHERE:
             return
         partial = self.ready(partial)
         to, one = Ref("to", k), abs(partial.which) == 1 and partial.kind == "number"
@@ -242,7 +242,8 @@ def backward(writer: Writer, op: Op, targets: Sequence[Lie]) -> list[Entry]:
     else:
         partials = _partials(writer, op)
     for k, partial in enumerate(partials):
-        writer.give(k, targets[k], partial)
+        if op not in CUTS or partial != Ref("number", 0.0):
+            writer.give(k, targets[k], partial)
     return writer.entries
 
 

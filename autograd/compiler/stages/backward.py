@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd import ops
+from autograd.compiler.algebra import CUTS
 from autograd.compiler.program import (
     Array,
     Carried,
@@ -79,7 +80,7 @@ class Backward:
         if isinstance(i, Map):
             matter = 1 if i.out in self.shifted else len(i.operands)
             for v, partial in zip(i.operands[:matter], self._partials(i)):
-                if v.array in self.on_the_way and not _is(partial, 0):
+                if v.array in self.on_the_way and not (i.op in CUTS and partial == 0):
                     part = self.writer.map(ops.mul, [adjoint, partial], i.out.shape)
                     self.give(v, part, whole(i.out))
         elif isinstance(i, Reduce):
@@ -375,10 +376,3 @@ class _InLoop(Backward):
         for columns, part, index in self.taken:
             part, index = (lifted_view(v, count, every) for v in (part, index))
             outer.take(lifted_view(columns, count, {}), part, index)
-
-
-def _is(x: View | float, number: float) -> bool:
-    if isinstance(x, View):
-        literal = x.array.literal()
-        return literal is not None and literal == number
-    return x == number
