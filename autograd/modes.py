@@ -19,12 +19,16 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from autograd.stepwise import around_steps
+from autograd.visible import visible
 
 if TYPE_CHECKING:
     from autograd.op import Op
     from autograd.value import Value
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+LONGEST_LINE = 100
+"""Characters of a line of code in a message."""
 
 active = 0
 _lock = threading.Lock()
@@ -172,7 +176,7 @@ def check_gradient(
 
 
 def _described(node: Value) -> str:
-    name = f"{node.label!r}, " if node.label else ""
+    name = f"{visible(node.label)!r}, " if node.label else ""
     if node.op is None:
         return f"the leaf {name}{node.data!r}"
     where = node.source or "a line outside detect_anomaly()"
@@ -180,7 +184,9 @@ def _described(node: Value) -> str:
 
 
 def _operation(op: Op, inputs: Sequence[Value], where: str) -> str:
-    numbers = ", ".join(f"{v.label} = {v.data!r}" if v.label else repr(v.data) for v in inputs)
+    numbers = ", ".join(
+        f"{visible(v.label)} = {v.data!r}" if v.label else repr(v.data) for v in inputs
+    )
     return f"{op.name}({numbers}), recorded at {where}"
 
 
@@ -199,4 +205,5 @@ def user_place() -> tuple[str, int]:
 
 def shown_line(file: str, line: int) -> str:
     """``file:line: text``."""
-    return f"{file}:{line}: {linecache.getline(file, line).strip()}".rstrip(": ")
+    text = visible(linecache.getline(file, line).strip(), LONGEST_LINE)
+    return f"{file}:{line}: {text}".rstrip(": ")

@@ -14,6 +14,7 @@ from typing import Any
 from autograd.given import shown
 from autograd.real import as_float, count
 from autograd.value import Value, as_value
+from autograd.visible import visible
 
 Number = float | int
 Seed = int | random.Random | None
@@ -90,7 +91,7 @@ def random_stream(seed: Seed) -> random.Random:
 
 def some(names: Iterable[str], most: int = 5) -> str:
     """``a, b, c``, with a mere count of those beyond the first few."""
-    every = list(names)
+    every = [visible(name) for name in names]
     rest = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + rest
 

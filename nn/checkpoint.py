@@ -10,6 +10,7 @@ executed, and the same state gives the same file, byte for byte.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -17,17 +18,24 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 from numbers import Real
-from pathlib import Path
 from types import NoneType
 from typing import Any
 
 from autograd.files import expanded, write_whole
 from autograd.real import as_float, count
+from autograd.visible import visible
 from nn.arguments import some
 from nn.module import Module
 from nn.optim import Optimizer
+from nn.tensor_file import FLOATS, TensorFile, packed
 
 FORMAT = "overnight-autograd checkpoint 1"
+
+LONGEST = 400
+"""Characters that a message quotes of a file."""
+
+MOST_DEVIATIONS = 9.0
+"""``random.gauss`` draws from numbers of 53 bits: at most sqrt(-2 log 2**-53) = 8.6."""
 
 
 class CheckpointError(ValueError):
@@ -43,8 +51,7 @@ def save_checkpoint(
 ) -> None:
     """Write all that a training needs to go on. Readers find the old file or the new, never a part.
 
-    The new file takes the old one's place only when it is whole and on the disk. One training
-    writes to a path at a time.
+    The new file takes the old one's place only when it is whole and on the disk.
 
     Args:
         path: the file; missing folders are made.
@@ -55,29 +62,23 @@ def save_checkpoint(
         notes: anything else that JSON can hold, such as the position in the data.
 
     Raises:
-        ValueError: the optimiser moves a Value that is not a parameter of the model.
+        ValueError: the optimiser moves a Value that is not a parameter of the model, or the notes
+            are too long.
         TypeError: the notes are something that JSON cannot hold, or arguments are in another order.
         OSError: the file cannot be written.
     """
     _check_order("save", path, model, optimizer, stream)
-    tensors = {}
-    for name, (shape, numbers) in _grouped(model.state_dict()).items():
-        tensors[f"model.{name}"] = _array(shape, numbers)
+    tensors = {f"model.{name}": x for name, x in _grouped(model.state_dict()).items()}
     header: dict[str, Any] = {"format": FORMAT, "notes": notes}
     if optimizer is not None:
         state, names = optimizer.state_dict(), _names(model, optimizer)
         for memory in optimizer.memories:
             parts = _grouped(dict(zip(names, state.pop(memory))))
-            for name, (shape, numbers) in parts.items():
-                tensors[f"optimizer.{memory}.{name}"] = _array(shape, numbers)
+            tensors |= {f"optimizer.{memory}.{name}": x for name, x in parts.items()}
         header["optimizer"] = {"kind": type(optimizer).__name__, "settings": state}
     if stream is not None:
         header["stream"] = stream.getstate()
-    from safetensors.numpy import save
-
-    # One entry alone, because safetensors writes several in any order.
-    content = save(tensors, {"checkpoint": _json(header)})
-    write_whole(path, content)
+    write_whole(path, packed(tensors, {"checkpoint": _json(header)}))
 
 
 def load_checkpoint(
@@ -99,34 +100,47 @@ def load_checkpoint(
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
         CheckpointError: the file is damaged, is not a checkpoint, or belongs to another model or
-            optimiser.
+            optimiser. Names, shapes and types are compared before any number is read.
         TypeError: arguments are in another order, or an optimiser is given without its model.
     """
     _check_order("load", path, Module() if model is None else model, optimizer, stream)
     if optimizer is not None and model is None:
         raise TypeError("an optimiser is loaded together with its model")
-    tensors, header = _read(expanded(path))
-    try:
-        state: dict[str, float] = {}
-        memories: dict[str, Any] = {}
-        if model is not None:
-            state = _scalars(tensors, "model.", model.state_dict())
-        if model is not None and optimizer is not None:
-            memories = _optimizer_state(tensors, header, model, optimizer)
-        if stream is not None:
-            scratch = random.Random()
-            _set(scratch, header.get("stream"))
-        # Everything is checked. The one step that may still fail comes first.
-        if optimizer is not None:
-            optimizer.load_state_dict(memories)
-    except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
-        raise CheckpointError(f"{path} does not fit: {error}") from None
+    state: dict[str, float] = {}
+    memories: dict[str, Any] = {}
+    scratch = random.Random()
+    with _opened(path) as file:
+        header = _header(path, file)
+        try:
+            if model is not None:
+                state = _scalars(file, "model.", model.state_dict())
+            if model is not None and optimizer is not None:
+                memories = _optimizer_state(file, header, model, optimizer)
+            if stream is not None:
+                _set(scratch, header.get("stream"))
+            # Everything is checked. The one step that may still fail comes first.
+            if optimizer is not None:
+                optimizer.load_state_dict(memories)
+        except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
+            raise CheckpointError(f"{path} does not fit: {visible(error, LONGEST)}") from None
     if model is not None:
         model.load_state_dict(state, strict=False)  # the names were compared above
     if stream is not None:
         stream.setstate(scratch.getstate())
     return header["notes"]
+
+
+def notes_and_shapes(path: str | os.PathLike[str]) -> tuple[Any, dict[str, tuple[int, ...]]]:
+    """The notes of a checkpoint and the shapes of its tensors, of which none is read.
+
+    Raises:
+        FileNotFoundError, OSError, CheckpointError: as for ``load_checkpoint``.
+    """
+    with _opened(path) as file:
+        notes = _header(path, file)["notes"]
+        return notes, {name: tensor.shape for name, tensor in file.tensors.items()}
 
 
 def _check_order(verb: str, path: Any, model: Any, optimizer: Any, stream: Any) -> None:
@@ -194,33 +208,31 @@ def _grouped(state: Mapping[str, float]) -> dict[str, tuple[tuple[int, ...], lis
     }
 
 
-def _array(shape: tuple[int, ...], numbers: list[float]) -> Any:
-    import numpy as np
-
-    return np.array(numbers, np.float64).reshape(shape)
-
-
-def _scalars(tensors: Mapping[str, Any], prefix: str, like: Mapping[str, Any]) -> dict[str, float]:
+def _scalars(file: TensorFile, prefix: str, like: Mapping[str, Any]) -> dict[str, float]:
     """The number for each name in ``like``, from the tensors whose names begin with ``prefix``.
 
     Raises:
         ValueError: tensors are missing, unexpected, or of other shapes.
     """
     groups = _groups(list(like))
-    there = {name[len(prefix) :] for name in tensors if name.startswith(prefix)}
+    there = {name[len(prefix) :] for name in file.tensors if name.startswith(prefix)}
     what = prefix.removesuffix(".")
     if missing := [name for name in groups if name not in there]:
         raise ValueError(f"{what} lacks {some(missing)}")
     if unexpected := sorted(there - set(groups)):
         raise ValueError(f"{what} has {some(unexpected)}, and none is expected")
+    for group, (shape, _) in groups.items():
+        tensor = file.tensors[prefix + group]
+        if tensor.shape != shape:
+            raise ValueError(
+                f"{prefix}{visible(group)} is of shape {tensor.shape} there and {shape} here"
+            )
+        if tensor.kind not in FLOATS:
+            kind = visible(tensor.kind)
+            raise ValueError(f"{prefix}{visible(group)} holds {kind}, not floating-point numbers")
     state: dict[str, float] = {}
-    for group, (shape, names) in groups.items():
-        array = tensors[prefix + group]
-        if array.shape != shape:
-            raise ValueError(f"{prefix}{group} is of shape {array.shape} there and {shape} here")
-        if array.dtype.kind != "f":
-            raise ValueError(f"{prefix}{group} holds {array.dtype}, not floating-point numbers")
-        state.update(zip(names, map(as_float, array.reshape(-1).tolist())))
+    for group, (_, names) in groups.items():
+        state.update(zip(names, file.numbers(prefix + group)))
     return state
 
 
@@ -236,7 +248,7 @@ def _names(model: Module, optimizer: Optimizer) -> list[str]:
 
 
 def _optimizer_state(
-    tensors: Mapping[str, Any], header: Mapping[str, Any], model: Module, optimizer: Optimizer
+    file: TensorFile, header: Mapping[str, Any], model: Module, optimizer: Optimizer
 ) -> dict[str, Any]:
     """What ``load_state_dict`` of the optimiser takes."""
     saved, kind = header.get("optimizer"), type(optimizer).__name__
@@ -251,19 +263,26 @@ def _optimizer_state(
         if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in numbers):
             raise ValueError(f"its optimiser's {name} is {setting!r}, not a number")
     for memory in optimizer.memories:
-        numbers_by_name = _scalars(tensors, f"optimizer.{memory}.", dict.fromkeys(names))
+        numbers_by_name = _scalars(file, f"optimizer.{memory}.", dict.fromkeys(names))
         state[memory] = [numbers_by_name[name] for name in names]
     return state
 
 
 def _set(stream: random.Random, state: Any) -> None:
-    """Set a stream to a state that was JSON."""
+    """Set a stream to a state that was JSON.
+
+    ``setstate`` takes what later fails, repeats 0 for ever, or gives nan.
+    """
     try:
-        version, numbers, gauss = state
-        # setstate takes anything as the number that gauss() keeps for its next call.
-        kept = None if gauss is None else as_float(gauss)
-        stream.setstate((version, tuple(numbers), kept))
-    except (TypeError, ValueError, OverflowError):
+        version, numbers, kept = state
+        if any(type(n) is not int or not 0 <= n < 2**32 for n in numbers):
+            raise ValueError("words of 32 bits")
+        if version != 3 or not (any(numbers[1:-1]) or numbers[0] >> 31):
+            raise ValueError("a generator at 0 stays there")
+        if kept is not None and not abs(as_float(kept)) < MOST_DEVIATIONS:
+            raise ValueError("the second number of the last gauss()")
+        stream.setstate((version, tuple(numbers), None if kept is None else as_float(kept)))
+    except (TypeError, ValueError, OverflowError, IndexError):
         raise ValueError("it holds no state of a random stream") from None
 
 
@@ -287,29 +306,19 @@ def _json(header: Mapping[str, Any]) -> str:
 # --- files ---
 
 
-_KINDS = {"F64", "F32", "F16", *(f"{sign}{bits}" for sign in "IU" for bits in (8, 16, 32, 64))}
-"""The tensor types of a safetensors file that NumPy can read everywhere."""
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The tensors of a checkpoint and its header."""
-    from safetensors import SafetensorError, safe_open
-
-    with path.open("rb"):
-        pass  # what keeps a file from being read at all, the operating system says best
+def _opened(path: str | os.PathLike[str]) -> TensorFile:
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {}
-            for name in file.keys():  # noqa: SIM118
-                kind = file.get_slice(name).get_dtype()
-                if kind not in _KINDS:
-                    raise ValueError(f"{name} holds {kind}, not numbers that NumPy has")
-                tensors[name] = file.get_tensor(name)
-    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        return TensorFile(expanded(path))
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, "there is no such checkpoint", str(path)) from None
+    except ValueError as error:
         raise CheckpointError(f"{path} is damaged, or is not a checkpoint: {error}") from None
+
+
+def _header(path: str | os.PathLike[str], file: TensorFile) -> dict[str, Any]:
+    """What ``save_checkpoint`` puts beside the tensors."""
     try:
-        header = json.loads(metadata["checkpoint"])
+        header = json.loads(file.notes["checkpoint"])
     except (KeyError, ValueError, RecursionError):
         raise CheckpointError(
             f"{path} is not a checkpoint: it holds tensors, but not the JSON that save_checkpoint "
@@ -317,4 +326,4 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         ) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT or "notes" not in header:
         raise CheckpointError(f"{path} is not a checkpoint of this version ({FORMAT!r})")
-    return tensors, header
+    return header

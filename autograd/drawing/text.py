@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from autograd.drawing import palette
 from autograd.value import Value
+from autograd.visible import stand_in
 
 # A longer line is folded: nobody can read a picture as wide as a long label, and beyond 32,767
 # pixels there is no picture at all.
@@ -35,7 +36,7 @@ def lines(text: str) -> list[str]:
     Characters without a printed form get a visible stand-in: control characters their pictures
     (U+2400 for NUL); lone surrogates and others that XML forbids, the replacement character.
     """
-    shown = _UNPRINTABLE.sub(_stand_in, text)
+    shown = _UNPRINTABLE.sub(lambda found: stand_in(found[0]), text)
     return [
         line[at : at + LINE]
         for line in shown.split("\n")
@@ -65,13 +66,6 @@ def heading(name: str, given: bool, width: int, align: str = "CENTER") -> str:
         else:
             folded.append(part)
     return f'<FONT POINT-SIZE="{SMALL}"><B>{markup(chr(10).join(folded), align)}</B></FONT>'
-
-
-def _stand_in(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def colours(node: Value) -> dict[str, str]:

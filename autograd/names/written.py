@@ -6,8 +6,7 @@ import re
 import unicodedata
 
 from autograd.names.textbook import Indexed
-
-LONGEST_NAME = 60
+from autograd.visible import visible
 
 # Arrows and paths read well within formulas; names with other signs or spaces get brackets.
 _PLAIN = re.compile(r"(?!\d)\w(?:\w|[.'#]|\[\d+(?:,\d+)*\]|->)*")
@@ -32,23 +31,9 @@ _GREEK = dict(zip(
 
 
 def displayed(name: str) -> str:
-    """A name for a terminal: one line, not too long, and nothing but visible text.
-
-    Characters without a printed form get a stand-in: control characters their pictures (U+2400
-    for NUL), all others U+FFFD.
-    """
-    shown = "".join(c if c.isprintable() else _stand_in(c) for c in name)
-    if len(shown) > LONGEST_NAME:
-        half = LONGEST_NAME // 2
-        shown = f"{shown[: half - 1]}…{shown[-half:]}"
+    """A name for a terminal, as ``visible`` shows it; in brackets if it is not one word."""
+    shown = visible(name)
     return shown if _PLAIN.fullmatch(shown) else f"[{shown}]"
-
-
-def _stand_in(character: str) -> str:
-    code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def latex_name(name: str) -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import random
 from collections.abc import Sequence
+from itertools import pairwise
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import nn
 from autograd import Value, jit
+from autograd.given import shown
+from autograd.visible import visible
 from demos.letters.alphabet import ALPHABET, ON, encode, fold
 from demos.letters.scores import softmax
+from nn.checkpoint import notes_and_shapes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 
 N = len(ALPHABET)
 LOSSES = ("squared", "cross-entropy")
+
+MOST_WEIGHTS = 4_000_000
 
 
 class LetterNetwork(nn.Module):
@@ -106,7 +114,9 @@ class Predictor:
         network: the LetterNetwork.
 
     Raises:
-        ValueError: the loss is neither of the two.
+        ValueError: the loss is neither of the two, the temperature is not a positive number, or a
+            size is too small or too large.
+        TypeError: a size or the seed is not a whole number.
     """
 
     def __init__(
@@ -121,11 +131,22 @@ class Predictor:
     ) -> None:
         if loss not in LOSSES:
             raise ValueError(f"expected a loss of {', '.join(LOSSES)}; got {loss!r}")
-        self.context, self.hidden, self.embedding = context, list(hidden), embedding
-        self.loss, self.seed, self.activation = loss, seed, activation
+        sizes = whole_sizes(context, hidden, embedding)
+        self.context, self.hidden, self.embedding = sizes
+        self.loss, self.activation = loss, activation
+        self.seed = whole(seed, "seed", -math.inf)
+        if sum(map(math.prod, network_shapes(*sizes).values())) > MOST_WEIGHTS:
+            raise ValueError(
+                f"a context of {shown(context)} letters with hidden layers of {shown(hidden)} "
+                f"neurons takes more than {MOST_WEIGHTS:,} weights: take fewer"
+            )
+        if temperature is None:
+            temperature = 0.05 if loss == "squared" else 1.0
+        self.temperature = positive(temperature, "temperature")
         output = "tanh" if loss == "squared" else None
-        self.network = LetterNetwork(context, embedding, hidden, activation, output, seed)
-        self.temperature = temperature or (0.05 if loss == "squared" else 1.0)
+        self.network = LetterNetwork(
+            self.context, self.embedding, self.hidden, activation, output, seed
+        )
         # At this size NumPy's own library multiplies matrices fastest.
         self._program = jit(self.network, backend="numpy")
 
@@ -151,6 +172,7 @@ class Predictor:
 
         A shorter text is filled up with spaces on the left.
         """
+        check_text(text)
         letters = fold(text).rjust(self.context)[-self.context :]
         row: list[float] = softmax(self.outputs([encode(letters)]), self.temperature)[0].tolist()
         return row
@@ -175,7 +197,13 @@ class Predictor:
             temperature: letters are drawn in proportion to probability^(1 / temperature), so below
                 1 the likely letters become likelier, and above 1 the unlikely ones.
             stream: the random numbers; by default they differ from call to call.
+
+        Raises:
+            TypeError: ``start`` is not text, or ``letters`` not a whole number.
+            ValueError: ``letters`` is negative, or the temperature not a positive number.
         """
+        check_text(start)
+        letters, temperature = whole(letters, "letters"), positive(temperature, "temperature")
         draw = stream or random.Random()
         text = start
         for _ in range(letters):
@@ -201,18 +229,68 @@ class Predictor:
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
         """The predictor of a checkpoint, as it was at its best.
 
+        Its settings are compared with the shapes of its tensors before a network is built.
+
         Raises:
             FileNotFoundError: there is no such file.
+            OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
             CheckpointError: the file is damaged, or is not a checkpoint of this demo.
         """
-        notes = nn.load_checkpoint(path)
+        notes, shapes = notes_and_shapes(path)
         try:
             settings = notes["predictor"]
+            sizes = whole_sizes(settings["context"], settings["hidden"], settings["embedding"])
+            for name, shape in network_shapes(*sizes).items():
+                if not shape == shapes.get(f"model.now.{name}") == shapes.get(f"model.best.{name}"):
+                    raise ValueError(f"{name} is not of shape {shape}, as its settings say")
             predictor, now = cls(**settings), cls(**settings)
-        except (TypeError, KeyError, ValueError):
-            raise nn.CheckpointError(f"{path} is not a checkpoint of the letters demo") from None
+        except (TypeError, KeyError, ValueError, OverflowError, AttributeError) as error:
+            raise nn.CheckpointError(
+                f"{path} is not a checkpoint of the letters demo: {visible(error, 200)}"
+            ) from None
         nn.load_checkpoint(path, Trained(now.network, predictor.network))
         return predictor
+
+
+def whole_sizes(context: Any, hidden: Sequence[Any], embedding: Any) -> tuple[int, list[int], int]:
+    """The sizes of a network as whole numbers, or an error that names the wrong one."""
+    layers = [whole(n, "a hidden layer", 1) for n in hidden]
+    return whole(context, "context", 1), layers, whole(embedding, "embedding")
+
+
+def network_shapes(
+    context: int, hidden: Sequence[int], embedding: int
+) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of a LetterNetwork."""
+    sizes = [context * (embedding or N), *hidden, N]
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weights": (embedding, N)} if embedding else {}
+    for layer, (nin, nout) in enumerate(pairwise(sizes)):
+        shapes |= {f"layers.{layer}.weights": (nout, nin), f"layers.{layer}.bias": (nout,)}
+    return shapes
+
+
+def check_text(text: Any) -> None:
+    """Raise TypeError unless this is text."""
+    if not isinstance(text, str):
+        raise TypeError(
+            f"letters are predicted after a text; got {type(text).__name__} {shown(text)}"
+        )
+
+
+def whole(n: Any, name: str, least: float = 0) -> int:
+    """A whole number, or an error that names it."""
+    if isinstance(n, bool) or not hasattr(type(n), "__index__"):
+        raise TypeError(f"{name} is a whole number; got {type(n).__name__} {shown(n)}")
+    if n < least:
+        raise ValueError(f"{name} must be at least {least}; got {shown(n)}")
+    return operator.index(n)
+
+
+def positive(x: Any, name: str) -> float:
+    """A positive number, or an error that names it."""
+    if isinstance(x, bool) or not isinstance(x, Real) or not 0 < float(x) < math.inf:
+        raise ValueError(f"{name} is a positive number; got {shown(x)}")
+    return float(x)
 
 
 def _list(outputs: Any) -> list[Any]:

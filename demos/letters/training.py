@@ -14,7 +14,7 @@ import nn
 from autograd import jit
 from demos.letters.alphabet import windows
 from demos.letters.corpus import Corpus
-from demos.letters.predictor import Predictor, Trained
+from demos.letters.predictor import Predictor, Trained, positive
 from demos.letters.scores import Scores, best_temperature, scores, softmax
 from nn.ctrl_c import noted_ctrl_c
 
@@ -254,7 +254,7 @@ class Training:
         notes = nn.load_checkpoint(path)
         try:
             saved = {**notes["predictor"], **notes["settings"]}
-            temperature = float(saved.pop("temperature"))
+            temperature = positive(saved.pop("temperature"), "temperature")
             progress = _progress(notes["progress"])
         except (TypeError, KeyError, ValueError):
             raise nn.CheckpointError(f"{path} is not a checkpoint of the letters demo") from None

@@ -173,3 +173,15 @@ def test_without_it_nothing_is_watched():
     assert y.source is None
     y.backward()
     assert x.grad == float("inf")
+
+
+def test_labels_in_an_anomaly_are_shown_without_control_characters():
+    x = Value(0.0, "\x1b[31m\x1b]0;title\x07\n\u202e" + "x" * 9999)
+    with detect_anomaly(), pytest.raises(AnomalyError) as forward:
+        x.log()
+    with detect_anomaly(), pytest.raises(AnomalyError) as backward:
+        ((x + 1) * x.sqrt()).backward()
+    for found in forward, backward:
+        assert str(found.value).isprintable()
+        assert len(str(found.value)) < 700
+        assert "\u241b[31m" in str(found.value)

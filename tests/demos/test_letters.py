@@ -2,8 +2,10 @@
 
 import io
 import math
+import os
 import random
 import sys
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from demos.letters import demo as letters_demo
 from demos.letters.alphabet import ALPHABET, encode, fold, index, windows
 from demos.letters.baselines import KneserNey
 from demos.letters.corpus import Corpus
+from demos.letters.english import TextError
 from demos.letters.pictures import apart, letter_vectors
 from demos.letters.predictor import Predictor, Trained
 from demos.letters.scores import Scores, scores
@@ -284,3 +287,73 @@ def test_letter_vectors_are_what_a_letter_adds_to_the_first_layer(embedding):
     difference = [b.data - a.data for a, b in zip(sums["a"], sums["b"])]
     # The input for a letter is 0.5.
     assert difference == pytest.approx(0.5 * (vectors[1] - vectors[0]))
+
+
+# --- what cannot be predicted with, or is no checkpoint ---
+
+
+def saved(path, **changes):
+    """A checkpoint of a predictor with some settings changed."""
+    predictor = Predictor(3, [4])
+    models = Trained(predictor.network, Predictor(3, [4], seed=1).network)
+    nn.save_checkpoint(path, models, notes={"predictor": {**predictor.settings(), **changes}})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"context": 10_000_000}, "layers.0.weights is not of shape (4, 280000000)"),
+        ({"context": 10**400}, "layers.0.weights is not of shape"),
+        ({"context": [1], "embedding": 10**9}, "context is a whole number; got list [1]"),
+        ({"hidden": [10**9]}, "not of shape (1000000000, 84), as its settings say"),
+        ({"hidden": 10**9}, "not iterable"),
+        ({"embedding": -1}, "embedding must be at least 0; got -1"),
+        ({"temperature": "x"}, "temperature is a positive number; got 'x'"),
+        ({"temperature": 0}, "temperature is a positive number; got 0"),
+        ({"temperature": math.nan}, "temperature is a positive number; got nan"),
+        ({"temperature": 10**400}, "int too large"),
+        ({"loss": []}, "expected a loss of squared, cross-entropy"),
+        ({"seed": "x"}, "seed is a whole number; got str 'x'"),
+        ({"other": 3}, "unexpected keyword argument 'other'"),
+    ],
+)
+def test_wrong_settings_in_a_checkpoint_are_refused_at_once(tmp_path, changes, said):
+    path = saved(tmp_path / "x", **changes)
+    tracemalloc.start()
+    with pytest.raises(
+        nn.CheckpointError, match="is not a checkpoint of the letters demo"
+    ) as found:
+        Predictor.load(path)
+    assert said in str(found.value)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda p: Predictor.load("none"), "there is no such checkpoint: 'none'"),
+        (lambda p: p.write(3, 10), "letters are predicted after a text; got int 3"),
+        (lambda p: p(None), "letters are predicted after a text; got NoneType None"),
+        (lambda p: p.write("the", -1), "letters must be at least 0; got -1"),
+        (lambda p: p.write("the", 1.5), "letters is a whole number; got float 1.5"),
+        (lambda p: p.write("the", 3, 0), "temperature is a positive number; got 0"),
+        (lambda p: Predictor(3, temperature=-1), "temperature is a positive number; got -1"),
+        (lambda p: Predictor(10**9, [10**9]), "takes more than 4,000,000 weights: take fewer"),
+        (lambda p: Predictor(0), "context must be at least 1; got 0"),
+    ],
+)
+def test_what_is_given_wrongly_is_a_sentence(use, said):
+    with pytest.raises((OSError, TypeError, ValueError)) as found:
+        use(Predictor(2))
+    assert said in str(found.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs are of Unix")
+def test_no_text_is_read_from_what_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    for name, kind in ("fifo", "FIFO"), ("/dev/zero", "device"), (".", "folder"):
+        with pytest.raises(TextError, match=f"cannot read {name}: it is a {kind}, not a file"):
+            corpus.from_file(Path(name))
