@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from numbers import Real
 from typing import Any
 
@@ -109,6 +110,7 @@ def check_names(expected: Iterable[str], given: Iterable[str], where: str) -> No
 
 MOST_KINDS = 8
 _FLOATS = frozenset((float, int))
+_LISTS = frozenset((list, tuple))
 _CONTAINERS = (list, tuple, dict, range, array, deque)
 _OF_ARRAYS = ("numpy", "torch", "jax", "jaxlib")
 
@@ -138,16 +140,31 @@ class Rows:
 
     def _check(self) -> None:
         """Check each row, and note the first row of each combination of types."""
-        first, width = self._first_of_kind, self.width
-        for row, cells in enumerate(self.data):
-            is_list = type(cells) is list or type(cells) is tuple
-            if not (is_list and len(cells) == width and _FLOATS.issuperset(map(type, cells))):
+        width, rows = self.width, self.data
+        if set(map(type, rows)) <= _LISTS and set(map(len, rows)) == {width}:
+            kinds = set(map(type, chain.from_iterable(rows)))
+            if len(kinds) == 1 and kinds <= _FLOATS:  # all numbers alike: that was all
+                self._first_of_kind[kinds.pop()] = 0
+                return
+        for row, cells in enumerate(rows):
+            if (
+                type(cells) not in _LISTS
+                or len(cells) != width
+                or not _FLOATS.issuperset(map(type, cells))
+            ):
                 self.is_plain = False
                 cells = self[row]
-            kind = _kind_of(cells)
-            if kind is not float:
-                self._read(row)  # an integer may be larger than any float
-            first.setdefault(kind, row)
+            self._first_of_kind.setdefault(_kind_of(cells), row)
+
+    def as_array(self) -> Any:
+        """All rows as one new array of float64."""
+        import numpy as np
+
+        shape = len(self.data), self.width
+        if self.is_plain:  # much faster than np.array, which first looks what there is
+            numbers = np.fromiter(chain.from_iterable(self.data), np.float64, shape[0] * shape[1])
+            return numbers.reshape(shape)
+        return np.array([self[i] for i in range(len(self.data))], np.float64)
 
     @property
     def kind(self) -> Any:

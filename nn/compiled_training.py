@@ -12,19 +12,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.state import State
-from autograd.compiler.purity.streams import Streams
 from autograd.compiler.recording.record import CompileError
 from autograd.real import count
+from autograd.value import Value
 from nn.arguments import Rows
 from nn.audit import Audit
-from nn.optim import SGD, Adam, Optimizer
-from nn.own_rules import overridden, own_update
+from nn.compiled_update import check_update, update_of
+from nn.optim import Optimizer
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
-    from autograd.compiler.update import Update
+    from autograd.compiler.executor import Learner
 
 # How long one call should take: Ctrl-C and the progress bar wait for its end.
 SECONDS_A_CALL = 0.1
@@ -72,7 +71,7 @@ class Trainer:
         import numpy as np
 
         self.optimizer = optimizer
-        _check_update(optimizer)
+        check_update(optimizer)
         first = [inputs[0], targets[0]]
         self.compilation = program.recording([len(row) for row in first], first)
         if not self.compilation.trace.single:
@@ -92,8 +91,7 @@ class Trainer:
         self.parameters = every = list(self.compilation.parameters)
         # For each place in theta its place in the optimiser's lists. What is -1, no step moves: as
         # in plain Python, a parameter that the loss does not reach sits every step out.
-        moved = {p: i for i, p in enumerate(optimizer.parameters)}
-        self.places = np.array([moved.get(p, -1) for p in every], np.int64)
+        self.places = _places(every, optimizer.parameters)
         self.places[~self.compilation.trace.reached()] = -1
         self.frozen = np.flatnonzero(self.places < 0)
         self.theta = np.zeros(len(every))
@@ -134,7 +132,8 @@ class Trainer:
         self.theta[:] = [p.data for p in self.parameters]
         moving = self.places >= 0
         for row, name in zip(self.numbers, self.optimizer.memories):
-            row[moving] = np.array(getattr(self.optimizer, name))[self.places[moving]]
+            memory = getattr(self.optimizer, name)
+            row[moving] = np.fromiter(memory, float, len(memory))[self.places[moving]]
         self.loaded = self.numbers.copy()
 
     def store(self) -> None:
@@ -154,7 +153,10 @@ class Trainer:
 
     def _store_parameters(self) -> None:
         moving = self.places >= 0
-        for p, x in zip(itertools.compress(self.parameters, moving), self.theta[moving].tolist()):
+        parameters: Iterable[Value] = self.parameters
+        if not moving.all():
+            parameters = itertools.compress(parameters, moving)
+        for p, x in zip(parameters, self.theta[moving].tolist()):
             p.data = x
 
     def prepare(self, batch_size: int) -> None:
@@ -226,14 +228,19 @@ class Trainer:
         rows, data = self._rows(order, start, stop)
         while True:
             # The update first, because a function of the step is asked for each step in order.
-            state = (update_of(self.optimizer), self.theta, self.numbers, self.frozen)
+            learner = self._learner(self.theta, self.numbers)
             end = self._while_the_rate_stays(start, stop, batch_size, epoch)
             stretch = Stretch(rows, start, end, batch_size, epoch)
-            reached = self.executor.train(*state, stretch, losses, data)
+            reached = self.executor.train(learner, stretch, losses, data)
             self.optimizer.steps_taken += _steps(start, reached, batch_size, epoch)
             if reached < end or reached == stop:
                 return reached
             start = reached
+
+    def _learner(self, theta: Any, memories: Any) -> Learner:
+        from autograd.compiler.executor import Learner
+
+        return Learner(update_of(self.optimizer), theta, memories, self.frozen)
 
     def _while_the_rate_stays(self, start: int, stop: int, batch_size: int, epoch: int) -> int:
         """Where the steps end that have the learning rate of the next one."""
@@ -281,8 +288,8 @@ class Trainer:
 
         rows, data = self._rows(np.array([row], np.int64), 0, 1)
         losses = np.zeros(1)
-        state = (update_of(self.optimizer), self.theta.copy(), self.numbers.copy(), self.frozen)
-        done = self.executor.train(*state, Stretch(rows, 0, 1, batch_size, 1), losses, data)
+        learner = self._learner(self.theta.copy(), self.numbers.copy())
+        done = self.executor.train(learner, Stretch(rows, 0, 1, batch_size, 1), losses, data)
         return float(losses[0]) if done else None
 
     @property
@@ -305,6 +312,16 @@ class Trainer:
         return renumbered, [np.ascontiguousarray(t[taken], dtype) for t in self.data]
 
 
+def _places(parameters: list[Value], of_optimizer: list[Value]) -> Any:
+    """For each parameter its place in the optimiser's list, or -1."""
+    import numpy as np
+
+    if parameters == of_optimizer:  # as it mostly is
+        return np.arange(len(parameters))
+    place = {p: i for i, p in enumerate(of_optimizer)}
+    return np.array([place.get(p, -1) for p in parameters], np.int64)
+
+
 def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int:
     """The end of the batch that a position is in; batches start anew with each epoch."""
     before = (position - 1) // epoch * epoch
@@ -323,56 +340,6 @@ def _steps(start: int, stop: int, batch_size: int, epoch: int) -> int:
     return until(stop) - until(start)
 
 
-def _check_update(optimizer: Optimizer) -> None:
-    """Raise CompileError unless the optimiser's update is plain arithmetic, on arrays too."""
-    kind = type(optimizer)
-    if own := overridden(optimizer):
-        raise CompileError(own)
-    optimizer.check_settings()
-    if _is_ours(optimizer):
-        return
-    import numpy as np
-
-    from autograd.compiler.update import Stepper
-
-    before = dict(vars(optimizer))
-    reach = Reach(own_update(optimizer) or optimizer.update)
-    state, streams = State(reach), Streams(reach.streams)
-    try:
-        # On floats first: that says better what is wrong.
-        optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
-        memories = np.zeros((len(optimizer.memories), 2))
-        Stepper(update_of(optimizer)).step(np.ones(2), np.ones(2), memories)
-    except Exception as error:
-        raise CompileError(
-            f"{kind.__name__}.update is not plain arithmetic, which works on arrays as on "
-            f"numbers: {error}"
-        ) from error
-    changed = [name for name, x in vars(optimizer).items() if x is not before.get(name)]
-    change = f"the optimiser's {changed[0]}" if changed else state.change()
-    if change or streams.moved():
-        vars(optimizer).update(before)
-        state.put_back()
-        streams.put_back()
-        what = f"changes {change}" if change else "draws random numbers"
-        what = what.replace("SimpleNamespace", kind.__name__)  # which stood for the optimiser
-        raise CompileError(f"{kind.__name__}.update {what}, which compiled training does once")
-
-
-def update_of(optimizer: Optimizer) -> Update:
-    """The optimiser's update as executors take it, with the settings of now."""
-    from autograd.compiler.update import Update
-
-    if _is_ours(optimizer):
-        return Update(optimizer.update)
-    return Update(lambda *given: optimizer.checked(optimizer.update(*given)))
-
-
-def _is_ours(optimizer: Optimizer) -> bool:
-    """Whether the update is that of SGD or Adam, which need no check."""
-    return getattr(optimizer.update, "__func__", None) in (SGD.update, Adam.update)
-
-
 def table(rows: Rows) -> Any:
     """All rows as one array."""
     import numpy as np
@@ -386,6 +353,4 @@ def table(rows: Rows) -> Any:
             f"{rows.name} holds {len(data):,} rows of {len(rows[0])} numbers, too many to copy: "
             "train on arrays, or on parts"
         )
-    if rows.is_plain:
-        return np.array(data, np.float64)
-    return np.array([rows[i] for i in range(len(data))], np.float64)
+    return rows.as_array()

@@ -39,6 +39,24 @@ class Stretch:
         return min(position + self.batch, (position // self.epoch + 1) * self.epoch)
 
 
+@dataclass(frozen=True)
+class Learner:
+    """What a training moves, and how.
+
+    Attributes:
+        update: the optimiser.
+        theta: (n,), float64, at least as many numbers as the program has parameters; those beyond
+            have a gradient of 0. A training changes them.
+        memories: (kinds, n), the optimiser's. A training changes them.
+        frozen: places in ``theta`` that no step moves.
+    """
+
+    update: Update
+    theta: Floats
+    memories: Floats
+    frozen: Indices
+
+
 class Executor(Protocol):
     """A program that can be run.
 
@@ -92,14 +110,7 @@ class Executor(Protocol):
 
     @np.errstate(all="ignore")
     def train(
-        self,
-        update: Update,
-        theta: Floats,
-        memories: Floats,
-        frozen: Indices,
-        stretch: Stretch,
-        losses: Floats,
-        arguments: Sequence[Floats],
+        self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Floats]
     ) -> int:
         """Train on a stretch of rows, with a step of the optimiser after each batch.
 
@@ -107,11 +118,7 @@ class Executor(Protocol):
         ends the training before its step.
 
         Args:
-            update: the optimiser.
-            theta: (n,), float64, at least as many as ``parameters``; those beyond have a gradient
-                of 0. Changed.
-            memories: (kinds, n), the optimiser's. Changed.
-            frozen: places in ``theta`` that no step moves.
+            learner: what is moved, and how.
             stretch: the rows.
             losses: (epochs,); the sum of the losses of each epoch is added.
             arguments: (rows, n) each.
@@ -120,7 +127,8 @@ class Executor(Protocol):
             Where the training stopped: at ``stretch.stop``, or at the start of the batch that it
             could not do.
         """
-        gradient, stepper = np.zeros_like(theta), Stepper(update)
+        theta, frozen = learner.theta, learner.frozen
+        gradient, stepper = np.zeros_like(theta), Stepper(learner.update)
         position = stretch.start
         while position < stretch.stop:
             end = stretch.end(position)
@@ -133,7 +141,7 @@ class Executor(Protocol):
                 return position
             losses[position // stretch.epoch] += total
             kept = theta[frozen]
-            stepper.step(theta, gradient, memories)
+            stepper.step(theta, gradient, learner.memories)
             theta[frozen] = kept
             position = end
         return position

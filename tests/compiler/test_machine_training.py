@@ -10,14 +10,14 @@ pytest.importorskip("llvmlite")
 import autograd  # noqa: E402
 import nn  # noqa: E402
 from autograd import Value  # noqa: E402
-from autograd.compiler.executor import Executor, Stretch  # noqa: E402
+from autograd.compiler.executor import Executor, Learner, Stretch  # noqa: E402
 from autograd.compiler.machine.build import machine  # noqa: E402
 from autograd.compiler.machine.executor import MachineExecutor  # noqa: E402
 from autograd.compiler.machine.lowering.steps import Steps, traced  # noqa: E402
 from autograd.compiler.machine.unit import aligned  # noqa: E402
 from autograd.compiler.update import Stepper, Update  # noqa: E402
 from nn import SGD, Adam  # noqa: E402
-from nn.compiled_training import update_of  # noqa: E402
+from nn.compiled_update import update_of  # noqa: E402
 from tests.compiler.test_update import RULES  # noqa: E402
 
 OPTIMISERS = {
@@ -49,8 +49,8 @@ def trained(train, update, theta, frozen, batch, data, order):
     memories, position = memories[: len(kinds)], 0
     for stop in 11, 33:
         stretch = Stretch(order, position, stop, batch, 11)
-        state = (update, theta, memories, np.array(frozen, np.int64), stretch, losses)
-        position = train(*state, data)
+        learner = Learner(update, theta, memories, np.array(frozen, np.int64))
+        position = train(learner, stretch, losses, data)
         assert position == stop
     return theta, np.delete(memories, frozen, axis=1), losses
 
@@ -95,8 +95,8 @@ def test_batches_of_several_blocks():
     for train in made.train, lambda *state: Executor.train(made, *state):
         numbers, losses = theta.copy(), np.zeros(1)
         stretch = Stretch(np.arange(33)[::-1], 0, 33, 20, 33)
-        none = np.zeros(0, np.int64)
-        assert train(update, numbers, np.zeros((1, len(theta))), none, stretch, losses, data) == 33
+        learner = Learner(update, numbers, np.zeros((1, len(theta))), np.zeros(0, np.int64))
+        assert train(learner, stretch, losses, data) == 33
         results.append((numbers, losses))
     for x, y in zip(*results):
         np.testing.assert_allclose(x, y, rtol=1e-12)
@@ -118,8 +118,8 @@ def test_a_batch_that_cannot_be_done_changes_nothing(batch):
 
         def go(start, stop, theta=theta, losses=losses, table=table):
             stretch = Stretch(np.arange(9), start, stop, batch, 9)
-            state = (update, theta, np.zeros((1, 1)), np.zeros(0, np.int64), stretch)
-            return made.train(*state, losses, [table])
+            learner = Learner(update, theta, np.zeros((1, 1)), np.zeros(0, np.int64))
+            return made.train(learner, stretch, losses, [table])
 
         assert go(0, 9) == place
         assert theta != 0.5
@@ -134,8 +134,9 @@ def test_a_gradient_that_is_not_finite_changes_nothing():
     for batch in 1, 2:
         theta, losses = np.array([0.0]), np.zeros(1)
         stretch = Stretch(np.arange(4), 0, 4, batch, 4)
-        state = (update_of(SGD([w], lr=0.1)), theta, np.zeros((1, 1)), np.zeros(0, np.int64))
-        assert made.train(*state, stretch, losses, [np.ones((4, 1))]) == 0
+        update = update_of(SGD([w], lr=0.1))
+        learner = Learner(update, theta, np.zeros((1, 1)), np.zeros(0, np.int64))
+        assert made.train(learner, stretch, losses, [np.ones((4, 1))]) == 0
         assert (theta[0], losses[0]) == (0.0, 0.0)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.executor import Executor, Stretch
+from autograd.compiler.executor import Executor, Learner, Stretch
 from autograd.compiler.machine.amount import ONE_ROW
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.lowering.lower import ROWS, Lowered, lower
@@ -21,9 +21,8 @@ from autograd.compiler.machine.ready import Ready
 from autograd.compiler.machine.table import NotLowered
 from autograd.compiler.machine.training import Training
 from autograd.compiler.machine.unit import Unit
-from autograd.compiler.program import Floats, Indices, Program
+from autograd.compiler.program import Floats, Program
 from autograd.compiler.stages.needed import needed
-from autograd.compiler.update import Update
 
 NO_FAILURES = np.zeros(0)
 """Of a program without guards."""
@@ -96,21 +95,14 @@ class MachineExecutor(Executor):
         return point_function(unit.lowered, unit.arena, ready, self._turn, by)
 
     def train(
-        self,
-        update: Update,
-        theta: Floats,
-        memories: Floats,
-        frozen: Indices,
-        stretch: Stretch,
-        losses: Floats,
-        arguments: Sequence[Floats],
+        self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Floats]
     ) -> int:
         """As ``Executor.train``, in one call of native code."""
-        state = (update, theta, memories, frozen, stretch, losses, arguments)
-        if len(theta) == self.parameters and arguments:
+        given = learner, stretch, losses, arguments
+        if len(learner.theta) == self.parameters and arguments:
             with self._turn, contextlib.suppress(NotLowered):
-                return (self._by_one if stretch.batch == 1 else self._by_blocks).train(*state)
-        return super().train(*state)
+                return (self._by_one if stretch.batch == 1 else self._by_blocks).train(*given)
+        return super().train(*given)
 
     @cached_property
     def _by_one(self) -> Training:

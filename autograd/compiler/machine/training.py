@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.executor import Stretch
+from autograd.compiler.executor import Learner, Stretch
 from autograd.compiler.machine.address import address
 from autograd.compiler.machine.kernels.plan import Plan as Field
 from autograd.compiler.machine.lowering.memory import ALIGNED
 from autograd.compiler.machine.lowering.steps import Steps, traced
 from autograd.compiler.machine.plan import Plan, function
 from autograd.compiler.program import Floats, Indices
-from autograd.compiler.update import Traced, Update
+from autograd.compiler.update import Traced
 
 if TYPE_CHECKING:
     from autograd.compiler.machine.unit import Unit
@@ -32,25 +32,19 @@ class Training:
         self._known: dict[object, Steps] = {}
 
     def train(
-        self,
-        update: Update,
-        theta: Floats,
-        memories: Floats,
-        frozen: Indices,
-        stretch: Stretch,
-        losses: Floats,
-        arguments: Sequence[Floats],
+        self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Floats]
     ) -> int:
         """As ``Executor.train``.
 
         Raises:
             NotLowered: the update has an operation that only Python can compute.
         """
-        unit, lowered = self.unit, self.unit.lowered
+        unit, lowered, memories = self.unit, self.unit.lowered, learner.memories
+        theta, frozen = learner.theta, learner.frozen
         unit.make_room(min(stretch.batch, stretch.epoch))
         some_move = 0 < len(frozen) < memories.shape[1]
         moving = np.delete(memories, frozen, axis=1) if some_move else memories
-        found = traced(update, moving, stretch.batch > 1)
+        found = traced(learner.update, moving, stretch.batch > 1)
         steps = self._steps(found)
         unit.extend(steps.end)
         arena, places = unit.arena, lowered.place

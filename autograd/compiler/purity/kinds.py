@@ -6,7 +6,7 @@ import gc
 import itertools
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from numbers import Number
 from typing import Any
 
@@ -50,28 +50,46 @@ def is_user_class(kind: type) -> bool:
 def attributes(thing: Any) -> dict[str, Any]:
     """The attributes that an object has itself, in its dictionary and its slots."""
     found = dict(getattr(thing, "__dict__", {}))
-    for c in type(thing).__mro__:
-        if not is_user_class(c):
-            continue
-        for name, member in vars(c).items():
-            if isinstance(member, types.MemberDescriptorType):
-                try:
-                    found[name] = member.__get__(thing)
-                except AttributeError:
-                    continue  # not set
+    found.update(in_slots(thing, slots_of(type(thing))))
     return found
 
 
-def base_of(holder: Any) -> Any:
-    """The class of Python's that holds its contents, by its own order; ``object``, if none does.
-    A user's class may have other methods."""
+Slots = list[tuple[str, Any]]
+
+
+def slots_of(kind: type) -> Slots:
+    """The slots that a user's classes have given to objects of a class: names and descriptors."""
+    return [
+        (name, member)
+        for c in filter(is_user_class, kind.__mro__)
+        for name, member in vars(c).items()
+        if isinstance(member, types.MemberDescriptorType)
+    ]
+
+
+def in_slots(thing: Any, slots: Slots) -> Iterator[tuple[str, Any]]:
+    """The names of the slots that are set, and what is in them."""
+    for name, member in slots:
+        try:
+            yield name, member.__get__(thing)
+        except AttributeError:
+            continue  # not set
+
+
+def base_of(kind: type) -> Any:
+    """The class of Python's that holds the contents of such objects, by its own order; ``object``,
+    if none does. A user's class may have other methods."""
     known = (OrderedDict, dict, list, set, deque)
-    return next((base for base in known if isinstance(holder, base)), object)
+    return next((base for base in known if issubclass(kind, base)), object)
 
 
-def contents(holder: Any) -> list[Any]:
-    """What a container holds, in its order; of a dictionary, keys and values. Else nothing."""
-    base = base_of(holder)
+def contents(holder: Any, base: Any = None) -> list[Any]:
+    """What a container holds, in its order; of a dictionary, keys and values. Else nothing.
+
+    Args:
+        base: ``base_of`` its class, where that is known.
+    """
+    base = base or base_of(type(holder))
     if issubclass(base, dict):
         return [*itertools.chain.from_iterable(base.items(holder))]
     return [] if base is object else [*base.__iter__(holder)]
@@ -79,7 +97,12 @@ def contents(holder: Any) -> list[Any]:
 
 def is_array(holder: Any) -> bool:
     """Whether this is an array of numpy."""
-    return hasattr(type(holder), "tobytes") and hasattr(type(holder), "dtype")
+    return is_class_of_arrays(type(holder))
+
+
+def is_class_of_arrays(kind: type) -> bool:
+    """Whether its objects are arrays of numpy."""
+    return hasattr(kind, "tobytes") and hasattr(kind, "dtype")
 
 
 def view_of(array: Any) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd.compiler.purity import trusted
@@ -13,7 +13,10 @@ from autograd.compiler.purity.kinds import (
     base_of,
     contents,
     has_attributes,
+    in_slots,
     is_array,
+    is_class_of_arrays,
+    slots_of,
     view_of,
 )
 from autograd.compiler.purity.reach import NOTE, Reach
@@ -28,15 +31,20 @@ class State:
     """
 
     def __init__(self, reach: Reach) -> None:
-        self._kept = [(holder, where, _parts(holder)) for holder, where in reach.holders]
+        readers: dict[type, Read] = {}
+        self._kept: list[tuple[Any, str, Read, Any]] = []
+        for holder, where in reach.holders:
+            kind = type(holder)
+            read = readers.get(kind) or readers.setdefault(kind, _reader(kind))
+            self._kept.append((holder, where, read, read(holder)))
         self._bare = reach.bare
         self._held = {id(holder) for holder, _ in reach.holders if isinstance(holder, Value)}
         self._bound = [(home, name, where, home.get(name)) for home, name, where in reach.bindings]
 
     def change(self) -> str | None:
         """What has changed since, or None."""
-        for holder, where, before in self._kept:
-            if not _same(_parts(holder), before):
+        for holder, where, read, before in self._kept:
+            if not _same(read(holder), before):
                 named = isinstance(holder, (types.CellType, types.FunctionType, type))
                 return where if named else f"the {type(holder).__name__} in {where}"
         for v, where in self._no_longer_bare():
@@ -48,8 +56,8 @@ class State:
 
     def put_back(self) -> None:
         """Undo what the function has changed since. (It binds no globals: that was refused.)"""
-        for holder, _, before in self._kept:
-            if not _same(_parts(holder), before):
+        for holder, _, read, before in self._kept:
+            if not _same(read(holder), before):
                 _fill(holder, before)
         for v, _ in self._no_longer_bare():
             vars(v).clear()
@@ -61,25 +69,44 @@ class State:
                     yield v, where
 
 
-def _parts(holder: Any) -> Any:
-    """What it holds: a copy of an array with how it is looked at, or contents and attributes."""
-    if is_array(holder):
-        return holder.copy(), view_of(holder)
-    if isinstance(holder, types.CellType):
-        return [holder.cell_contents], {}
-    if isinstance(holder, type):
-        return [], dict(vars(holder))
-    own = {} if type(holder) in trusted.CONTAINERS else attributes(holder)
-    if isinstance(holder, types.FunctionType):
-        own.pop(NOTE, None)
-        named = holder.__kwdefaults__ or {}
-        return [holder.__code__, holder.__defaults__, *named.values()], own
-    return contents(holder), own
+Read = Callable[[Any], Any]
+"""Gives what an object holds: a copy of an array with how it is looked at, or contents and
+attributes."""
+
+
+def _reader(kind: type) -> Read:
+    """What reads objects of a class. (To find out how takes longer than to read.)"""
+    if is_class_of_arrays(kind):
+        return lambda array: (array.copy(), view_of(array))
+    if kind is types.CellType:
+        return lambda cell: ([cell.cell_contents], {})
+    if issubclass(kind, type):
+        return lambda c: ([], dict(vars(c)))
+    if kind is types.FunctionType:
+        return _parts_of_function
+    base = base_of(kind)
+    if kind in trusted.CONTAINERS:
+        return lambda holder: (contents(holder, base), {})
+    slots = slots_of(kind)
+
+    def read(holder: Any) -> Any:
+        own = dict(getattr(holder, "__dict__", {}))
+        if slots:
+            own.update(in_slots(holder, slots))
+        return [] if base is object else contents(holder, base), own
+
+    return read
+
+
+def _parts_of_function(f: types.FunctionType) -> Any:
+    own = attributes(f)
+    own.pop(NOTE, None)
+    return [f.__code__, f.__defaults__, *(f.__kwdefaults__ or {}).values()], own
 
 
 def _same(now: Any, before: Any) -> bool:
     """Whether the same objects are there; in an array, the same bits."""
-    if is_array(now[0]):
+    if type(now[0]) is not list:
         (array, view), (old_array, old_view) = now, before
         if view != old_view:
             return False
@@ -105,7 +132,7 @@ def _fill(holder: Any, parts: Any) -> None:
         holder[...] = contents
         holder.flags.writeable = own[3]
         return
-    base = base_of(holder)
+    base = base_of(type(holder))
     if isinstance(holder, types.CellType):
         (holder.cell_contents,) = contents
     elif issubclass(base, dict):
