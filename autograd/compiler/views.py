@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from autograd.compiler.stages.trace import INPUT
 Shape = tuple[int, ...]
 Indices = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
+
+FEW = 4096
+"""A view of at most so many places keeps its lanes; a larger one finds them again, for memory."""
 
 
 @dataclass(eq=False)
@@ -90,13 +94,20 @@ class View:
         return (self.array, self.shape, self.offset, self.strides, index)
 
     def lanes(self) -> Indices:
-        """The lane at each place, of ``shape``."""
+        """The lane at each place, of ``shape``. Nobody may write to them."""
         if self.index is not None:
             return self.index
-        lanes = np.full(self.shape, self.offset, np.int64)
-        for axis, stride in enumerate(self.strides):
-            steps = np.arange(self.shape[axis]) * stride
-            lanes += steps.reshape([-1 if a == axis else 1 for a in range(len(self.shape))])
+        return self._kept_lanes if self.size <= FEW else self._lanes()
+
+    @cached_property
+    def _kept_lanes(self) -> Indices:
+        return self._lanes()
+
+    def _lanes(self) -> Indices:
+        lanes: Indices = np.array(self.offset)
+        for n, stride in zip(self.shape, self.strides):
+            steps = np.arange(0, n * stride, stride) if stride else np.zeros(n, np.int64)
+            lanes = lanes[..., None] + steps
         return lanes
 
 
@@ -116,14 +127,17 @@ def view(array: Array, lanes: Indices) -> View:
     shape = lanes.shape
     if lanes.size == 0:
         return View(array, shape, 0, (0,) * len(shape), lanes)
-    offset = int(lanes.flat[0])
-    strides = []
-    for axis, n in enumerate(shape):
-        second = tuple(1 if a == axis else 0 for a in range(len(shape)))
-        strides.append(int(lanes[second]) - offset if n > 1 else 0)
-    affine = View(array, shape, offset, tuple(strides))
-    same = lanes.size == 1 or bool(np.array_equal(affine.lanes(), lanes))
-    return affine if same else View(array, shape, 0, (), np.ascontiguousarray(lanes))
+    offset = lanes.item(0)
+    strides, last, step = [], offset, lanes.size
+    for n in shape:
+        step //= n  # from a place to the next along this axis
+        strides.append(lanes.item(step) - offset if n > 1 else 0)
+        last += strides[-1] * (n - 1)
+    if lanes.item(-1) == last:
+        affine = View(array, shape, offset, tuple(strides))
+        if lanes.size == 1 or (affine.lanes() == lanes).all():
+            return affine
+    return View(array, shape, 0, (), np.ascontiguousarray(lanes))
 
 
 def turned(v: View, axes: Sequence[int]) -> View:

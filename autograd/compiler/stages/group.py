@@ -163,7 +163,7 @@ class Graph:
         place = spans - np.repeat(self.starts[nodes], terms)
         place[many | np.repeat(self.commutes[nodes], terms)] = 0
         place[self.negative[spans]] += 1000
-        of_place = mix(place + 7)
+        of_place = mix(place + 7) | np.uint64(1)  # odd, so that a product with it loses nothing
         op = self.op[nodes].astype(np.int64)
         zeros = op == ZERO
         ends = np.cumsum(terms)
@@ -174,15 +174,16 @@ class Graph:
         of_node = mix(op + 1000) + mix(terms) + mix(self.reached[nodes].astype(np.int64))
         depths = self.trace.depths[nodes]
         cuts = [0, *(np.flatnonzero(depths[1:] != depths[:-1]) + 1).tolist(), len(nodes)]
+        has_zeros = zeros.any() and not any_length
         for a, b in pairwise(cuts):
             edges = slice(starts[a], ends[b - 1])
-            mixed = mix(hashes[source[edges]] + of_place[edges])
-            if any_length:
+            mixed = hashes[source[edges]] * of_place[edges]
+            if any_length and many[edges].any():
                 owner = np.repeat(np.arange(a, b), ends[a:b] - starts[a:b])
                 mixed = _once(mixed, owner, many[edges])
             total = np.add.reduceat(mixed, starts[a:b] - starts[a])
             hashes[nodes[a:b]] = mix(total + of_node[a:b])
-            if zeros[a:b].any() and not any_length:
+            if has_zeros and zeros[a:b].any():
                 zero = nodes[a:b][zeros[a:b]]
                 hashes[zero] = hashes[self.source[self.starts[zero]]]
 
@@ -277,8 +278,6 @@ def _codes(trace: Trace) -> NDArray[np.int16]:
 
 def _once(mixed: Hashes, owner: Ints, many: NDArray[np.bool_]) -> Hashes:
     """The hashes of terms, by owner; where it may have ``many``, those alike count once."""
-    if not many.any():
-        return mixed
     order = np.lexsort((mixed, owner))
     owner, mixed, many = owner[order], mixed[order], many[order]
     again = many[1:] & (owner[1:] == owner[:-1]) & (mixed[1:] == mixed[:-1])

@@ -171,7 +171,8 @@ class _Packer:
     def _note(self, group: int, array: Array) -> None:
         """Note the array of the next group."""
         self.arrays.append(array)
-        self.lane[self.zeros[self.groups[self.zeros] == group]] = array.size
+        if len(self.zeros):
+            self.lane[self.zeros[self.groups[self.zeros] == group]] = array.size
         if self.graph.op[self.members[group][0]] == LEAF:
             self.leaves.add(array)
 

@@ -24,6 +24,7 @@ from autograd.compiler.program import (
     View,
     view,
 )
+from autograd.compiler.views import moved
 
 
 class Rewriter:
@@ -42,6 +43,8 @@ class Rewriter:
 
     def seen(self, v: View) -> View:
         """An operand of the old program in the new one."""
+        if v.index is None and v.array not in self.position:
+            return moved(v, self.array(v.array))
         return view(self.array(v.array), self.lanes(v))
 
     def lanes(self, v: View) -> Indices:
