@@ -17,6 +17,7 @@ from autograd import gradient, modes, ops
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.recording.alike import alike
+from autograd.compiler.recording.listed import Listed
 from autograd.compiler.recording.observe import CompileError as CompileError
 from autograd.compiler.recording.observe import (
     grad_slot,
@@ -75,6 +76,7 @@ class Recording:
         single: whether the function returned one Value, not a list.
         guards: the comparisons made on the way.
         parameters: the leaves that were there before, in the order of their first use.
+        listed: the nodes, of which the last is ``root()``.
         takes_numbers: whether the function takes plain numbers, too.
         refusal: why the recording cannot hold, if the function went on all the same.
         names, function: the names of inputs and of the function, for what it prints.
@@ -91,6 +93,7 @@ class Recording:
     names: dict[Value, str] = field(default_factory=dict)
     function: str = "the function"
     told: bool = False
+    listed: Listed = field(init=False)
     _without_graph: list[Value] = field(default_factory=list)
 
     def root(self) -> Value:
@@ -333,24 +336,22 @@ def _recorded(
             f"the function draws random numbers ({stream}), and its recording would "
             "keep them for every row: draw them outside, and pass them in as an argument"
         )
-    with one_pass_at_a_time:
-        one, other = topological_order(first.root()), topological_order(second.root())
-        if any(v.op is BY_HAND for v in other):
-            raise CompileError(NO_RULE)
-        leaves = [v for v in other if v.op is None]
-        shared = {v for v in one if v.op is None}.intersection(leaves)
-        twins = {v: v for v in shared}
-        for mine, theirs in zip(first.inputs, second.inputs):
-            twins.update(zip(mine, theirs))
-        if not alike(one, other, twins):
-            raise CompileError(
-                "the function built another graph when it was run again on the same row: it "
-                "depends on something besides its inputs and parameters (random numbers, a "
-                "counter, a file)"
-            )
-    second.parameters = [v for v in leaves if v in shared and not is_constant(v)]
+    one, other = first.listed, second.listed
+    if BY_HAND in other.ops:
+        raise CompileError(NO_RULE)
+    shared = one.leaves.keys() & other.leaves.keys()
+    twins = {v: v for v in shared}
+    for mine, theirs in zip(first.inputs, second.inputs):
+        twins.update(zip(mine, theirs))
+    if not alike(one, other, twins):
+        raise CompileError(
+            "the function built another graph when it was run again on the same row: it depends "
+            "on something besides its inputs and parameters (random numbers, a counter, a file)"
+        )
+    del first, one
+    second.parameters = [v for v in reversed(other.leaves) if v in shared and not is_constant(v)]
     with silenced():
-        second.takes_numbers = takes_numbers(second, function, rows, other)
+        second.takes_numbers = takes_numbers(second, function, rows)
     return second
 
 
@@ -376,6 +377,8 @@ def built(
             raise recording.refusal  # which the function caught
     recording.single = isinstance(returned, Value)
     recording.outputs = [returned] if recording.single else _as_values(returned)
+    with one_pass_at_a_time:
+        recording.listed = Listed(recording.root())
     return recording
 
 

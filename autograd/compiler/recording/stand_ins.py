@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.algebra import pick
+from autograd.compiler.recording.listed import Listed
 from autograd.compiler.recording.observe import CompileError, number, unobserved
 from autograd.real import close, largest
 from autograd.value import Value
@@ -23,7 +24,6 @@ def takes_numbers(
     recording: Recording,
     function: Callable[..., Any],
     rows: Sequence[Sequence[float]],
-    nodes: Sequence[Value],
 ) -> bool:
     """Whether the function gives the same result for plain numbers; False where it takes none,
     such as one that calls ``x[0].tanh()``.
@@ -32,23 +32,28 @@ def takes_numbers(
     difference. Where a guard takes another path there, the recording does not hold, and that says
     nothing.
 
-    Args:
-        nodes: all that the recording has, in topological order.
-
     Raises:
         CompileError: it gives another result.
     """
-    plain = _results(function, rows)
+    plain, listed = _results(function, rows), recording.listed
+    ends = listed.inputs_of(len(listed) - 1)
+    outputs, failures = ends[: len(recording.outputs)], ends[len(recording.outputs) :]
     if plain is not None:
-        _compare(plain, recording, dict(zip(nodes, map(number, nodes))))
-    indices = {v.inputs[0] for v in nodes if v.op is pick}
-    for aside in _asides(recording, rows, indices):
-        numbers = _recomputed(recording, aside, nodes)
-        plain_aside = numbers and _results(function, aside)
-        if numbers and plain_aside:
-            _compare(plain_aside, recording, numbers)
+        _compare(plain, outputs, listed.numbers)
+    for aside in _asides(recording, rows, _indices(listed)):
+        numbers = _recomputed(listed, recording.inputs, aside)
+        if not numbers or any(numbers[place] for place in failures):
+            continue
+        if plain_aside := _results(function, aside):
+            _compare(plain_aside, outputs, numbers)
             break
     return plain is not None
+
+
+def _indices(listed: Listed) -> set[Value]:
+    """The inputs that are indices of tables."""
+    picks = (place for place, op in enumerate(listed.ops) if op is pick)
+    return {listed.nodes[listed.inputs[listed.starts[place]]] for place in picks}
 
 
 def _results(function: Callable[..., Any], rows: Sequence[Sequence[float]]) -> list[Any] | None:
@@ -83,28 +88,25 @@ def _asides(
 
 
 def _recomputed(
-    recording: Recording, rows: Sequence[Sequence[float]], nodes: Sequence[Value]
-) -> dict[Value, float] | None:
-    """The number of each node for other rows; None where the recording does not hold for them."""
-    numbers: dict[Value, float] = {}
-    for row, leaves in zip(rows, recording.inputs):
-        numbers.update(zip(leaves, map(float, row)))
-    known = numbers.__getitem__
+    listed: Listed, inputs: Sequence[Sequence[Value]], rows: Sequence[Sequence[float]]
+) -> list[float] | None:
+    """The number of each node for other rows; None where an operation fails for them."""
+    place = listed.leaves
+    given = {
+        place[leaf]: float(x)
+        for leaves, row in zip(inputs, rows)
+        for leaf, x in zip(leaves, row)
+        if leaf in place
+    }
     try:
-        for v in nodes:
-            made = v._record  # which ``op`` and ``inputs`` are read from, slowly
-            if made[0] is not None:
-                numbers[v] = made[0].compute([*map(known, made[1 : len(made) // 2 + 1])])
-            elif v not in numbers:
-                numbers[v] = number(v)
+        return listed.computed(given)
     except (ArithmeticError, ValueError, TypeError):  # an operation of a user's, out of its domain
         return None
-    return None if any(numbers[guard.failure] for guard in recording.guards) else numbers
 
 
-def _compare(plain: list[Any], recording: Recording, numbers: dict[Value, float]) -> None:
-    recorded = [numbers[v] for v in recording.outputs]
-    scale = largest(numbers.values())
+def _compare(plain: list[Any], outputs: list[int], numbers: list[float]) -> None:
+    recorded = [numbers[place] for place in outputs]
+    scale = largest(numbers)
     if len(plain) == len(recorded) and all(close(a, b, scale) for a, b in zip(plain, recorded)):
         return
     raise CompileError(

@@ -8,19 +8,18 @@ from inputs. Only the last kind differs between the rows of a batch.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.algebra import constant_part, pick
-from autograd.compiler.recording.observe import number_slot
+from autograd.compiler.recording.listed import Listed
 from autograd.compiler.recording.record import Recording
 from autograd.compiler.stages.merge import COMMUTES, hash_of_constant, merged
 from autograd.ops import Op
-from autograd.value import Value, is_constant, one_pass_at_a_time, topological_order
+from autograd.value import Value, is_constant, one_pass_at_a_time
 
 CONSTANT, PARAMETER, INPUT = 0, 1, 2
 LEAF = -1
@@ -132,8 +131,12 @@ class Trace:
 
 def trace_recording(recording: Recording) -> Trace:
     """The trace of a recorded function."""
-    ends = len(recording.outputs)
-    trace = _trace(recording.root(), recording.parameters, recording.inputs, ends)
+    listed, outputs = recording.listed, len(recording.outputs)
+    root = len(listed) - 1
+    ends = listed.inputs_of(root)
+    trace = _trace(
+        listed, root, recording.parameters, recording.inputs, ends[:outputs], ends[outputs:]
+    )
     trace.single, trace.takes_numbers = recording.single, recording.takes_numbers
     return trace
 
@@ -149,8 +152,11 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
         TypeError: the parameters are not a list of Values.
         ValueError: one is not a leaf, is not of this graph, or is given twice.
     """
+    with one_pass_at_a_time:
+        listed = Listed(output)
+    n = len(listed)
     if parameters is None:
-        return _trace(output, None, [], None)
+        return _trace(listed, n, None, [], [n - 1], [])
     if isinstance(parameters, Value):
         raise TypeError("parameters are a list of Values; got one alone: write parameters=[p]")
     chosen = list(parameters)
@@ -166,7 +172,7 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
             )
     if len(set(chosen)) < len(chosen):
         raise ValueError("the same Value is given twice among the parameters")
-    trace = _trace(output, chosen, [], None)
+    trace = _trace(listed, n, chosen, [], [n - 1], [])
     if missing := set(chosen).difference(trace.parameters):
         raise ValueError(
             f"{len(missing)} of the {len(chosen)} parameters are not in this graph: leave them "
@@ -176,93 +182,69 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
 
 
 def _trace(
-    root: Value,
+    listed: Listed,
+    n: int,
     parameters: Sequence[Value] | None,
     arguments: Sequence[Sequence[Value]],
-    outputs: int | None,
+    outputs: list[int],
+    failures: list[int],
 ) -> Trace:
-    with one_pass_at_a_time:
-        order = _marked(root, [*arguments, parameters or []])
-        try:
-            return _numbered(order, parameters, arguments, outputs)
-        finally:
-            for node in order:
-                node._mark = None  # or a number of its own would stay with each
-
-
-def _marked(root: Value, leaves: Sequence[Sequence[Value]]) -> list[Value]:
-    """All nodes by depth, within a depth by first use, as a person would list them.
-
-    A node's place in this list goes where a pass leaves its mark, because a dictionary would take
-    more memory than the trace. Leaves that are not used are marked LEAF.
-    """
-    order = topological_order(root)
-    order.reverse()
-    order.sort(key=attrgetter("_depth"))
-    for group in leaves:
-        for leaf in group:
-            leaf._mark = LEAF
-    for i, node in enumerate(order):
-        node._mark = i
-    return order
-
-
-def _numbered(
-    order: list[Value],
-    parameters: Sequence[Value] | None,
-    arguments: Sequence[Sequence[Value]],
-    outputs: int | None,
-) -> Trace:
-    ends = [v._mark for v in order.pop().inputs] if outputs is not None else [len(order) - 1]
+    """The trace of the first n nodes of a graph."""
+    place = listed.leaves
     if parameters is None:
-        parameters = [v for v in order if v.op is None and not is_constant(v)]
-    kind_of = {p._mark: PARAMETER for p in parameters}
-    kind_of.update((leaf._mark, INPUT) for leaves in arguments for leaf in leaves)
-    used = [p for p in parameters if p._mark != LEAF]
-
-    code_of: dict[Op | None, int] = {None: LEAF}
-    codes, inputs = array("h"), array("i")
-    starts, numbers, kinds, depths = array("q", [0]), array("d"), bytearray(), array("i")
-    hashes = array("q")  # of each node as a computation, see ``merged``
-    get = number_slot.__get__
-    for i, node in enumerate(order):
-        made = node._record
-        op = made[0]
-        code = code_of.setdefault(op, len(code_of) - 1)
-        number = get(node)
-        if op is None:
-            kind = kind_of.get(i, CONSTANT)
-            hashes.append(hash_of_constant(number) if kind == CONSTANT else hash((code, i)))
-        else:
-            kind = CONSTANT
-            beneath = [code]
-            for v in made[1 : len(made) // 2 + 1]:
-                place = v._mark
-                inputs.append(place)
-                beneath.append(hashes[place])
-                if kinds[place] > kind:
-                    kind = kinds[place]
-            if op in COMMUTES:
-                beneath.sort()
-            hashes.append(hash(tuple(beneath)))
-        codes.append(code)
-        starts.append(len(inputs))
-        numbers.append(number)
-        kinds.append(kind)
-        depths.append(node._depth)
+        parameters = [v for v in place if not is_constant(v)]
+    used = [p for p in parameters if p in place]
+    kind_of = {place[p]: PARAMETER for p in used}
+    kind_of.update((place[x], INPUT) for leaves in arguments for x in leaves if x in place)
+    ops = tuple(op for op in dict.fromkeys(listed.ops[:n]) if op is not None)
+    code_of: dict[Op | None, int] = {op: code for code, op in enumerate(ops)}
+    code_of[None] = LEAF
+    codes = [code_of[op] for op in listed.ops[:n]]
+    kinds, hashes = _kinds_and_hashes(listed, codes, kind_of, [op in COMMUTES for op in ops])
+    starts = np.array(listed.starts[: n + 1], np.int64)
     trace = Trace(
-        tuple(op for op in code_of if op is not None),
-        np.frombuffer(codes, np.int16),
-        np.frombuffer(starts, np.int64),
-        np.frombuffer(inputs, np.int32) if inputs else np.zeros(0, np.int32),
-        np.frombuffer(numbers, np.float64),
+        ops,
+        np.array(codes, np.int16),
+        starts,
+        np.array(listed.inputs[: starts[-1]], np.int32),
+        np.array(listed.numbers[:n], np.float64),
         np.frombuffer(bytes(kinds), np.int8),
-        np.frombuffer(depths, np.int32),
+        np.array([v._depth for v in listed.nodes[:n]], np.int32),
         used,
-        np.array([p._mark for p in used], np.int32),
-        [np.array([leaf._mark for leaf in x], np.int32) for x in arguments],
-        np.array(ends[:outputs], np.int32),
-        np.array(ends[outputs:] if outputs is not None else [], np.int32),
+        np.array([place[p] for p in used], np.int32),
+        [np.array([place.get(leaf, LEAF) for leaf in x], np.int32) for x in arguments],
+        np.array(outputs, np.int32),
+        np.array(failures, np.int32),
         single=True,
     )
     return merged(trace, np.frombuffer(hashes, np.int64))
+
+
+def _kinds_and_hashes(
+    listed: Listed, codes: Sequence[int], kind_of: Mapping[int, int], commutes: Sequence[bool]
+) -> tuple[bytearray, array[int]]:
+    """For each node its kind, and a hash of it as a computation, see ``merged``.
+
+    Args:
+        kind_of: the kinds of leaves, by their places; others are constants.
+        commutes: for each code whether the order of the two inputs does not matter.
+    """
+    kinds, hashes = bytearray(), array("q")
+    inputs, numbers, start = listed.inputs, listed.numbers, 0
+    for place, (code, end) in enumerate(zip(codes, listed.starts[1:])):
+        if code == LEAF:
+            kind = kind_of.get(place, CONSTANT)
+            own = hash_of_constant(numbers[place]) if kind == CONSTANT else hash((code, place))
+        elif end - start == 2:  # the most frequent, without a list
+            a, b = inputs[start], inputs[start + 1]
+            x, y = hashes[a], hashes[b]
+            own = hash((code, y, x) if y < x and commutes[code] else (code, x, y))
+            kind = kinds[a] if kinds[a] > kinds[b] else kinds[b]
+        else:
+            several = inputs[start:end]
+            own = hash((code, *[hashes[i] for i in several]))
+            kind = max([kinds[i] for i in several], default=CONSTANT)
+        hashes.append(own)
+        kinds.append(kind)
+        start = end
+    return kinds, hashes
