@@ -45,7 +45,6 @@ import functools
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from autograd import ieee
@@ -53,6 +52,8 @@ from autograd.op import BUILT_IN
 from autograd.op import TABLE as TABLE
 from autograd.op import Op as Op
 from autograd.op import named as named
+from autograd.powers import Power as Power
+from autograd.powers import power as power
 
 row = named  # the name by which version 0.1 pickled graphs find it
 
@@ -154,45 +155,9 @@ pow: Op = Op(
     latex="{{{}}}^{{{}}}",
     precedence=3,
     domain=((0.2, 3.0), (-3.0, 3.0)),
-    # One rounding of b - 1 and of log(a), magnified by at most |b log a| below 4.
+    # The rounding of b - 1 counts |(b - 1) log a| times, and that is below 5 here.
     ulps=8.0,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Power(Op):
-    """x ** n for a number n. See ``power``."""
-
-    exponent: float = 1.0
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (power, (self.exponent,))
-
-
-@functools.lru_cache(maxsize=1024)
-def power(exponent: float) -> Power:
-    """x ** n for a number n: the operation pow with its exponent fixed, so x is its one input."""
-    n = float(exponent)
-    written = f"{n:g}" if float(f"{n:g}") == n else repr(n)
-
-    def rule(y: Any, x: Any) -> tuple[Any]:
-        # n is not an operand, so a rule may look at it; and 0 * x**-1 would be nan at x = 0.
-        if n in (0, 1):
-            return (n,)
-        return (n * x if n == 2 else n * power(n - 1)(x),)
-
-    return Power(
-        f"power({n!r})",
-        lambda x: ieee.pow(x, n),
-        rule,
-        symbol=f"**{written}",
-        text=f"{{}} ** {written}" if n >= 0 else f"{{}} ** ({written})",
-        latex=f"{{{{{{}}}}}}^{{{{{written}}}}}",
-        precedence=3,
-        domain=((0.2, 3.0),),
-        registered=False,
-        exponent=n,
-    )
 
 
 exp: Op = Op(
@@ -237,7 +202,7 @@ logsumexp = Op(
     # y is rounded, so the terms e^(x - y) add up to 1 only after a division by their sum.
     accurate=lambda y, xs: shares([exp(x - y) for x in xs]),
     arity=None,
-    # e^(x - y) turns the rounding of x - y, which is below 6 here, into a relative error.
+    # The rounding of x - y counts |x - y| times in e^(x - y), and that is below 8 here.
     ulps=8.0,
 )
 
@@ -366,7 +331,7 @@ def _part_of(x: Any, length: Any) -> Any:
 
 def _by_square(x: Any, length: Any) -> Any:
     """x / length**2; 0 for x = 0, even if the length is 0."""
-    return strong_mul(strong_mul(x, 1 / length), 1 / length)
+    return strong_mul(sign(x) * sign(x), x / length / length)
 
 
 abs = Op(

@@ -97,7 +97,7 @@ def _gaps(values: Sequence[Value], index: Any) -> list[Any]:
     if not isinstance(index, Value):
         target = _index(index, len(values))
         return [0.0 if i == target else x - values[target] for i, x in enumerate(values)]
-    ones = _indicators(index, len(values))
+    ones = _indicators(index.detach(), len(values))  # no gradient flows by an index
     # A strong product, because 0 * -inf would be nan.
     logit = ops.sum([ops.strong_mul(one, x) for one, x in zip(ones, values)])
     return [ops.strong_mul(1 - one, x - logit) for one, x in zip(ones, values)]

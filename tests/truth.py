@@ -1,8 +1,11 @@
 """The true values and derivatives of every operation, by mpmath, and points of its whole domain."""
 
+import math
 import random
 
 import mpmath
+
+from autograd import ops
 
 mp = mpmath.mp.clone()
 mp.prec = 300  # no truth here subtracts numbers that are nearly equal, and it takes its time
@@ -106,6 +109,86 @@ DERIVATIVES = {
     "logsumexp": lambda *xs: [mp.exp(x) / sum(map(mp.exp, xs)) for x in xs],
 }
 """Of each other operation, by all of its inputs."""
+
+
+VALUES = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "strong_mul": lambda a, b: a * b,
+    "exp_mul": lambda a, b: mp.exp(a * b),
+    "atan2": mp.atan2,
+    "hypot": mp.hypot,
+    "norm": lambda *xs: mp.sqrt(sum(x**2 for x in xs)),
+    "div": lambda a, b: a / b,
+    "pow": mp.power,
+    "above": lambda a, b: mp.mpf(a > b),
+    "maximum": max,
+    "minimum": min,
+    "sum": lambda *xs: sum(xs),
+    "logsumexp": lambda *xs: mp.log(sum(map(mp.exp, xs))),
+}
+"""Of each other operation."""
+
+EXPONENTS = (
+    3.0,
+    -1.0,
+    0.5,
+    -0.5,
+    1 / 3,
+    0.1,
+    -0.1,
+    2.2,
+    -1.9,
+    1e-3,
+    float.fromhex("0x1.555556p-2"),
+)
+
+
+def true(op, xs):
+    """The value and the derivatives of an operation by each of its inputs."""
+    xs = [mp.mpf(x) for x in xs]
+    if isinstance(op, ops.Power):
+        n = mp.mpf(op.exponent)
+        return xs[0] ** n, (n * xs[0] ** (n - 1),)
+    if op.arity == 1:
+        return VALUE[op.name](*xs), (DERIVATIVE[op.name](*xs),)
+    return VALUES[op.name](*xs), tuple(map(mp.mpf, DERIVATIVES[op.name](*xs)))
+
+
+def allowed(op, xs, tiny):
+    """For the value and each derivative by how many ulps it may be off, and of which number at
+    least. The reasons stand in ``Op.ulps``; ``tiny`` is the smallest normal number."""
+    of_value, of_each = (op.ulps, 0.0), [(op.ulps, 0.0)] * len(xs)
+    sizes = [abs(x) for x in xs]
+    if op.name in ("div", "atan2", "exp_mul", "pow"):
+        # Where a subnormal number was 0, times or divided by an input.
+        most = max(1, *sizes, *(min(1 / x, 1e300) for x in sizes))
+        of_each = [(op.ulps, tiny * most)] * len(xs)
+    if op.name in ("sum", "logsumexp"):
+        of_value = (op.ulps, max(sizes))
+    if op.name == "logsumexp":
+        of_each = [(op.ulps + max(xs) - x, 0.0) for x in xs]
+    if op.name == "pow":
+        a, b = xs
+        of_each[0] = (op.ulps + abs((b - 1) * math.log(a)), of_each[0][1])
+    if op.name in TERMS:
+        terms = TERMS[op.name](mp.mpf(xs[0]))
+        of_value = (op.ulps, tiny * sizes[0])
+        of_each = [(op.ulps, max(tiny * sizes[0], *(abs(float(term)) for term in terms)))]
+    return [of_value, *of_each]
+
+
+def inputs(op, n, seed):
+    """At most n tuples of inputs of every size, at which the operation has derivatives."""
+    draw = random.Random(seed)
+    arity = draw.randint(2, 4) if op.arity is None else op.arity
+    for xs in zip(*(points(op.name, n // 4, seed=draw.random()) for _ in range(arity))):
+        if isinstance(op, ops.Power) or op.name == "pow":
+            xs = (abs(xs[0]), *xs[1:])
+        xs = draw.sample(xs, arity) if op.arity is None else xs
+        if len({abs(x) for x in xs}) == arity:  # clear of corners
+            yield xs
 
 
 def points(name, n, seed=7):

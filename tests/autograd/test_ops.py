@@ -8,7 +8,7 @@ from math import inf, nan
 import pytest
 
 import autograd
-from autograd import Op, Value, grad, gradcheck, ops
+from autograd import Op, Value, grad, gradcheck, ieee, ops
 from autograd.ops import TABLE, power
 from tests import truth
 from tests.counts import count
@@ -378,3 +378,16 @@ def test_a_faulty_row_is_named(own_row):
         wrong = own_row("wrong", lambda x: x, rule)
         with pytest.raises(TypeError, match=r"'wrong' failed at \(1\.0\): .*returns a tuple"):
             wrong(Value(1.0))
+
+
+@pytest.mark.parametrize("n", [1 / 3, -0.1, 1e-300, 1e16])
+def test_a_power_whose_exponent_less_1_is_rounded_has_the_corners_of_powers(n):
+    corners = [0.0, math.inf, math.nan, 1.0]
+    found = [ops.power(n).evaluate([x])[1][0] for x in corners]
+    assert found == pytest.approx([n * ieee.pow(x, n - 1) for x in corners], nan_ok=True)
+
+
+def test_a_power_whose_exponent_less_1_is_rounded_keeps_its_digits():
+    exact = mp.mpf(1 / 3) * mp.mpf(2e26) ** (mp.mpf(1 / 3) - 1)
+    (found,) = ops.power(1 / 3).evaluate([2e26])[1]
+    assert abs(found - exact) <= 4 * math.ulp(found)
