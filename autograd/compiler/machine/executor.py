@@ -15,7 +15,9 @@ import numpy as np
 from autograd.compiler.executor import Executor, Learner, Stretch
 from autograd.compiler.machine.amount import ONE_ROW
 from autograd.compiler.machine.build import machine
-from autograd.compiler.machine.lowering.lower import ROWS, Lowered, lower
+from autograd.compiler.machine.lowering.lower import ROWS, lower
+from autograd.compiler.machine.lowering.lowered import Lowered
+from autograd.compiler.machine.lowering.steps import descends, traced
 from autograd.compiler.machine.point import Point, point_function
 from autograd.compiler.machine.ready import Ready
 from autograd.compiler.machine.table import NotLowered
@@ -101,12 +103,24 @@ class MachineExecutor(Executor):
         given = learner, stretch, losses, arguments
         if len(learner.theta) == self.parameters and arguments:
             with self._turn, contextlib.suppress(NotLowered):
-                return (self._by_one if stretch.batch == 1 else self._by_blocks).train(*given)
+                return self._training(learner, stretch.batch).train(*given)
         return super().train(*given)
+
+    def _training(self, learner: Learner, batch: int) -> Training:
+        if batch > 1:
+            return self._by_blocks
+        plain = descends(traced(learner.update, learner.memories, False)) is not None
+        finite = np.isfinite(learner.theta.astype(self.dtype, copy=False)).all()
+        return self._by_descent if plain and finite else self._by_one
 
     @cached_property
     def _by_one(self) -> Training:
         return Training(self._one)
+
+    @cached_property
+    def _by_descent(self) -> Training:
+        lowered = lower(self._program, False, descends=True)
+        return Training(Unit(lowered, self.dtype)) if lowered.outer else self._by_one
 
     @cached_property
     def _by_blocks(self) -> Training:

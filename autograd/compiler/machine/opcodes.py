@@ -53,6 +53,7 @@ class Flag(IntFlag):
     C_BROADCAST = 4
     ACCUMULATE = 8  # dst += ... (reductions and products)
     START = 16  # a product starts with c, not with 0
+    FINITE = 32  # a product may pass over what is multiplied by 0: all numbers of b are finite
 
 
 class Opcode(IntEnum):

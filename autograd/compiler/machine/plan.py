@@ -13,7 +13,8 @@ from autograd.compiler.machine.address import address
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.plan import SIZES, Transfer
 from autograd.compiler.machine.kernels.plan import Plan as Field
-from autograd.compiler.machine.lowering.lower import AFTER, BEFORE, ROWS, Home
+from autograd.compiler.machine.lowering.lower import AFTER, BEFORE, ROWS
+from autograd.compiler.machine.lowering.lowered import Home
 from autograd.compiler.program import Floats
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from autograd.compiler.machine.amount import ONE_ROW
-from autograd.compiler.machine.lowering.lower import Home, Lowered
+from autograd.compiler.machine.lowering.lowered import Home, Lowered
 from autograd.compiler.program import Floats
 
 Point = Callable[..., tuple[float, float, tuple[float, ...]]]

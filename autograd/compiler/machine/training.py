@@ -69,9 +69,8 @@ class Training:
         numbers = tuple(i for i, number in enumerate(found.start) if number is not None)
         key = (base, form, numbers, tuple(found.arrays), tuple(found.results))
         if key not in self._known:
-            self._known = {
-                key: Steps(found, lowered.width, lowered.parameters, lowered.gradient, base)
-            }
+            regions = lowered.width, lowered.parameters, lowered.gradient
+            self._known = {key: Steps(found, *regions, base, lowered.outer)}
         return self._known[key]
 
     def _plan(
@@ -103,7 +102,9 @@ class Training:
                 Field.TOTAL: lowered.total,
                 Field.FAILED: -1 if lowered.failed is None else lowered.failed,
                 Field.GRADIENT: lowered.gradient,
-                Field.WIDTH: lowered.width,
+                Field.WIDTH: lowered.checked,
+                Field.CHECK: steps.check,
+                Field.CHECKS: steps.checks,
                 Field.FROZEN: address(staying),
                 Field.STAYING: len(staying),
                 Field.KEPT: address(kept),

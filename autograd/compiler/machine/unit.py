@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.compiler.machine.address import address
 from autograd.compiler.machine.amount import ONE_ROW, Rows
-from autograd.compiler.machine.lowering.lower import Lowered
+from autograd.compiler.machine.lowering.lowered import Lowered
 from autograd.compiler.machine.plan import Call
 from autograd.compiler.machine.table import Ints32
 from autograd.compiler.program import Floats

@@ -49,10 +49,12 @@ class Plan(IntEnum):
     TOTAL = 32  # where the sum of the losses is, and below that of the guards that fail, or -1
     FAILED = 33
     GRADIENT = 34
-    WIDTH = 35  # the elements of the gradient
+    WIDTH = 35  # the elements of the gradient that must be finite
     FROZEN = 36  # the address of offsets, int64, of parameters that stay
     STAYING = 37  # how many
     KEPT = 38  # the address of room for their numbers
+    CHECK = 39  # numbers that must be finite after an update, or the next batch is not done
+    CHECKS = 40  # how many
 
 
 class Transfer(IntEnum):

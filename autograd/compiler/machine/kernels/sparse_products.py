@@ -39,10 +39,11 @@ class _Sparse(Product):
         start = code.number("i64", 0)
         first = code.select(inner < AT_ONCE, inner, AT_ONCE)
         count = code.count_bits(self._not_zero(self.a, start, first))
-        many = (first < count * FEW) | (self.m < FEW)
+        unknown = self.line.flag(Flag.FINITE).equals(0)
+        many = (first < count * FEW) | (unknown & (self.m < FEW))
         with code.when(many | (along_k | self.a_step.equals(1)).equals(0)):
             self._plain()
-        with code.when(self._infinite()):
+        with code.when(unknown), code.when(self._infinite()):
             self._plain()
         with code.when(self.line.flag(Flag.ACCUMULATE).equals(0)):
             self._begin()

@@ -78,6 +78,9 @@ class _Train:
         total = code.real(total, "double")
         code.store(code.load("double", losses, epoch) + total, losses, epoch)
         self._step()
+        check = zero_times(code, self.target, self.in_arena(Plan.CHECK), self.get(Plan.CHECKS))
+        with code.when(check.differs(0.0)):
+            code.give(end)
         return end
 
     def _bad(self, total: Value) -> Value:

@@ -16,11 +16,14 @@ from autograd.compiler.program import Array, Contract, whole
 DST, A, B = 0, 1, 2
 
 
-def contract(writer: Writer, i: Contract, given: Collection[Array] = ()) -> None:
+def contract(
+    writer: Writer, i: Contract, given: Collection[Array], finite: Collection[Array]
+) -> None:
     """The lines of a product. If it sums over the rows of a block, it adds to the result.
 
     Args:
         given: the arguments of the function, in which many numbers may be 0.
+        finite: weights that are known to be finite.
     """
     labels = [i.labels[2], *i.labels[:2]]
     views = [whole(i.out), i.left, i.right]
@@ -39,7 +42,7 @@ def contract(writer: Writer, i: Contract, given: Collection[Array] = ()) -> None
         rows = tuple(ONE if r else ZERO for r in in_rows)
         axes.append(Axis(REAL if over_rows else PADDED, rows))
     axes = _joined(axes)
-    if sparse(writer, starts, axes, given):
+    if sparse(writer, starts, axes, given, finite):
         return
     if all(axis.steps[DST] for axis in axes) and any(axis.steps[DST] == ONE for axis in axes):
         writer.each(Opcode.MUL, starts, axes)  # nothing is summed

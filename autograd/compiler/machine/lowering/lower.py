@@ -8,16 +8,16 @@ without a batch, a lane is one number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from autograd import ops
-from autograd.compiler.machine.amount import Amount
 from autograd.compiler.machine.lowering.collecting import collect
 from autograd.compiler.machine.lowering.contraction import contract
 from autograd.compiler.machine.lowering.looping import loop
+from autograd.compiler.machine.lowering.lowered import Home, Lowered
 from autograd.compiler.machine.lowering.memory import ALIGNED, Memory
+from autograd.compiler.machine.lowering.outer import Outer, outer_products, probe
 from autograd.compiler.machine.lowering.pairing import pairs
 from autograd.compiler.machine.lowering.taking import scatter, take
 from autograd.compiler.machine.lowering.writer import Writer
@@ -25,12 +25,10 @@ from autograd.compiler.machine.opcodes import PAIRS, Opcode
 from autograd.compiler.machine.table import (
     Begin,
     End,
-    Ints32,
     Line,
     Lines,
     NotLowered,
     Round,
-    Table,
     table,
 )
 from autograd.compiler.program import (
@@ -38,7 +36,6 @@ from autograd.compiler.program import (
     Collect,
     Contract,
     Floats,
-    Indices,
     Instruction,
     Loop,
     Map,
@@ -54,67 +51,18 @@ from autograd.compiler.program import (
 from autograd.compiler.stages.trace import PARAMETER
 
 
-@dataclass(frozen=True)
-class Home:
-    """Where an array is: its offset in the arena, and whether each of its lanes has the rows of a
-    block (padded), or is one number."""
-
-    offset: Amount
-    in_rows: bool
-
-
-@dataclass(eq=False)
-class Lowered:
-    """A program for the machine.
-
-    Attributes:
-        in_rows: whether it is for blocks of rows, or for one row.
-        before, rows, after: what is done once at the start of a batch, for each block of its rows,
-            and once at its end. For one row all is in ``rows``.
-        ints: the index tables.
-        size: of the arena, in elements.
-        lanes: how many vectors over the rows of a block the arena has.
-        constants: offsets and numbers to write into the arena, once.
-        parameters, gradient: where these regions begin, of ``width`` elements each.
-        place: where each parameter stands in either region.
-        arguments: where each argument is.
-        count: where the number of rows of the batch is written, as a float.
-        outputs: the results of a row, ``results`` numbers.
-        failures: how many guards fail for each row; None without guards.
-        total, failed: where the sums of both over the batch are, once ``after`` is done; None
-            without guards.
-        by_arguments: where the gradient by each argument is; None where it is 0.
-    """
-
-    in_rows: bool
-    before: Table
-    rows: Table
-    after: Table
-    ints: Ints32
-    size: Amount
-    lanes: int
-    constants: list[tuple[int, Floats]]
-    parameters: int
-    gradient: int
-    width: int
-    place: Indices
-    arguments: list[Home]
-    count: int
-    outputs: Home
-    results: int
-    failures: Home | None
-    total: int
-    failed: int | None
-    by_arguments: list[Home | None]
-
-
-def lower(program: Program, in_rows: bool) -> Lowered:
+def lower(program: Program, in_rows: bool, descends: bool = False) -> Lowered:
     """The program for blocks of rows, or for one row.
+
+    Args:
+        descends: whether it is for one row that is followed by plain descent, and all parameters
+            are finite. See outer.py.
 
     Raises:
         NotLowered: it has an operation that only Python can compute.
     """
-    lowering = _Lowering(program, in_rows and bool(program.arguments))
+    outer = outer_products(program) if descends else {}
+    lowering = _Lowering(program, in_rows and bool(program.arguments), outer)
     lowering.instructions(program.instructions)
     return lowering.finished()
 
@@ -123,8 +71,10 @@ BEFORE, ROWS, AFTER = range(3)
 
 
 class _Lowering:
-    def __init__(self, program: Program, in_rows: bool) -> None:
-        self.program, self.in_rows = program, in_rows
+    def __init__(self, program: Program, in_rows: bool, outer: dict[Contract, Outer]) -> None:
+        self.program, self.in_rows, self.outer = program, in_rows, outer
+        self.aside = [of.block for of in outer.values()]
+        self.finite = [of.block for of in outer.values() if of.sparse]
         self.writer = Writer(in_rows)
         self.parts: list[Lines] = [[], [], []]
         self.known: dict[Array, int] = {}  # the part in which an array is complete
@@ -134,11 +84,13 @@ class _Lowering:
         self.kept: list[Array] = [self.count]
         self.start: dict[Array, int] = {}  # of each block in the region of the parameters
         self.place = np.zeros(len(program.parameters), np.int64)
-        width = 0
-        for block in program.blocks:
+        self.width = width = 0
+        for block in sorted(program.blocks, key=lambda block: block.array in self.aside):
             self.start[block.array] = width
             self.place[block.lanes.reshape(-1)] = width + np.arange(block.array.size)
             width += -(-block.array.size // ALIGNED) * ALIGNED
+            self.width = self.width if block.array in self.aside else width
+        self.checked = self.width
         self.parameters = Array((max(width, 1),), PARAMETER)
         self.gradient = Array(self.parameters.shape, PARAMETER)
         self.into = self._gradients_in_place()
@@ -148,7 +100,8 @@ class _Lowering:
         made = {out for i in self.program.instructions for out in i.outs}
         places: dict[Array, int] = {}
         for array, v in self.program.gradients.items():
-            if array in self.start and v is not None and v.whole and v.array in made:
+            in_place = array in self.start and array not in self.aside
+            if in_place and v is not None and v.whole and v.array in made:
                 places.setdefault(v.array, self.start[array])
         return places
 
@@ -188,8 +141,10 @@ class _Lowering:
             if i.over_batch and self.in_rows:
                 count = View(self.count, out.shape, 0, (0,) * len(out.shape))
                 self.writer.apply(Opcode.MUL, out, [out, count])
+        elif isinstance(i, Contract) and i in self.outer:
+            self._probe(self.outer[i])
         elif isinstance(i, Contract):
-            contract(self.writer, i, self.program.arguments)
+            contract(self.writer, i, self.program.arguments, self.finite)
         elif isinstance(i, Collect):
             collect(self.writer, i)
         elif isinstance(i, Take):
@@ -197,6 +152,13 @@ class _Lowering:
         else:
             self.writer.copy(out, self.writer.repeated(0.0, out))
             scatter(self.writer, i)
+
+    def _probe(self, of: Outer) -> None:
+        """What is written for a gradient that is not, behind the others."""
+        place = View(self.gradient, of.right.shape, self.checked, (1,))
+        probe(self.writer, of, place)
+        self.checked += of.right.size
+        self.kept += [of.left.array, of.right.array]
 
     def _starts(self, i: Instruction) -> int:
         """Write to the part in which all is known that an instruction reads; returns it."""
@@ -233,7 +195,7 @@ class _Lowering:
         if all(self.writer.rows_of(v.array) for v in i.operands):
             self._clear(out)
             self._write_to(ROWS)
-            contract(self.writer, i, self.program.arguments)
+            contract(self.writer, i, self.program.arguments, self.finite)
         else:
             left, right = map(self._summed, i.operands)
             self.instruction(Contract(i.out, left, right, i.labels))
@@ -298,7 +260,7 @@ class _Lowering:
     def _gradients_by_parameters(self) -> None:
         """Copy those gradients that were not made in place."""
         for array, v in self.program.gradients.items():
-            if array not in self.start or v is None:
+            if array not in self.start or array in self.aside or v is None:
                 continue
             if v.whole and self.into.get(v.array) == self.start[array]:
                 continue
@@ -328,6 +290,10 @@ class _Lowering:
             offset = memory.home(v.array) + writer.lane(v.array) * v.offset
             return Home(offset, writer.rows_of(v.array))
 
+        outer = [
+            (of, [memory.places[a] for a in (of.block, of.left.array, of.right.array)])
+            for of in self.outer.values()
+        ]
         none = np.zeros(0, np.int32)
         before, rows, after = (table(part, memory.home) for part in self.parts)
         return Lowered(
@@ -341,7 +307,9 @@ class _Lowering:
             constants,
             memory.places[self.parameters],
             memory.places[self.gradient],
-            self.parameters.size,
+            self.width,
+            outer,
+            self.checked,
             self.place,
             [home(whole(a)) for a in program.arguments],
             memory.places[self.count],

@@ -22,46 +22,65 @@ DST = 0
 
 
 def sparse(
-    writer: Writer, starts: Sequence[Start], axes: Sequence[Axis], given: Collection[Array]
+    writer: Writer,
+    starts: Sequence[Start],
+    axes: Sequence[Axis],
+    given: Collection[Array],
+    finite: Collection[Array],
 ) -> bool:
-    """Write a product over blocks of rows, if one of its factors is one of these arrays, and it is
-    of the form of a layer or of its gradient.
+    """Write a product, if one of its factors is an argument and it is of the form of a layer, or,
+    over blocks of rows, of its gradient.
 
     Args:
         starts, axes: of the result and both factors.
+        given: the arguments.
+        finite: the weights that are known to be finite. For one row it takes as long to look at
+            weights as to multiply them.
     """
     for a, b in ((1, 2), (2, 1)):
-        if starts[a].array not in given or len(axes) != 3:
+        order = sorted(axes, key=lambda x: (x.size.plain == 0, x.steps[a] != ZERO))
+        if starts[a].array not in given or order[0].steps[a]:
             continue
-        j, k, rows = sorted(axes, key=lambda x: (x.size.plain == 0, x.steps[a] != ZERO))
-        if rows.size.plain or min(j.size.plain, k.size.plain) < LARGE or j.steps[a]:
-            continue
-        turned = Start(writer.array((j.size.plain,), True))
-        dst, given_rows, other = starts[DST], starts[a], starts[b]
-        if rows.steps[DST] and not rows.steps[b] and j.steps[b] == ONE:
-            # turned[row, j] = sum over k of a[k, row] * b[k, j]
-            operands = (
-                turned.operand(j.size),
-                given_rows.operand(ONE, k.steps[a]),
-                other.operand(k.steps[b]),
-                None,
-            )
-            sizes = PADDED, k.size, j.size
-            writer.lines.append(Line(Opcode.PRODUCT_SPARSE, sizes, operands))
-            over = Axis(j.size, (j.steps[DST], ONE)), Axis(PADDED, (ONE, j.size))
-            writer.strided([dst, turned], over)
-            return True
-        if not rows.steps[DST] and rows.steps[b] and j.steps[DST] == ONE:
-            # dst[k, j] += sum over the rows of a[k, row] * turned[row, j]
-            over = Axis(PADDED, (j.size, ONE)), Axis(j.size, (ONE, j.steps[b]))
-            writer.strided([turned, other], over)
-            operands = (
-                dst.operand(k.steps[DST]),
-                given_rows.operand(k.steps[a], ONE),
-                turned.operand(j.size),
-                None,
-            )
-            sizes, flags = (k.size, REAL, j.size), Flag.ACCUMULATE
-            writer.lines.append(Line(Opcode.PRODUCT_SPARSE, sizes, operands, flags))
-            return True
+        if len(axes) == 2 and starts[b].array in finite:
+            return _of_one_row(writer, starts, order, a, b)
+        if len(axes) == 3 and not order[2].size.plain:
+            return _of_rows(writer, starts, order, a, b)
+    return False
+
+
+def _of_one_row(
+    writer: Writer, starts: Sequence[Start], axes: Sequence[Axis], a: int, b: int
+) -> bool:
+    """``dst[j] = sum over k of a[k] * b[k, j]``."""
+    j, k = axes
+    if not j.steps[DST] == j.steps[b] == ONE or k.steps[DST]:
+        return False
+    left, right = starts[a].operand(ZERO, k.steps[a]), starts[b].operand(k.steps[b])
+    operands = starts[DST].operand(), left, right, None
+    writer.lines.append(Line(Opcode.PRODUCT_SPARSE, (ONE, k.size, j.size), operands, Flag.FINITE))
+    return True
+
+
+def _of_rows(writer: Writer, starts: Sequence[Start], axes: Sequence[Axis], a: int, b: int) -> bool:
+    """``turned[row, j] = sum over k of a[k, row] * b[k, j]`` and ``dst[j, row] = turned[row, j]``;
+    or ``dst[k, j] += sum over the rows of a[k, row] * turned[row, j]`` with b turned before."""
+    j, k, rows = axes
+    if min(j.size.plain, k.size.plain) < LARGE:
+        return False
+    turned = Start(writer.array((j.size.plain,), True))
+    if rows.steps[DST] and not rows.steps[b] and j.steps[b] == ONE:
+        left, right = starts[a].operand(ONE, k.steps[a]), starts[b].operand(k.steps[b])
+        operands = turned.operand(j.size), left, right, None
+        writer.lines.append(Line(Opcode.PRODUCT_SPARSE, (PADDED, k.size, j.size), operands))
+        over = Axis(j.size, (j.steps[DST], ONE)), Axis(PADDED, (ONE, j.size))
+        writer.strided([starts[DST], turned], over)
+        return True
+    if not rows.steps[DST] and rows.steps[b] and j.steps[DST] == ONE:
+        over = Axis(PADDED, (j.size, ONE)), Axis(j.size, (ONE, j.steps[b]))
+        writer.strided([turned, starts[b]], over)
+        left, right = starts[a].operand(k.steps[a], ONE), turned.operand(j.size)
+        operands = starts[DST].operand(k.steps[DST]), left, right, None
+        sizes, flags = (k.size, REAL, j.size), Flag.ACCUMULATE
+        writer.lines.append(Line(Opcode.PRODUCT_SPARSE, sizes, operands, flags))
+        return True
     return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd import ops
 from autograd.compiler.machine.amount import ONE_ROW
 from autograd.compiler.machine.lowering.memory import Memory
+from autograd.compiler.machine.lowering.outer import Outer, descend
 from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.opcodes import Opcode
 from autograd.compiler.machine.table import Begin, End, Ints32, Round, table
@@ -45,6 +47,19 @@ def traced(update: Update, memories: Floats, scaled: bool) -> Traced:
         one = [o and s for o, s in zip(one, stays)]
 
 
+def descends(found: Traced) -> int | None:
+    """The place of the rate, if the update is ``p - rate * gradient`` and nothing else."""
+    last, before = found.traced[-1:], found.traced[:-1]
+    if len(before) != 1 or any(r != t for r, t in zip(found.results[1:], found.targets[1:])):
+        return None
+    (subtract, inputs, new), (multiply, factors, product) = last[0], before[0]
+    plain = (subtract, multiply, inputs) == (ops.sub, ops.mul, [0, product])
+    rates = [i for i in factors if i != 1]
+    if not plain or len(rates) != 1 or found.arrays[rates[0]] or found.results[0] != new:
+        return None
+    return rates[0]
+
+
 @dataclass(frozen=True)
 class _Step:
     """One instruction: an operation, or a product and what it is added to or taken from."""
@@ -67,34 +82,50 @@ class Steps:
         width: the elements of the parameters, and of their gradient.
         parameters, gradient: where these are in the arena.
         base: where the arena has memory for the update, a multiple of 16.
+        outer: gradients that are not written, with the places of their blocks and factors.
 
     Attributes:
         table: for the machine.
         end: where that memory ends.
         memories: for each memory of the trace where it is, of ``width`` elements or one.
+        check: where numbers are that are finite, after a step, if sparse blocks of ``outer`` are.
+        checks: how many.
 
     Raises:
         NotLowered: the update has an operation that only Python can compute.
     """
 
     def __init__(
-        self, found: Traced, width: int, parameters: int, gradient: int, base: int
+        self,
+        found: Traced,
+        width: int,
+        parameters: int,
+        gradient: int,
+        base: int,
+        outer: Sequence[tuple[Outer, Sequence[int]]] = (),
     ) -> None:
         self.found, self.inputs, self.writer = found, 2 + len(found.one), Writer(False)
         self.kept = [Array((width,) if many else (), PARAMETER) for many in found.arrays]
-        self._write(width)
+        if width:
+            self._write(width)
+        self.checks = sum(of.right.size for of, _ in outer if of.sparse)
+        check = Array((max(self.checks, 1),), PARAMETER)
+        blocks = self._descend([of for of, _ in outer], check)
         memory = Memory(lambda array: False)
         memory.fixed.size = base
         memory.places.update({self.kept[0]: parameters, self.kept[1]: gradient})
         for place, array in enumerate(self.kept):
             if place < self.inputs or not found.arrays[place]:
                 memory.keep(array)
+        for (of, places), block in zip(outer, blocks):
+            memory.places.update(zip((block, of.left.array, of.right.array), places))
+        memory.keep(check)
         literals = self.writer.number_of.values()
         for array in literals:
             memory.keep(array)
         memory.plan(self.writer.lines)
         self.table: Ints32 = table(self.writer.lines, memory.home).at(ONE_ROW)
-        self.end = memory.fixed.size
+        self.end, self.check = memory.fixed.size, memory.places[check]
         self.memories = [memory.places[array] for array in self.kept[2 : self.inputs]]
         self._constants = [
             (memory.places[array], place)
@@ -133,6 +164,18 @@ class Steps:
         self._results(
             numbers, [t for t in found.targets if not found.arrays[t]], self._saved(numbers, False)
         )
+
+    def _descend(self, outer: Sequence[Outer], check: Array) -> list[Array]:
+        """The lines for gradients that are not written; returns the arrays of their blocks."""
+        blocks, at = [Array(of.block.shape, PARAMETER) for of in outer], 0
+        rate = descends(self.found)
+        for of, block in zip(outer, blocks):
+            assert rate is not None
+            repeated = View(self.kept[rate], of.right.shape, 0, (0,))
+            place = View(check, of.right.shape, at, (1,)) if of.sparse else None
+            descend(self.writer, of, block, repeated, place)
+            at += of.right.size if of.sparse else 0
+        return blocks
 
     def _fused(self) -> list[_Step]:
         """The operations on arrays. A product that is used once, in a sum or a difference, is done
