@@ -9,6 +9,7 @@ from numbers import Real as RealNumber
 
 from autograd import ieee
 from autograd.given import shown, shown_whole
+from autograd.visible import visible
 
 
 def as_float(x: object, name: str = "") -> float:
@@ -26,10 +27,10 @@ def as_float(x: object, name: str = "") -> float:
         except OverflowError:
             size = shown(math.floor(x) if isinstance(x, Rational) else x)
             raise OverflowError(
-                f"{name}{': ' * bool(name)}expected a real number of at most 1.8e308, as large as "
-                f"floats are; got {type(x).__name__} {size}"
+                f"{visible(name)}{': ' * bool(name)}expected a real number of at most 1.8e308, as "
+                f"large as floats are; got {type(x).__name__} {size}"
             ) from None
-    raise TypeError(f"{name}{': ' * bool(name)}{_advice(x)}")
+    raise TypeError(f"{visible(name)}{': ' * bool(name)}{_advice(x)}")
 
 
 _EACH = "take its elements one by one, as in [Value(x) for x in {}]"

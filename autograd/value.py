@@ -18,6 +18,7 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from autograd import modes, ops
+from autograd.given import shown
 from autograd.nodes.arrays import array_ufunc, compared
 from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described, refuse_anew
 from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, check_output, kind_of_result
@@ -392,4 +393,4 @@ def number_of(x: object) -> float:
         return as_float(x)
     if type(x.data) is float:
         return x.data
-    return as_float(x.data, f"the data of {x.label or 'a Value'!r} was set wrongly")
+    return as_float(x.data, f"the data of {shown(x.label or 'a Value')} was set wrongly")

@@ -22,6 +22,7 @@ from types import NoneType
 from typing import Any
 
 from autograd.files import expanded, write_whole
+from autograd.given import shown
 from autograd.real import as_float, count
 from autograd.visible import visible
 from nn.arguments import some
@@ -124,7 +125,7 @@ def load_checkpoint(
             if optimizer is not None:
                 optimizer.load_state_dict(memories)
         except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
-            raise CheckpointError(f"{path} does not fit: {visible(error, LONGEST)}") from None
+            raise refusal(path, f"does not fit: {visible(error, LONGEST)}") from None
     if model is not None:
         model.load_state_dict(state, strict=False)  # the names were compared above
     if stream is not None:
@@ -261,7 +262,7 @@ def _optimizer_state(
     for name, setting in state.items():
         numbers = setting if isinstance(setting, list) else [setting]
         if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in numbers):
-            raise ValueError(f"its optimiser's {name} is {setting!r}, not a number")
+            raise ValueError(f"its optimiser's {visible(name)} is {shown(setting)}, not a number")
     for memory in optimizer.memories:
         numbers_by_name = _scalars(file, f"optimizer.{memory}.", dict.fromkeys(names))
         state[memory] = [numbers_by_name[name] for name in names]
@@ -306,13 +307,18 @@ def _json(header: Mapping[str, Any]) -> str:
 # --- files ---
 
 
+def refusal(path: str | os.PathLike[str], why: str) -> CheckpointError:
+    """The error that says why a file is not loaded."""
+    return CheckpointError(f"{visible(path, LONGEST)} {why}")
+
+
 def _opened(path: str | os.PathLike[str]) -> TensorFile:
     try:
         return TensorFile(expanded(path))
     except FileNotFoundError:
         raise FileNotFoundError(errno.ENOENT, "there is no such checkpoint", str(path)) from None
     except ValueError as error:
-        raise CheckpointError(f"{path} is damaged, or is not a checkpoint: {error}") from None
+        raise refusal(path, f"is damaged, or is not a checkpoint: {error}") from None
 
 
 def _header(path: str | os.PathLike[str], file: TensorFile) -> dict[str, Any]:
@@ -320,10 +326,11 @@ def _header(path: str | os.PathLike[str], file: TensorFile) -> dict[str, Any]:
     try:
         header = json.loads(file.notes["checkpoint"])
     except (KeyError, ValueError, RecursionError):
-        raise CheckpointError(
-            f"{path} is not a checkpoint: it holds tensors, but not the JSON that save_checkpoint "
-            "puts beside them"
+        raise refusal(
+            path,
+            "is not a checkpoint: it holds tensors, but not the JSON that save_checkpoint puts "
+            "beside them",
         ) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT or "notes" not in header:
-        raise CheckpointError(f"{path} is not a checkpoint of this version ({FORMAT!r})")
+        raise refusal(path, f"is not a checkpoint of this version ({FORMAT!r})")
     return header

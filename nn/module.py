@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from autograd.given import shown
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value, number_of
+from autograd.visible import visible
 from nn.arguments import Number, check_names
 from nn.search import search
 
@@ -97,14 +99,17 @@ class Module:
             if isinstance(thing, Value) and thing.op is None:
                 if within:
                     raise TypeError(
-                        f"{type(self).__name__}.{within} is a set, whose elements have no order, "
-                        f"and {thing!r} in it is a parameter: keep parameters in a list or a dict"
+                        f"{type(self).__name__}.{visible(within)} is a set, whose elements have no "
+                        f"order, and {shown(thing)} in it is a parameter: keep parameters in a "
+                        "list or a dict"
                     )
                 found.append((path, thing))
         if len(dict(found)) < len(found):
             names = [name for name, _ in found]
             twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"two parameters are named {twice!r}: rename a key or an attribute")
+            raise ValueError(
+                f"two parameters are named {shown(twice)}: rename a key or an attribute"
+            )
         return found
 
     def parameters(self) -> list[Value]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from autograd.given import shown
 from autograd.nodes.by_hand import BY_HAND
 from autograd.nodes.leaves import CONSTANT
 
@@ -55,7 +56,7 @@ def refuse_changed(nodes: Sequence[Value], what: str) -> NoReturn:
         leaves = [v for v in node.inputs if v.op is None and v._record is not CONSTANT]
         suspects.update(list(dict.fromkeys(leaves or [*node.inputs, node])))
     most = max(suspects.values())
-    named = " or ".join(repr(v) for v in suspects if suspects[v] == most)
+    named = " or ".join(shown(v) for v in suspects if suspects[v] == most)
     raise ValueError(
         f"the number of {named} was assigned after the graph was recorded, and {what} needs the "
         "numbers of one point: compute the output anew before you differentiate it"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from autograd.files import open_file
+from autograd.visible import visible
 from demos.letters import english
 from demos.letters.alphabet import fold
 from demos.letters.english import TextError
@@ -113,14 +114,15 @@ def from_file(path: Path) -> Corpus:
     Raises:
         TextError: the file cannot be read, or is empty.
     """
+    name = visible(path, 400)
     try:
         with open_file(path) as file:
             size = file.seek(0, io.SEEK_END)
     except OSError as error:
-        raise TextError(f"cannot read {path}: {error.strerror}") from error
-    corpus = Corpus(str(path), size, lambda: open_file(path))
+        raise TextError(f"cannot read {name}: {error.strerror}") from error
+    corpus = Corpus(name, size, lambda: open_file(path))
     if not corpus.letters(range(min(size, BLOCK))).strip():
-        raise TextError(f"{path} is empty; choose a file with English text")
+        raise TextError(f"{name} is empty; choose a file with English text")
     return corpus
 
 

@@ -17,7 +17,7 @@ from autograd.given import shown
 from autograd.visible import visible
 from demos.letters.alphabet import ALPHABET, ON, encode, fold
 from demos.letters.scores import softmax
-from nn.checkpoint import notes_and_shapes
+from nn.checkpoint import notes_and_shapes, refusal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -245,9 +245,8 @@ class Predictor:
                     raise ValueError(f"{name} is not of shape {shape}, as its settings say")
             predictor, now = cls(**settings), cls(**settings)
         except (TypeError, KeyError, ValueError, OverflowError, AttributeError) as error:
-            raise nn.CheckpointError(
-                f"{path} is not a checkpoint of the letters demo: {visible(error, 200)}"
-            ) from None
+            why = f"is not a checkpoint of the letters demo: {visible(error, 200)}"
+            raise refusal(path, why) from None
         nn.load_checkpoint(path, Trained(now.network, predictor.network))
         return predictor
 

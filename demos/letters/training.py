@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import nn
 from autograd import jit
+from autograd.visible import visible
 from demos.letters.alphabet import windows
 from demos.letters.corpus import Corpus
 from demos.letters.predictor import Predictor, Trained, positive
 from demos.letters.scores import Scores, best_temperature, scores, softmax
+from nn.checkpoint import refusal
 from nn.ctrl_c import noted_ctrl_c
 
 if TYPE_CHECKING:
@@ -257,14 +259,15 @@ class Training:
             temperature = positive(saved.pop("temperature"), "temperature")
             progress = _progress(notes["progress"])
         except (TypeError, KeyError, ValueError):
-            raise nn.CheckpointError(f"{path} is not a checkpoint of the letters demo") from None
+            raise refusal(path, "is not a checkpoint of the letters demo") from None
         wanted = {**self.best.settings(), **self._settings()}
         del wanted["temperature"]
         for name in wanted:
             if saved.get(name) != wanted[name]:
-                raise nn.CheckpointError(
-                    f"{path} was made with {name} {_short(saved.get(name))}, not "
-                    f"{_short(wanted[name])}: use the same, or another --checkpoint"
+                raise refusal(
+                    path,
+                    f"was made with {name} {_short(saved.get(name))}, not "
+                    f"{_short(wanted[name])}: use the same, or another --checkpoint",
                 )
         models = Trained(self.predictor.network, self.best.network)
         nn.load_checkpoint(path, models, self.optimizer, self.stream)
@@ -299,4 +302,4 @@ def _progress(notes: Any) -> Progress:
 
 
 def _short(setting: object) -> str:
-    return "none" if setting is None else str(setting)
+    return "none" if setting is None else visible(setting)

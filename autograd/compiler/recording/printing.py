@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from autograd import modes
 from autograd.compiler.recording.observe import number
+from autograd.names import displayed
 from autograd.symbols import Symbol, write_op
 from autograd.value import Value, is_constant
 
@@ -29,7 +30,7 @@ def printed(v: Value, names: Mapping[Value, str]) -> str:
 
 def _symbol(v: Value, names: Mapping[Value, str], depth: int) -> Symbol:
     if name := names.get(v) or v.label:
-        return Symbol(name, "")
+        return Symbol(displayed(name), "")
     if v.op is None:
         return Symbol.of(number(v)) if is_constant(v) else Symbol(f"Value({number(v):.9g})", "")
     if not depth:

@@ -1,0 +1,267 @@
+"""Hostile labels, names and texts: no markup, no escape sequence, bounded memory in any output."""
+
+import contextlib
+import functools
+import io
+import json
+import random
+import re
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Value, modes
+from demos.helpers.gallery import Exhibit, Section, save_gallery
+from demos.letters import corpus
+from demos.letters.alphabet import ALPHABET
+from demos.letters.english import TextError
+from demos.letters.predictor import Predictor
+from demos.letters.prompt import likely
+from tests.autograd.test_hostile import FRAGMENTS
+from tests.battery import Row
+
+LABELS = 4
+LONG = 20_000
+TAGS = {*("svg", "style", "g", "title", "polygon", "path", "text", "ellipse", "polyline"), "tspan"}
+X, T = [[0.5], [1.5]], [[1.0], [0.5]]
+
+
+# --- hostile things ---
+
+
+def label(chance):
+    """A label that no other run has, because it begins with a number."""
+    kind = chance.random()
+    if kind < 0.6:
+        text = "".join(chance.choices(FRAGMENTS, k=chance.randint(1, 8)))
+    elif kind < 0.95:
+        text = "".join(chr(chance.choice(RANGES)(chance)) for _ in range(chance.randint(1, 12)))
+    else:
+        text = "".join(chance.choices(FRAGMENTS, k=9)) * (LONG // 40)
+    return f"{text}{chance.randrange(10**6)}" if chance.random() < 0.5 else text
+
+
+RANGES = (
+    lambda chance: chance.randrange(0x20),
+    lambda chance: chance.randrange(0x7F, 0xA1),
+    lambda chance: chance.randrange(0x2000, 0x2070),
+    lambda chance: chance.randrange(0xD7FF, 0xE001),
+    lambda chance: chance.randrange(0xFFF0, 0x10000),
+    lambda chance: chance.randrange(0x110000),
+    lambda chance: chance.choice(b"<>&\"'\\$%{}|`#"),
+)
+
+
+class Named(nn.Module):
+    """Parameters with hostile names and labels."""
+
+    def __init__(self, labels):
+        self.by_name = {text: Value(0.5 + i, text) for i, text in enumerate(labels)}
+
+    def forward(self, x):
+        return sum([p * x[0] for p in self.by_name.values()]).tanh()
+
+
+def output(labels):
+    """A graph with all labels, inner ones too."""
+    leaves = [Value(0.5 + i, text) for i, text in enumerate(labels)]
+    inner = autograd.dot(leaves[:2], leaves[2:]).tanh()
+    inner.label = labels[-1][::-1]
+    return leaves, inner * leaves[0]
+
+
+# --- outputs of each kind ---
+
+
+def shown(text):
+    """What a terminal shows: printable lines."""
+    for line in str(text).splitlines():
+        assert line.isprintable(), f"a terminal gets {line[:200]!r}"
+
+
+def said(action):
+    """What an error says."""
+    try:
+        action()
+    except (ArithmeticError, ValueError, TypeError, OSError, RuntimeError) as error:
+        text = str(error)
+    else:
+        raise AssertionError("it did not fail")
+    assert text.isprintable(), f"an error says {text[:300]!r}"
+    assert len(text) < 2000, f"an error of {len(text)} characters"
+
+
+class Tags(HTMLParser):
+    """The tags of a page, with the names of their attributes, and the texts of scripts."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags = []
+        self.feed(source)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, *(name for name, _ in attributes)))
+
+    def handle_decl(self, declaration):
+        self.tags.append(declaration)
+
+    def handle_comment(self, comment):
+        self.tags.append("comment")
+
+
+def words(leaves, y, labels):
+    """Text, LaTeX and Markdown."""
+    explanation = autograd.explain(y, leaves[0])
+    shown(explanation.text)
+    shown(autograd.formula(y))
+    shown(autograd.derivative_formula(y, leaves[0]))
+    shown(repr(y))
+    for source in (explanation.latex, explanation.markdown):
+        assert source.isascii()
+        plain = re.sub(r"\\[\\{}$%&#_]", "", source)
+        assert plain.count("{") == plain.count("}"), source[:300]
+        assert plain.count("$") % 2 == 0
+        assert "\\input" not in source
+
+
+def pictures(leaves, y, labels):
+    """SVG, in each view."""
+    for view in ("scalars", "sums", "neurons"):
+        root = ElementTree.fromstring(autograd.draw(y, view=view).pipe("svg"))
+        assert {element.tag.rpartition("}")[2] for element in root.iter()} <= TAGS
+        for element in root.iter():
+            assert not [name for name in element.attrib if name.lower().startswith("on")]
+
+
+@functools.cache
+def usual(make):
+    """The tags of a page with plain names."""
+    return Tags(make(["a", "b", "c", "d"])).tags
+
+
+def page_of_graph(labels):
+    return autograd.page(output(labels)[1]).source
+
+
+def page_of_training(labels):
+    model = Named(labels)
+    optimizer = nn.SGD(model.parameters(), 0.1)
+    return nn.training_page(model, lambda x, t: (model(x) - t[0]) ** 2, X, T, optimizer).source
+
+
+def page_of_demos(labels):
+    with tempfile.TemporaryDirectory() as folder:
+        exhibit = Exhibit(Path(folder) / "none.svg", labels[0], labels[1])
+        section = Section(1, "valley", labels[2], labels[3], [exhibit], "".join(labels))
+        return save_gallery([section], Path(folder) / "index.html").read_text(encoding="utf-8")
+
+
+def pages(leaves, y, labels):
+    """HTML: as with plain names, tag by tag; the graph within is JSON with the labels."""
+    for make in page_of_graph, page_of_training, page_of_demos:
+        source = make(labels)
+        assert Tags(source).tags == usual(make), f"{make.__name__} has other tags"
+        source.encode()
+    found = re.search(r'id="graph">(.*?)</script>', page_of_graph(labels), re.DOTALL)[1]
+    names = [node["name"] for node in json.loads(found)["nodes"]]
+    for text in labels:
+        joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        assert any(name.startswith(joined) for name in names), "a label is not there"
+
+
+def errors(leaves, y, labels):
+    """Errors that name a label, a parameter or a file."""
+    model = Named(labels)
+    with autograd.detect_anomaly():
+        said(lambda: (leaves[0] - leaves[0].data).log())
+        said(lambda: ((leaves[1] - leaves[1].data).sqrt() * leaves[2]).backward())
+    said(lambda: model.load_state_dict({}))
+    said(lambda: model.load_state_dict({text[::-1] + "?": 1.0 for text in labels}))
+    said(lambda: model.load_state_dict(dict.fromkeys(model.state_dict(), "x")))
+    said(lambda: autograd.draw(y, view=labels[0]))
+    said(lambda: nn.Neuron(2, labels[0]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        nn.save_checkpoint(path, model)
+        said(lambda: nn.load_checkpoint(path, nn.MLP(2, [1])))
+        name = re.sub("[/\0\ud800-\udfff]", "", labels[0])[:60] + "x"
+        (path.with_name(name)).write_bytes(b"\xff" * 99)
+        said(lambda: nn.load_checkpoint(path.with_name(name)))
+        said(lambda: corpus.from_file(path.with_name(name)))
+
+
+def compiled(leaves, y, labels):
+    """What a recorded function prints, and the source of a program with such parameters."""
+    model = Named(labels)
+
+    def loss(x):
+        value = model(x)
+        print(value, leaves[0])
+        return value * leaves[0]
+
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        program = autograd.jit(loss)
+        numbers = program(np.array([[0.5]]))
+    assert numbers == pytest.approx([(model([0.5]) * leaves[0]).data])
+    shown(printed.getvalue())
+    shown(program.source)
+    compile(program.source, "source", "exec")
+
+
+def texts(leaves, y, labels):
+    """Texts of any kind through the letters demo: letters of its alphabet, or a sentence."""
+    predictor = Predictor(2, [])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text"
+        path.write_bytes(" ".join(labels).encode("utf-8", "surrogatepass"))
+        try:
+            text = corpus.from_file(path)
+            assert set(text.letters(range(text.size))) <= set(ALPHABET)
+        except TextError as error:
+            shown(error)
+    for text in labels:
+        shown(likely(predictor, text))
+        assert set(predictor.write(text, 2, stream=random.Random(0))[len(text) :]) <= set(ALPHABET)
+
+
+OUTPUTS = (words, pictures, pages, errors, compiled, texts)
+
+
+def case(i):
+    chance = random.Random(i)
+    labels = []
+    while len(labels) < LABELS:
+        if (text := label(chance)) not in labels:
+            labels.append(text)
+    leaves, y = output(labels)
+    for make in OUTPUTS:
+        make(leaves, y, labels)
+    return None
+
+
+@contextmanager
+def wrong():
+    """Messages of detect_anomaly that show labels as they are."""
+    with mock.patch.object(modes, "visible", lambda text, longest=0: str(text)):
+        yield
+
+
+ROW = Row(
+    title="hostile labels, names and texts through every output",
+    case=case,
+    full=5000,
+    hours=0.3,
+    quick=3,
+    wrong=wrong,
+    unit="labels",
+    per_case=LABELS,
+)
