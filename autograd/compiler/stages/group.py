@@ -30,6 +30,8 @@ MOST_GROUPS_OF_STEPS = 30_000
 # A recurrence repeats most of its levels, with at most this many levels between repeats.
 REPEATED = 0.9
 LONGEST_STEP = 400
+# Levels with few edges are hashed edge by edge, because NumPy would take ten times as long.
+FEW_EDGES = 6
 # How many nodes at a time, which bounds the memory for temporary arrays.
 AT_ONCE = 1 << 12
 
@@ -175,8 +177,13 @@ class Graph:
         depths = self.trace.depths[nodes]
         cuts = [0, *(np.flatnonzero(depths[1:] != depths[:-1]) + 1).tolist(), len(nodes)]
         has_zeros = zeros.any() and not any_length
+        few = _OneByOne(source, of_place, of_node, any_length & self.many[nodes])
         for a, b in pairwise(cuts):
             edges = slice(starts[a], ends[b - 1])
+            if edges.stop - edges.start <= FEW_EDGES and not has_zeros:
+                for k in range(a, b):
+                    hashes[nodes[k]] = few.hash(k, range(starts[k], ends[k]), hashes)
+                continue
             mixed = hashes[source[edges]] * of_place[edges]
             if any_length and many[edges].any():
                 owner = np.repeat(np.arange(a, b), ends[a:b] - starts[a:b])
@@ -194,6 +201,27 @@ class Graph:
             numbers.setdefault(int(distinct[place]), len(numbers))
         names = np.array([numbers[int(h)] for h in distinct], np.int32)
         groups[nodes] = names[which]
+
+
+class _OneByOne:
+    """The hashes of single nodes, in plain integers: the same numbers as for many at once.
+
+    Args:
+        source, of_place: (edges,), the input and the hash of its place.
+        of_node: (nodes,), the hash of the operation.
+        once: (nodes,), whether inputs alike count once.
+    """
+
+    def __init__(self, source: Int32s, of_place: Hashes, of_node: Hashes, once: Any) -> None:
+        self.source, self.of_place, self.of_node, self.once = source, of_place, of_node, once
+
+    def hash(self, node: int, edges: range, hashes: Hashes) -> int:
+        """The hash of a node, from those of its inputs."""
+        mixed = [
+            int(hashes[self.source[edge]]) * int(self.of_place[edge]) & _MOST for edge in edges
+        ]
+        total = sum(set(mixed) if self.once[node] else mixed)
+        return _mixed(total + int(self.of_node[node]))
 
 
 def graph_of(trace: Trace) -> Graph:
@@ -320,7 +348,15 @@ def mix(x: NDArray[Any] | np.uint64) -> Hashes:
     return z
 
 
-_GOLDEN, _FIRST, _SECOND = map(
-    np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-)
+def _mixed(x: int) -> int:
+    """``mix`` of one number."""
+    z = (x + _NUMBERS[0]) & _MOST
+    z = ((z ^ z >> 30) * _NUMBERS[1]) & _MOST
+    z = ((z ^ z >> 27) * _NUMBERS[2]) & _MOST
+    return z ^ z >> 31
+
+
+_MOST = (1 << 64) - 1
+_NUMBERS = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_GOLDEN, _FIRST, _SECOND = map(np.uint64, _NUMBERS)
 _30, _27, _31 = map(np.uint64, (30, 27, 31))

@@ -68,9 +68,9 @@ def _keys(program: Program) -> dict[Array, Indices]:
     keys: dict[Array, Indices] = {array: np.arange(array.size) for array in program.arrays()}
     for i in program.flat():
         if isinstance(i, Map):
-            for v in i.operands:
+            for v in i.operands if i.out.size > 1 else ():
                 key = keys[v.array][v.lanes()]
-                if len(np.unique(key)) == i.out.size > 1:
+                if len(np.unique(key)) == i.out.size:
                     keys[i.out] = key
                     break
         elif isinstance(i, Reduce):
@@ -81,7 +81,7 @@ def _keys(program: Program) -> dict[Array, Indices]:
 
 def _step(rewriter: Rewriter, i: Simple, grids: dict[Array, Indices]) -> None:
     if isinstance(i, Map):
-        _lay_out(rewriter, i, [rewriter.lanes(v) for v in i.operands], grids.get(i.out))
+        _lay_out(rewriter, i, grids.get(i.out))
     elif isinstance(i, Reduce):
         i = _reduce(rewriter, i)
     elif isinstance(i, Contract):
@@ -130,7 +130,7 @@ def _sorted(lanes: Indices, labels: str, order: dict[str, Indices]) -> Indices:
     return lanes
 
 
-def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices], grid: Indices | None) -> None:
+def _lay_out(rewriter: Rewriter, i: Map, grid: Indices | None) -> None:
     """Choose order and shape of the result of ``i``, and of the free leaves that it uses."""
     if len(i.out.shape) != 1:
         for v in i.operands:
@@ -138,7 +138,14 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices], grid: Indices 
         return
     n = i.out.size
     order: Indices = np.arange(n)
-    shape: Shape = i.out.shape if n > 1 else ()
+    if n == 1:
+        rewriter.place(i.out, order, ())
+        for v in i.operands:
+            if v.array in rewriter.free:
+                rewriter.settle(v, v.lanes().reshape(()))
+        return
+    operands = [rewriter.lanes(v) for v in i.operands]
+    shape: Shape = i.out.shape
     candidates = [
         (v, lanes)
         for v, lanes in zip(i.operands, operands)
@@ -156,9 +163,9 @@ def _lay_out(rewriter: Rewriter, i: Map, operands: list[Indices], grid: Indices 
         order, shape = grid.reshape(-1), tuple(k for k in grid.shape if k > 1)
     elif best:
         _, order, shape = best
-    elif n > 1 and (found := _outer(operands)):
+    elif found := _outer(operands):
         order, shape = found
-    elif n > 1 and candidates:
+    elif candidates:
         # Some lanes of a larger array, or some of them repeated: in the order of that array.
         _, lanes = max(candidates, key=lambda c: (c[0].array.kind, len(np.unique(c[1]))))
         order = np.argsort(lanes, kind="stable")

@@ -94,8 +94,7 @@ class _Packer:
         self.leaves: set[Array] = set()
         self.instructions: list[Simple] = []
         self.constants: list[Array] = []
-        self.watched = np.zeros(len(trace), np.bool_)
-        self.watched[graph.padded if loses_nan(graph) else []] = True
+        self.watched = set(groups[graph.padded].tolist()) if loses_nan(graph) else set()
         self.totals: list[View] = []  # of what is watched
 
     def program(self) -> Program:
@@ -118,7 +117,7 @@ class _Packer:
                 array = argument_of[group]
             elif self.graph.op[first] != LEAF:
                 array = self._instruction(members)
-                if self.watched[members].any():
+                if group in self.watched:
                     self.totals.append(self._reduced(whole(array)))
             elif place_of[first] >= 0:
                 # In the order of the parameters, in which a person would list them.
@@ -180,6 +179,11 @@ class _Packer:
         graph = self.graph
         kind = int(self.trace.kinds[members[0]])
         out = Array((len(members),), kind)
+        adds = graph.op[members[0]] == ADD
+        plain = not graph.many[members[0]] and not graph.picks[members[0]]
+        if len(members) == 1 and (adds or plain):
+            self._instruction_of_one(out, int(members[0]))
+            return out
         if graph.op[members[0]] in (ADD, SUM, CHAIN):
             return self._sum(out, members)
         sources = graph.source[self._edges(members)]
@@ -203,6 +207,19 @@ class _Packer:
             operands = tuple(self._pick(column) for column in sources.T)
             self.instructions.append(Map(out, op, operands))
         return out
+
+    def _instruction_of_one(self, out: Array, node: int) -> None:
+        """The same for a node that is alone in its group, as each step of a long recurrence is."""
+        graph = self.graph
+        sources = graph.source[graph.starts[node] : graph.starts[node + 1]].tolist()
+        if graph.commutes[node] or graph.op[node] == ADD:
+            sources.sort(key=self.groups.__getitem__)
+        operands = [self._pick_one(s) for s in sources]
+        if graph.op[node] == ADD:
+            made = Map(out, ops.sum, self._in_order(operands))
+        else:
+            made = Map(out, self.trace.ops[self.trace.codes[node]], tuple(operands))
+        self.instructions.append(made)
 
     def _side_by_side(self, sources: Int32s, of_source: Int32s) -> View:
         """The inputs of nodes as a matrix: a line per node, with inputs of any groups."""
@@ -344,6 +361,12 @@ class _Packer:
         if lanes.max() == array.size:
             array = self._and_zero(group)
         return view(array, lanes)
+
+    def _pick_one(self, node: int) -> View:
+        """The view of one node."""
+        group, lane = int(self.groups[node]), int(self.lane[node])
+        array = self.arrays[group]
+        return View(self._and_zero(group) if lane == array.size else array, (1,), lane, (0,))
 
     def _and_zero(self, group: int) -> Array:
         """The array of a group, and a 0 at its end."""

@@ -45,6 +45,8 @@ class Rewriter:
         """An operand of the old program in the new one."""
         if v.index is None and v.array not in self.position:
             return moved(v, self.array(v.array))
+        if v.size == 1:
+            return self._one(v, v.shape)
         return view(self.array(v.array), self.lanes(v))
 
     def lanes(self, v: View) -> Indices:
@@ -85,6 +87,8 @@ class Rewriter:
     def _translated(self, i: Simple) -> Simple:
         out = self.array(i.out)
         if isinstance(i, Map):
+            if out.size == 1:
+                return Map(out, i.op, tuple(self._one(v, out.shape) for v in i.operands))
             operands = tuple(self.seen(self._follow(i.out, v)) for v in i.operands)
             return Map(out, i.op, operands)
         if isinstance(i, Reduce):
@@ -98,6 +102,13 @@ class Rewriter:
             raise TypeError("a program is given its gradients after its layout")
         places = tuple(self.seen(place) for place in i.places)
         return Collect(out, places, tuple(map(self.seen, i.parts)))
+
+    def _one(self, v: View, shape: Shape) -> View:
+        """The same for an operand of one lane, in a shape of one."""
+        lane = v.offset if v.index is None else int(v.index.flat[0])
+        if v.array in self.position:
+            lane = int(self.position[v.array][lane])
+        return View(self.array(v.array), shape, lane, (0,) * len(shape))
 
     def _follow(self, out: Array, v: View) -> View:
         """An operand, with its leading axes in the new order and shape of the result ``out``."""

@@ -40,12 +40,11 @@ from autograd.ops import Op
 def padded(graph: Graph) -> tuple[Graph, Int32s]:
     """The graph in which sums that grow have one length, and its groups before leaves are split."""
     shorter, needed = without_zeros(graph)
-    for found, sums in ((shorter, needed), (graph, needed[:0])):
-        if found is graph or len(sums):
-            by_kind = found.leaves_by_kind()
-            groups = found.group(by_kind, any_length=True)
-            if not len(_ragged(found, groups)):
-                continue
+    tries = [(shorter, needed)] * (shorter is not graph) + [(graph, needed[:0])]
+    for found, sums in tries:
+        by_kind = found.leaves_by_kind()
+        groups = found.group(by_kind, any_length=True)
+        if len(_ragged(found, groups)):
             by_use = found.leaves_by_use(by_kind, groups)
             if made := pad(found, found.group(by_use, any_length=True), sums):
                 return made, made.group(made.leaves_by_kind())
