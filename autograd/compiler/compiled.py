@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from autograd.compiler import naming
 from autograd.compiler.arguments import Key, as_arrays, float_type, in_order
+from autograd.compiler.collector import waiting_collector
 from autograd.compiler.compilation import BACKENDS, Compilation
 from autograd.compiler.program import Floats
 from autograd.compiler.recording.record import CompileError
@@ -49,8 +50,9 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", kind)
         self._recordings = Recordings(function, self.__name__, self._backend, self._dtype)
         if value is not None:
-            trace = trace_value(value, parameters)
-            of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype)
+            with waiting_collector():
+                trace = trace_value(value, parameters)
+                of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype)
             self._recordings.add((), of_graph)
         self.__doc__ = getattr(function, "__doc__", None)
         if function is not None:
