@@ -86,7 +86,7 @@ class Training:
         data = [np.ascontiguousarray(a, unit.dtype) for a in arguments]
         plan.given.point_to(data)
         order = np.ascontiguousarray(stretch.order, np.int64)
-        staying = unit.places[frozen]
+        staying = (lowered.parameters + lowered.place[frozen]).astype(np.int64)
         kept = np.empty(len(frozen), unit.dtype)
         plan.alive += [steps, data, order, staying, kept]
         plan.set(

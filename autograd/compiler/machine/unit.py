@@ -33,7 +33,7 @@ class Unit:
     Attributes:
         most: the rows of a block, where the program is for blocks.
         size: the elements of the arena that the program needs. Those behind them serve training.
-        places, slopes: where each parameter is in the arena, and its derivative.
+        places: the number of each parameter, and where it is in the arena; (parameters, 2).
     """
 
     def __init__(self, lowered: Lowered, dtype: np.dtype[Any]) -> None:
@@ -43,8 +43,9 @@ class Unit:
         self.room = self.size = 0
         self.arena = np.zeros(0, dtype)
         self.most = rows_of_a_block(lowered, dtype)
-        self.places = (lowered.parameters + lowered.place).astype(np.int64)
-        self.slopes = (lowered.gradient + lowered.place).astype(np.int64)
+        places = lowered.parameters + lowered.place
+        order = np.argsort(places)  # in which memory is read and written fastest
+        self.places = np.stack([order, places[order]], axis=1).astype(np.int32)
         self.make_room(1)
 
     def compute(

@@ -30,21 +30,29 @@ def call(target: Target) -> Code:
     count, parameters = (code.load("i64", plan, int(x)) for x in (Plan.COUNT, Plan.PARAMETERS))
     theta, places = pointer(Plan.THETA), pointer(Plan.PLACES)
     with code.loop(0, parameters) as each:
-        place = code.load("i64", places, each.index)
-        code.store(code.load(real, theta, each.index), arena, place)
+        parameter, place = _pair(places, each.index)
+        code.store(code.load(real, theta, parameter), arena, place)
     code.store(code.emit(real, f"sitofp {stop} to {real}"), arena, count)
     code.call_void("run", pointer(Plan.BEFORE), arena, ints)
     code.call_void("blocks", plan, code.number("i64", 0), stop)
     code.call_void("run", pointer(Plan.AFTER), arena, ints)
-    room, slopes = pointer(Plan.GRADIENTS), pointer(Plan.SLOPES)
+    room, slopes = pointer(Plan.GRADIENTS), code.load("i64", plan, int(Plan.SLOPES))
     wanted = code.select(code.is_null(room), code.number("i64", 0), parameters)
     with code.loop(0, wanted) as each:
-        place = code.load("i64", slopes, each.index)
-        code.store(code.load(real, arena, place), room, each.index)
+        parameter, place = _pair(places, each.index)
+        code.store(code.load(real, arena, place + slopes), room, parameter)
     for name in ("run", "blocks"):
         code.declared.pop(name)  # they are in this module
     code.give(stop)
     return code
+
+
+def _pair(places: Value, index: Value) -> tuple[Value, Value]:
+    """The number of a parameter, and its offset in the arena."""
+    code = places.code
+    pair = code.at("i32", places, index * 2)
+    first, second = code.load("i32", pair), code.load("i32", pair, 1)
+    return code.convert("sext", first, "i64"), code.convert("sext", second, "i64")
 
 
 def blocks(target: Target) -> Code:

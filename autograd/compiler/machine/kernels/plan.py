@@ -35,9 +35,9 @@ class Plan(IntEnum):
     # A call.
     PARAMETERS = 21  # how many
     THETA = 22  # the address of their numbers
-    PLACES = 23  # the address of their offsets, int64
+    PLACES = 23  # the address of pairs of int32: the number of a parameter, and its offset
     GRADIENTS = 24  # the address of room for their derivatives, or 0
-    SLOPES = 25  # the address of the offsets of those, int64
+    SLOPES = 25  # how far behind a parameter its derivative is
 
     # A training.
     UPDATE = 26
