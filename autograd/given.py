@@ -27,6 +27,29 @@ def shown(x: object) -> str:
     return _short.repr(x)
 
 
+LISTS = frozenset({list, tuple})
+"""The types that most vectors have."""
+
+
+def check_order(vector: object, what: str = "a vector") -> None:
+    """Refuse what has elements that may be numbers, and is not a list of them.
+
+    Raises:
+        TypeError: it is a set, a dict or bytes.
+    """
+    if type(vector) in LISTS or not isinstance(vector, (set, frozenset, dict, bytes, bytearray)):
+        return
+    reason = "whose elements are the codes of letters"
+    if isinstance(vector, (set, frozenset)):
+        reason = "which has no order"
+    elif isinstance(vector, dict):
+        reason = "whose elements are its keys: write list(d.values()) for its values"
+    raise TypeError(
+        f"{what} is a list, a tuple or an array; got {type(vector).__name__} {shown(vector)}, "
+        f"{reason}"
+    )
+
+
 def with_commas(n: int) -> str:
     """``1,024`` and ``about 10^6020``."""
     return f"{n:,}" if abs(n) < 10**DIGITS else shown_whole(n)

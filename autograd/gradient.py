@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from autograd import modes
 from autograd.deprecation import renamed
+from autograd.given import check_order
 from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.nodes.leaves import DERIVATIVE, check_output
 from autograd.value import Value, make_node, topological_order
@@ -47,6 +48,7 @@ def grad(
     """
     if isinstance(wrt, Value):
         return grad(output, [wrt], create_graph)[0]
+    check_order(wrt, "wrt")
     targets = list(wrt) if isinstance(wrt, Iterable) else [wrt]
     for v in (output, *targets):
         if not isinstance(v, Value):

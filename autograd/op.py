@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.given import did_you_mean, shown
+from autograd.given import check_order, did_you_mean, shown
 from autograd.real import Real, as_float, count
 
 TABLE: dict[str, Op] = {}
@@ -150,6 +150,7 @@ class Op:
                 f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}{hint}"
             )
         if len(inputs) == 1 and hasattr(type(inputs[0]), "__iter__"):
+            check_order(inputs[0], f"the one argument of {self.name}")
             return tuple(inputs[0])
         return inputs
 

@@ -12,7 +12,7 @@ from itertools import chain
 from numbers import Real
 from typing import Any
 
-from autograd.given import shown
+from autograd.given import check_order, shown
 from autograd.real import as_float, count
 from autograd.value import Value, as_value
 from autograd.visible import visible
@@ -34,6 +34,7 @@ def as_list(vector: Any) -> list[Any]:
         return elements if isinstance(elements, list) else [elements]
     if not isinstance(vector, Iterable):
         raise TypeError(f"expected a list of numbers or Values; got {shown(vector)}")
+    check_order(vector)
     return list(vector)
 
 
@@ -227,6 +228,7 @@ class Rows:
         if isinstance(cells, (Real, Value)) or not hasattr(cells, "__iter__"):
             raise ValueError(f"{self.name}[{row}] is {shown(cells)}, not a row; {_EXPECTED}")
         name = f"{self.name}[{row}]"
+        check_order(cells, name)
         return [x if type(x) is float else _whole_or_float(x, name) for x in cells]
 
 

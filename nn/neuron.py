@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any, TypeVar, cast
 
 from autograd.functions.weighted_sum import dot
-from autograd.given import did_you_mean, shown
+from autograd.given import check_order, did_you_mean, shown
 from autograd.ops import TABLE, Op
 from autograd.real import count
 from autograd.value import Value
@@ -239,6 +239,7 @@ def layer_sizes(nin: int, nouts: Iterable[int]) -> list[int]:
     if not isinstance(nouts, Iterable):
         given = shown(nouts)
         raise TypeError(f"nouts is a list, one size per layer: [{given}]; got {given}")
+    check_order(nouts, "nouts")
     sizes = [positive_whole(nin, "nin"), *(positive_whole(n, "nout") for n in nouts)]
     if len(sizes) == 1:
         raise ValueError("an MLP needs at least one layer: nouts is empty")

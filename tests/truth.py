@@ -130,19 +130,7 @@ VALUES = {
 }
 """Of each other operation."""
 
-EXPONENTS = (
-    3.0,
-    -1.0,
-    0.5,
-    -0.5,
-    1 / 3,
-    0.1,
-    -0.1,
-    2.2,
-    -1.9,
-    1e-3,
-    float.fromhex("0x1.555556p-2"),
-)
+EXPONENTS = (3.0, -1.0, 0.5, -0.5, 1 / 3, 0.1, -0.1, 2.2, -1.9, 1e-3)
 
 
 def true(op, xs):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler.program import Floats
-from autograd.given import shown
+from autograd.given import check_order, shown
 from autograd.real import as_float
 
 Key = tuple[int | str | None, ...]
@@ -104,6 +104,7 @@ def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any
     else:
         if array.dtype == dtype:
             return array
+        check_order(argument, f"argument {position} of {name}")
         if array.dtype.kind in "biuf":
             return array.astype(dtype)
         for x in array.flat:

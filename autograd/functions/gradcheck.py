@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from autograd.given import shown
+from autograd.given import check_order, shown
 from autograd.gradient import grad
 from autograd.real import as_float
 from autograd.value import Value
@@ -47,6 +47,7 @@ def gradcheck(
             f"gradcheck takes a function and a list with one number per argument, as in "
             f"gradcheck(lambda x, y: x * y, [2.0, 3.0]); got {shown(function)} and {shown(inputs)}"
         )
+    check_order(inputs, "a point")
     for name, number in ("step", step), ("tolerance", tolerance):
         if not 0 < as_float(number, name) < math.inf:
             raise ValueError(f"the {name} of gradcheck is a number above 0; got {shown(number)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from autograd.given import check_order
 from autograd.gradient import grad
 from autograd.real import count
 from autograd.value import Number, Value, as_value, number_of
@@ -75,6 +76,7 @@ def hvp(
         ValueError: there is not one number in v per input.
         TypeError: the function returns something else than a Value, or an input is not a number.
     """
+    check_order(v, "v")
     leaves, weights = _leaves(inputs), [number_of(x) for x in v]
     if len(weights) != len(leaves):
         raise ValueError(
@@ -90,6 +92,7 @@ def hvp(
 def _leaves(inputs: Iterable[Value | Number]) -> list[Value]:
     if not isinstance(inputs, Iterable):
         raise TypeError(f"inputs are a list with one number per argument; got {inputs!r}")
+    check_order(inputs, "a point")
     return [Value(number_of(x)) for x in inputs]
 
 

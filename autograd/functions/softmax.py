@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd import ops
+from autograd.given import check_order
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:
@@ -33,6 +34,7 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
 
 
 def _some(xs: Iterable[Any]) -> list[Any]:
+    check_order(xs)
     given = list(xs)
     if not given:
         raise ValueError("softmax and log_softmax need at least one number; got none")

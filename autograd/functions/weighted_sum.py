@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
+from autograd.given import LISTS, check_order
 from autograd.nodes.leaves import RESULT
 from autograd.real import count
 from autograd.value import (
@@ -27,24 +28,26 @@ def dot(
 ) -> Value:
     """The weighted sum w1*x1 + w2*x2 + ... (+ bias): a product for each pair, and one sum.
 
-    It records the nodes of ``sum([w * x for w, x in zip(weights, inputs)] + [bias])`` in one loop
-    of its own, because a network spends most of its time here.
+    It records the nodes of ``sum([w * x for w, x in zip(weights, inputs)] + [bias])`` in a loop of
+    its own, because a network spends its time here.
 
     Raises:
-        ValueError: the two differ in length.
+        ValueError, TypeError: the two differ in length, or one is a set, a dict or bytes.
     """
     if len(weights) != len(inputs):
         raise ValueError(
             f"a weighted sum needs one weight per input; got {count(len(weights), 'weight')} "
             f"and {count(len(inputs), 'input')}"
         )
+    if type(weights) not in LISTS or type(inputs) not in LISTS:
+        for vector in (weights, inputs):
+            check_order(vector, "what dot takes")
     if modes.active:
         plain = modes.switches.recording or modes.switches.watching
         return (recorded if plain else computed)(weights, inputs, bias)
     if Value.__subclasses__() and _class(weights, inputs, bias) is not Value:
         return recorded(weights, inputs, bias)
-    # The operations mul and sum are written out below; a test holds this loop to the table.
-    mul = ops.mul
+    mul = ops.mul  # mul and sum are written out here; a test holds this loop to the table
     terms: list[Any] = []
     total, deepest = 0.0, 0
     pairs: Iterable[Any] = zip(weights, inputs)
