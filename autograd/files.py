@@ -22,6 +22,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from autograd.given import shown
+
 if sys.platform != "win32":
     import fcntl
 
@@ -34,7 +36,17 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """``path``, with ``~`` written out as the home folder."""
+    """``path``, with ``~`` written out as the home folder.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: it holds a zero byte, which no path has.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        got = f"{type(path).__name__} {shown(path)}"
+        raise TypeError(f"a path is text or a pathlib.Path; got {got}")
+    if "\0" in os.fspath(path):
+        raise ValueError(f"a path has no zero bytes; got {shown(path)}")
     return Path(os.path.expanduser(path))
 
 

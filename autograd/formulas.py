@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from autograd import ops
 from autograd.deprecation import renamed
+from autograd.given import switch
 from autograd.names import NodeNames, displayed, latex_name
 from autograd.ops import Op
 from autograd.reading import Reading
@@ -144,7 +145,7 @@ def formula(value: Value, names: object = None, *, latex: bool = False) -> str:
     notation = Notation(reading.names)
     notation.prepare(_written_out(reading))
     written = notation.expression(value)
-    return written.latex if latex else written.text
+    return written.latex if switch(latex, "latex") else written.text
 
 
 def _written_out(reading: Reading) -> list[Value]:
@@ -193,6 +194,7 @@ def derivative_formula(
         TypeError: ``of`` is a Value and ``wrt`` is missing, or ``of`` is something else; or the
             rule of the operation cannot be written, because it branches or calls other code.
     """
+    latex = switch(latex, "latex")
     if isinstance(of, Value) and isinstance(wrt, Value):
         lines = [_derivative_by(of, wrt, names)]
     elif isinstance(of, (Op, str)) and wrt is None:

@@ -1,13 +1,54 @@
-"""What was given, in the words of an error: anything in at most a line, and what was meant."""
+"""What was given, checked, and in the words of an error: in at most a line, and what was meant."""
 
 from __future__ import annotations
 
 import difflib
 import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 DIGITS = 40
 """Of an integer, at most. (Python itself refuses to write more than some thousands.)"""
+
+
+MOST_NUMBERS = 1_000_000_000
+"""In a list: as Values they would take 100 GB."""
+
+
+def listed(things: Any, what: str) -> list[Any]:
+    """The elements of a list, or of anything that can be gone through.
+
+    Args:
+        what: what it should be, such as "the inputs of dot are a list of numbers or Values".
+
+    Raises:
+        TypeError: it cannot be gone through, or is text.
+        ValueError: no memory holds so many.
+    """
+    kind = type(things)
+    if kind is list:
+        return things  # type: ignore[no-any-return]
+    iterates = hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")
+    if not iterates or isinstance(things, (type, str, bytes)) or getattr(things, "shape", 0) == ():
+        named = "" if kind in (int, float) else f"{kind.__name__} "
+        raise TypeError(f"{what}; got {named}{shown(things)}")
+    check_length(things, what)
+    return list(things)
+
+
+def check_length(things: Any, what: str) -> None:
+    """Raise ValueError where no memory holds so many."""
+    if hasattr(type(things), "__len__") and len(things) > MOST_NUMBERS:
+        raise ValueError(f"{what}; got {shown(things)}, of {len(things):,}")
+
+
+def switch(x: Any, name: str) -> bool:
+    """True or False, or an error that names the argument. 0 and 1 will do."""
+    if not isinstance(x, bool):
+        kind = type(x).__name__
+        if kind not in ("int", "bool_", "bool") or x not in (0, 1):
+            raise TypeError(f"{name} is True or False; got {kind} {shown(x)}")
+    return bool(x)
 
 
 class _Short(reprlib.Repr):
@@ -24,7 +65,7 @@ _short = _Short()
 
 def shown(x: object) -> str:
     """``repr(x)`` in at most a line: the start and the end of what is longer."""
-    return _short.repr(x)
+    return " ".join(_short.repr(x).split())
 
 
 LISTS = frozenset({list, tuple})
@@ -60,6 +101,14 @@ def shown_whole(n: int) -> str:
     if abs(n) < 10**DIGITS:
         return repr(n)
     return f"about {'-' if n < 0 else ''}10^{int(n.bit_length() * 0.30102999566398)}"
+
+
+def check_one_of(x: object, names: Iterable[str], what: str) -> None:
+    """Raise ValueError unless it is one of these names."""
+    known = list(names)
+    if not isinstance(x, str) or x not in known:
+        got = f"{shown(x)}{did_you_mean(x, known)}"
+        raise ValueError(f"{what} one of {', '.join(known)}; got {got}")
 
 
 def did_you_mean(given: object, names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from autograd import modes
 from autograd.deprecation import renamed
-from autograd.given import check_order
+from autograd.given import check_order, listed, shown
 from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.nodes.leaves import DERIVATIVE, check_output
 from autograd.value import Value, make_node, topological_order
@@ -49,12 +49,13 @@ def grad(
     if isinstance(wrt, Value):
         return grad(output, [wrt], create_graph)[0]
     check_order(wrt, "wrt")
-    targets = list(wrt) if isinstance(wrt, Iterable) else [wrt]
+    one = not isinstance(wrt, Iterable) or getattr(wrt, "shape", None) == ()
+    targets: list[Any] = [wrt] if one else listed(wrt, "grad differentiates a Value by Values")
     for v in (output, *targets):
         if not isinstance(v, Value):
             raise TypeError(f"grad differentiates a Value by Values; got {type(v).__name__}")
     if not isinstance(create_graph, bool):
-        raise TypeError(f"create_graph is True or False; got {create_graph!r}")
+        raise TypeError(f"create_graph is True or False; got {shown(create_graph)}")
     check_output(output)
     return recorded(output, targets) if create_graph else computed(output, targets)
 

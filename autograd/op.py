@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.given import check_order, did_you_mean, shown
+from autograd.given import check_order, did_you_mean, listed, shown, switch
 from autograd.real import Real, as_float, count
 
 TABLE: dict[str, Op] = {}
@@ -96,9 +96,11 @@ class Op:
 
     def _check(self) -> None:
         name, arity = self.name, self.arity
-        if self.registered and not _is_name(name):
-            kind = ValueError if isinstance(name, str) else TypeError
-            raise kind(f"an operation needs a Python name such as 'swish'; got {shown(name)}")
+        needs = "an operation needs a Python name such as 'swish'"
+        if not isinstance(name, str):
+            raise TypeError(f"{needs}; got {shown(name)}")
+        if switch(self.registered, "registered") and not _is_name(name):
+            raise ValueError(f"{needs}; got {shown(name)}")
         for part in ("forward", "partials", "accurate"):
             rule = getattr(self, part)
             if not callable(rule) and not (part == "accurate" and rule is None):
@@ -108,6 +110,8 @@ class Op:
                 f"the arity of {name!r} is a whole number from 1 to {MOST_INPUTS}, or None for any "
                 f"number of inputs; got {shown(arity)}"
             )
+        if not isinstance(self.domain, (tuple, list)):
+            raise TypeError(f"domain of {name!r} is a tuple; got {shown(self.domain)}")
         for part in ("symbol", "text", "latex"):
             template = getattr(self, part)
             if not isinstance(template, str):
@@ -151,7 +155,7 @@ class Op:
             )
         if len(inputs) == 1 and hasattr(type(inputs[0]), "__iter__"):
             check_order(inputs[0], f"the one argument of {self.name}")
-            return tuple(inputs[0])
+            return tuple(listed(inputs[0], f"the inputs of {self.name} are numbers or Values"))
         return inputs
 
     def _dispatch(self, inputs: tuple[Any, ...]) -> Any:
@@ -220,8 +224,8 @@ class Op:
         return (named, (self.name,))
 
 
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def _places(template: str) -> int:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 from autograd import ops
 from autograd.clamp import clamped
+from autograd.given import shown
 from autograd.op import Op
 from autograd.real import as_float, is_array
 
@@ -108,13 +109,15 @@ class Operand:
         low = -math.inf if min is None else as_float(min)
         high = math.inf if max is None else as_float(max)
         if low != low or high != high:
-            raise ValueError(f"the bounds of clamp are numbers; got {min!r} and {max!r}")
+            raise ValueError(f"the bounds of clamp are numbers; got {shown(min)} and {shown(max)}")
         return _applied(self, clamped(low, high), (self,))
 
     def clip(self: T, min: float | None = None, max: float | None = None, out: None = None) -> T:
         """``clamp``, under the name that ``np.clip(x, min, max)`` calls."""
         if out is not None:
-            raise TypeError("clip of a Value returns a new Value: leave out= away")
+            raise TypeError(
+                f"clip of a Value returns a new Value: leave out= away; got {shown(out)}"
+            )
         return self.clamp(min, max)
 
 

@@ -48,7 +48,7 @@ def _advice(x: object) -> str:
     if isinstance(x, str):
         return f"{got} {shown(x)}: write float(text) if it spells a number"
     if isinstance(x, complex):
-        return f"{got} {x!r}: write z.real or z.imag; derivatives here are of real numbers"
+        return f"{got} {shown(x)}: write z.real or z.imag; derivatives here are of real numbers"
     if x is None:
         return f"{got}: a function that should return a number may lack its return"
     if isinstance(x, (list, tuple, set, dict)):

@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from autograd.given import shown
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -26,8 +28,8 @@ def around_steps(manager: AbstractContextManager[Any], function: F) -> F:
         return type(function)(around_steps(manager, function.__func__))
     if isinstance(function, type) or not callable(function):
         raise TypeError(
-            f"this decorates a function or a method; got {function!r}. For a block of code write "
-            f"`with`, as in `with no_grad():`"
+            f"this decorates a function or a method; got {shown(function)}. For a block of code "
+            f"write `with`, as in `with no_grad():`"
         )
     wrapper: Any = next(make for is_one, make in _KINDS if _is(is_one, function))(manager, function)
     return functools.wraps(function)(wrapper)  # type: ignore[return-value]

@@ -199,6 +199,10 @@ class Parser(argparse.ArgumentParser):
             message = f"there is no demo {unknown[2]!r}: " + (
                 f"did you mean {meant[0]}?" if meant else f"there are {', '.join(COURSE)}"
             )
+        if message.startswith("unrecognized arguments: "):
+            others = [word for word in message.split()[2:] if word in COURSE]
+            if others:
+                message = f"one demo at a time, or all without a name: run {others[0]} next"
         super().error(message)
 
 

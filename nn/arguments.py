@@ -12,7 +12,7 @@ from itertools import chain
 from numbers import Real
 from typing import Any
 
-from autograd.given import check_order, shown
+from autograd.given import check_order, listed, shown
 from autograd.real import as_float, count
 from autograd.value import Value, as_value
 from autograd.visible import visible
@@ -32,10 +32,8 @@ def as_list(vector: Any) -> list[Any]:
     if hasattr(vector, "tolist"):
         elements = vector.tolist()
         return elements if isinstance(elements, list) else [elements]
-    if not isinstance(vector, Iterable):
-        raise TypeError(f"expected a list of numbers or Values; got {shown(vector)}")
     check_order(vector)
-    return list(vector)
+    return listed(vector, "expected a list of numbers or Values")
 
 
 def as_parameters(numbers: Iterable[Value | Number]) -> list[Value]:
@@ -144,7 +142,8 @@ class Rows:
         width, rows = self.width, self.data
         if set(map(type, rows)) <= _LISTS and set(map(len, rows)) == {width}:
             kinds = set(map(type, chain.from_iterable(rows)))
-            if len(kinds) == 1 and kinds <= _FLOATS:  # all numbers alike: that was all
+            fits = kinds == {float} or (kinds == {int} and _fit_floats(rows))
+            if fits:  # all numbers alike: that was all
                 self._first_of_kind[kinds.pop()] = 0
                 return
         for row, cells in enumerate(rows):
@@ -155,7 +154,10 @@ class Rows:
             ):
                 self.is_plain = False
                 cells = self[row]
-            self._first_of_kind.setdefault(_kind_of(cells), row)
+            kind = _kind_of(cells)
+            if kind is not float:
+                self._read(row)  # an integer may be larger than any float
+            self._first_of_kind.setdefault(kind, row)
 
     def as_array(self) -> Any:
         """All rows as one new array of float64."""
@@ -230,6 +232,13 @@ class Rows:
         name = f"{self.name}[{row}]"
         check_order(cells, name)
         return [x if type(x) is float else _whole_or_float(x, name) for x in cells]
+
+
+def _fit_floats(rows: Sequence[Sequence[int]]) -> bool:
+    """Whether no integer in them is larger than any float."""
+    most = sys.float_info.max
+    numbers = list(chain.from_iterable(rows))
+    return -most <= min(numbers, default=0) and max(numbers, default=0) <= most
 
 
 def _whole_or_float(x: Any, name: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.compiler.recording.observe import CompileError, is_recording
+from autograd.given import shown
 from autograd.real import as_float
 from autograd.value import Value
 from nn.arguments import Seed, Vector, as_list, as_values, random_stream
@@ -35,7 +36,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
         self.p = as_float(p, "p")
         if not 0 <= self.p <= 1:
-            raise ValueError(f"p is a probability, from 0 to 1; got {p!r}")
+            raise ValueError(f"p is a probability, from 0 to 1; got {shown(p)}")
         self.stream = random_stream(seed)
 
     def forward(self, inputs: Vector) -> Any:

@@ -66,7 +66,11 @@ class Embedding(Module):
             IndexError: there is no such vector.
             TypeError: the index is not a number.
         """
-        if not isinstance(index, (Real, Value)) and hasattr(index, "__len__"):
+        if (
+            not isinstance(index, (Real, Value))
+            and getattr(index, "shape", None) != ()
+            and hasattr(index, "__len__")
+        ):
             raise TypeError(
                 f"{self!r} takes one whole number; got {type(index).__name__} of {len(index)}: "
                 "write [embedding(i) for i in x]"

@@ -15,7 +15,7 @@ from autograd import ops
 from autograd.functions.softmax import log_softmax
 from autograd.functions.weighted_sum import dot
 from autograd.given import shown
-from autograd.real import count
+from autograd.real import as_float, count
 from autograd.value import Value
 from nn.arguments import Number, Vector, as_list, as_values
 
@@ -75,7 +75,9 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
     if isinstance(target, (Value, Real)) or getattr(target, "shape", None) == ():
         (index,) = as_list(target)
         return Value.apply_op(ops.logsumexp, _gaps(values, index))
-    probabilities = as_list(target)
+    probabilities: list[Any] = [
+        p if isinstance(p, (Value, float, int)) else as_float(p, "target") for p in as_list(target)
+    ]
     if len(probabilities) != len(values):
         hint = "; for an index write target[0]" if len(probabilities) == 1 else ""
         raise ValueError(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from autograd.given import shown
+from autograd.given import shown, switch
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value, number_of
 from autograd.visible import visible
@@ -70,7 +70,7 @@ class Module:
 
     @training.setter
     def training(self, mode: bool) -> None:
-        self._training = bool(mode)
+        self._training = switch(mode, "training")
 
     def train(self: M, mode: bool = True) -> M:
         """Set ``training`` here and in all modules below; returns the module itself."""
@@ -123,6 +123,7 @@ class Module:
             set_to_none: count the gradients as not computed, which are 0 too. An optimiser leaves
                 a parameter alone that no backward pass reaches after this.
         """
+        set_to_none = switch(set_to_none, "set_to_none")
         for parameter in self.parameters():
             parameter.grad = NOT_COMPUTED if set_to_none else 0.0
 
@@ -154,7 +155,7 @@ class Module:
         if not isinstance(state, Mapping):
             raise TypeError(f"a state is a dict of name -> number; got {type(state).__name__}")
         parameters = dict(self.named_parameters())
-        if strict:
+        if switch(strict, "strict"):
             check_names(parameters, state, f"the state does not fit {self!r}")
         numbers: list[tuple[Value, float]] = []
         for name, parameter in parameters.items():

@@ -236,7 +236,7 @@ def layer_sizes(nin: int, nouts: Iterable[int]) -> list[int]:
         TypeError: ``nouts`` is not a list of whole numbers.
         ValueError: it is empty, a size is below 1, or they are too large for any memory.
     """
-    if not isinstance(nouts, Iterable):
+    if not isinstance(nouts, Iterable) or getattr(nouts, "shape", None) == ():
         given = shown(nouts)
         raise TypeError(f"nouts is a list, one size per layer: [{given}]; got {given}")
     check_order(nouts, "nouts")
@@ -255,7 +255,7 @@ def _operation(activation: Activation) -> Op | None:
     if isinstance(op, Op) and op.arity == 1:
         return op
     names = [name for name, op in TABLE.items() if op.arity == 1]
-    given = getattr(activation, "__name__", str(activation))  # of math.tanh, too
+    given = getattr(activation, "__name__", activation)  # of math.tanh, too
     hint = did_you_mean(given, names) or "."
     raise ValueError(
         f"an activation is an operation with one input, its name, or None for the sum alone; "

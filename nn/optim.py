@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from autograd import ops
+from autograd.given import listed, shown, switch
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
@@ -134,8 +135,10 @@ class Optimizer:
             if hasattr(setting, "tolist"):  # of numpy
                 setting = setting.tolist()
                 setattr(self, name, setting)
-            if not isinstance(setting, (float, tuple, list, str, bool, type(None))):
-                setattr(self, name, as_float(setting))
+            if isinstance(setting, (tuple, list)):
+                _check_parts(name, setting)
+            elif not isinstance(setting, (float, str, bool, type(None))):
+                setattr(self, name, as_float(setting, name))
             elif type(setting) is not float and isinstance(setting, float):
                 setattr(self, name, float(setting))
 
@@ -146,6 +149,7 @@ class Optimizer:
             set_to_none: count the gradients as not computed, which are 0 too. ``step`` leaves a
                 parameter alone that no backward pass reaches after this.
         """
+        set_to_none = switch(set_to_none, "set_to_none")
         for p in self.parameters:
             p.grad = NOT_COMPUTED if set_to_none else 0.0
 
@@ -179,12 +183,13 @@ class Optimizer:
         # The constructor checks the settings.
         new = type(self)(self.parameters, **{name: state[name] for name in self.settings})
         for name in self.memories:
-            if len(state[name]) != len(self.parameters):
+            numbers = listed(state[name], f"{name} is a list of numbers")
+            if len(numbers) != len(self.parameters):
                 raise ValueError(
-                    f"the state is of {count(len(state[name]), 'parameter')}, "
+                    f"the state is of {count(len(numbers), 'parameter')}, "
                     f"this optimiser of {len(self.parameters)}"
                 )
-            setattr(new, name, [as_float(x) for x in state[name]])
+            setattr(new, name, [as_float(x, name) for x in numbers])
         if self.is_scheduled:
             new._lr, new.steps_taken = self._lr, _whole("steps_taken", state["steps_taken"])
         self.__dict__.update(vars(new))
@@ -281,9 +286,9 @@ class Adam(Optimizer):
         super().__init__(parameters)
         self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
         two = hasattr(betas, "__len__") and len(betas) == 2
-        if not two or not all(0 <= as_float(beta) < 1 for beta in betas):
-            raise ValueError(f"betas are two numbers from 0 to below 1; got {betas!r}")
-        self.betas = (as_float(betas[0]), as_float(betas[1]))
+        if not two or not all(0 <= as_float(beta, "betas") < 1 for beta in betas):
+            raise ValueError(f"betas are two numbers from 0 to below 1; got {shown(betas)}")
+        self.betas = (as_float(betas[0], "betas"), as_float(betas[1], "betas"))
         self.eps = _at_least_zero("eps", eps)
         if self.eps == 0:
             raise ValueError("eps must be above 0, or a gradient of 0 would divide by 0")
@@ -355,11 +360,9 @@ def _checked_parameters(taker: str, parameters: Any) -> list[Value]:
         ValueError: one is not a leaf.
     """
     takes = f"{taker} takes its parameters first, a list such as model.parameters()"
-    if not isinstance(parameters, Iterable):
-        raise TypeError(f"{takes}; got {parameters!r}")
     if isinstance(parameters, (set, frozenset)):
         raise TypeError(f"{takes}; got a {type(parameters).__name__}, which has no order")
-    every = list(parameters)
+    every = listed(parameters, takes)
     for p in every:
         if not isinstance(p, Value):
             raise TypeError(f"{takes}; got {type(p).__name__} {reprlib.repr(p)} in it")
@@ -369,14 +372,23 @@ def _checked_parameters(taker: str, parameters: Any) -> list[Value]:
     return list(dict.fromkeys(every))
 
 
+def _check_parts(name: str, setting: tuple[Any, ...] | list[Any]) -> None:
+    for x in setting:
+        if not isinstance(x, (float, int, str, type(None))):
+            raise TypeError(
+                f"{name} is a number, text, True, False, None or a list of such; "
+                f"got {shown(setting)}"
+            )
+
+
 def _whole(name: str, n: Any) -> int:
     if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-        raise ValueError(f"{name} is a whole number of at least 0; got {n!r}")
+        raise ValueError(f"{name} is a whole number of at least 0; got {shown(n)}")
     return n
 
 
 def _at_least_zero(name: str, setting: float) -> float:
     number = as_float(setting, name)
     if not 0 <= number < math.inf:
-        raise ValueError(f"{name} must be finite and at least 0; got {setting!r}")
+        raise ValueError(f"{name} must be finite and at least 0; got {shown(setting)}")
     return number

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import modes
 from autograd.deprecation import REMOVAL, renamed
+from autograd.given import switch
 from autograd.real import count
 from autograd.value import Value, topological_order
 from nn.arguments import Rows, positive_whole, random_stream
@@ -125,6 +126,9 @@ def fit(
         CompileError: ``compile`` is True, or ``loss`` is compiled, and it cannot be; or a row that
             is compared with plain Python differs, because the loss keeps state.
     """
+    progress = switch(progress, "progress")
+    if compile is not None:
+        compile = switch(compile, "compile")
     plan = _plan(loss, X, T, optimizer, epochs, batch_size, shuffle)
     plan.held_out = _held_out(validation, plan)
     _run(plan, trainer_for(plan, compile), progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from autograd.given import shown
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -91,8 +92,11 @@ def compile(
         return Compiled(None, function, parameters, backend, dtype)
     if not callable(function):
         raise TypeError(
-            f"compile takes a function or a Value; got {type(function).__name__} {function!r}"
+            f"compile takes a function or a Value; got {type(function).__name__} {shown(function)}"
         )
     if parameters is not None:
-        raise TypeError("the parameters of a function are the leaves that it uses; give none")
+        raise TypeError(
+            "the parameters of a function are the leaves that it uses: give none; got "
+            f"{shown(parameters)}"
+        )
     return Compiled(function, None, None, backend, dtype)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.compiler.program import Floats
-from autograd.given import check_order, shown
+from autograd.given import check_length, check_order, shown
 from autograd.real import as_float
 
 Key = tuple[int | str | None, ...]
@@ -65,8 +65,8 @@ def as_arrays(
         array = _as_array(name, argument, position, dtype)
         if array.ndim not in (1, 2):
             raise ValueError(
-                f"argument {position} of {name} has shape {array.shape}; expected "
-                "(batch, n), a row for each call of the function"
+                f"argument {position} of {name} has shape {array.shape}: it is "
+                f"{shown(argument)}; expected (batch, n), a row for each call of the function"
             )
         key.append(array.shape[1] if array.ndim == 2 else None)
         width = array.shape[1] if array.ndim == 2 else 1
@@ -97,6 +97,8 @@ def float_type(dtype: Any) -> np.dtype[Any]:
 
 
 def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any]) -> Floats:
+    if not isinstance(argument, np.ndarray):
+        check_length(argument, f"argument {position} of {name} is an array that fits the memory")
     try:
         array = np.asarray(argument)
     except ValueError as error:

@@ -18,6 +18,7 @@ from autograd.compiler.program import Floats
 from autograd.compiler.recording.record import CompileError
 from autograd.compiler.recordings import Part, Recordings
 from autograd.compiler.stages.trace import trace_value
+from autograd.given import shown
 from autograd.real import as_float
 from autograd.value import Value
 
@@ -38,13 +39,14 @@ class Compiled:
     ) -> None:
         self._function, self._chosen = function, parameters
         self._dtype = float_type(dtype)
-        if backend == "numba":
+        if isinstance(backend, str) and backend == "numba":
             raise ValueError(
                 "backend='numba' was replaced: leave it out for the machine, which needs llvmlite, "
                 "or write backend='numpy'"
             )
-        if backend not in (None, *BACKENDS):
-            raise ValueError(f"backend is one of {', '.join(BACKENDS)} or None; got {backend!r}")
+        if backend is not None and not (isinstance(backend, str) and backend in BACKENDS):
+            known = ", ".join(BACKENDS)
+            raise ValueError(f"backend is one of {known} or None; got {shown(backend)}")
         self._backend = backend or ("machine" if importlib.util.find_spec("llvmlite") else "numpy")
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
@@ -217,10 +219,10 @@ class Compiled:
             ValueError: the shapes do not fit together, or the function returns several Values.
             CompileError: as for a call.
         """
-        if reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
-        if wrt not in ("parameters", "inputs"):
-            raise ValueError(f"wrt is 'parameters' or 'inputs'; got {wrt!r}")
+        if not isinstance(reduction, str) or reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction is 'mean' or 'sum'; got {shown(reduction)}")
+        if not isinstance(wrt, str) or wrt not in ("parameters", "inputs"):
+            raise ValueError(f"wrt is 'parameters' or 'inputs'; got {shown(wrt)}")
         arguments, names = self._given(arguments, named)
         if arguments and isinstance(arguments[0], NUMBERS):
             if point := not names and self._recordings.points.get(wrt):

@@ -9,8 +9,8 @@ from typing import Any
 
 from autograd.drawing.render import FORMATS, render
 from autograd.drawing.views import neuron_view, scalar_view, sum_view
-from autograd.files import write_whole
-from autograd.given import did_you_mean, shown
+from autograd.files import expanded, write_whole
+from autograd.given import check_one_of, shown, switch
 from autograd.neurons import LARGEST, sizes_of
 from autograd.reading import Reading
 from autograd.value import Value
@@ -56,10 +56,10 @@ def draw(
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw expects the Value at which a graph ends; got {type(value).__name__}")
-    if rankdir not in _DIRECTIONS:
-        raise ValueError(f"rankdir is one of {_among(rankdir, _DIRECTIONS)}")
-    if view is not None and view not in LARGEST:
-        raise ValueError(f"view is one of {_among(view, LARGEST)}")
+    check_one_of(rankdir, _DIRECTIONS, "rankdir is")
+    if view is not None:
+        check_one_of(view, LARGEST, "view is")
+    force = switch(force, "force")
     reading = Reading(value, names)
     sizes = sizes_of(reading.nodes, reading.neurons)
     if view is None:
@@ -68,10 +68,6 @@ def draw(
         raise ValueError(_too_large(sizes, view))
     draw_view = {"scalars": scalar_view, "sums": sum_view, "neurons": neuron_view}[view]
     return Drawing(draw_view(reading, rankdir), sizes[view])
-
-
-def _among(given: object, names: Iterable[str]) -> str:
-    return f"{', '.join(names)}; got {shown(given)}{did_you_mean(given, names)}"
 
 
 def _too_large(sizes: Mapping[str, int], view: str) -> str:
@@ -105,8 +101,7 @@ class Drawing:
             RenderError: no installed program renders that format, or the program failed.
             ValueError: the format is another one.
         """
-        if format not in FORMATS:
-            raise ValueError(f"pictures are {', '.join(FORMATS)}; got {format!r}")
+        check_one_of(format, FORMATS, "a picture is")
         # Fine enough for today's screens; at this resolution a large network would take minutes.
         return render(self.source, format, dpi=192 if self._nodes <= 200 else 60)
 
@@ -124,11 +119,11 @@ class Drawing:
             RenderError: no installed program renders that format, or the program failed.
             ValueError: the suffix is another one.
         """
-        format = Path(path).suffix[1:].lower()
+        format = expanded(path).suffix[1:].lower()
         if format not in (*FORMATS, *_TEXT):
             known = ", ".join(f".{known}" for known in (*FORMATS, *_TEXT))
             raise ValueError(
-                f"the suffix chooses the format, one of {known}; got {os.fspath(path)!r}"
+                f"the suffix chooses the format, one of {known}; got {shown(os.fspath(path))}"
             )
         return write_whole(path, self.source.encode() if format in _TEXT else self.pipe(format))
 
@@ -142,7 +137,7 @@ class Drawing:
         Returns:
             The name of the file.
         """
-        name = os.fspath(filename)
+        name = str(expanded(filename))
         if format is not None and Path(name).suffix.lower() != f".{format}":
             name = f"{name}.{format}"
         return str(self.save(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from autograd.given import check_order, shown
+from autograd.given import check_order, listed, shown
 from autograd.gradient import grad
 from autograd.real import as_float
 from autograd.value import Value
@@ -51,7 +51,9 @@ def gradcheck(
     for name, number in ("step", step), ("tolerance", tolerance):
         if not 0 < as_float(number, name) < math.inf:
             raise ValueError(f"the {name} of gradcheck is a number above 0; got {shown(number)}")
-    point = [x.data if isinstance(x, Value) else as_float(x) for x in inputs]
+    point = [
+        x.data if isinstance(x, Value) else as_float(x) for x in listed(inputs, "inputs are a list")
+    ]
     leaves = [Value(x) for x in point]
     output = _called(function, leaves)
     for i, analytic in enumerate(grad(output, leaves)):
@@ -69,7 +71,7 @@ def _called(function: Callable[..., Value], inputs: Iterable[Value]) -> Value:
     if not isinstance(output, Value):
         raise TypeError(
             f"gradcheck needs a function that computes with its Values, and not with their .data, "
-            f"and returns a Value; got {type(output).__name__} {output!r}"
+            f"and returns a Value; got {type(output).__name__} {shown(output)}"
         )
     return output
 

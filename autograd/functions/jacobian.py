@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.given import check_order
+from autograd.given import check_order, listed, shown
 from autograd.gradient import grad
 from autograd.real import count
 from autograd.value import Number, Value, as_value, number_of
@@ -39,7 +39,8 @@ def jacobian(
     if not any(isinstance(y, Value) for y in results):
         raise TypeError(
             f"jacobian is of a function that computes with its Values, and not with their .data, "
-            f"and returns a Value or a list of them; got {type(returned).__name__} {returned!r}"
+            f"and returns a Value or a list of them; got {type(returned).__name__} "
+            f"{shown(returned)}"
         )
     return [_row(as_value(y), leaves) for y in results]
 
@@ -77,7 +78,10 @@ def hvp(
         TypeError: the function returns something else than a Value, or an input is not a number.
     """
     check_order(v, "v")
-    leaves, weights = _leaves(inputs), [number_of(x) for x in v]
+    leaves, weights = (
+        _leaves(inputs),
+        [number_of(x) for x in listed(v, "v is a list with one number per input")],
+    )
     if len(weights) != len(leaves):
         raise ValueError(
             f"hvp needs one number in v per input; got {count(len(weights), 'number')} and "
@@ -90,17 +94,16 @@ def hvp(
 
 
 def _leaves(inputs: Iterable[Value | Number]) -> list[Value]:
-    if not isinstance(inputs, Iterable):
-        raise TypeError(f"inputs are a list with one number per argument; got {inputs!r}")
     check_order(inputs, "a point")
-    return [Value(number_of(x)) for x in inputs]
+    given = listed(inputs, "inputs are a list with one number per argument")
+    return [Value(number_of(x)) for x in given]
 
 
 def _called(function: Function, leaves: Sequence[Value]) -> Any:
     if not callable(function):
         raise TypeError(
             f"expected a function and a point, as in jacobian(lambda x, y: x * y, [2.0, 3.0]); "
-            f"got {type(function).__name__} {function!r}"
+            f"got {type(function).__name__} {shown(function)}"
         )
     return function(*leaves)
 
@@ -109,7 +112,7 @@ def _result(function: Function, leaves: Sequence[Value]) -> Value:
     y = _called(function, leaves)
     if not isinstance(y, Value):
         raise TypeError(
-            f"a Hessian is of a function that returns one Value; got {type(y).__name__} {y!r}"
+            f"a Hessian is of a function that returns one Value; got {type(y).__name__} {shown(y)}"
         )
     return y
 

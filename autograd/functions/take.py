@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from autograd.given import shown
 from autograd.nodes.leaves import MADE, Entry
 from autograd.real import as_float, count
 from autograd.value import Value
@@ -29,6 +30,8 @@ def take(rows: Sequence[Any], index: float) -> Any:
     """
     if isinstance(index, Value):
         return at_value(rows, index)
+    if not hasattr(type(rows), "__getitem__") or getattr(rows, "shape", None) == ():
+        raise TypeError(f"take needs a list of rows; got {type(rows).__name__} {shown(rows)}")
     row = rows[row_number(index, len(rows))]
     first = rows[0]
     if type(first) is list and first:

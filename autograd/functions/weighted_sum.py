@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
-from autograd.given import LISTS, check_order
+from autograd.given import LISTS, check_order, listed
 from autograd.nodes.leaves import RESULT
 from autograd.real import count
 from autograd.value import (
@@ -34,14 +34,13 @@ def dot(
     Raises:
         ValueError, TypeError: the two differ in length, or one is a set, a dict or bytes.
     """
+    if type(weights) not in LISTS or type(inputs) not in LISTS:
+        weights, inputs = (_as_list(vector) for vector in (weights, inputs))
     if len(weights) != len(inputs):
         raise ValueError(
             f"a weighted sum needs one weight per input; got {count(len(weights), 'weight')} "
             f"and {count(len(inputs), 'input')}"
         )
-    if type(weights) not in LISTS or type(inputs) not in LISTS:
-        for vector in (weights, inputs):
-            check_order(vector, "what dot takes")
     if modes.active:
         plain = modes.switches.recording or modes.switches.watching
         return (recorded if plain else computed)(weights, inputs, bias)
@@ -81,6 +80,11 @@ def dot(
     if type(total) is not float or not terms:
         return recorded(weights, inputs, bias)
     return make_node(total, deepest + 1, (ops.sum, *terms, *(1.0,) * len(terms)))
+
+
+def _as_list(vector: Any) -> list[Any]:
+    check_order(vector, "what dot takes")
+    return listed(vector, "dot takes two lists of numbers or Values")
 
 
 def recorded(

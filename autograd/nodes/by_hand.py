@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from autograd.given import shown
 from autograd.op import Op
 from autograd.real import as_float, count
 
@@ -53,13 +54,13 @@ def described(
     if isinstance(local_grads, str):
         local_grads, _op = (), local_grads
     if not isinstance(label, str):
-        raise TypeError(f"a label is text; got {type(label).__name__} {label!r}")
+        raise TypeError(f"a label is text; got {type(label).__name__} {shown(label)}")
     inputs = _listed(children) or _listed(_children)
     partials = [as_float(x) for x in _listed(local_grads)]
     if len(inputs) == len(partials):
         return label or str(_op), inputs, partials
     if not partials:
-        called = f"that {_op!r} made" if _op else f"with {count(len(inputs), 'input')}"
+        called = f"that {shown(_op)} made" if _op else f"with {count(len(inputs), 'input')}"
         raise TypeError(
             f"a Value {called} needs its derivatives. {OWN_OPERATION}. Or give them as numbers, in "
             "the order of the inputs: Value(data, children, local_grads)"
@@ -83,7 +84,7 @@ def _listed(things: object) -> list[Any]:
         return list(things)
     raise TypeError(
         f"after its number, a Value takes a label, or two tuples: its inputs, and its derivative "
-        f"by each of them in that order; got {type(things).__name__} {things!r}"
+        f"by each of them in that order; got {type(things).__name__} {shown(things)}"
     )
 
 

@@ -62,5 +62,5 @@ _depth = attrgetter("_depth")
 
 
 def _check(output: object) -> None:
-    if not hasattr(output, "_record"):
+    if not hasattr(output, "_record") or isinstance(output, type):
         raise TypeError(f"expected the Value at which a graph ends; got {type(output).__name__}")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd.deprecation import REMOVAL
-from autograd.files import write_whole
+from autograd.files import expanded, write_whole
+from autograd.given import shown, switch
 from autograd.neurons import LARGEST
 from autograd.page.export import exported
 from autograd.page.frame import in_a_frame
@@ -70,6 +71,7 @@ def page(
     """
     if not isinstance(value, Value):
         raise TypeError(f"page expects the Value at which a graph ends; got {type(value).__name__}")
+    force = switch(force, "force")
     graph = exported(value, names)
     size = graph["sizes"]["neurons"]
     if size > LARGEST["neurons"] and not force:
@@ -120,8 +122,8 @@ class Page:
         Raises:
             ValueError: the suffix is another one.
         """
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a page is a file such as 'chain.html'; got {os.fspath(path)!r}")
+        if expanded(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a page is a file such as 'chain.html'; got {shown(os.fspath(path))}")
         self.path = write_whole(path, self.source.encode())
         return self.path
 

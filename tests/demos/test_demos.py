@@ -368,6 +368,13 @@ def test_a_misspelt_name_is_corrected(wrong, meant, capsys):
     assert capsys.readouterr().err.endswith(f"error: there is no demo {wrong!r}: {hint}\n")
 
 
+def test_two_demos_are_two_commands(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["chain_rule", "figure_4"])
+    told = "one demo at a time, or all without a name: run figure_4 next\n"
+    assert capsys.readouterr().err.endswith(told)
+
+
 def test_help_shows_defaults_where_there_are_any(capsys):
     for name in command.COURSE:
         with pytest.raises(SystemExit):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import given
 from autograd.compiler.algebra import constant_part, pick
 from autograd.compiler.recording.listed import Listed
 from autograd.compiler.recording.record import Recording
@@ -159,11 +160,11 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
         return _trace(listed, n, None, [], [n - 1], [])
     if isinstance(parameters, Value):
         raise TypeError("parameters are a list of Values; got one alone: write parameters=[p]")
-    chosen = list(parameters)
+    chosen = given.listed(parameters, "parameters are a list of Values")
     for place, p in enumerate(chosen):
         if not isinstance(p, Value):
             raise TypeError(
-                f"parameters are Values; parameters[{place}] is {type(p).__name__} {p!r}"
+                f"parameters are Values; parameters[{place}] is {type(p).__name__} {given.shown(p)}"
             )
         if p.op is not None:
             raise ValueError(
