@@ -61,7 +61,7 @@ OPS = {
 }
 
 
-def chain(op, x, w, n=1000):
+def chain(op, x, w, n=300):
     """n steps that neither grow nor vanish."""
     for i in range(n):
         stays = x * 0.9 + w * (0.1 if i % 3 else -0.2)
@@ -118,7 +118,7 @@ def test_a_function_of_rows(name, backend):
 @pytest.mark.slow
 def test_a_chain_with_branches_knows_when_another_path_is_taken():
     def function(x):
-        for _ in range(1000):
+        for _ in range(300):
             x = x * 0.999 + 0.001 * OPS["opaque"](x) if x < 0.5 else x * 0.998
         return x
 

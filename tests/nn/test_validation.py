@@ -151,7 +151,7 @@ def test_what_is_no_pair_of_rows_is_a_sentence(pair, error, message):
 @pytest.mark.slow
 def test_a_recording_is_used_again_only_in_its_mode():
     """The same loss, trained in evaluation, in training, and in evaluation again."""
-    inputs = RANDOM.normal(size=(3000, 2))
+    inputs = RANDOM.normal(size=(600, 2))
     targets = np.tanh(inputs[:, :1] - inputs[:, 1:])
 
     def trained(compiled):
