@@ -104,11 +104,18 @@ def is_gallery(path: Path) -> bool:
     return bool(earlier(BODY, path))
 
 
+def _part(begin: str, end: str) -> re.Pattern[str]:
+    """From a begin to the next end, with no other begin between: so a damaged page, in which parts
+    begin and never end, is not searched anew from each."""
+    start = begin.partition("(")[0]
+    return re.compile(rf"{begin}(?:(?!{start}).)*?{end}", re.DOTALL)
+
+
 # The three parts of a page that belong to a demo. No text of a demo can look like them, because all
 # of it is escaped.
-TILES = re.compile(r'<div class="tiles" data-demo="(\d+)">\n.*?</div>\n', re.DOTALL)
-ENTRY = re.compile(r'<li value="(\d+)">.*?</li>\n', re.DOTALL)
-BODY = re.compile(r'<section aria-labelledby="demo-(\d+)">\n.*?</section>\n', re.DOTALL)
+TILES = _part(r'<div class="tiles" data-demo="(\d{1,9})">\n', "</div>\n")
+ENTRY = _part(r'<li value="(\d{1,9})">', "</li>\n")
+BODY = _part(r'<section aria-labelledby="demo-(\d{1,9})">\n', "</section>\n")
 
 
 def earlier(part: re.Pattern[str], path: Path) -> dict[int, str]:

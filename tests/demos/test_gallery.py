@@ -3,6 +3,7 @@
 import os
 import re
 import struct
+import time
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
@@ -341,3 +342,13 @@ def test_axe_finds_nothing(show, tmp_path, scheme, viewport):
         summary.click()
     found = tab.evaluate("axe.run().then(r => r.violations)")
     assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+
+
+@pytest.mark.parametrize("begin", ['<section aria-labelledby="demo-1">\n', '<li value="1">'])
+def test_parts_that_never_end_do_not_hang(tmp_path, begin):
+    page = tmp_path / "index.html"
+    page.write_text(begin * 20_000)
+    began = time.process_time()
+    save_gallery([Section(1, "a", "A", "an a", [], "")], page)
+    assert time.process_time() - began < 2
+    assert page.read_text().count(begin) == 1
