@@ -183,6 +183,8 @@ class Op:
         """
         try:
             y = self.forward(xs) if self.arity is None else self.forward(*xs)
+            if type(y) is float:
+                return y
             if isinstance(y, complex):  # from a power of a negative number: IEEE says nan
                 y = self.apply([Real(x) for x in xs])
             return as_float(y)

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd.compiler.algebra import GUARDS
 from autograd.compiler.purity.streams import Streams
-from autograd.compiler.recording.observe import CompileError, number
+from autograd.compiler.recording.observe import CompileError
 from autograd.compiler.recording.record import Guard, Recording, record
 from autograd.nodes.order import reading_order
 from autograd.operand import traced
@@ -247,7 +247,7 @@ def _in_terms_of_the_row(
             )
         xs = [known[x] for x in v.inputs]
         if v.op is None:
-            known[v] = number(v)
+            known[v] = v.data
         elif any(isinstance(x, Traced) for x in xs):
             known[v] = Traced.apply_op(v.op, xs)
         else:

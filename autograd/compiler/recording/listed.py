@@ -35,7 +35,7 @@ class Listed:
         made = [v._record for v in nodes]
         self.nodes = nodes
         self.ops: list[Op | None] = [record[0] for record in made]
-        self.starts = [0, *accumulate(len(record) // 2 for record in made)]
+        self.starts = [0, *accumulate([len(record) // 2 for record in made])]
         self.inputs: list[int] = [
             v._mark for record in made for v in record[1 : len(record) // 2 + 1]
         ]

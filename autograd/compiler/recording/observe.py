@@ -27,17 +27,6 @@ class CompileError(Exception):
     """A function that cannot be compiled, or a row that the compiled program does not hold for."""
 
 
-# The numbers themselves, which nobody observes.
-number_slot: Any = Value.__dict__["data"]
-grad_slot: Any = Value.__dict__["grad"]
-
-
-def number(v: Value) -> float:
-    """The number in a Value."""
-    x: float = number_slot.__get__(v)
-    return x
-
-
 Replacements = dict[tuple[Any, str], Callable[[Any], Any]]
 """For an owner and a name in it, what makes the replacement of what is there."""
 
@@ -140,23 +129,15 @@ def _instead(method: str) -> Callable[[Any], Any]:
 def _data(_: Any) -> Any:
     def read(v: Value) -> float:
         recording = _this_thread.recording
-        return recording.read(v) if recording else number(v)
+        return recording.read(v) if recording else v._number
 
     def write(v: Value, x: float) -> None:
         recording = _this_thread.recording
-        if recording and _has_number(v):
+        if recording and hasattr(v, "_number"):  # otherwise it is just being made
             recording.refuse_setting("data")
-        number_slot.__set__(v, x)
+        v._number = x
 
     return property(read, write)
-
-
-def _has_number(v: Value) -> bool:
-    try:
-        number_slot.__get__(v)
-    except AttributeError:  # it is just being made
-        return False
-    return True
 
 
 def _refused(name: str) -> Callable[[Any], Any]:

@@ -11,7 +11,6 @@ import linecache
 from collections.abc import Mapping
 
 from autograd import modes
-from autograd.compiler.recording.observe import number
 from autograd.names import displayed
 from autograd.symbols import Symbol, write_op
 from autograd.value import Value, is_constant
@@ -32,7 +31,7 @@ def _symbol(v: Value, names: Mapping[Value, str], depth: int) -> Symbol:
     if name := names.get(v) or v.label:
         return Symbol(displayed(name), "")
     if v.op is None:
-        return Symbol.of(number(v)) if is_constant(v) else Symbol(f"Value({number(v):.9g})", "")
+        return Symbol.of(v._number) if is_constant(v) else Symbol(f"Value({v._number:.9g})", "")
     if not depth:
         return Symbol("…", "")
     inputs = [_symbol(x, names, depth - 1) for x in v.inputs[:MOST_TERMS]]

@@ -19,13 +19,7 @@ from autograd.compiler.purity.streams import Streams
 from autograd.compiler.recording.alike import alike
 from autograd.compiler.recording.listed import Listed
 from autograd.compiler.recording.observe import CompileError as CompileError
-from autograd.compiler.recording.observe import (
-    grad_slot,
-    number,
-    number_slot,
-    observed,
-    silenced,
-)
+from autograd.compiler.recording.observe import observed, silenced
 from autograd.compiler.recording.printing import is_for_print, printed
 from autograd.compiler.recording.stand_ins import takes_numbers
 from autograd.compiler.recording.taken import taken
@@ -34,19 +28,16 @@ from autograd.nodes.by_hand import BY_HAND, NO_RULE
 from autograd.nodes.leaves import RESULT, refuse_derivative
 from autograd.ops import Op
 from autograd.value import (
-    NOT_COMPUTED,
     Number,
     Value,
     as_value,
     class_of,
     is_constant,
-    new,
+    make_node,
     one_pass_at_a_time,
     topological_order,
 )
 
-# As ``number``, without a call in Python, and without a look for these methods for each node.
-_number_in, _set_number, _set_grad = number_slot.__get__, number_slot.__set__, grad_slot.__set__
 _no_float = Value.__float__
 
 
@@ -114,7 +105,8 @@ class Recording:
         """An operation."""
         values = [x if type(x) is Value else as_value(x) for x in inputs]
         node = self._node(op, values)
-        return node if modes.switches.recording else self.detached(node)
+        off = modes.active and not modes.switches.recording
+        return self.detached(node) if off else node
 
     def detached(self, v: Value) -> Value:
         """``v.detach()``: the same number, and no derivative."""
@@ -144,24 +136,12 @@ class Recording:
         return taken(self, rows, index)
 
     def _node(self, op: Op, inputs: Sequence[Value]) -> Value:
-        # Not by Value(...): its attributes are observed here, and so are slow to set.
-        for v in inputs:
-            if type(v) is not Value:
-                node = new(class_of(inputs))
-                break
-        else:
-            node = new(Value)
-        _set_number(node, op.compute([*map(_number_in, inputs)]))
-        _set_grad(node, NOT_COMPUTED)
-        node._mark = None
+        data = op.compute([v._number for v in inputs])
+        depth = max([v._depth for v in inputs], default=-1) + 1
         # Backward is not for this graph, so the partials only keep their places.
-        node._record = (op, *inputs, *(0.0,) * len(inputs))
-        depth = -1
-        for v in inputs:
-            if v._depth > depth:
-                depth = v._depth
-        node._depth = depth + 1
-        if modes.switches.watching:
+        made = (op, *inputs, *(0.0,) * len(inputs))
+        node = make_node(data, depth, made, class_of(inputs))
+        if modes.active and modes.switches.watching:
             node._source = modes.user_line()
         return node
 
@@ -194,8 +174,8 @@ class Recording:
         try:
             other = as_value(b)  # type: ignore[arg-type]
         except TypeError:
-            return number(a) == b
-        x, y = number(a), number(other)
+            return a._number == b
+        x, y = a._number, other._number
         if x == y:
             # Not the guard "equal", for which nan is nan, as a look at a number must have it.
             self._guard("less_equal", a, other)
@@ -218,13 +198,13 @@ class Recording:
         return all(id(leaf) in inputs or is_constant(leaf) for leaf in leaves)
 
     def _compare(self, name: str, a: Value, b: Value) -> bool:
-        outcome = not GUARDS[name].forward(number(a), number(b))
+        outcome = not GUARDS[name].forward(a._number, b._number)
         self._guard(name if outcome else f"not {name}", a, b)
         return outcome
 
     def read(self, v: Value) -> float:
         """``v.data``."""
-        seen = number(v)
+        seen = v._number
         self._guard("equal", v, as_value(seen), reading=True)
         return seen
 
@@ -339,17 +319,15 @@ def _recorded(
     one, other = first.listed, second.listed
     if BY_HAND in other.ops:
         raise CompileError(NO_RULE)
-    shared = one.leaves.keys() & other.leaves.keys()
-    twins = {v: v for v in shared}
-    for mine, theirs in zip(first.inputs, second.inputs):
-        twins.update(zip(mine, theirs))
+    twins = {v: w for pair in zip(first.inputs, second.inputs) for v, w in zip(*pair)}
     if not alike(one, other, twins):
         raise CompileError(
             "the function built another graph when it was run again on the same row: it depends "
             "on something besides its inputs and parameters (random numbers, a counter, a file)"
         )
-    del first, one
-    second.parameters = [v for v in reversed(other.leaves) if v in shared and not is_constant(v)]
+    shared = (v for v in reversed(other.leaves) if v in one.leaves)
+    second.parameters = [v for v in shared if not is_constant(v)]
+    del first, one, shared
     with silenced():
         second.takes_numbers = takes_numbers(second, function, rows)
     return second

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import modes
 from autograd.compiler.algebra import pick
-from autograd.compiler.recording.observe import number
 from autograd.functions.take import row_number
 from autograd.value import Value
 
@@ -27,7 +26,7 @@ def taken(recording: Recording, rows: Sequence[Any], index: Value) -> Any:
             f"take gets an index that is computed, at {modes.user_line()}: in a compiled function "
             "an index is an input as it stands; compute it before the call, and pass it in"
         )
-    row_number(number(index), len(rows))
+    row_number(index._number, len(rows))
     return _of_column(recording, list(rows), index)
 
 
