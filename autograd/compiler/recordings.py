@@ -13,6 +13,7 @@ from autograd.compiler import naming
 from autograd.compiler.arguments import Key
 from autograd.compiler.collector import waiting_collector
 from autograd.compiler.compilation import NONE_FAIL, Compilation
+from autograd.compiler.machine.build import made_meanwhile
 from autograd.compiler.program import Floats
 from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.watch import Watch
@@ -153,6 +154,12 @@ class Recordings:
         Raises:
             CompileError: it cannot be recorded, or this is a graph.
         """
+        if self._backend != "machine":
+            return self._recorded(key, rows)
+        with made_meanwhile(np.dtype(self._dtype).itemsize):
+            return self._recorded(key, rows)
+
+    def _recorded(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
         function = self._function
         if function is None:
             raise CompileError("the parameters now take another branch: record the graph again")

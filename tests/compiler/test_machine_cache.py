@@ -4,6 +4,7 @@ import functools
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -278,7 +279,7 @@ object_file = functools.cache(build.compiled)
 def fresh(folder, monkeypatch):
     """A function that loads the machine as a new process would."""
     monkeypatch.setattr(build, "compiled", object_file)
-    return lambda: build._machine.__wrapped__(8)
+    return lambda: build._machine(8)
 
 
 def test_the_kernels_are_kept(folder, fresh):
@@ -291,6 +292,31 @@ def test_without_a_folder_they_are_compiled_each_time(fresh, monkeypatch):
     monkeypatch.setenv(cache.SWITCH, "off")
     assert not fresh().from_disk
     assert not fresh().from_disk
+
+
+def test_they_are_made_in_a_thread_while_a_function_is_recorded(monkeypatch):
+    makers = []
+    monkeypatch.setattr(build, "_machines", {})
+    monkeypatch.setattr(build, "_machine", lambda n: makers.append(threading.current_thread()))
+    for _ in range(2):
+        with build.made_meanwhile(8):
+            pass
+    assert makers[0] is not threading.main_thread()
+    build.machine(8)
+    assert len(makers) == 1
+
+
+def test_what_keeps_them_from_being_made_is_said_where_they_are_needed(monkeypatch, capsys):
+    def fails(itemsize):
+        raise OSError("no room")
+
+    monkeypatch.setattr(build, "_machines", {})
+    monkeypatch.setattr(build, "_machine", fails)
+    with build.made_meanwhile(8):
+        pass
+    assert capsys.readouterr() == ("", "")
+    with pytest.raises(OSError, match="no room"):
+        build.machine(8)
 
 
 def test_the_key_has_all_that_machine_code_depends_on(folder, fresh, monkeypatch):

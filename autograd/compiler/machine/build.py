@@ -7,12 +7,12 @@ what it depends on: the source of the kernels, the processor, the version of LLV
 from __future__ import annotations
 
 import ctypes
-import functools
 import hashlib
 import math
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,16 +46,38 @@ class Machine:
 
 
 _loading = threading.Lock()
+_machines: dict[int, Machine] = {}
 _kept_alive: list[Any] = []
 
 
 def machine(itemsize: int = 8) -> Machine:
     """The machine for numbers of 8 or 4 bytes. It is made once in a process."""
     with _loading:
-        return _machine(itemsize)
+        if itemsize not in _machines:
+            _machines[itemsize] = _machine(itemsize)
+        return _machines[itemsize]
 
 
-@functools.cache
+@contextmanager
+def made_meanwhile(itemsize: int) -> Iterator[None]:
+    """While the block runs, another thread makes the machine. LLVM needs no lock of Python's, so
+    where there are two processors, what takes longer is all that a user waits for."""
+    if itemsize in _machines:
+        yield
+        return
+
+    def make() -> None:
+        with suppress(Exception):  # whoever needs the machine will meet it again
+            machine(itemsize)
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
 def _machine(itemsize: int) -> Machine:
     cpu, features, binding = _host()
     fused = bool({"+fma", "+neon"} & set(features.split(",")))
