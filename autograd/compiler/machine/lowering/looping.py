@@ -1,45 +1,64 @@
 """Loops of a program as loops of the table.
 
 A slice is read where it stands in its outer array, and what is stacked is computed where it will
-stand, so that the operands of the body move with t. Only what is carried is copied.
+stand, so that the operands of the body move with t. What is carried is copied only where it
+cannot be computed where the next iteration reads it; see ``carrying``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
+from autograd.compiler.machine.lowering.carrying import in_place
 from autograd.compiler.machine.lowering.writer import Writer
 from autograd.compiler.machine.table import Begin, End, Round
-from autograd.compiler.program import Array, Instruction, Loop, View, row_major, whole
+from autograd.compiler.program import (
+    Array,
+    Carried,
+    Instruction,
+    Loop,
+    View,
+    row_major,
+    view,
+    whole,
+)
 
 
-def loop(writer: Writer, i: Loop, instruction: Callable[[Instruction], None]) -> None:
+def loop(
+    writer: Writer, i: Loop, instruction: Callable[[Instruction], None], ends: Iterable[Array]
+) -> None:
     """The lines of a loop.
 
     Args:
         instruction: writes the lines of an instruction of the body.
+        ends: arrays that must have a place of their own.
     """
-    for c in i.carried:
-        writer.copy(whole(c.before), c.start)
     round = Round(i.count, i.reverse)
+    ready = in_place(writer, i, round, ends)
+    copied = [c for c in i.carried if c not in ready.carried]
+    for c in copied:
+        writer.copy(whole(c.before), c.start)
     for s in i.slices:
         outer = s.outer if s.outer.index is None else writer.contiguous(s.outer)
         first = View(outer.array, outer.shape[1:], outer.offset, outer.strides[1:])
         writer.stand_in(s.inner, first, round, outer.strides[0])
     own = {out for b in i.body if not isinstance(b, Loop) for out in b.outs}
-    in_place = set()
+    last = ready.last
     for stack in i.stacks:
         inner = stack.inner
+        if stack in ready.stacks or inner.array in writer.stands_for:
+            continue
         if inner.whole and inner.array in own and inner.array.batched == stack.outer.batched:
             own.discard(inner.array)
-            in_place.add(stack)
+            ready.stacks.add(stack)
+            last[inner.array] = _last(stack.outer, i)
             writer.stand_in(inner.array, *_first(stack.outer, round))
     writer.lines.append(Begin(round))
     around, writer.loop = writer.loop, round
     for b in i.body:
         instruction(b)
     for stack in i.stacks:
-        if stack not in in_place:
+        if stack not in ready.stacks:
             place = Array(stack.outer.shape[1:], stack.outer.kind)
             writer.stand_in(place, *_first(stack.outer, round))
             writer.copy(whole(place), stack.inner)
@@ -48,13 +67,14 @@ def loop(writer: Writer, i: Loop, instruction: Callable[[Instruction], None]) ->
     for f in i.finals:
         if f.inner.array in given:
             writer.copy(whole(f.outer), f.inner)
-    _carry(writer, i, before)
+    _carry(writer, copied, before)
     writer.lines.append(End(round))
     writer.loop = around
-    last = {s.inner.array: s.outer for s in in_place}
     for f in i.finals:
         if f.inner.array in last:
-            writer.copy(whole(f.outer), _last(f.inner, last[f.inner.array], i))
+            of = last[f.inner.array]
+            lanes = of.lanes().reshape(-1)[f.inner.lanes()]
+            writer.copy(whole(f.outer), view(of.array, lanes))
         elif f.inner.array not in given:
             writer.copy(whole(f.outer), f.inner)
 
@@ -65,23 +85,22 @@ def _first(outer: Array, round: Round) -> tuple[View, Round, int]:
     return View(outer, outer.shape[1:], 0, strides[1:]), round, strides[0]
 
 
-def _last(inner: View, outer: Array, i: Loop) -> View:
-    """What the last iteration stacks, as a view of all that is stacked."""
-    start = 0 if i.reverse else (i.count - 1) * row_major(outer.shape)[0]
-    if inner.index is not None:
-        return View(outer, inner.shape, index=inner.index + start)
-    return View(outer, inner.shape, start + inner.offset, inner.strides)
+def _last(outer: Array, i: Loop) -> View:
+    """What the last iteration stacks."""
+    strides = row_major(outer.shape)
+    start = 0 if i.reverse else (i.count - 1) * strides[0]
+    return View(outer, outer.shape[1:], start, strides[1:])
 
 
-def _carry(writer: Writer, i: Loop, before: set[Array]) -> None:
+def _carry(writer: Writer, carried: Sequence[Carried], before: set[Array]) -> None:
     """All that is carried changes at once, so what is still to be read is copied first."""
     kept = []
-    for c in i.carried:
+    for c in carried:
         after = c.after
         if after.array in before and after.array is not c.before:
             copy = whole(writer.array(after.shape, writer.rows_of(after.array)))
             writer.copy(copy, after)
             after = copy
         kept.append(after)
-    for c, after in zip(i.carried, kept):
+    for c, after in zip(carried, kept):
         writer.copy(whole(c.before), after)

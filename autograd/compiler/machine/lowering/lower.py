@@ -81,6 +81,8 @@ class _Lowering:
         self.count = Array((), PARAMETER)
         self.loop_in: int | None = None  # the part of the loop that is being written
         self.cleared: set[Array] = set()
+        self.ends = {v.array for v in program.ends()}
+        self.ends.update(v.array for of in outer.values() for v in (of.left, of.right))
         self.kept: list[Array] = [self.count]
         self.start: dict[Array, int] = {}  # of each block in the region of the parameters
         self.place = np.zeros(len(program.parameters), np.int64)
@@ -176,7 +178,7 @@ class _Lowering:
             self.loop_in = ROWS
         self.loop_in = self._starts(i)
         self.known.update(dict.fromkeys(i.outs, self.loop_in))
-        loop(self.writer, i, self.instruction)
+        loop(self.writer, i, self.instruction, self.ends)
         self.loop_in = around
 
     def _over_rows(self, i: Simple) -> None:
