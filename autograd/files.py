@@ -176,7 +176,7 @@ def _new_part(folder: Path, like: os.stat_result | None, mode: int) -> tuple[Pat
         part = folder / PART.format(secrets.token_hex(8))
         descriptor = os.open(part, flags, mode)
         try:
-            _lock(descriptor)
+            mine = _lock(descriptor)
             if like is not None and sys.platform != "win32":
                 if like.st_gid != os.fstat(descriptor).st_gid:
                     try:
@@ -184,13 +184,13 @@ def _new_part(folder: Path, like: os.stat_result | None, mode: int) -> tuple[Pat
                     except PermissionError:
                         mode &= ~0o070  # what one group may do, another may not
                 os.fchmod(descriptor, mode)
-            if os.fstat(descriptor).st_nlink:
+            if mine and os.fstat(descriptor).st_nlink:
                 return part, descriptor
         except BaseException:
             os.close(descriptor)
             part.unlink(missing_ok=True)
             raise
-        os.close(descriptor)  # another writer removed it before it was locked
+        os.close(descriptor)  # another writer took it for abandoned before it was locked
 
 
 def _remove_abandoned(folder: Path) -> None:
@@ -205,19 +205,24 @@ def _remove_abandoned(folder: Path) -> None:
             elif stat.S_ISREG(os.lstat(part).st_mode):
                 descriptor = os.open(part, os.O_RDONLY | _NO_LINK | _NO_WAIT)
                 try:
-                    if _lock(descriptor):
+                    if _lock(descriptor, without=False):
                         part.unlink()
                 finally:
                     os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
-    """Lock a file until it is closed; False if another process has locked it, or none can."""
+def _lock(descriptor: int, without: bool = True) -> bool:
+    """Lock a file until it is closed; False if another writer has locked it.
+
+    Where the file system has no locks, the answer is ``without``.
+    """
     if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
+        except OSError:
+            return without
     return True
 
 

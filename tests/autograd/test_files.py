@@ -55,6 +55,49 @@ def test_parts_of_killed_writers_are_removed_and_no_others(tmp_path):
 
 
 @POSIX
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_part_that_another_writer_takes_for_abandoned_is_left_to_it(
+    tmp_path, monkeypatch, removed
+):
+    """The other comes between the making of the part and its lock."""
+    import fcntl
+
+    real, taken = os.open, []
+
+    def opening(path, flags, *rest):
+        descriptor = real(path, flags, *rest)
+        if flags & os.O_CREAT and not taken:
+            taken.append(real(path, os.O_RDONLY))
+            fcntl.flock(taken[0], fcntl.LOCK_EX)
+            if removed:
+                os.unlink(path)
+                os.close(taken[0])
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opening)
+    write_whole(tmp_path / "x", b"new")
+    assert (tmp_path / "x").read_bytes() == b"new"
+    assert len(os.listdir(tmp_path)) == (1 if removed else 2)  # it is the other's to remove
+    if not removed:
+        os.close(taken[0])
+
+
+@POSIX
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    """Parts stay there, because nobody knows whether their writers live."""
+    import fcntl
+
+    def fails(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", fails)
+    old = tmp_path / PART.format("1" * 16)
+    old.touch()
+    write_whole(tmp_path / "x", b"new")
+    assert sorted(os.listdir(tmp_path)) == [old.name, "x"]
+
+
+@POSIX
 def test_nothing_planted_is_written_to_or_waited_for(tmp_path, monkeypatch):
     """A link, a FIFO, a folder under the very name of the part: random names cannot be foreseen."""
     victim = tmp_path / "victim"

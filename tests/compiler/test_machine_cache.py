@@ -187,6 +187,26 @@ def test_a_relative_path_is_refused(folder, tmp_path, monkeypatch, variable):
     assert not kept()
 
 
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_on_other_systems(folder, tmp_path, monkeypatch, system):
+    """On a system that is made to look like them: one without modes and owners, one with others'
+    folders."""
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.delenv(cache.SWITCH)
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "home" / "local"))
+    if system == "darwin":
+        monkeypatch.setattr("fcntl.F_FULLFSYNC", 1, raising=False)  # F_GETFD, which is harmless
+    else:
+        monkeypatch.delattr(os, "getuid", raising=False)
+        monkeypatch.delattr(os, "link", raising=False)
+    assert not kept()
+    assert kept()
+    new_process()
+    assert kept()
+    place = Path("local") if system == "win32" else Path("Library") / "Caches"
+    assert len(entries(tmp_path / "home" / place / "overnight-autograd")) == 1
+
+
 # --- what stands in the way ---
 
 

@@ -41,16 +41,16 @@ def _secret(path: Path) -> bytes | None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not private(path.parent):
         return None
-    if (found := _kept(path)) is None:
+    if os.path.lexists(path) and _kept(path) is None:
         path.unlink(missing_ok=True)  # it is damaged, or others can read it
+    if not os.path.lexists(path):
         _write_first(path, secrets.token_bytes(SIZE))
-        found = _kept(path)
-    return found
+    return _kept(path)
 
 
 def _kept(path: Path) -> bytes | None:
-    """The secret in a file; None if there is none, or none that only this user can read."""
-    if not os.path.lexists(path) or not private(path, 0o077):
+    """The secret in a file; None if it is damaged, or others can read it."""
+    if not private(path, 0o077):
         return None
     with open_file(path) as file:
         found = file.read(SIZE + 1)
