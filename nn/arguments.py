@@ -8,7 +8,7 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, groupby, islice
 from numbers import Real
 from typing import Any
 
@@ -141,10 +141,9 @@ class Rows:
         """Check each row, and note the first row of each combination of types."""
         width, rows = self.width, self.data
         if set(map(type, rows)) <= _LISTS and set(map(len, rows)) == {width}:
-            kinds = set(map(type, chain.from_iterable(rows)))
-            fits = kinds == {float} or (kinds == {int} and _fit_floats(rows))
-            if fits:  # all numbers alike: that was all
-                self._first_of_kind[kinds.pop()] = 0
+            kinds = [kind for kind, _ in islice(groupby(chain.from_iterable(rows), type), 2)]
+            if kinds == [float] or (kinds == [int] and _fit_floats(rows)):
+                self._first_of_kind[kinds[0]] = 0  # all numbers are alike: that was all
                 return
         for row, cells in enumerate(rows):
             if (

@@ -129,7 +129,8 @@ class Trainer:
         """Copy the parameters and the optimiser's memories into arrays."""
         import numpy as np
 
-        self.theta[:] = [p.data for p in self.parameters]
+        exact = self.compilation.dtype == np.float64
+        self.theta[:] = self.compilation.theta() if exact else [p.data for p in self.parameters]
         moving = self.places >= 0
         for row, name in zip(self.numbers, self.optimizer.memories):
             memory = getattr(self.optimizer, name)
