@@ -7,8 +7,8 @@ What other systems lack, and what happens there instead:
   fit. A file that is open cannot be replaced: then ``os.replace`` raises PermissionError, and the
   old file stays.
 - macOS flushes a file to the disk's own memory only; ``F_FULLFSYNC`` asks for the disk itself.
-- Some file systems, mostly of networks, have no locks. There the parts that killed writers left
-  stay.
+- Some file systems, mostly of networks, have no locks, or cannot flush a folder. There the parts
+  that killed writers left stay, and a new name may be lost by a power cut.
 """
 
 from __future__ import annotations
@@ -238,11 +238,14 @@ def _folder_to_disk(folder: Path) -> None:
     """Wait until the names in a folder are on the disk."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return  # this user may write there, and not read
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of systems that cannot
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of file systems that cannot
             raise
     finally:
         os.close(descriptor)

@@ -1,8 +1,10 @@
 """Files are written whole or not at all."""
 
 import ast
+import errno
 import os
 import socket
+import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -161,6 +163,44 @@ def test_one_groups_rights_are_not_given_to_another(tmp_path, monkeypatch, kept)
     monkeypatch.undo()
     assert path.stat().st_mode & 0o777 == (0o660 if kept else 0o600)
     assert given == ([(-1, path.stat().st_gid)] if kept else [])
+
+
+@POSIX
+def test_a_file_that_may_grow_no_further(tmp_path):
+    """A full disk, as the system itself reports it."""
+    import resource
+
+    path = tmp_path / "x"
+    write_whole(path, b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_whole(path, b"n" * 100_001)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["open", "fsync"])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EINVAL, errno.EIO])
+def test_a_folder_that_cannot_be_flushed(tmp_path, monkeypatch, name, code):
+    real = getattr(os, name)
+
+    def fails(at, *rest, **options):
+        if at == tmp_path or (isinstance(at, int) and stat.S_ISDIR(os.fstat(at).st_mode)):
+            raise OSError(code, os.strerror(code))
+        return real(at, *rest, **options)
+
+    monkeypatch.setattr(os, name, fails)
+    if (name, code) in (("open", errno.EACCES), ("fsync", errno.EINVAL)):
+        write_whole(tmp_path / "x", b"new")
+    else:  # then nobody knows whether the name is on the disk
+        with pytest.raises(OSError, match=os.strerror(code)):
+            write_whole(tmp_path / "x", b"new")
+    assert (tmp_path / "x").read_bytes() == b"new"
 
 
 def test_the_longest_names(tmp_path):
