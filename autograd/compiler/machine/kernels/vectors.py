@@ -250,6 +250,11 @@ class Code:
         address = self.at(x.kind, pointer, index)
         self.do(f"store {x}, {address}{aligned(x.kind)}")
 
+    def prefetch(self, pointer: Value) -> None:
+        """Ask for the memory there, which is read soon. Any address may be given."""
+        settings = [Value(self, "i32", text) for text in ("0", "3", "1")]
+        self.call_void("llvm.prefetch.p0", pointer, *settings)
+
     def room(self, kind: str, n: int) -> Value:
         """Memory for n elements that lasts until the function returns."""
         pointer = self.unnamed("ptr")
