@@ -25,8 +25,13 @@ def binary(function: Two) -> Map:
 
 
 def fused_product(combine: Two) -> Map:
-    """``dst = combine(a * b, c)``."""
-    return Map(TERNARY, lambda a, b, c: [combine(a * b, c)])
+    """``dst = combine(a * b, c)``, the product rounded as if it stood alone."""
+
+    def both(a: Value, b: Value, c: Value) -> list[Value]:
+        with a.code.exactly():
+            return [combine(a * b, c)]
+
+    return Map(TERNARY, both)
 
 
 def precise(function: One) -> Map:

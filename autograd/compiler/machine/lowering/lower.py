@@ -14,6 +14,7 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.machine.lowering.collecting import collect
 from autograd.compiler.machine.lowering.contraction import contract
+from autograd.compiler.machine.lowering.fusing import fuse
 from autograd.compiler.machine.lowering.looping import loop
 from autograd.compiler.machine.lowering.lowered import Home, Lowered
 from autograd.compiler.machine.lowering.memory import ALIGNED, Memory
@@ -286,6 +287,9 @@ class _Lowering:
             v = program.gradients.get(array)
             by_arguments.append(None if v is None else self._end(v, rows=True))
         self._gradients_by_parameters()
+        fuse(
+            self.parts, [self.parameters, self.gradient, *program.arguments, *self.kept, *self.into]
+        )
         memory, constants = self._memory()
 
         def home(v: View) -> Home:
