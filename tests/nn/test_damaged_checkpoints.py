@@ -93,7 +93,7 @@ def test_a_flipped_bit_is_an_error_or_another_number_but_no_crash(path):
     content = path.read_bytes()
     chance = random.Random(0)
     refusals = 0
-    for _ in range(400):
+    for _ in range(150):  # row 10 of the battery flips many more
         broken = bytearray(content)
         broken[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(broken)
@@ -104,7 +104,7 @@ def test_a_flipped_bit_is_an_error_or_another_number_but_no_crash(path):
         except CheckpointError:
             refusals += 1
             assert training.state() == before
-    assert refusals > 100
+    assert refusals > 40
 
 
 def adam(**changes):
@@ -183,7 +183,7 @@ def test_a_tensor_of_another_type(path, kind):
         assert "damaged" in said or f"model.layers.0.bias holds {kind}" in said or "lacks" in said
 
 
-@settings(max_examples=counts.count(1000, 100), deadline=None)
+@settings(max_examples=counts.count(1000, 40), deadline=None)
 @given(st.data())
 def test_any_header_that_is_wrong_is_a_checkpoint_error(tmp_path_factory, data):
     """Whatever entry of a header's JSON is replaced: it loads, or it is refused."""

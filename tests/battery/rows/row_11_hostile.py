@@ -208,7 +208,7 @@ def compiled(leaves, y, labels):
         return value * leaves[0]
 
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         program = autograd.jit(loss)
         numbers = program(np.array([[0.5]]))
     assert numbers == pytest.approx([(model([0.5]) * leaves[0]).data])
@@ -260,7 +260,7 @@ ROW = Row(
     case=case,
     full=5000,
     hours=0.3,
-    quick=3,
+    quick=2,
     wrong=wrong,
     unit="labels",
     per_case=LABELS,
