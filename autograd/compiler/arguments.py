@@ -60,17 +60,21 @@ def as_arrays(
             f"{name} is called with an array for each argument of the function, and got none: what "
             "has no inputs is compiled as a graph, compile(loss) with a Value"
         )
-    arrays, key = [], []
+    arrays: list[Floats] = []
+    key: list[int | None] = []
     for position, argument in enumerate(arguments):
         array = _as_array(name, argument, position, dtype)
-        if array.ndim not in (1, 2):
+        if array.ndim == 2:
+            key.append(array.shape[1])
+        elif array.ndim == 1:
+            key.append(None)
+            array = array.reshape(len(array), 1)
+        else:
             raise ValueError(
                 f"argument {position} of {name} has shape {array.shape}: it is "
                 f"{shown(argument)}; expected (batch, n), a row for each call of the function"
             )
-        key.append(array.shape[1] if array.ndim == 2 else None)
-        width = array.shape[1] if array.ndim == 2 else 1
-        arrays.append(np.ascontiguousarray(array.reshape(len(array), width)))
+        arrays.append(np.ascontiguousarray(array))
     if len({len(array) for array in arrays}) > 1:
         sizes = ", ".join(str(len(array)) for array in arrays)
         raise ValueError(
