@@ -16,10 +16,10 @@ from autograd import ops
 from autograd.ops import Op
 
 ALGEBRA = {
-    ops.add: "a chain of additions is one sum; the partials are 1",
+    ops.add: "a chain of additions is one sum, of its terms in their order; the partials are 1",
     ops.sub: "a sum may subtract some of its terms",
-    ops.neg: "a sum may subtract all of its terms; -1 times x is -x",
-    ops.sum: "a sum may be taken in parts, along an axis, and over the batch",
+    ops.neg: "a + -b is a - b; -1 times x is -x",
+    ops.sum: "a sum is taken along an axis, and over the batch in any order",
     ops.mul: "sums of products are products of matrices; factors commute; 1 times x is x",
     ops.div: "x / n is easier to read than 1/n times x",
 }
@@ -93,6 +93,14 @@ def passes_nan(op: Op) -> bool:
     several = op.arity if op.arity is not None else 2
     every = itertools.product(places, repeat=several)
     return all(math.isnan(op.compute(xs)) for xs in every if any(map(math.isnan, xs)))
+
+
+@functools.lru_cache(maxsize=1024)
+def gives_minus_zero(op: Op) -> bool:
+    """Whether the result may be -0.0, as far as is known of the operation."""
+    if isinstance(op, ops.Power):
+        return op.exponent % 2 != 0
+    return op not in (ops.exp, ops.abs, ops.sigmoid, ops.softplus, ops.sech2, ops.norm, ops.hypot)
 
 
 def built_in(op: Op) -> bool:

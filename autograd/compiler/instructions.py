@@ -14,14 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from autograd.compiler.views import Array, View
 from autograd.ops import Op
 
+SumStart = Literal["zero", "first"]
+
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """``out = op(*operands)``, all of one shape. ``sum`` and ``add`` take any number of them."""
+    """``out = op(*operands)``, all of one shape. ``sum`` and ``add`` take any number of them, and
+    add them from the first to the last."""
 
     out: Array
     op: Op
@@ -36,12 +40,20 @@ class Map:
 @dataclass(frozen=True, eq=False)
 class Reduce:
     """``op`` over the last axes of the operand, those that ``out`` lacks; then perhaps the sum over
-    the batch. An operand without a batch counts once per row in that sum."""
+    the batch. An operand without a batch counts once per row in that sum.
+
+    Attributes:
+        start: of a sum that keeps its order: "zero" if its terms are added to 0.0, one after the
+            other, as Python's ``sum`` does it; "first" if they are added to the first of them. (The
+            two differ where all terms are -0.0.) None for a sum whose terms may be added in any
+            order, and for other operations.
+    """
 
     out: Array
     op: Op
     operand: View
     over_batch: bool = False
+    start: SumStart | None = None
 
     @property
     def operands(self) -> tuple[View, ...]:

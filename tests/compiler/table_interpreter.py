@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from autograd import ops
 from autograd.compiler.machine.amount import ONE_ROW, Rows
 from autograd.compiler.machine.lowering.lower import lower
 from autograd.compiler.machine.opcodes import MAPS, REDUCTIONS, WIDTH, Field, Flag, Opcode
@@ -13,7 +14,8 @@ from autograd.ops import sech2, sigmoid, tanh
 
 MAP_OPS = {code: op for op, code in MAPS.items() if code is not Opcode.COPY}
 REDUCE_OPS = {code: op for op, codes in REDUCTIONS.items() for code in codes}
-INNER = {inner for _, inner in REDUCTIONS.values()}
+REDUCE_OPS[Opcode.SUM_IN_ORDER] = ops.sum
+INNER = {inner for _, inner in REDUCTIONS.values()} | {Opcode.SUM_IN_ORDER}
 
 
 def run(table, arena, ints):
@@ -247,6 +249,12 @@ def reduce(line, arena):
     dst = strided(arena, line.dst, (line.n0, second[0]), (line.dst0, second[1]))
     terms = np.moveaxis(a, axis, -1).astype(np.float64)
     result = np.apply_along_axis(lambda xs: op.forward(xs.tolist()), -1, terms)
+    if line.opcode in (Opcode.SUM, Opcode.SUM_IN_ORDER):
+        if Flag.ACCUMULATE not in line.flags:
+            dst[...] = -0.0 if Flag.FIRST in line.flags else 0.0
+        for term in np.moveaxis(terms, -1, 0):
+            dst[...] = dst + term
+        return
     if Flag.ACCUMULATE not in line.flags:
         dst[...] = result
         return

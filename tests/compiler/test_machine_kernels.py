@@ -16,7 +16,7 @@ from tests.counts import count  # noqa: E402
 
 MAPS = [o for o in KERNELS if Opcode.ADD <= o <= Opcode.UNLESS_NOT_EQUAL or o is Opcode.COPY]
 FUSED = [Opcode.MUL_ADD, Opcode.MUL_SUB, Opcode.TANH_SECH2, Opcode.SIGMOID_SLOPE]
-REDUCTIONS = [o for o in KERNELS if Opcode.SUM <= o <= Opcode.NORM_INNER]
+REDUCTIONS = [o for o in KERNELS if Opcode.SUM <= o <= Opcode.SUM_IN_ORDER]
 SIZES = [1, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33]
 
 
@@ -99,8 +99,10 @@ def test_reductions_of_random_shapes(opcode, dtype):
             fields["dst1"] = 7  # counts for nothing
         fields.update(zip(("a", "a0", "a1"), layout.operand(n0, n1, n)))
         flags = Flag(draw.choice((0, 0, Flag.A_BROADCAST)))
-        if opcode in (Opcode.SUM, Opcode.SUM_INNER):
+        if opcode in (Opcode.SUM, Opcode.SUM_INNER, Opcode.SUM_IN_ORDER):
             flags |= Flag(draw.choice((0, Flag.ACCUMULATE)))
+        if opcode in (Opcode.SUM, Opcode.SUM_IN_ORDER):
+            flags |= Flag(draw.choice((0, Flag.FIRST)))
         rel = 1e-14 if dtype is np.float64 else 4e-6
         agree([line(opcode, flags=flags, **fields)], layout.arena(dtype), rel=rel)
 

@@ -54,6 +54,7 @@ class Flag(IntFlag):
     ACCUMULATE = 8  # dst += ... (reductions and products)
     START = 16  # a product starts with c, not with 0
     FINITE = 32  # a product may pass over what is multiplied by 0: all numbers of b are finite
+    FIRST = 64  # SUM and SUM_IN_ORDER start with the first term, not with 0: all may be -0
 
 
 class Opcode(IntEnum):
@@ -131,7 +132,7 @@ class Opcode(IntEnum):
     SIGMOID_SLOPE = 67  # dst = sigmoid(a), c = 0.25 * sech2(0.5 * a)
 
     # Reductions over the middle axis: dst[i0, i] = over i1 of a[i0, i1, i], from i1 = 0 on.
-    # (DST1 counts for nothing.) ACCUMULATE adds to what is there (SUM only).
+    # (DST1 counts for nothing.) With ACCUMULATE a SUM starts with what is there.
     SUM = 80
     LOGSUMEXP = 81
     NORM = 82
@@ -140,6 +141,8 @@ class Opcode(IntEnum):
     SUM_INNER = 88
     LOGSUMEXP_INNER = 89
     NORM_INNER = 90
+    # A sum over the inner axis from i = 0 on. With ACCUMULATE it starts with what is there.
+    SUM_IN_ORDER = 91
 
     # Products. ACCUMULATE adds to dst; the sums over k may be taken in any order.
     # dst[m, j] = sum over k of a[m, k] * b[k, j]; m < N0, k < N1, j < N. Strides: dst m DST0;

@@ -39,9 +39,11 @@ class Collector:
             dtype = ", np.float32" if self.views.single else ""
             right = f"np.zeros({self.views.shape(out)}{dtype})"
         lines = statement(f"{name} =", right, note)
+        lanes = np.concatenate([place.lanes().reshape(-1) for place in i.places])
+        apart = len(np.unique(lanes)) == lanes.size
         for place, parts in pairs:
             for v in parts:
-                lines += self._added(name, place, v)
+                lines += self._added(name, place, v, apart)
         return lines
 
     def _sliced(self, place: View) -> bool:
@@ -108,12 +110,12 @@ class Collector:
                     return (axis, first, first + n, False)
         return None
 
-    def _added(self, name: str, place: View, v: View) -> list[str]:
-        """One part added in its place."""
-        out = place.array
+    def _added(self, name: str, place: View, v: View, apart: bool) -> list[str]:
+        """One part added in its place; or set there, if no two parts meet: 0.0 + -0.0 is 0.0."""
+        out, puts = place.array, "=" if apart else "+="
         if self._sliced(place):
             target = self.views.slices(place)
-            return statement(f"{name}[{target}] +=", self.views.load(v).text, shape_of(v.array))
+            return statement(f"{name}[{target}] {puts}", self.views.load(v).text, shape_of(v.array))
         if windows := self._windows(name, place, v):
             return windows
         x = self.views.load(v).text
@@ -123,7 +125,7 @@ class Collector:
             flat = f"{name}.reshape({', '.join([self.views.rows] * out.batched + [str(out.size)])})"
         where = f":, {index}" if out.batched else index
         if len(np.unique(lanes)) == lanes.size:
-            return [f"{flat}[{where}] += {x}"]
+            return [f"{flat}[{where}] {puts} {x}"]
         where = f"(slice(None), {index})" if out.batched else index
         return [f"np.add.at({flat}, {where}, {x})"]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from autograd import ops
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.numpy.kernels import kernel
-from autograd.compiler.numpy.text import CALL, MINUS, POWER, PRODUCT, SUM, Text, number_text
+from autograd.compiler.numpy.text import CALL, MATRIX, MINUS, POWER, PRODUCT, SUM, Text, number_text
 from autograd.ops import Op
 
 
@@ -45,7 +45,8 @@ def summed(xs: Sequence[Text]) -> Text:
     if len(xs) == 2 and xs[0].negative and not xs[1].negative:
         xs = [xs[1], xs[0]]  # b - a for -a + b
     terms = [xs[0].within(SUM)]
-    terms += [f"- {x.text[1:]}" if x.negative else f"+ {x.within(SUM)}" for x in xs[1:]]
+    # A sum among the terms keeps its parentheses, because a + (b + c) is not a + b + c.
+    terms += [f"- {x.text[1:]}" if x.negative else f"+ {x.within(MATRIX)}" for x in xs[1:]]
     return Text(" ".join(terms), SUM)
 
 

@@ -20,6 +20,7 @@ from autograd.compiler.numpy.text import (
     INDENT,
     LONGEST_LINE,
     PRODUCT,
+    SUM,
     Text,
     axes_of,
     listing,
@@ -49,6 +50,16 @@ from autograd.ops import Op
 # A longer expression gets a line and a name.
 LONGEST_PART = 48
 PER_ROW = "rows_and_gradients"
+IN_ORDER = """\
+def sum_in_order(x, axis, start=0.0):
+    # From the first term to the last; np.sum adds parts of them, and then these.
+    axes = (axis,) if isinstance(axis, int) else axis
+    x = np.moveaxis(x, axes, range(len(axes)))
+    n = np.prod(x.shape[: len(axes)])
+    terms = np.ascontiguousarray(x).reshape(n, *x.shape[len(axes) :])
+    if terms[0].size == 1:
+        return np.cumsum(terms, axis=0)[-1] + start
+    return np.add.reduce(terms, axis=0, initial=start)"""
 
 
 @dataclass
@@ -79,6 +90,7 @@ class _SourceWriter:
         self.program = program
         self.instructions = [_simplified(i) for i in program.instructions]
         self.names = VariableNames(program)
+        self.forward = True  # what is being written
         self.definitions: set[str] = set()
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
@@ -103,7 +115,8 @@ class _SourceWriter:
         forward: list[str] = []
         backward: list[str] = []
         for place, i in enumerate(self.instructions):
-            lines = forward if place < program.forward else backward
+            self.forward = place < program.forward
+            lines = forward if self.forward else backward
             lines += self._instruction(i)
         returned = [self.views.load(program.outputs).text]
         if program.failures is not None:
@@ -247,7 +260,8 @@ class _SourceWriter:
         xs = [self.views.load(v, i.out) for v in i.operands]
         if i.op is ops.mul:
             factor = i.operands[0].array.literal()
-            if factor is not None and (n := whole_inverse(factor)):
+            # Which rounds otherwise, so not where the user wrote the product.
+            if not self.forward and factor is not None and (n := whole_inverse(factor)):
                 return Text(f"{xs[1].within(PRODUCT)} / {n}", PRODUCT)
         text = expression(i.op, xs)
         if text is None:
@@ -285,6 +299,12 @@ class _SourceWriter:
             axes = [places[a] for a in axes]  # of the array itself, and nothing to turn
             x = self.views.named(array)
         axes = [a + array.batched for a in axes]
+        if i.start and not axes:
+            return Text(f"{x.within(SUM)} + 0.0", SUM)
+        if i.start:
+            self.definitions.add(IN_ORDER)
+            first = ", start=-0.0" if i.start == "first" else ""
+            return Text(f"sum_in_order({x.text}, axis={axes_of(axes)}{first})")
         if reduction:
             self.definitions.add(reduction.definition)
             return Text(reduction.call.format(x.text, axes_of(axes)))
@@ -328,8 +348,8 @@ def _simplified(i: Instruction) -> Instruction:
     v, kept = i.operand, len(i.out.shape)
     axes = [a for a, n in enumerate(v.shape) if a < kept or n > 1]
     v = View(v.array, tuple(v.shape[a] for a in axes), v.offset, tuple(v.strides[a] for a in axes))
-    if i.over_batch or len(axes) > kept:
-        return Reduce(i.out, i.op, v, i.over_batch)
+    if i.over_batch or len(axes) > kept or i.start == "zero":
+        return replace(i, operand=v)
     return Map(i.out, i.op, (v,))
 
 

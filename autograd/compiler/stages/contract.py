@@ -5,7 +5,7 @@ the distinct right lists of all the sums in a group: where each left list meets 
 the group *is* the product of two matrices, whose rows these lists are. That one test finds dense
 layers, batches written as a loop over samples, shared weights, convolutions, and products of
 activations. Where the sums fall into equal parts that each pass the test, there is a product per
-part.
+part. Only in such products may terms be added in another order than they were recorded in.
 """
 
 from __future__ import annotations
@@ -78,10 +78,13 @@ def _contracted(rewriter: Rewriter, i: Reduce, a: View, b: View, input_major: bo
         return False  # a sum of squares
     if a.array.literal() is not None or b.array.literal() is not None:
         return False  # a multiple of a sum
-    # The terms in the order in which the right factor has them.
-    column = np.argsort(rewriter.lanes(b)[0], kind="stable")
+    # The terms in the order in which the right factor has them, if it has one.
+    by = a if b.array.kind == CONSTANT and b.array in rewriter.free else b
+    column = np.argsort(rewriter.lanes(by)[0], kind="stable")
     of_a, rows_a = _distinct_rows(rewriter.lanes(a)[:, column])
     of_b, rows_b = _distinct_rows(rewriter.lanes(b)[:, column])
+    if rows_a == rows_b == 1 and (a.array.kind == INPUT) == (b.array.kind == INPUT):
+        return False  # one sum, of factors that no other row shares
     grid = _grid(of_a, of_b, rows_a, rows_b)
     if grid is None:
         return False

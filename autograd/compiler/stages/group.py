@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compiler.algebra import pick
-from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, Trace
+from autograd.compiler.stages.trace import INPUT, LEAF, Trace
 from autograd.ops import Op
 
 Ints = NDArray[np.int64]
@@ -32,6 +32,8 @@ REPEATED = 0.9
 LONGEST_STEP = 400
 # Levels with few edges are hashed edge by edge, because NumPy would take ten times as long.
 FEW_EDGES = 6
+# Added to the code of a sum that begins with 0.0.
+FROM_ZERO = 100_000
 # How many nodes at a time, which bounds the memory for temporary arrays.
 AT_ONCE = 1 << 12
 
@@ -41,13 +43,14 @@ class Unstructured(Exception):
 
 
 ADD, SUM, CHAIN, SUB, ZERO = 30_001, 30_002, 30_003, 30_004, 30_005
-_CODES = {ops.add: ADD, ops.sum: SUM, ops.sub: SUB}
-"""The codes of additions, whatever the trace calls them. CHAIN is many additions as one sum. ZERO
-is a 0 that belongs to the group of its one input, as the border around a picture."""
+"""The codes of additions, whatever the trace calls them. CHAIN is many additions as one sum, from
+its first term to its last. ZERO is a 0 that belongs to the group of its one input, as the border
+around a picture."""
 
 
 class Graph:
-    """The edges of a trace, in which each chain of additions has become one sum.
+    """The edges of a trace, in which each chain of additions has become one sum. Its terms are in
+    the order of the additions: ``a + b + c``, and ``c + (a + b)``, which is the same to the bit.
 
     Its arrays are narrow, because a graph may have ten million nodes.
 
@@ -56,6 +59,7 @@ class Graph:
         op: (n,), the code of each node's operation, or LEAF.
         source, owner: (edges,), an input and the node that has it, by owner.
         negative: (edges,), whether the owner subtracts it.
+        from_zero: (n,), whether a node is a sum that begins with 0.0, which is no term here.
 
     Attributes:
         padded: the sums that got terms which count for nothing.
@@ -70,8 +74,9 @@ class Graph:
         source: Int32s,
         owner: Int32s,
         negative: NDArray[np.bool_],
+        from_zero: NDArray[np.bool_],
     ) -> None:
-        self.trace, self.op = trace, op
+        self.trace, self.op, self.from_zero = trace, op, from_zero
         n = len(trace)
         self.padded: Int32s = np.zeros(0, np.int32)
         self.reached = np.ones(n, np.bool_)
@@ -83,7 +88,7 @@ class Graph:
         negatives = np.bincount(owner[negative], minlength=n)
         subtracting = (op == SUB) & (self.terms > 0)
         op[(op == ADD) & ((self.terms > 2) | (negatives > 0))] = CHAIN
-        op[subtracting & ((self.terms != 2) | (negatives != 1))] = CHAIN
+        op[subtracting & ((self.terms != 2) | (negatives != 1) | from_zero)] = CHAIN
         self.summing = (op == ADD) | (op == SUM) | (op == CHAIN)
         del negatives, subtracting
         self.live = (self.terms > 0) | (op == LEAF)
@@ -168,16 +173,20 @@ class Graph:
         of_place = mix(place + 7) | np.uint64(1)  # odd, so that a product with it loses nothing
         op = self.op[nodes].astype(np.int64)
         zeros = op == ZERO
+        # Two terms may change places; more are added in their order.
+        in_order = self.summing[nodes] & (any_length | (op == CHAIN) | (terms > 2))
+        op += FROM_ZERO * self.from_zero[nodes]
         ends = np.cumsum(terms)
         starts = ends - terms
         if any_length:
-            op[op == ADD] = CHAIN
+            op[self.op[nodes] == ADD] += CHAIN - ADD
             terms[self.many[nodes]] = 0
         of_node = mix(op + 1000) + mix(terms) + mix(self.reached[nodes].astype(np.int64))
         depths = self.trace.depths[nodes]
         cuts = [0, *(np.flatnonzero(depths[1:] != depths[:-1]) + 1).tolist(), len(nodes)]
         has_zeros = zeros.any() and not any_length
-        few = _OneByOne(source, of_place, of_node, any_length & self.many[nodes])
+        few = _OneByOne(source, of_place, of_node, any_length & self.many[nodes], in_order)
+        has_order = in_order.any()
         for a, b in pairwise(cuts):
             edges = slice(starts[a], ends[b - 1])
             if edges.stop - edges.start <= FEW_EDGES and not has_zeros:
@@ -185,6 +194,10 @@ class Graph:
                     hashes[nodes[k]] = few.hash(k, range(starts[k], ends[k]), hashes)
                 continue
             mixed = hashes[source[edges]] * of_place[edges]
+            if has_order and in_order[a:b].any():
+                owner = np.repeat(np.arange(a, b), ends[a:b] - starts[a:b])
+                run = runs_of(mixed, owner) * in_order[owner]
+                mixed *= np.where(run > 0, mix(run) | np.uint64(1), np.uint64(1))
             if any_length and many[edges].any():
                 owner = np.repeat(np.arange(a, b), ends[a:b] - starts[a:b])
                 mixed = _once(mixed, owner, many[edges])
@@ -210,98 +223,43 @@ class _OneByOne:
         source, of_place: (edges,), the input and the hash of its place.
         of_node: (nodes,), the hash of the operation.
         once: (nodes,), whether inputs alike count once.
+        in_order: (nodes,), whether the runs of inputs alike count in their order.
     """
 
-    def __init__(self, source: Int32s, of_place: Hashes, of_node: Hashes, once: Any) -> None:
-        self.source, self.of_place, self.of_node, self.once = source, of_place, of_node, once
+    def __init__(
+        self, source: Int32s, of_place: Hashes, of_node: Hashes, once: Any, in_order: Any
+    ) -> None:
+        self.source, self.of_place, self.of_node = source, of_place, of_node
+        self.once, self.in_order = once, in_order
 
     def hash(self, node: int, edges: range, hashes: Hashes) -> int:
         """The hash of a node, from those of its inputs."""
         mixed = [
             int(hashes[self.source[edge]]) * int(self.of_place[edge]) & _MOST for edge in edges
         ]
+        if self.in_order[node]:
+            run, last = 0, mixed[0]
+            for place, x in enumerate(mixed):
+                run, last = run + (x != last), x
+                mixed[place] = x * (_mixed(run) | 1) & _MOST if run else x
         total = sum(set(mixed) if self.once[node] else mixed)
         return _mixed(total + int(self.of_node[node]))
-
-
-def graph_of(trace: Trace) -> Graph:
-    """The graph of a trace. Temporary arrays are deleted at once, because they are large."""
-    n = len(trace)
-    op = _codes(trace)[trace.codes]
-    # A node that follows from constants alone is as good as a leaf.
-    op[trace.kinds == CONSTANT] = LEAF
-    owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(trace.starts))
-    keep = op[owner] != LEAF
-    first = np.zeros(len(owner) + 1, np.bool_)
-    first[trace.starts[:-1]] = True
-    source, owner, first = trace.inputs[keep], owner[keep], first[:-1][keep]
-    del keep
-
-    absorbed, root = _absorbed(trace, op, source, owner, first)
-    subtracting = op == SUB
-    negative = subtracting[owner] & ~first
-    del first
-    summing = (op == ADD) | (op == SUM) | (subtracting & absorbed)
-    zero = (trace.kinds[source] == CONSTANT) & (trace.numbers[source] == 0)
-    zero &= summing[owner]
-    del summing, subtracting
-    owner = root[owner]
-    keep = ~absorbed[source] & ~zero
-    # A sum in which all terms are 0 keeps them.
-    terms = np.bincount(owner[keep], minlength=n)
-    keep |= zero & (terms[owner] == 0)
-    del zero, terms
-    source, owner, negative = source[keep], owner[keep], negative[keep]
-    del keep
-    if absorbed.any():
-        # Stable, so that the terms of a sum stay in the order of its additions.
-        order = np.argsort(owner, kind="stable")
-        source, owner, negative = source[order], owner[order], negative[order]
-    return Graph(trace, op, source, owner, negative)
-
-
-def _absorbed(
-    trace: Trace,
-    op: NDArray[np.int16],
-    source: Int32s,
-    owner: Int32s,
-    first: NDArray[np.bool_],
-) -> tuple[NDArray[np.bool_], Int32s]:
-    """Which additions are part of another sum, and the sum that each node is part of.
-
-    A subtraction is part of a sum where a loop adds up, as in ``total = total - a * b``. In
-    ``total + (a - b)`` it is kept together, because the difference may be of large numbers.
-    """
-    n = len(trace)
-    uses = np.bincount(source, minlength=n)
-    uses[trace.outputs] += 1
-    uses[trace.failures] += 1
-    consumer = np.full(n, -1, np.int32)
-    consumer[source] = owner
-    leading = np.zeros(n, np.bool_)
-    leading[source] = first
-    # A call of sum keeps its terms together; additions join the sum that they are added to.
-    adding = op == ADD
-    either = adding | (op == SUB)
-    absorbed = adding & (adding | (op == SUM))[consumer]
-    absorbed |= either & leading & either[consumer]
-    absorbed &= (uses == 1) & (consumer >= 0)
-    del uses, adding, either, leading
-    root = np.arange(n, dtype=np.int32)
-    root[absorbed] = consumer[absorbed]
-    while not np.array_equal(following := root[root], root):
-        root = following
-    return absorbed, root
 
 
 def _treats_alike(op: Op) -> bool:
     return op.arity is None and op.is_built_in
 
 
-def _codes(trace: Trace) -> NDArray[np.int16]:
-    """The code of each operation of the trace; additions have codes of their own."""
-    codes = [_CODES.get(op, code) for code, op in enumerate(trace.ops)]
-    return np.array([*codes, LEAF], np.int16)
+def runs_of(keys: NDArray[Any], owner: Ints) -> Ints:
+    """For each term of each owner the run of equal keys that it is part of: 0 for the first."""
+    begins = np.zeros(len(keys), np.int64)
+    begins[1:] = keys[1:] != keys[:-1]
+    other = owner[1:] != owner[:-1]
+    begins[1:][other] = 0
+    runs = np.cumsum(begins)
+    first = np.concatenate([[True], other])
+    begun: Ints = runs - runs[first][np.cumsum(first) - 1]
+    return begun
 
 
 def _once(mixed: Hashes, owner: Ints, many: NDArray[np.bool_]) -> Hashes:

@@ -8,6 +8,7 @@ pair of elements of two vectors becomes a matrix.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -53,7 +54,7 @@ def _grids(program: Program) -> dict[Array, Indices]:
             lanes = i.operand.lanes().reshape(i.out.size, -1)
             key = keys[i.operand.array][lanes]
             rows = np.argsort(key.min(axis=1), kind="stable")
-            columns = np.argsort(key[rows[0]], kind="stable")
+            columns = _columns(i, key[rows[0]])
             used = [(i.operand.array, lanes[rows][:, columns])]
         for array, lanes in used:
             axes = sum(n > 1 for n in lanes.shape)
@@ -232,13 +233,14 @@ def _shape(lanes: Indices) -> Shape:
 
 
 def _reduce(rewriter: Rewriter, i: Reduce) -> Reduce:
-    """A sum along an axis, with terms and results in the order of the operand."""
+    """A sum along an axis, with results in the order of the operand, and terms too if they may be
+    added in any order."""
     lanes = rewriter.lanes(i.operand)
     old = i.operand.lanes()
     if len(i.out.shape) != 1:
         return i
     rows = np.argsort(lanes.min(axis=1), kind="stable")
-    columns = np.argsort(lanes[rows[0]], kind="stable")
+    columns = _columns(i, lanes[rows[0]])
     old, lanes = old[rows][:, columns], lanes[rows][:, columns]
     shape: Shape = (i.out.size,) if i.out.size > 1 else ()
     array: Array = rewriter.array(i.operand.array)
@@ -253,7 +255,12 @@ def _reduce(rewriter: Rewriter, i: Reduce) -> Reduce:
     in_old_order = np.empty_like(old)
     in_old_order[rows] = old
     in_old_order = in_old_order.reshape(i.out.shape + terms)
-    return Reduce(i.out, i.op, View(i.operand.array, in_old_order.shape, index=in_old_order))
+    return replace(i, operand=View(i.operand.array, in_old_order.shape, index=in_old_order))
+
+
+def _columns(i: Reduce, lanes: Indices) -> Indices:
+    """The order of the terms: as they stand, or by lane."""
+    return np.argsort(lanes, kind="stable") if i.start is None else np.arange(len(lanes))
 
 
 def _axes_of_sums(lanes: Indices, shape: Shape) -> tuple[Shape, Shape] | None:

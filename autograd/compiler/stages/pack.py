@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from autograd import ops
@@ -15,27 +13,25 @@ from autograd.compiler.program import (
     Map,
     Program,
     Reduce,
-    Simple,
     Take,
     View,
     view,
     whole,
 )
+from autograd.compiler.stages.chains import graph_of
 from autograd.compiler.stages.data_first import data_first
 from autograd.compiler.stages.group import (
     ADD,
     CHAIN,
     SUM,
-    ZERO,
     Graph,
     Int32s,
-    Ints,
     Unstructured,
-    graph_of,
     repeats,
 )
 from autograd.compiler.stages.needed import needed
 from autograd.compiler.stages.padding.pad import loses_nan, padded
+from autograd.compiler.stages.sums import SumPacker
 from autograd.compiler.stages.trace import CONSTANT, INPUT, LEAF, PARAMETER, Trace
 
 # Deeper, and with few nodes at each depth, a graph is chains: it is not even looked at. The steps
@@ -67,34 +63,22 @@ def pack(trace: Trace, careful: bool = False) -> Program:
     else:
         graph, groups = padded(graph)
     groups = graph.group(graph.leaves_by_use(graph.leaves_by_kind(), groups))
-    program = _Packer(graph.trace, graph, groups).program()
-    program.only_finite = not careful and (len(graph.padded) > 0 or not trace.all_reached)
-    return program
+    in_order: set[int] = set()
+    while True:
+        packer = _Packer(graph, groups, in_order)
+        program = packer.program()
+        program.only_finite = not careful and (len(graph.padded) > 0 or not trace.all_reached)
+        if not (not_found := packer.products_not_found(program)):
+            return program
+        in_order |= not_found
 
 
-class _Packer:
+class _Packer(SumPacker):
     """Turns groups into instructions."""
 
-    def __init__(self, trace: Trace, graph: Graph, groups: Int32s) -> None:
-        self.trace, self.graph, self.groups = trace, graph, groups
-        self.zeros = np.flatnonzero((graph.op == ZERO) & (groups >= 0))
-        self.with_zero: dict[int, Array] = {}
-        real = groups.copy()
-        real[self.zeros] = -1
-        groups = real
-        order = np.argsort(groups, kind="stable").astype(np.int32)
-        sizes = np.bincount(groups + 1)
-        self.members = np.split(order, np.cumsum(sizes)[:-1])[1:]
-        self.lane = np.zeros(len(trace), np.int32)
-        for members in self.members:
-            self.lane[members] = np.arange(len(members))
-        self.arrays: list[Array] = []
-        self.at_once = self._summed_at_once()
-        self.sums: dict[tuple[int, int], View] = {}
-        self.leaves: set[Array] = set()
-        self.instructions: list[Simple] = []
-        self.constants: list[Array] = []
-        self.watched = set(groups[graph.padded].tolist()) if loses_nan(graph) else set()
+    def __init__(self, graph: Graph, groups: Int32s, in_order: set[int]) -> None:
+        super().__init__(graph, groups, in_order)
+        self.watched = set(self.groups[graph.padded].tolist()) if loses_nan(graph) else set()
         self.totals: list[View] = []  # of what is watched
 
     def program(self) -> Program:
@@ -143,6 +127,8 @@ class _Packer:
         if np.all((numbers == numbers[0]) & (np.signbit(numbers) == np.signbit(numbers[0]))):
             numbers, self.lane[members] = numbers[:1], 0
         array = Array(numbers.shape, CONSTANT, numbers=numbers)
+        if not np.signbit(numbers[numbers == 0]).any():
+            self.without_minus_zero.add(array)
         self.constants.append(array)
         return array
 
@@ -156,11 +142,18 @@ class _Packer:
         if self.totals:
             zero = Array((1,), CONSTANT, numbers=np.zeros(1))
             self.constants.append(zero)
-            total = self._total(self.totals)
+            total = self._added(self.totals)
             nothing = Array((), total.array.kind)
             self.instructions.append(Map(nothing, ops.mul, (View(zero, (), 0), total)))
             counts.append(whole(nothing))
-        return self._total(counts) if counts else None
+        return self._added(counts) if counts else None
+
+    def _added(self, numbers: list[View]) -> View:
+        if len(numbers) == 1:
+            return numbers[0]
+        total = Array((), max(v.array.kind for v in numbers))
+        self.instructions.append(Map(total, ops.sum, tuple(numbers)))
+        return whole(total)
 
     def _reduced(self, v: View) -> View:
         total = Array((), v.array.kind)
@@ -179,14 +172,14 @@ class _Packer:
         graph = self.graph
         kind = int(self.trace.kinds[members[0]])
         out = Array((len(members),), kind)
-        adds = graph.op[members[0]] == ADD
+        adds = graph.op[members[0]] == ADD and not graph.from_zero[members[0]]
         plain = not graph.many[members[0]] and not graph.picks[members[0]]
         if len(members) == 1 and (adds or plain):
             self._instruction_of_one(out, int(members[0]))
             return out
         if graph.op[members[0]] in (ADD, SUM, CHAIN):
-            return self._sum(out, members)
-        sources = graph.source[self._edges(members)]
+            return self.sum(out, members)
+        sources = graph.source[self.edges(members)]
         of_source = self.groups[sources]
         if graph.commutes[members[0]]:
             swap = of_source[:, 0] > of_source[:, 1]
@@ -195,7 +188,7 @@ class _Packer:
         op = self.trace.ops[self.trace.codes[members[0]]]
         if op is pick:
             columns = self._side_by_side(sources[:, 1:], of_source[:, 1:])
-            self.instructions.append(Take(out, columns, self._pick(sources[:, 0])))
+            self.instructions.append(Take(out, columns, self.pick(sources[:, 0])))
             return out
         if graph.many[members[0]]:
             # It treats all of its inputs alike, so they may lie along an axis, in any order.
@@ -204,8 +197,10 @@ class _Packer:
             of_source = np.take_along_axis(of_source, by_group, axis=1)
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
         else:
-            operands = tuple(self._pick(column) for column in sources.T)
+            operands = tuple(self.pick(column) for column in sources.T)
             self.instructions.append(Map(out, op, operands))
+            if self.never_minus_zero(op, operands):
+                self.without_minus_zero.add(out)
         return out
 
     def _instruction_of_one(self, out: Array, node: int) -> None:
@@ -214,17 +209,19 @@ class _Packer:
         sources = graph.source[graph.starts[node] : graph.starts[node + 1]].tolist()
         if graph.commutes[node] or graph.op[node] == ADD:
             sources.sort(key=self.groups.__getitem__)
-        operands = [self._pick_one(s) for s in sources]
-        if graph.op[node] == ADD:
-            made = Map(out, ops.sum, self._in_order(operands))
-        else:
-            made = Map(out, self.trace.ops[self.trace.codes[node]], tuple(operands))
-        self.instructions.append(made)
+        operands = tuple(self.pick_one(s) for s in sources)
+        adds = graph.op[node] == ADD
+        if adds:  # a computed array comes before a leaf, as in a @ W + b
+            operands = tuple(sorted(operands, key=lambda v: v.array in self.leaves))
+        op = ops.sum if adds else self.trace.ops[self.trace.codes[node]]
+        self.instructions.append(Map(out, op, operands))
+        if self.never_minus_zero(op, operands):
+            self.without_minus_zero.add(out)
 
     def _side_by_side(self, sources: Int32s, of_source: Int32s) -> View:
         """The inputs of nodes as a matrix: a line per node, with inputs of any groups."""
         if (of_source == of_source[0, 0]).all():
-            return self._pick(sources)
+            return self.pick(sources)
         kind = max(self.arrays[group].kind for group in of_source[0])
         out = Array(sources.shape, kind)
         places = np.arange(sources.size).reshape(sources.shape)
@@ -232,162 +229,22 @@ class _Packer:
             Collect(
                 out,
                 tuple(view(out, column) for column in places.T),
-                tuple(self._pick(column) for column in sources.T),
+                tuple(self.pick(column) for column in sources.T),
             )
         )
         return whole(out)
-
-    def _edges(self, members: Int32s) -> Ints:
-        """Where the inputs of nodes of one group stand: a matrix with a line per node."""
-        terms = int(self.graph.terms[members[0]])
-        return self.graph.starts[members][:, None] + np.arange(terms)
-
-    def _terms(self, members: Int32s) -> list[tuple[int, Int32s]]:
-        """The terms of sums by group and sign: a key, which is twice the group, plus 1 if the terms
-        are subtracted; and a matrix of terms with a line per sum."""
-        edges = self._edges(members)
-        sources = self.graph.source[edges]
-        run = self.groups[sources] * 2 + self.graph.negative[edges]
-        del edges
-        if (np.diff(run, axis=1) < 0).any():
-            order = np.argsort(run, axis=1, kind="stable")
-            sources = np.take_along_axis(sources, order, axis=1)
-            run = np.take_along_axis(run, order, axis=1)
-        assert (run == run[0]).all(), "two sums of one group have other terms"
-        cuts = [0, *np.flatnonzero(np.diff(run[0])) + 1, sources.shape[1]]
-        return [(int(run[0, a]), sources[:, a:b]) for a, b in pairwise(cuts)]
-
-    def _sum(self, out: Array, members: Int32s) -> Array:
-        """A sum: first the terms of each group and sign along an axis, then their total."""
-        runs = self._terms(members)
-        kind = self.graph.op[members[0]]
-        added: list[View] = []
-        subtracted: list[View] = []
-        for key, terms in runs:
-            operands = subtracted if key % 2 else added
-            if (v := self._part_of_many(key, members)) is not None:
-                operands.append(v)
-            elif kind == ADD or not self._along_axis(kind, terms):
-                operands += [self._pick(column) for column in terms.T]
-            else:
-                array = self.arrays[key // 2]
-                part = out if len(runs) == 1 and operands is added else Array(out.shape, array.kind)
-                self.instructions.append(Reduce(part, ops.sum, self._pick(terms)))
-                operands.append(whole(part))
-        if subtracted:
-            less = self._total(subtracted)
-            if added:
-                self.instructions.append(Map(out, ops.sub, (self._total(added), less)))
-            else:
-                self.instructions.append(Map(out, ops.neg, (less,)))
-        elif added[0].array is not out or not added[0].whole:
-            self.instructions.append(Map(out, ops.sum, self._in_order(added)))
-        return out
-
-    def _total(self, operands: list[View]) -> View:
-        """The sum of several views."""
-        if len(operands) == 1:
-            return operands[0]
-        total = Array(operands[0].shape, max(v.array.kind for v in operands))
-        self.instructions.append(Map(total, ops.sum, self._in_order(operands)))
-        return whole(total)
-
-    def _in_order(self, operands: list[View]) -> tuple[View, ...]:
-        # A computed array comes before a leaf, as in a @ W + b.
-        return tuple(sorted(operands, key=lambda v: v.array in self.leaves))
-
-    def _along_axis(self, kind: int, terms: Int32s) -> bool:
-        """Whether terms are summed along an axis. A neuron with one input is still a product of
-        matrices; w * x in a formula is not."""
-        return terms.shape[1] > 1 or (kind == SUM and self._is_product(terms[:, 0]))
-
-    def _is_product(self, members: Int32s) -> bool:
-        code = self.graph.op[members[0]]
-        return 0 <= code < len(self.trace.ops) and self.trace.ops[code] is ops.mul
-
-    # --- sums that need not wait for each other ---
-
-    def _summed_at_once(self) -> dict[int, list[int]]:
-        """The groups of products whose sums can all be taken at once, although these are part of
-        totals that come step by step; and the groups of those totals. In a recurrent network the
-        products of weights and inputs are such a group."""
-        graph = self.graph
-        users: dict[int, dict[int, int]] = {}
-        for group, members in enumerate(self.members):
-            first = members[0]
-            if graph.op[first] in (SUM, CHAIN):
-                terms = graph.source[graph.starts[first] : graph.starts[first] + graph.terms[first]]
-                for source, count in zip(*np.unique(self.groups[terms], return_counts=True)):
-                    if self._is_product(self.members[source]):
-                        users.setdefault(int(source), {})[group] = int(count)
-        return {
-            source: list(counts)
-            for source, counts in users.items()
-            if len(counts) > 1
-            and len(set(counts.values())) == 1
-            and min(counts.values()) > 1
-            and sum(n * len(self.members[group]) for group, n in counts.items())
-            == len(self.members[source])
-        }
-
-    def _part_of_many(self, key: int, members: Int32s) -> View | None:
-        """The sums of the terms ``key`` of these nodes, if they are taken together with others."""
-        source, user = key // 2, int(self.groups[members[0]])
-        if source not in self.at_once:
-            return None
-        if (user, key) not in self.sums:
-            parts = [
-                ((group, run), terms)
-                for group in self.at_once[source]
-                for run, terms in self._terms(self.members[group])
-                if run // 2 == source
-            ]
-            if len({terms.shape[1] for _, terms in parts}) > 1:
-                del self.at_once[source]  # some terms are added, and some are subtracted
-                return None
-            every = np.concatenate([terms for _, terms in parts])
-            array = Array((len(every),), self.arrays[source].kind)
-            self.instructions.append(Reduce(array, ops.sum, self._pick(every)))
-            start = 0
-            for name, terms in parts:
-                self.sums[name] = view(array, np.arange(start, start + len(terms)))
-                start += len(terms)
-        return self.sums[user, key]
-
-    def _pick(self, nodes: Int32s) -> View:
-        """The view of nodes that all belong to one group."""
-        group, lanes = int(self.groups[nodes.flat[0]]), self.lane[nodes]
-        array = self.arrays[group]
-        if lanes.max() == array.size:
-            array = self._and_zero(group)
-        return view(array, lanes)
-
-    def _pick_one(self, node: int) -> View:
-        """The view of one node."""
-        group, lane = int(self.groups[node]), int(self.lane[node])
-        array = self.arrays[group]
-        return View(self._and_zero(group) if lane == array.size else array, (1,), lane, (0,))
-
-    def _and_zero(self, group: int) -> Array:
-        """The array of a group, and a 0 at its end."""
-        if group not in self.with_zero:
-            array = self.arrays[group]
-            longer = self.with_zero[group] = Array((array.size + 1,), array.kind)
-            place = view(longer, np.arange(array.size))
-            self.instructions.append(Collect(longer, (place,), (whole(array),)))
-        return self.with_zero[group]
 
     def _gathered(self, nodes: Int32s) -> View:
         """The view of nodes of any groups."""
         groups = self.groups[nodes]
         if (groups == groups[0]).all():
-            return self._pick(nodes)
+            return self.pick(nodes)
         kind = int(self.trace.kinds[nodes].max())
         out = Array((len(nodes),), kind)
         places, parts = [], []
         for group in dict.fromkeys(groups.tolist()):
             where = np.flatnonzero(groups == group)
             places.append(view(out, where))
-            parts.append(self._pick(nodes[where]))
+            parts.append(self.pick(nodes[where]))
         self.instructions.append(Collect(out, tuple(places), tuple(parts)))
         return whole(out)

@@ -92,7 +92,7 @@ class Rewriter:
             operands = tuple(self.seen(self._follow(i.out, v)) for v in i.operands)
             return Map(out, i.op, operands)
         if isinstance(i, Reduce):
-            return Reduce(out, i.op, self.seen(self._follow(i.out, i.operand)))
+            return replace(i, out=out, operand=self.seen(self._follow(i.out, i.operand)))
         if isinstance(i, Take):
             follow = (self.seen(self._follow(i.out, v)) for v in i.operands)
             return Take(out, *follow)

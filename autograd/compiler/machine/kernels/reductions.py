@@ -103,13 +103,14 @@ def over_middle(reduction: Reduction) -> Kernel:
         code = line.code
         n0, n1, n = line.sizes()
         step = line.get(Field.A1)
-        accumulate = line.flag(Flag.ACCUMULATE)
 
         def body(kind: str, to: Value, a: Value) -> None:
             before: list[Value] = []
             found: list[Value] = []
             for part in reduction.passes:
                 before, first = found, [_number(code, kind, reduction, s) for s in part.starts]
+                if reduction is SUM:
+                    first = [_begun(line, kind, to)]
                 with code.loop(0, n1, carried=[a, *first]) as loop:
                     pointer, *carried = loop.values
                     x = _loaded(code, kind, reduction, pointer)
@@ -118,7 +119,7 @@ def over_middle(reduction: Reduction) -> Kernel:
                         *part.step(carried, before, x),
                     ]
                 found = loop.values[1:]
-            _store(line, reduction, kind, reduction.result(before, found), to, accumulate)
+            _store(line, kind, reduction.result(before, found), to)
 
         to = line.pointer(Field.DST), line.get(Field.DST0), code.number("i64", 0)
         source = line.pointer(Field.A), line.get(Field.A0), code.number("i64", 0)
@@ -132,6 +133,7 @@ def over_inner(reduction: Reduction) -> Kernel:
     """``dst[i0, i1] = over i of a[i0, i1, i]``."""
 
     def write(line: Line) -> None:
+        code = line.code
         n0, n1, _ = line.sizes()
         accumulate = line.flag(Flag.ACCUMULATE)
         repeated = Repeated(line, Flag.A_BROADCAST)
@@ -144,7 +146,12 @@ def over_inner(reduction: Reduction) -> Kernel:
             for part in reduction.passes:
                 before, found = found, _walked(line, reduction, part, found, start, repeated.step)
             result = reduction.result(before, found)
-            _store(line, reduction, line.real, result, to, accumulate)
+            if reduction is SUM:
+                # Where nothing is added to, -0 is: it leaves a sum as it is.
+                result = result + code.select(
+                    accumulate, code.load(line.real, to), code.number(line.real, -0.0)
+                )
+            _store(line, line.real, result, to)
 
     return write
 
@@ -181,16 +188,33 @@ def _loaded(code: Code, kind: str, reduction: Reduction, pointer: Value) -> Valu
     return code.real(x, "double") if reduction.in_double else x
 
 
-def _store(
-    line: Line, reduction: Reduction, kind: str, result: Value, to: Value, accumulate: Value
-) -> None:
+def _store(line: Line, kind: str, result: Value, to: Value) -> None:
+    line.code.store(line.code.real(result, element(kind)), to)
+
+
+def _begun(line: Line, kind: str, to: Value) -> Value:
+    """What the first term of a sum in order is added to: what is there, or a zero. (Adding -0
+    leaves every number as it is.)"""
+    code, n = line.code, lanes(kind)
+    first, there = (code.splat(line.flag(f), n) for f in (Flag.FIRST, Flag.ACCUMULATE))
+    zero = code.select(first, code.number(kind, -0.0), code.number(kind, 0.0))
+    return code.select(there, code.load(kind, to), zero)
+
+
+def sum_in_order(line: Line) -> None:
+    """SUM_IN_ORDER: ``dst[i0, i1] = over i of a[i0, i1, i]``, one number after the other."""
     code = line.code
-    result = code.real(result, element(kind))
-    if reduction is SUM:
-        # Where nothing is added to, -0 is: it leaves a sum as it is, of zeros too.
-        flag = code.splat(accumulate, lanes(kind))
-        result = result + code.select(flag, code.load(kind, to), code.number(kind, -0.0))
-    code.store(result, to)
+    n0, n1, n = line.sizes()
+    repeated = Repeated(line, Flag.A_BROADCAST)
+    dst = line.pointer(Field.DST), line.get(Field.DST0), line.get(Field.DST1)
+    a = line.pointer(Field.A), line.get(Field.A0), line.get(Field.A1)
+    with line.rows(n0, n1, [dst, a]) as (to, x):
+        begun = _begun(line, line.real, to)
+        with code.loop(0, n, carried=[repeated.at(x), begun]) as loop:
+            pointer, total = loop.values
+            moved = code.at(line.real, pointer, repeated.step)
+            loop.following = [moved, total + code.load(line.real, pointer)]
+        code.store(loop.values[1], to)
 
 
 KERNELS: dict[Opcode, Kernel] = {
@@ -200,5 +224,6 @@ KERNELS: dict[Opcode, Kernel] = {
     Opcode.SUM_INNER: over_inner(SUM),
     Opcode.LOGSUMEXP_INNER: over_inner(LOGSUMEXP),
     Opcode.NORM_INNER: over_inner(NORM),
+    Opcode.SUM_IN_ORDER: sum_in_order,
 }
 """The kernel of each opcode here."""

@@ -10,12 +10,13 @@ from autograd.compiler.program import Collect, View, whole
 
 
 def collect(writer: Writer, i: Collect) -> None:
-    """``out = 0; out[place] += part``: copies where no two parts meet."""
+    """``out = 0; out[place] += part``: copies where no two parts meet, so that -0.0 stays."""
     lanes = np.concatenate([place.lanes().reshape(-1) for place in i.places])
     times = np.bincount(lanes, minlength=i.out.size)
     apart = bool((times <= 1).all())
     if not apart or not times.all() or any(place.index is not None for place in i.places):
-        writer.copy(whole(i.out), writer.repeated(0.0, whole(i.out)))
+        filled = apart and bool(times.all())
+        writer.copy(whole(i.out), writer.repeated(-0.0 if filled else 0.0, whole(i.out)))
     for place, part in zip(i.places, i.parts):
         here = View(i.out, place.shape, place.offset, place.strides, place.index)
         if place.index is not None or not (apart or _steps(writer, here)):

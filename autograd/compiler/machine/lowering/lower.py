@@ -140,7 +140,7 @@ class _Lowering:
         if isinstance(i, Map):
             self.writer.map(i.op, out, i.operands)
         elif isinstance(i, Reduce):
-            self.writer.reduce(i.op, out, i.operand)
+            self.writer.reduce(i.op, out, i.operand, i.start)
             if i.over_batch and self.in_rows:
                 count = View(self.count, out.shape, 0, (0,) * len(out.shape))
                 self.writer.apply(Opcode.MUL, out, [out, count])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograd import ops
+from autograd.compiler.instructions import SumStart
 from autograd.compiler.machine.amount import ONE, PADDED, REAL, ZERO, Amount, amount
 from autograd.compiler.machine.lowering.axes import Axis, Start, merged, over
 from autograd.compiler.machine.opcodes import MAPS, PAIRS, REDUCTIONS, Flag, Opcode
@@ -285,8 +286,9 @@ class Writer:
 
     # --- reductions ---
 
-    def reduce(self, op: Op, out: View, v: View) -> None:
-        """An operation over the last axes of ``v``, those that ``out`` lacks."""
+    def reduce(self, op: Op, out: View, v: View, start: SumStart | None = None) -> None:
+        """An operation over the last axes of ``v``, those that ``out`` lacks; ``start`` is as a
+        Reduce has it."""
         if op not in REDUCTIONS:
             raise NotLowered(f"only Python can compute the operation {op.name!r} over an axis")
         kept, rows = len(out.shape), self.rows_of(out.array)
@@ -295,15 +297,15 @@ class Writer:
         summed = merged(axes[kept : len(v.shape)]) or [Axis(ONE, (ZERO, ZERO))]
         outer = merged([*axes[:kept], *axes[len(v.shape) :]])
         if op is not ops.sum and len(summed) > 1:
-            self.reduce(op, out, self.copied(v, rows))
+            self.reduce(op, out, self.copied(v, rows), start)
             return
         middle, inner_code = REDUCTIONS[op]
         if outer and outer[-1].steps[1] in (ZERO, ONE) and outer[-1].steps[0] == ONE:
-            self.reduced(middle, starts, outer, summed)
+            self.reduced(middle, starts, outer, summed, start)
         elif summed[-1].steps[1] in (ZERO, ONE):
-            self.reduced(inner_code, starts, outer, summed)
+            self.reduced(Opcode.SUM_IN_ORDER if start else inner_code, starts, outer, summed, start)
         else:
-            self.reduce(op, out, self.copied(v, rows))
+            self.reduce(op, out, self.copied(v, rows), start)
 
     def reduced(
         self,
@@ -311,18 +313,19 @@ class Writer:
         starts: Sequence[Start],
         outer: Sequence[Axis],
         summed: Sequence[Axis],
-        add: bool = False,
+        start: SumStart | None,
     ) -> None:
         """A reduction of operand 1 to operand 0: over the middle axis, or over the inner one."""
-        over_inner = opcode.name.endswith("_INNER")
-        *more, along = summed if over_inner else sorted(summed, key=lambda a: a.size.plain)
+        over_inner = opcode not in (Opcode.SUM, Opcode.LOGSUMEXP, Opcode.NORM)
+        as_it_is = over_inner or start
+        *more, along = summed if as_it_is else sorted(summed, key=lambda a: a.size.plain)
         inner = None if over_inner else outer[-1]
         kept = list(outer if over_inner else outer[:-1])
         first, second, peeled = two_axes(kept) if over_inner else _one(kept)
-        if more and not add:
-            self.clear(starts[0], outer)
-            add = True
-        flags = Flag.ACCUMULATE if add else Flag(0)
+        flags = Flag.FIRST if start == "first" else Flag(0)
+        if more:
+            self.clear(starts[0], outer, -0.0 if start == "first" else 0.0)
+            flags = Flag.ACCUMULATE
         if (inner or along).steps[1] == ZERO:
             flags |= Flag.A_BROADCAST
 
@@ -351,9 +354,9 @@ class Writer:
 
         over(self.lines, peeled, starts, line)
 
-    def clear(self, start: Start, axes: Sequence[Axis]) -> None:
+    def clear(self, start: Start, axes: Sequence[Axis], number: float = 0.0) -> None:
         """Zeros at the places of operand 0 of these axes."""
-        zero = Start(self.number(0.0).array)
+        zero = Start(self.number(number).array)
         self.strided([start, zero], [Axis(a.size, (a.steps[0], ZERO)) for a in axes])
 
 

@@ -58,7 +58,7 @@ def lifted(i: Simple, count: int, outer: Outer, out: Array) -> Simple:
     if isinstance(i, Map):
         return Map(out, i.op, tuple(views))
     if isinstance(i, Reduce):
-        return Reduce(out, i.op, views[0], i.over_batch)
+        return replace(i, out=out, operand=views[0])
     if isinstance(i, Contract):
         return lifted_product(i, count, outer, out)
     if isinstance(i, Take):

@@ -176,7 +176,7 @@ def _key(i: Instruction) -> Any:
     if isinstance(i, Map):
         return Map, i.op, i.out.shape, i.out.kind, shapes
     if isinstance(i, Reduce):
-        return Reduce, i.op, i.out.shape, i.out.kind, shapes
+        return Reduce, i.op, i.start, i.out.shape, i.out.kind, shapes
     if isinstance(i, Contract):
         return Contract, i.labels, i.out.shape, i.out.kind, shapes
     if isinstance(i, Collect):

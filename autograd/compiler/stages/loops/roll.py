@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
@@ -21,11 +22,11 @@ from autograd.compiler.program import (
     Loop,
     Map,
     Program,
-    Reduce,
+    Simple,
     View,
     view,
-    whole,
 )
+from autograd.compiler.stages.fold import Terms, folded
 from autograd.compiler.stages.loops.lift import split
 from autograd.compiler.stages.loops.periods import FEWEST, best_run
 from autograd.compiler.stages.loops.rolled_loop import LoopBuilder, Moved
@@ -99,26 +100,18 @@ def _gathered(instructions: Iterable[Instruction]) -> list[Instruction]:
     return gathered
 
 
-def _summed(i: Map) -> list[Instruction]:
+def _summed(i: Map) -> list[Simple]:
     """A sum, in which the terms that follow each other in one array become the sum of an axis."""
-    groups: dict[Array, list[View]] = {}
-    for v in i.operands:
-        groups.setdefault(v.array, []).append(v)
-    made: list[Instruction] = []
-    terms: list[View] = []
-    for array, views in groups.items():
-        if len(views) < FEWEST or array.literal() is not None:
-            terms += views
-            continue
-        out = Array(i.out.shape, array.kind)
-        lanes = np.stack([v.lanes() for v in views], axis=-1)
-        made.append(Reduce(out, ops.sum, view(array, lanes)))
-        terms.append(whole(out))
-    if not made:
+    if len(i.operands) < FEWEST:
         return [i]
-    if len(terms) == 1 and isinstance(last := made[0], Reduce) and last.out.kind == i.out.kind:
-        return [replace(last, out=i.out)]
-    return [*made, Map(i.out, i.op, tuple(terms))]
+    terms: list[Terms] = []
+    for array, group in groupby(i.operands, key=lambda v: v.array):
+        views = list(group)
+        if len(views) < FEWEST or array.literal() is not None:
+            terms += map(Terms, views)
+        else:
+            terms.append(Terms(view(array, np.stack([v.lanes() for v in views], axis=-1))))
+    return folded(i.out, terms, "first")
 
 
 def _collected(i: Collect) -> Collect:

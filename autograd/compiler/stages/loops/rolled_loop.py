@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -151,7 +152,7 @@ class LoopBuilder:
         if isinstance(i, Map):
             return Map(out, i.op, views)
         if isinstance(i, Reduce):
-            return Reduce(out, i.op, views[0], i.over_batch)
+            return replace(i, out=out, operand=views[0])
         if isinstance(i, Contract):
             return Contract(out, views[0], views[1], i.labels)
         if isinstance(i, Take):

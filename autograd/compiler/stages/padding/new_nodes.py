@@ -31,12 +31,15 @@ class NewNodes:
         negative: Bools,
         of_masks: bool = False,
         numbers: NDArray[np.float64] | None = None,
+        from_zero: bool = False,
     ) -> Int32s:
         """New nodes of one operation, with a line of sources for each."""
         start, self.size = self.size, self.size + len(depths)
         if numbers is None:
             numbers = np.zeros(len(depths))
-        self.steps.append(_Step(start, op, code, depths, sources, negative, of_masks, numbers))
+        self.steps.append(
+            _Step(start, op, code, depths, sources, negative, of_masks, numbers, from_zero)
+        )
         return np.arange(start, self.size, dtype=np.int32)
 
     def constants(self, numbers: NDArray[np.float64]) -> Int32s:
@@ -83,21 +86,19 @@ class NewNodes:
         order = np.argsort(depths, kind="stable")
         place = np.empty(len(order), np.int32)
         place[order] = np.arange(len(order))
-        source = np.concatenate(
-            [
-                source,
-                *((s.sources if s.of_masks else instead[s.sources]).reshape(-1) for s in steps),
-            ]
-        )
+        own = ((s.sources if s.of_masks else instead[s.sources]).reshape(-1) for s in steps)
+        source = np.concatenate([source, *own])
         owner = np.concatenate([owner, *(s.owner for s in steps)])
         negative = np.concatenate([negative, *(np.tile(s.negative, len(s.depths)) for s in steps)])
         source, owner = place[source], place[owner]
         by_owner = np.argsort(owner, kind="stable")
         source, owner, negative = source[by_owner], owner[by_owner], negative[by_owner]
-        op = np.concatenate(
-            [graph.op, *(np.full(n, s.op, np.int16) for n, s in zip(counts, steps))]
+        of_steps = list(zip(counts, steps))
+        op = np.concatenate([graph.op, *(np.full(n, s.op, np.int16) for n, s in of_steps)])
+        codes = [np.full(n, s.code, np.int16) for n, s in of_steps]
+        from_zero = np.concatenate(
+            [graph.from_zero, *(np.full(n, s.from_zero) for n, s in of_steps)]
         )
-        codes = [np.full(n, s.code, np.int16) for n, s in zip(counts, steps)]
         starts = np.zeros(len(order) + 1, np.int64)
         np.cumsum(np.bincount(owner, minlength=len(order)), out=starts[1:])
         padded = replace(
@@ -114,7 +115,7 @@ class NewNodes:
             outputs=place[trace.outputs],
             failures=place[trace.failures],
         )
-        made = Graph(padded, op[order], source, owner, negative)
+        made = Graph(padded, op[order], source, owner, negative, from_zero[order])
         made.padded = place[sums]
         return made
 
@@ -139,6 +140,7 @@ class _Step:
     negative: Bools
     of_masks: bool
     numbers: NDArray[np.float64]
+    from_zero: bool
 
     @property
     def owner(self) -> Int32s:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compiler.algebra import EXPONENTIAL, LOG_SUM, PRODUCTS, passes_nan, stays_finite
-from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s
+from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s, runs_of
 from autograd.compiler.stages.padding.new_nodes import NewNodes
 from autograd.compiler.stages.padding.rows import (
     Bools,
@@ -66,8 +66,10 @@ def without_zeros(graph: Graph) -> tuple[Graph, Int32s]:
     used = np.bincount(graph.source[~drop], minlength=len(trace))
     used[trace.outputs] += 1
     drop |= products[graph.owner] & (used[graph.owner] == 0)
-    edges = (x[~drop] for x in (graph.source, graph.owner, graph.negative))
-    return (Graph(trace, graph.op.copy(), *edges) if len(sums) else graph), sums
+    source, owner, negative = (x[~drop] for x in (graph.source, graph.owner, graph.negative))
+    if not len(sums):
+        return graph, sums
+    return Graph(trace, graph.op.copy(), source, owner, negative, graph.from_zero), sums
 
 
 def pad(graph: Graph, groups: Int32s, needed: Int32s) -> Graph | None:
@@ -100,7 +102,8 @@ def loses_nan(graph: Graph) -> bool:
 
 
 def _ragged(graph: Graph, groups: Int32s) -> Int32s:
-    nodes = np.flatnonzero(graph.many & (groups >= 0))
+    # A hole adds 0.0, which changes a sum of -0.0, unless that begins with 0.0.
+    nodes = np.flatnonzero(graph.many & (groups >= 0) & (graph.from_zero | ~graph.summing))
     of, terms = groups[nodes], graph.terms[nodes]
     count = int(groups.max(initial=-1)) + 1
     least = np.full(count, np.iinfo(np.int32).max, np.int32)
@@ -142,8 +145,8 @@ class _Padder:
             self.sums[member] = [(rows[place], negative) for rows, negative in parts]
 
     def _runs(self, members: Int32s) -> list[tuple[int, Int32s | Rows]]:
-        """The terms by group and sign, which are the key; as ``Rows`` where their numbers
-        differ."""
+        """The terms in their order, as runs of one group and sign, which are the key; as ``Rows``
+        where their numbers differ."""
         graph = self.graph
         counts = graph.terms[members].astype(np.int64)
         owner = np.repeat(np.arange(len(members)), counts)
@@ -151,9 +154,14 @@ class _Padder:
         edges += graph.starts[members][owner]
         source = self.source[edges]
         key = self.groups[source] * 2 + graph.negative[edges]
+        if graph.summing[members[0]]:
+            place = runs_of(key, owner)
+        else:  # of which all inputs are alike
+            place = np.unique(key, return_inverse=True)[1]
         runs: list[tuple[int, Int32s | Rows]] = []
-        for k in np.unique(key).tolist():
-            here = key == k
+        for run in range(int(place.max()) + 1):
+            here = place == run
+            (k,) = np.unique(key[here]).tolist()
             lengths = np.bincount(owner[here], minlength=len(members))
             if lengths.min() == lengths.max():
                 runs.append((k, source[here].reshape(len(members), -1)))
@@ -280,7 +288,8 @@ class _Padder:
             raise NotPaddable
         edges: NDArray[np.int64] = graph.starts[nodes][..., None] + np.arange(terms[0])
         first = nodes.flat[0]
-        if graph.many[first] or graph.commutes[first]:
+        in_order = graph.summing[first] and terms[0] > 2
+        if (graph.many[first] or graph.commutes[first]) and not in_order:
             key = self.groups[self.source[edges]] * 2 + graph.negative[edges]
             edges = np.take_along_axis(edges, np.argsort(key, axis=-1, kind="stable"), axis=-1)
         return edges
@@ -305,6 +314,7 @@ class _Padder:
                 self.depths[model],
                 np.stack([x[hole] for x in inputs], axis=1),
                 self.graph.negative[self._edges(first)],
+                from_zero=bool(self.graph.from_zero[first]),
             )
         return full
 
