@@ -156,6 +156,8 @@ def _check_order(verb: str, path: Any, model: Any, optimizer: Any, stream: Any) 
             f"expected {verb}_checkpoint(path, model, optimizer, stream), the stream a "
             f"random.Random or None; got {verb}_checkpoint({given})"
         )
+    if isinstance(stream, random.SystemRandom):
+        raise TypeError("a SystemRandom has no state to save or load: use a random.Random(seed)")
 
 
 # --- scalars and tensors ---

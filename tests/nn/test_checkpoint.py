@@ -244,6 +244,13 @@ def test_a_wrong_order_of_arguments_is_corrected(tmp_path):
                 function(*wrong)
 
 
+def test_a_stream_of_the_system_has_no_state(tmp_path):
+    for function in save_checkpoint, load_checkpoint:
+        with pytest.raises(TypeError, match=r"use a random\.Random"):
+            function(tmp_path / "x", nn.MLP(2, [1]), None, random.SystemRandom())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     home, here = tmp_path / "home", tmp_path / "here"
     here.mkdir()
