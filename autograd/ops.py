@@ -19,6 +19,7 @@ relu at 0             value 0, derivative 0
 abs at 0              value 0, derivative 0
 maximum, minimum      of two equal inputs: derivative 1/2 by each
 sqrt at 0             derivative inf, at -0.0 -inf
+x ** 0.5              at -0.0 derivative inf, at -inf value inf, as C's pow (PyTorch's is sqrt)
 log at 0              value -inf, derivative inf; below 0 the value is nan, the derivative 1/x
 leaky_relu, elu at 0  derivative 0.01 and 1
 silu, gelu            at -inf value and derivative nan, at inf the derivative; near a zero of the
@@ -31,10 +32,13 @@ logsumexp             of infinities: the share of a finite input is 0, all else 
 x ** 0                value 1 for every x; derivative by x is 0, at x = 0 too
 0 ** b, b > 0         derivative by the exponent 0; by the base 0, 1 (b = 1) or inf (b < 1)
 0 ** b, b < 0         value inf; derivative by the base -inf, by the exponent nan (PyTorch's -inf)
+inf ** b, b < 0       value 0; derivative by the exponent 0 (PyTorch's nan); so for -inf, and for
+                      a ** -inf with a < -1
 a ** b, a < 0         nan unless b is a whole number; derivative by the exponent nan
 nan                   goes through every operation, except that hypot(inf, nan) is inf, nan ** 0 and
-                      1 ** nan are 1; and through derivatives (PyTorch's relu, abs, elu, leaky_relu,
-                      maximum and minimum have numbers there)
+                      1 ** nan are 1; and through derivatives (PyTorch's relu, abs, sign, elu,
+                      leaky_relu, maximum and minimum have numbers there), except that by a 0
+                      beside a nan atan2, hypot and norm have 0 (PyTorch's nan)
 ====================  =======================================================================
 """
 
