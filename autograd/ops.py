@@ -18,8 +18,7 @@ They are PyTorch's, except where it says so:
 relu at 0             value 0, derivative 0
 abs at 0              value 0, derivative 0
 maximum, minimum      of two equal inputs: derivative 1/2 by each
-sqrt at 0             derivative inf, at -0.0 -inf
-x ** 0.5              at -0.0 derivative inf, at -inf value inf, as C's pow (PyTorch's is sqrt)
+sqrt, x ** 0.5 at 0   derivative inf, at -0.0 -inf
 log at 0              value -inf, derivative inf; below 0 the value is nan, the derivative 1/x
 leaky_relu, elu at 0  derivative 0.01 and 1
 silu, gelu            at -inf value and derivative nan, at inf the derivative; near a zero of the

@@ -34,13 +34,17 @@ def power(exponent: float) -> Power:
             return (n,)
         return (n * x if n == 2 else n * power(n - 1)(x),)
 
+    accurate = None
     one_less, rest = _one_less(n)
+    if n == 0.5:  # the square root, as NumPy and PyTorch have it
+        accurate = lambda y, x: (0.5 / y,)
+    elif rest:  # where n - 1 is rounded, as for 1/3, that counts |n log(x)| times
+        accurate = lambda y, x: (n * power(one_less)(x) * power(rest)(x),)
     return Power(
         f"power({n!r})",
-        lambda x: ieee.pow(x, n),
+        ieee.sqrt if n == 0.5 else lambda x: ieee.pow(x, n),
         rule,
-        # Where n - 1 is rounded, as for 1/3, that counts |n log(x)| times.
-        accurate=(lambda y, x: (n * power(one_less)(x) * power(rest)(x),)) if rest else None,
+        accurate,
         symbol=f"**{written}",
         text=f"{{}} ** {written}" if n >= 0 else f"{{}} ** ({written})",
         latex=f"{{{{{{}}}}}}^{{{{{written}}}}}",

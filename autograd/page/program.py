@@ -74,6 +74,8 @@ class Traced(Unknown):
         """A step where the page has a kernel; for any other operation the steps it consists of."""
         tracing = next(x.tracing for x in inputs if isinstance(x, Traced))
         if isinstance(op, ops.Power):
+            if op.exponent == 0.5:
+                return Traced.apply_op(ops.sqrt, inputs)
             return Traced.apply_op(ops.pow, [*inputs, op.exponent])
         if op is tracing.inside:
             raise TypeError(f"{op.name} is defined by itself")

@@ -24,7 +24,6 @@ def zero_beside_nan(*xs):
 EXCEPTIONS = {
     **dict.fromkeys(("relu", "abs", "sign", "elu", "leaky_relu", "maximum", "minimum"), of_nan),
     "pow": lambda a, b: b < 0 and (a in (0, inf, -inf) or (a < -1 and b == -inf)),
-    "power(0.5)": lambda x: x == -inf or (x == 0 and math.copysign(1, x) < 0),
     "hypot": lambda a, b: a == b == 0 or zero_beside_nan(a, b),
     "atan2": zero_beside_nan,
     "norm": zero_beside_nan,

@@ -203,8 +203,7 @@ def function(op: Op) -> Callable[..., Any]:
         return lambda *xs: made(np.stack(np.broadcast_arrays(*xs)), 0) if xs else op.compute(())
     if isinstance(op, ops.Power):
         exponent = op.exponent
-        # For some numbers as exponents, but not for arrays, NumPy takes a way that differs at -inf.
-        return lambda x: np.power(x, np.full_like(x, exponent))
+        return lambda x: x**exponent
     if op in ALGEBRA:  # plain arithmetic, which arrays have
         return lambda *xs: op.forward(xs) if op.arity is None else op.forward(*xs)
     return in_python(op)

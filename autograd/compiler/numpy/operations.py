@@ -1,7 +1,6 @@
 """Operations as NumPy expressions: arithmetic with its signs and parentheses, the others as calls.
 
-At infinities, nan and signed zeros they follow autograd/ieee.py, with one exception: NumPy computes
-``x**0.5`` as a square root. At -inf and -0.0 this is nan and -0.0, where C's pow is inf and 0.0.
+At infinities, nan and signed zeros they follow autograd/ieee.py.
 """
 
 from __future__ import annotations

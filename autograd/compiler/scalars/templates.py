@@ -165,6 +165,8 @@ class Writer:
             for _ in range(int(n) - 2):
                 y = self.map(Opcode.MUL, y, x)
             return y
+        if n == 0.5:
+            return self.map(Opcode.SQRT, x)
         return self.map(Opcode.POW, x, Ref("number", n))
 
     def _along(self, opcode: int, inputs: Sequence[Ref]) -> Ref:

@@ -17,7 +17,7 @@ from tests.truth import mp
 
 OPERATIONS = [*(TABLE[name] for name in sorted(BUILT_IN)), *map(ops.power, truth.EXPONENTS)]
 EXECUTORS = [(b, d) for b in ("numpy", "machine") for d in (np.float64, np.float32)]
-POINTS = 40
+POINTS = 20
 
 
 @functools.cache
@@ -94,7 +94,7 @@ def wrong():
 ROW = Row(
     title="each operation's value and derivatives against mpmath, eager and by each executor",
     case=case,
-    full=len(OPERATIONS) * 2500,
+    full=len(OPERATIONS) * 5000,
     hours=0.6,
     quick=len(OPERATIONS),
     wrong=wrong,

@@ -223,6 +223,8 @@ class Writer:
         elif n == -2:
             self.apply(Opcode.MUL, out, [x, x])
             self.apply(Opcode.DIV, out, [self.repeated(1.0, out), out])
+        elif n == 0.5:
+            self.apply(Opcode.SQRT, out, [x])
         else:
             self.apply(Opcode.POW, out, [x, self.repeated(n, out)])
 

@@ -1,0 +1,129 @@
+"""Special values through every operation and short programs: eager is every executor."""
+
+import itertools
+import math
+import random
+from contextlib import contextmanager
+
+import numpy as np
+
+import autograd
+from autograd import Value, ops
+from autograd.compiler.numpy.kernels import KERNELS, Kernel
+from autograd.ops import BUILT_IN, TABLE
+from autograd.real import largest
+from autograd.value import topological_order
+from tests.battery import Row
+
+SPECIAL = (
+    *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 7.0, 10.0, 100.0, -1000.0),
+    *(math.inf, -math.inf, math.nan, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-200, -1e200),
+    *(1.7976931348623157e308, -1.7976931348623157e308, 709.78, 710.0, -745.0, -746.0, 1e-16),
+    *(1 + 2**-52, 2.0**53, 2.0**53 - 1, -(2.0**31), 1e6, math.pi),
+)
+POWERS = [ops.power(n) for n in (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 1 / 3, 1.5)]
+OPERATIONS = [*(TABLE[name] for name in sorted(BUILT_IN)), *POWERS]
+SMOOTH = "add sub mul div neg sum tanh exp log sqrt sigmoid softplus logsumexp expm1 atan norm"
+"""Programs consist of these, which have no corner that a rounding on the way could reach."""
+POINTS = 60
+
+
+def operation(op):
+    """An operation as a program."""
+    return (lambda x: op(*x)), op.arity or 3
+
+
+def short_program(r):
+    """Two to five operations, on three inputs."""
+    kinds = [TABLE[name] for name in SMOOTH.split()] + POWERS
+    chosen = [(r.choice(kinds), [r.random() for _ in range(3)]) for _ in range(r.randint(2, 5))]
+
+    def function(x):
+        pool = list(x)
+        for op, places in chosen:
+            taken = [pool[int(p * len(pool))] for p in places[: op.arity or 3]]
+            pool.append(op(*taken))
+        return pool[-1]
+
+    return function, 3
+
+
+def program(i):
+    """The function of case i: an operation for the first, a short program for the others."""
+    if i < len(OPERATIONS):
+        return operation(OPERATIONS[i])
+    return short_program(random.Random(i))
+
+
+def alike(found, expected, scale):
+    """Both nan, the same infinity, or the same number to rounding."""
+    if math.isnan(expected) or math.isnan(found):
+        return math.isnan(expected) and math.isnan(found)
+    if max(abs(expected), abs(found)) > HUGE:
+        return found == expected or min(abs(expected), abs(found)) > HUGE
+    return abs(found - expected) <= 1e-14 * max(scale, abs(expected)) + TINY
+
+
+HUGE, TINY = 1.79e308, 2.3e-308
+
+
+def expected_at(function, xs):
+    """Value and derivatives as eager Python gives them, and how large numbers are on the way. None
+    where one is below the smallest normal number, which may be 0 when compiled."""
+    leaves = [Value(x) for x in xs]
+    y = function(leaves)
+    y.backward()
+    made = [v for v in topological_order(y) if v.op]
+    numbers = [abs(z) for v in made for z in (v.data, v.grad, *v.partials)]
+    if any(0 < z < TINY for z in numbers):
+        return None
+    return [y.data, *(leaf.grad for leaf in leaves)], largest(numbers)
+
+
+def points_for(i, n):
+    """All of them where they are few, otherwise some, by chance."""
+    if len(SPECIAL) ** n <= POINTS:
+        return [*itertools.product(SPECIAL, repeat=n)]
+    r = random.Random(f"points {i}")
+    return [[r.choice(SPECIAL) for _ in range(n)] for _ in range(POINTS)]
+
+
+@np.errstate(all="ignore")
+def case(i):
+    """One program at special values: the value and the derivatives by each input."""
+    function, n = program(i)
+    known = [(xs, expected_at(function, xs)) for xs in points_for(i, n)]
+    known = [(xs, expected) for xs, expected in known if expected]
+    rows = np.array([xs for xs, _ in known])
+    for backend in ("numpy", "machine"):
+        compiled = autograd.compile(function, backend=backend)
+        values = compiled(rows)
+        _, by_inputs = compiled.value_and_grad(rows, wrt="inputs", reduction="sum")
+        for (xs, (numbers, scale)), value, derivatives in zip(known, values, by_inputs):
+            row = [float(value), *map(float, derivatives)]
+            assert all(alike(a, b, scale) for a, b in zip(row, numbers, strict=True)), (
+                f"at {list(xs)}, {backend}: {row}, eager {numbers}"
+            )
+
+
+@contextmanager
+def wrong():
+    """A kernel that loses nan: NumPy's fmax for its maximum."""
+    right = KERNELS["maximum"]
+    KERNELS["maximum"] = Kernel("np.fmax({}, {})")
+    try:
+        yield
+    finally:
+        KERNELS["maximum"] = right
+
+
+ROW = Row(
+    title="special values through each operation and short programs: eager is each executor",
+    case=case,
+    full=16_700,
+    hours=0.2,
+    quick=60,
+    wrong=wrong,
+    unit="points",
+    per_case=POINTS,
+)
