@@ -6,6 +6,7 @@ same folder. pip overwrites them without a word, and half of each is left.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 OURS = "overnight-autograd"
@@ -15,12 +16,21 @@ ADVICE = (
 )
 
 
-def check(package: Path = Path(__file__).parent) -> None:
+HERE = Path(__file__).parent
+
+
+def check(package: Path = HERE) -> None:
     """Raise ImportError if the files of this package are mixed with another's, or replaced.
 
     It reads pip's records of the distributions beside ``package``. An ``autograd`` in any other
     folder does no harm, and is not an error.
     """
+    loaded = getattr(sys.modules.get("autograd"), "__file__", None)
+    if package == HERE and loaded and Path(loaded).parent.resolve() != HERE.resolve():
+        # An editable install: Python finds the other one first, and then modules of both.
+        raise ImportError(
+            f"the package autograd at {loaded} is not ours, at {HERE}, which {OURS} needs. {ADVICE}"
+        )
     site = package.parent
     for foreign in sorted(site.glob("autograd-*.dist-info/RECORD")):
         shared = [name for name, _ in _files(foreign) if name.startswith(f"{package.name}/")]

@@ -11,7 +11,15 @@
 
 # Another distribution named autograd may have overwritten our autograd/__init__.py, and with it
 # the same check there. nn is ours alone, so here it is noticed.
-from autograd import installation
+try:
+    from autograd import installation
+except ImportError as error:
+    import autograd
+
+    raise ImportError(
+        f"the package autograd at {autograd.__file__} is not ours, which nn needs: pip uninstall "
+        "autograd, or give each an environment of its own"
+    ) from error
 
 installation.check()
 

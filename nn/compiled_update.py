@@ -8,6 +8,7 @@ from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.recording.record import CompileError
+from nn import stepping
 from nn.optim import SGD, Adam, Optimizer
 from nn.own_rules import overridden, own_update
 
@@ -32,7 +33,7 @@ def check_update(optimizer: Optimizer) -> None:
     state, streams = State(reach), Streams(reach.streams)
     try:
         # On floats first: that says better what is wrong.
-        optimizer.checked(optimizer.update(1.0, 1.0, *[0.0] * len(optimizer.memories)))
+        stepping.updated(optimizer, [1.0, 1.0, *[0.0] * len(optimizer.memories)])
         memories = np.zeros((len(optimizer.memories), 2))
         Stepper(update_of(optimizer)).step(np.ones(2), np.ones(2), memories)
     except Exception as error:

@@ -7,6 +7,7 @@ A call of ``update`` for each parameter would cost more than the arithmetic in i
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,31 @@ def step(optimizer: Optimizer) -> None:
     loop = _loop(optimizer)
     memories = [getattr(optimizer, name) for name in optimizer.memories]
     loop.run(optimizer.parameters, memories, loop.constants)
+
+
+def updated(optimizer: Optimizer, given: Sequence[Any]) -> tuple[Any, ...]:
+    """What the update makes of a parameter, its gradient and its memories, checked.
+
+    Raises:
+        TypeError: it takes or returns something else.
+    """
+    try:
+        return optimizer.checked(optimizer.update(*given))
+    except TypeError:
+        _check_arguments(optimizer, given)
+        raise
+
+
+def _check_arguments(optimizer: Optimizer, given: Sequence[Any]) -> None:
+    """Raise TypeError if the update does not take so many arguments."""
+    try:
+        inspect.signature(optimizer.update).bind(*given)
+    except TypeError as error:
+        takes = ", ".join(("parameter", "gradient", *optimizer.memories))
+        raise TypeError(
+            f"{type(optimizer).__name__}.update must take ({takes}), {len(given)} arguments after "
+            f"self: {error}"
+        ) from None
 
 
 def _reach_tables(parameters: Sequence[Value]) -> None:
@@ -75,7 +101,7 @@ class _Loop:
         kept = [f"k{i}" for i in range(len(optimizer.memories))]
         given = [_Written(self, name) for name in ("x", "gradient", *kept)]
         with traced():
-            moved, *new = map(self.name, optimizer.checked(optimizer.update(*given)))
+            moved, *new = map(self.name, updated(optimizer, given))
         changed = [(i, now) for i, now in enumerate(new) if now != kept[i]]
         self.lines += [f"parameter.data = {moved}", *(f"m{i}[i] = {now}" for i, now in changed)]
         read = [i for i, name in enumerate(kept) if any(name in line for line in self.lines)]

@@ -140,6 +140,28 @@ def test_data_beyond_floats_set_later_is_named():
         v * 2
 
 
+@pytest.mark.parametrize("compile", [False, True])
+def test_an_update_with_other_arguments_says_which_it_gets(compile):
+    class Forgetful(nn.Optimizer):
+        memories = ("mean", "square")
+
+        def update(self, p, gradient, mean):
+            return p - gradient, mean
+
+    optimizer = Forgetful(model.parameters())
+    with pytest.raises(
+        (TypeError, autograd.CompileError),
+        match=r"update must take \(parameter, gradient, mean, square",
+    ):
+        nn.fit(
+            lambda x, t: half_squared_error(model(x), t),
+            [[1, 2]],
+            [[1]],
+            optimizer,
+            compile=compile,
+        )
+
+
 # --- names that Python has ---
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import types
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -109,3 +110,12 @@ def test_installed_elsewhere_it_does_no_harm(site, tmp_path_factory):
     check(site / "autograd")
     install(site, "autograd-1.8.0", {"something_else/__init__.py": ""})
     check(site / "autograd")
+
+
+def test_beside_an_editable_install_another_autograd_is_noticed(monkeypatch):
+    """Python then finds the other package first, and what that lacks in ours."""
+    other = types.ModuleType("autograd")
+    other.__file__ = "/somewhere/autograd/__init__.py"
+    monkeypatch.setitem(sys.modules, "autograd", other)
+    with pytest.raises(ImportError, match=r"/somewhere/autograd/__init__\.py is not ours"):
+        check()

@@ -109,6 +109,11 @@ def test_order_is_by_number():
     assert x <= 2
     assert y > np.float64(2.5)
     assert y >= x
+    assert x >= 2
+    assert x >= Value(2.0)
+    assert not x >= y
+    assert not x > 2
+    assert not x < 2
     assert 1 < x < 3
     assert bool(x)
     assert not Value(0.0)
