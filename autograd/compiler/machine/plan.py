@@ -11,8 +11,7 @@ import numpy as np
 
 from autograd.compiler.machine.address import address
 from autograd.compiler.machine.build import machine
-from autograd.compiler.machine.kernels.plan import SIZES, Transfer
-from autograd.compiler.machine.kernels.plan import Plan as Field
+from autograd.compiler.machine.kernels.plan import SIZES, Place, Transfer
 from autograd.compiler.machine.lowering.lower import AFTER, BEFORE, ROWS
 from autograd.compiler.machine.lowering.lowered import Home
 from autograd.compiler.program import Floats
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from autograd.compiler.machine.unit import Unit
 
 FIELDS = len(Transfer)
-THETA, GRADIENTS = int(Field.THETA), int(Field.GRADIENTS)
+THETA, GRADIENTS = int(Place.THETA), int(Place.GRADIENTS)
 """As plain numbers, which are found faster."""
 
 
@@ -41,25 +40,25 @@ class Plan:
         before, after = unit.table(BEFORE, blocks[0]), unit.table(AFTER, blocks[0])
         self.given = Transfers(lowered.arguments, widths)
         self.alive: list[Any] = [unit.arena, lowered.ints, tables, before, after]
-        fields = np.zeros(max(Field) + 1, np.int64)
+        fields = np.zeros(max(Place) + 1, np.int64)
         self.address = address(fields)
         self.fields: Any = memoryview(fields)  # type: ignore[arg-type]
         self.set(
             {
-                Field.ARENA: address(unit.arena),
-                Field.INTS: address(lowered.ints),
-                Field.BEFORE: address(before),
-                Field.AFTER: address(after),
-                Field.COUNT: lowered.count,
-                Field.BLOCK: unit.block,
-                Field.ARGUMENTS: self.given.address,
-                Field.GIVEN: len(widths),
+                Place.ARENA: address(unit.arena),
+                Place.INTS: address(lowered.ints),
+                Place.BEFORE: address(before),
+                Place.AFTER: address(after),
+                Place.COUNT: lowered.count,
+                Place.BLOCK: unit.block,
+                Place.ARGUMENTS: self.given.address,
+                Place.GIVEN: len(widths),
             }
         )
         for k in range(SIZES):
             rows, made = (blocks[k], tables[k]) if k < len(blocks) else (blocks[0], tables[0])
             of_size = rows.real, rows.padded, address(made)
-            self.set({Field.ROWS + 3 * k + i: x for i, x in enumerate(of_size)})
+            self.set({Place.ROWS + 3 * k + i: x for i, x in enumerate(of_size)})
 
     def set(self, fields: dict[Any, int]) -> None:
         """Set fields."""
@@ -105,12 +104,12 @@ class Call:
         self.wanted = Transfers(homes, [lowered.results, 1, *widths])
         plan.set(
             {
-                Field.RESULTS: self.wanted.address,
-                Field.WANTED: len(homes),
-                Field.STOP: batch,
-                Field.PARAMETERS: len(lowered.place),
-                Field.PLACES: address(unit.places),
-                Field.SLOPES: lowered.gradient - lowered.parameters,
+                Place.RESULTS: self.wanted.address,
+                Place.WANTED: len(homes),
+                Place.STOP: batch,
+                Place.PARAMETERS: len(lowered.place),
+                Place.PLACES: address(unit.places),
+                Place.SLOPES: lowered.gradient - lowered.parameters,
             }
         )
         self.dtype = unit.dtype

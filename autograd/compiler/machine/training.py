@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.compiler.executor import Learner, Stretch
 from autograd.compiler.machine.address import address
-from autograd.compiler.machine.kernels.plan import Plan as Field
+from autograd.compiler.machine.kernels.plan import Place
 from autograd.compiler.machine.lowering.memory import ALIGNED
 from autograd.compiler.machine.lowering.steps import Steps, traced
 from autograd.compiler.machine.plan import Plan, function
@@ -91,23 +91,23 @@ class Training:
         plan.alive += [steps, data, order, staying, kept]
         plan.set(
             {
-                Field.ORDER: address(order),
-                Field.START: stretch.start,
-                Field.STOP: stretch.stop,
-                Field.BATCH: stretch.batch,
-                Field.EPOCH: stretch.epoch,
-                Field.LOSSES: address(losses),
-                Field.UPDATE: address(steps.table),
-                Field.SCALE: steps.memories[0],
-                Field.TOTAL: lowered.total,
-                Field.FAILED: -1 if lowered.failed is None else lowered.failed,
-                Field.GRADIENT: lowered.gradient,
-                Field.WIDTH: lowered.checked,
-                Field.CHECK: steps.check,
-                Field.CHECKS: steps.checks,
-                Field.FROZEN: address(staying),
-                Field.STAYING: len(staying),
-                Field.KEPT: address(kept),
+                Place.ORDER: address(order),
+                Place.START: stretch.start,
+                Place.STOP: stretch.stop,
+                Place.BATCH: stretch.batch,
+                Place.EPOCH: stretch.epoch,
+                Place.LOSSES: address(losses),
+                Place.UPDATE: address(steps.table),
+                Place.SCALE: steps.memories[0],
+                Place.TOTAL: lowered.total,
+                Place.FAILED: -1 if lowered.failed is None else lowered.failed,
+                Place.GRADIENT: lowered.gradient,
+                Place.WIDTH: lowered.checked,
+                Place.CHECK: steps.check,
+                Place.CHECKS: steps.checks,
+                Place.FROZEN: address(staying),
+                Place.STAYING: len(staying),
+                Place.KEPT: address(kept),
             }
         )
         return plan

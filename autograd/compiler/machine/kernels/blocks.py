@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from autograd.compiler.machine.kernels.kinds import vector
 from autograd.compiler.machine.kernels.line import Target
-from autograd.compiler.machine.kernels.plan import SIZES, Plan, Transfer
+from autograd.compiler.machine.kernels.plan import SIZES, Place, Transfer
 from autograd.compiler.machine.kernels.vectors import Code, Value
 
 
@@ -23,20 +23,24 @@ def call(target: Target) -> Code:
     (plan,) = code.arguments
     real = target.real
 
-    def pointer(field: Plan) -> Value:
+    def pointer(field: Place) -> Value:
         return code.load("ptr", plan, int(field))
 
-    arena, ints, stop = pointer(Plan.ARENA), pointer(Plan.INTS), code.load("i64", plan, Plan.STOP)
-    count, parameters = (code.load("i64", plan, int(x)) for x in (Plan.COUNT, Plan.PARAMETERS))
-    theta, places = pointer(Plan.THETA), pointer(Plan.PLACES)
+    arena, ints, stop = (
+        pointer(Place.ARENA),
+        pointer(Place.INTS),
+        code.load("i64", plan, Place.STOP),
+    )
+    count, parameters = (code.load("i64", plan, int(x)) for x in (Place.COUNT, Place.PARAMETERS))
+    theta, places = pointer(Place.THETA), pointer(Place.PLACES)
     with code.loop(0, parameters) as each:
         parameter, place = _pair(places, each.index)
         code.store(code.load(real, theta, parameter), arena, place)
     code.store(code.emit(real, f"sitofp {stop} to {real}"), arena, count)
-    code.call_void("run", pointer(Plan.BEFORE), arena, ints)
+    code.call_void("run", pointer(Place.BEFORE), arena, ints)
     code.call_void("blocks", plan, code.number("i64", 0), stop)
-    code.call_void("run", pointer(Plan.AFTER), arena, ints)
-    room, slopes = pointer(Plan.GRADIENTS), code.load("i64", plan, int(Plan.SLOPES))
+    code.call_void("run", pointer(Place.AFTER), arena, ints)
+    room, slopes = pointer(Place.GRADIENTS), code.load("i64", plan, int(Place.SLOPES))
     wanted = code.select(code.is_null(room), code.number("i64", 0), parameters)
     with code.loop(0, wanted) as each:
         parameter, place = _pair(places, each.index)
@@ -59,15 +63,15 @@ def blocks(target: Target) -> Code:
     """The code of ``blocks``."""
     code = Code("blocks", ("ptr", "i64", "i64"))
     plan, start, stop = code.arguments
-    arena, ints = code.load("ptr", plan, int(Plan.ARENA)), code.load("ptr", plan, int(Plan.INTS))
-    order = code.load("ptr", plan, int(Plan.ORDER))
-    most = code.load("i64", plan, int(Plan.BLOCK))
+    arena, ints = code.load("ptr", plan, int(Place.ARENA)), code.load("ptr", plan, int(Place.INTS))
+    order = code.load("ptr", plan, int(Place.ORDER))
+    most = code.load("i64", plan, int(Place.BLOCK))
     with code.loop(start, stop, most) as each:
         left = stop - each.index
         rows = code.select(left < most, left, most)
         padded, table = _of_size(plan, rows)
 
-        def transfers(field: Plan, count: Plan, inward: bool) -> None:
+        def transfers(field: Place, count: Place, inward: bool) -> None:
             first = code.load("ptr", plan, int(field))
             with code.loop(0, code.load("i64", plan, int(count))) as several:
                 at = code.at("i64", first, several.index * len(Transfer))
@@ -78,16 +82,16 @@ def blocks(target: Target) -> Code:
                     with code.when(code.is_null(transfer.outside).equals(0)):
                         transfer.in_order(each.index, inward=False)
 
-        transfers(Plan.ARGUMENTS, Plan.GIVEN, True)
+        transfers(Place.ARGUMENTS, Place.GIVEN, True)
         code.call_void("run", table, arena, ints)
         code.declared.pop("run")  # it is in this module
-        transfers(Plan.RESULTS, Plan.WANTED, False)
+        transfers(Place.RESULTS, Place.WANTED, False)
     return code
 
 
 def _of_size(plan: Value, rows: Value) -> tuple[Value, Value]:
     """The rows with padding and the table of a block of so many rows."""
-    code, at = plan.code, int(Plan.ROWS)
+    code, at = plan.code, int(Place.ROWS)
     padded, table = code.load("i64", plan, at + 1), code.load("ptr", plan, at + 2)
     for _ in range(1, SIZES):
         at += 3

@@ -12,7 +12,7 @@ SIZES = 3
 batch of an epoch."""
 
 
-class Plan(IntEnum):
+class Place(IntEnum):
     """The places of a plan."""
 
     # The program.

@@ -8,7 +8,7 @@ the update.
 from __future__ import annotations
 
 from autograd.compiler.machine.kernels.line import Target, zero_times
-from autograd.compiler.machine.kernels.plan import Plan
+from autograd.compiler.machine.kernels.plan import Place
 from autograd.compiler.machine.kernels.vectors import Code, Value
 
 
@@ -22,7 +22,7 @@ class _Train:
         self.target, self.real = target, target.real
         self.code = Code("train", ("ptr",), "i64")
         (self.plan,) = self.code.arguments
-        self.arena, self.ints = self.pointer(Plan.ARENA), self.pointer(Plan.INTS)
+        self.arena, self.ints = self.pointer(Place.ARENA), self.pointer(Place.INTS)
 
     def get(self, place: int) -> Value:
         return self.code.load("i64", self.plan, int(place))
@@ -34,15 +34,15 @@ class _Train:
         self.code.call_void("run", table, self.arena, self.ints)
         self.code.declared.pop("run")  # it is in this module
 
-    def in_arena(self, place: Plan) -> Value:
+    def in_arena(self, place: Place) -> Value:
         return self.code.at(self.real, self.arena, self.get(place))
 
     def written(self) -> Code:
         """The loop over the batches."""
         code = self.code
         head, body, after = (code.label(x) for x in ("batch", "one", "done"))
-        stop = self.get(Plan.STOP)
-        start = self.get(Plan.START)
+        stop = self.get(Place.STOP)
+        start = self.get(Place.START)
         came_from = code.block
         code.jump(head)
         code.begin(head)
@@ -60,25 +60,25 @@ class _Train:
     def _batch(self, position: Value) -> Value:
         """One batch; gives its end."""
         code = self.code
-        size = self.get(Plan.EPOCH)
+        size = self.get(Place.EPOCH)
         epoch = position / size
-        end, end_of_epoch = position + self.get(Plan.BATCH), (epoch + 1) * size
+        end, end_of_epoch = position + self.get(Place.BATCH), (epoch + 1) * size
         end = code.select(end < end_of_epoch, end, end_of_epoch)
         count = code.emit(self.real, f"sitofp {end - position} to {self.real}")
-        code.store(count, self.in_arena(Plan.COUNT))
-        code.store(code.number(self.real, 1.0) / count, self.in_arena(Plan.SCALE))
-        self.run(self.pointer(Plan.BEFORE))
+        code.store(count, self.in_arena(Place.COUNT))
+        code.store(code.number(self.real, 1.0) / count, self.in_arena(Place.SCALE))
+        self.run(self.pointer(Place.BEFORE))
         code.call_void("blocks", self.plan, position, end)
         code.declared.pop("blocks")  # it is in this module
-        self.run(self.pointer(Plan.AFTER))
-        total = code.load(self.real, self.in_arena(Plan.TOTAL))
+        self.run(self.pointer(Place.AFTER))
+        total = code.load(self.real, self.in_arena(Place.TOTAL))
         with code.when(self._bad(total)):
             code.give(position)
-        losses = self.pointer(Plan.LOSSES)
+        losses = self.pointer(Place.LOSSES)
         total = code.real(total, "double")
         code.store(code.load("double", losses, epoch) + total, losses, epoch)
         self._step()
-        check = zero_times(code, self.target, self.in_arena(Plan.CHECK), self.get(Plan.CHECKS))
+        check = zero_times(code, self.target, self.in_arena(Place.CHECK), self.get(Place.CHECKS))
         with code.when(check.differs(0.0)):
             code.give(end)
         return end
@@ -86,22 +86,22 @@ class _Train:
     def _bad(self, total: Value) -> Value:
         """Whether a guard fails, or the loss or the gradient is not finite."""
         code = self.code
-        failed = self.get(Plan.FAILED)
+        failed = self.get(Place.FAILED)
         failures = code.load(self.real, self.arena, code.select(failed < 0, 0, failed))
         failures = code.select(failed < 0, code.number(self.real, 0.0), failures)
-        width = self.get(Plan.WIDTH)
-        sums = total * 0.0 + zero_times(code, self.target, self.in_arena(Plan.GRADIENT), width)
+        width = self.get(Place.WIDTH)
+        sums = total * 0.0 + zero_times(code, self.target, self.in_arena(Place.GRADIENT), width)
         return failures.differs(0.0) | sums.differs(0.0)
 
     def _step(self) -> None:
         """The update, after which those parameters that stay get their numbers back."""
         code = self.code
-        frozen, kept = self.pointer(Plan.FROZEN), self.pointer(Plan.KEPT)
-        staying = self.get(Plan.STAYING)
+        frozen, kept = self.pointer(Place.FROZEN), self.pointer(Place.KEPT)
+        staying = self.get(Place.STAYING)
         with code.loop(0, staying) as loop:
             offset = code.load("i64", frozen, loop.index)
             code.store(code.load(self.real, self.arena, offset), kept, loop.index)
-        self.run(self.pointer(Plan.UPDATE))
+        self.run(self.pointer(Place.UPDATE))
         with code.loop(0, staying) as loop:
             offset = code.load("i64", frozen, loop.index)
             code.store(code.load(self.real, kept, loop.index), self.arena, offset)
