@@ -229,7 +229,7 @@ class SumPacker:
         """The view of nodes that all belong to one group."""
         group, lanes = int(self.groups[nodes.flat[0]]), self.lane[nodes]
         array = self.arrays[group]
-        if lanes.max() == array.size:
+        if len(self.zeros) and lanes.max() == array.size:
             array = self._and_zero(group)
         return view(array, lanes)
 
