@@ -195,10 +195,12 @@ def _take(rewriter: Rewriter, i: Take) -> None:
 
 def _settle(rewriter: Rewriter, v: View, lanes: Indices) -> None:
     """Give a free leaf the order of ``lanes``, which may repeat it along some axes."""
+    if v.array not in rewriter.free:
+        return
     once = lanes
     for axis in range(lanes.ndim):
         first = np.take(once, [0], axis=axis)
-        if np.array_equal(np.broadcast_to(first, once.shape), once):
+        if (first == once).all():
             once = first
     rewriter.settle(v, once)
 
