@@ -121,6 +121,24 @@ def test_copies_with_inner_strides(dtype):
         agree([line(Opcode.COPY_STRIDED, n0=n0, n1=n1, n=n, **fields)], layout.arena(dtype))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("of_dst", [False, True])
+def test_copies_that_exchange_rows_and_columns(of_dst, dtype):
+    """Along one of the last axes dst has no gaps, along the other a has none."""
+    for seed in range(20):
+        layout = Layout(seed)
+        n0, n1, n = (layout.draw.choice(sizes) for sizes in ((1, 3), SIZES, SIZES))
+        spread, spread0, spread_step = layout.operand(n0, n, n1)
+        close, close0, close_step = layout.operand(n0, n1, n)
+        across = {"x": spread, "x0": spread0, "x1": 1, "inner": spread_step}
+        along = {"x": close, "x0": close0, "x1": close_step, "inner": 1}
+        dst, a = (across, along) if of_dst else (along, across)
+        fields = {"dst": dst["x"], "dst0": dst["x0"], "dst1": dst["x1"], "c": dst["inner"]}
+        fields |= {"a": a["x"], "a0": a["x0"], "a1": a["x1"], "b": a["inner"]}
+        instruction = line(Opcode.COPY_STRIDED, n0=n0, n1=n1, n=n, **fields)
+        agree([instruction], layout.arena(dtype), rel=0)
+
+
 @pytest.mark.parametrize("opcode", [Opcode.GATHER, Opcode.SCATTER_ADD])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_by_index(opcode, dtype):

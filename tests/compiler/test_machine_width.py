@@ -63,6 +63,7 @@ def test_products(dtype):
     products.test_products_of_rows(dtype)
     for along_k in True, False:
         products.test_sparse_products_are_plain_products(along_k, np.nan, dtype)
+        kernels.test_copies_that_exchange_rows_and_columns(along_k, dtype)
 
 
 @pytest.mark.parametrize("name", ["tanh", "log", "log1p", "expm1", "sinh", "tan", "atan"])

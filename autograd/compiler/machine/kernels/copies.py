@@ -12,6 +12,46 @@ from autograd.compiler.machine.opcodes import Field, Flag, Opcode
 
 def copy_strided(line: Line) -> None:
     """``dst[i0, i1, i * C] = a[i0, i1, i * B]``."""
+    code, (_, n1, n) = line.code, line.sizes()
+    columns = line.get(Field.A1).equals(1) & line.get(Field.C).equals(1)
+    rows = line.get(Field.DST1).equals(1) & line.get(Field.B).equals(1)
+    large = (n1 < line.lanes).equals(0) & (n < line.lanes).equals(0)
+    with code.when((columns | rows) & large):
+        _turn(line, rows)
+        code.give()
+    _number_by_number(line)
+
+
+def _turn(line: Line, rows: Value) -> None:
+    """Exchange rows and columns, a square of vectors at a time, for operands of which each has no
+    gaps along one of both axes. Squares at the ends overlap others."""
+    code, (n0, n1, n), side = line.code, line.sizes(), line.lanes
+
+    def either(if_rows: Value, else_: Value) -> Value:
+        return code.select(rows, if_rows, else_)
+
+    along, across = either(n1, n), either(n, n1)  # of dst without gaps, and of a
+    to_step = either(line.get(Field.C), line.get(Field.DST1))
+    from_step = either(line.get(Field.A1), line.get(Field.B))
+    moving = [
+        (line.pointer(field), line.get(first), line.get(first))
+        for field, first in ((Field.DST, Field.DST0), (Field.A, Field.A0))
+    ]
+    with (
+        line.rows(n0, code.number("i64", 1), moving) as (dst, a),
+        code.loop(0, across, side) as outer,
+        code.loop(0, along, side) as inner,
+    ):
+        j = code.select(across - side < outer.index, across - side, outer.index)
+        i = code.select(along - side < inner.index, along - side, inner.index)
+        start = code.at(line.real, a, i * from_step + j)
+        starts = [code.at(line.real, start, from_step * s) for s in range(side)]
+        to = code.at(line.real, dst, j * to_step + i)
+        for s, x in enumerate(code.turned([code.load(line.vector, at) for at in starts])):
+            code.store(x, code.at(line.real, to, to_step * s))
+
+
+def _number_by_number(line: Line) -> None:
     n0, n1, n = line.sizes()
     dst = line.pointer(Field.DST), line.get(Field.DST0), line.get(Field.DST1)
     a = line.pointer(Field.A), line.get(Field.A0), line.get(Field.A1)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.compiler.machine.kernels.kinds import lanes, vector
+from autograd.compiler.machine.kernels.kinds import lanes
 from autograd.compiler.machine.kernels.line import Kernel, Line, Repeated
 from autograd.compiler.machine.kernels.vectors import Value
 from autograd.compiler.machine.opcodes import Field, Flag, Opcode
@@ -88,14 +88,13 @@ def _inner_tile(
 
 def _totals_of(line: Line, sums: Sequence[Value]) -> list[Value]:
     code, several, group = line.code, list(sums), line.lanes
-    kind = line.vector
     while group > 1 and len(several) > 1:
         half = group // 2
         # The halves of all groups of both vectors side by side, and added.
         starts = range(0, 2 * line.lanes, group)
         low = [s + i for s in starts for i in range(half)]
         several = [
-            _shuffled(line, kind, x, y, low) + _shuffled(line, kind, x, y, [i + half for i in low])
+            code.shuffle(x, y, low) + code.shuffle(x, y, [i + half for i in low])
             for x, y in zip(several[::2], several[1::2])
         ]
         group = half
@@ -107,17 +106,9 @@ def _totals_of(line: Line, sums: Sequence[Value]) -> list[Value]:
     while group > 1:
         half = group // 2
         low = [s + i for s in range(0, lanes(x.kind), group) for i in range(half)]
-        x = _shuffled(line, x.kind, x, x, low) + _shuffled(
-            line, x.kind, x, x, [i + half for i in low]
-        )
+        x = code.shuffle(x, x, low) + code.shuffle(x, x, [i + half for i in low])
         group = half
     return [code.extract(x, i) for i in range(len(sums))]
-
-
-def _shuffled(line: Line, kind: str, x: Value, y: Value, order: Sequence[int]) -> Value:
-    mask = ", ".join(f"i32 {i}" for i in order)
-    result = vector(line.real, len(order))
-    return line.code.emit(result, f"shufflevector {x}, {y}, <{len(order)} x i32> <{mask}>")
 
 
 # --- everything along v ---

@@ -151,6 +151,25 @@ class Code:
         """A vector with another number in one lane."""
         return self.emit(x.kind, f"insertelement {x}, {number}, i64 {lane}")
 
+    def shuffle(self, x: Value, y: Value, order: Sequence[int]) -> Value:
+        """A vector of these lanes of x, and, counted on from them, of y."""
+        mask = ", ".join(f"i32 {i}" for i in order)
+        result = vector(element(x.kind), len(order))
+        return self.emit(result, f"shufflevector {x}, {y}, <{len(order)} x i32> <{mask}>")
+
+    def turned(self, xs: Sequence[Value]) -> list[Value]:
+        """As many vectors as each has lanes, with rows and columns exchanged."""
+        xs, n = list(xs), len(xs)
+        half = n // 2
+        while half:  # blocks of so many lanes change places
+            low = [lane if not lane & half else n + lane - half for lane in range(n)]
+            for i in (i for i in range(n) if not i & half):
+                pair = xs[i], xs[i + half]
+                xs[i] = self.shuffle(*pair, low)
+                xs[i + half] = self.shuffle(*pair, [lane + half for lane in low])
+            half //= 2
+        return xs
+
     def any(self, x: Value) -> Value:
         """Whether one of the lanes of a vector of i1 is true."""
         return x if lanes(x.kind) == 1 else self.bits(x).differs(0)
