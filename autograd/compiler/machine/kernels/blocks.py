@@ -149,7 +149,34 @@ class _Transfer:
             start = loop.index
 
     def _each(self, number: Callable[[Value], Value], inward: bool) -> None:
-        """Copy number by number; ``number(row)`` is where a row of the block stands outside."""
+        """Copy rows; ``number(row)`` is where a row of the block stands outside."""
+        code, side = self.code, self.target.lanes
+        small = (self.rows < side) | (self.width < side)
+        by_number = small | self.row_step.differs(1)
+        with code.when(by_number.equals(0)):
+            self._in_squares(number, inward)
+        with code.when(by_number):
+            self._by_number(number, inward)
+
+    def _in_squares(self, number: Callable[[Value], Value], inward: bool) -> None:
+        """Squares of vectors, with rows and lanes exchanged. Those at the ends overlap others."""
+        code, real, side = self.code, self.target.real, self.target.lanes
+        kind = vector(real, side)
+        last_row, last_lane = self.rows - side, self.width - side
+        with code.loop(0, self.rows, side) as rows:
+            row = code.select(last_row < rows.index, last_row, rows.index)
+            numbers = [number(row + s) for s in range(side)]
+            outside = [code.at(real, self.outside, n * self.width) for n in numbers]
+            with code.loop(0, self.width, side) as lanes:
+                lane = code.select(last_lane < lanes.index, last_lane, lanes.index)
+                first = code.at(real, self.inside, lane * self.lane_step + row)
+                inside = [code.at(real, first, self.lane_step * s) for s in range(side)]
+                there = [code.at(real, x, lane) for x in outside]
+                source, to = (there, inside) if inward else (inside, there)
+                for x, place in zip(code.turned([code.load(kind, at) for at in source]), to):
+                    code.store(x, place)
+
+    def _by_number(self, number: Callable[[Value], Value], inward: bool) -> None:
         code, real = self.code, self.target.real
         with code.loop(0, self.rows) as row:
             outside = code.at(real, self.outside, number(row.index) * self.width)
