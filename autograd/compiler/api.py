@@ -19,6 +19,7 @@ def compile(
     parameters: Sequence[Value] | None = ...,
     backend: str | None = ...,
     dtype: Any = ...,
+    exact: bool = ...,
 ) -> Compiled: ...
 
 
@@ -29,6 +30,7 @@ def compile(
     parameters: Sequence[Value] | None = ...,
     backend: str | None = ...,
     dtype: Any = ...,
+    exact: bool = ...,
 ) -> Callable[[Callable[..., Any]], Compiled]: ...
 
 
@@ -38,6 +40,7 @@ def compile(
     parameters: Sequence[Value] | None = None,
     backend: str | None = None,
     dtype: Any = "float64",
+    exact: bool = False,
 ) -> Any:
     """Find the matrices in a function of Values, and run it on whole arrays.
 
@@ -70,18 +73,27 @@ def compile(
         backend: "machine", whose kernels LLVM compiles once for this processor, or "numpy".
             Default: the machine where llvmlite is installed.
         dtype: float64 or float32.
+        exact: whether every sum is taken in the order of plain Python, and rounded as it is there.
+            By default sums over rows, those inside a matrix product that was found, and those of
+            a backward pass are taken in any order; all other sums keep theirs. With True the
+            graph runs node by node, many times slower, and each row's gradient is what
+            ``backward`` gives, to the bit. The sum over rows goes from the first to the last, of
+            one branch after the other; the mean is that times 1/n. (Functions of ``math``, such
+            as exp, and powers have the last bits of the backend.)
 
     Returns:
         A ``Compiled``: call it, or its ``value_and_grad``; see its ``source`` and ``stages``.
 
     Raises:
         TypeError: ``function`` is neither of the two; ``parameters`` are given for a function, or
-            are not Values.
+            are not Values; ``exact`` is neither True nor False.
         ValueError: one of ``parameters`` is not a leaf of the graph, or is given twice.
         CompileError: (at the first call) the function does something that cannot be recorded.
     """
     if function is None:
-        return lambda f: compile(f, parameters=parameters, backend=backend, dtype=dtype)
+        return lambda f: compile(
+            f, parameters=parameters, backend=backend, dtype=dtype, exact=exact
+        )
     try:
         from autograd.compiler.compiled import Compiled
     except ModuleNotFoundError as error:
@@ -89,7 +101,7 @@ def compile(
             f"compile needs {error.name}: pip install '.[fast]' brings it", name=error.name
         ) from error
     if isinstance(function, Value):
-        return Compiled(None, function, parameters, backend, dtype)
+        return Compiled(None, function, parameters, backend, dtype, exact)
     if not callable(function):
         raise TypeError(
             f"compile takes a function or a Value; got {type(function).__name__} {shown(function)}"
@@ -99,4 +111,4 @@ def compile(
             "the parameters of a function are the leaves that it uses: give none; got "
             f"{shown(parameters)}"
         )
-    return Compiled(function, None, None, backend, dtype)
+    return Compiled(function, None, None, backend, dtype, exact)

@@ -45,6 +45,7 @@ class Compilation:
         backend: the backend asked for, "machine" or "numpy".
         dtype: float64 or float32.
         careful: whether it must hold for infinite numbers and nan too; see ``pack``.
+        exact: whether it runs node by node, with all sums in the order of plain Python.
 
     Attributes:
         parameters: those of the trace, in its order.
@@ -62,19 +63,20 @@ class Compilation:
         backend: str,
         dtype: Any,
         careful: bool = False,
+        exact: bool = False,
     ) -> None:
         start = time.perf_counter()
         self.trace, self.guards, self.dtype = trace, guards, dtype
         self.argument_names, self.names = arguments, names
         self.parameters = trace.parameters
-        self.backend = backend
+        self.backend, self.exact = backend, exact
         self.places: slice | Indices = slice(0, len(trace.parameters))
         self._indices = trace.indices()
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
         try:
-            self._packed: Program | None = pack(trace, careful)
-            if self._is_steps(self._packed):
+            self._packed: Program | None = None if exact else pack(trace, careful)
+            if self._packed is not None and self._is_steps(self._packed):
                 self._packed = None
         except Unstructured:
             self._packed = None
@@ -272,6 +274,10 @@ class Compilation:
 
     def _choose(self, by: str) -> Executor:
         """A new executor: the backend that was asked for, where it can run this graph."""
+        if self.exact:
+            from autograd.compiler.scalars.exact import ExactExecutor
+
+            return ExactExecutor(self.trace, by, self.backend, self.dtype)
         if not self.has_structure:
             from autograd.compiler.scalars.executor import ScalarsExecutor
 

@@ -36,7 +36,10 @@ class Compiled:
         parameters: Sequence[Value] | None,
         backend: str | None,
         dtype: Any,
+        exact: bool = False,
     ) -> None:
+        if not isinstance(exact, bool):
+            raise TypeError(f"exact is True or False; got {type(exact).__name__} {shown(exact)}")
         self._function, self._chosen = function, parameters
         self._dtype = float_type(dtype)
         if isinstance(backend, str) and backend == "numba":
@@ -50,11 +53,11 @@ class Compiled:
         self._backend = backend or ("machine" if importlib.util.find_spec("llvmlite") else "numpy")
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
-        self._recordings = Recordings(function, self.__name__, self._backend, self._dtype)
+        self._recordings = Recordings(function, self.__name__, self._backend, self._dtype, exact)
         if value is not None:
             with waiting_collector():
-                trace = trace_value(value, parameters)
-                of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype)
+                trace = trace_value(value, parameters, exact)
+                of_graph = Compilation(trace, [], [], {}, self._backend, self._dtype, exact=exact)
             self._recordings.add((), of_graph)
         self.__doc__ = getattr(function, "__doc__", None)
         if function is not None:

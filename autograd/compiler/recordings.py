@@ -50,6 +50,7 @@ class Recordings:
         name: what it is called.
         backend: the backend asked for.
         dtype: float64 or float32.
+        exact: whether all sums are in the order of plain Python.
 
     Attributes:
         parameters: the leaves to differentiate by, of all recordings.
@@ -59,10 +60,10 @@ class Recordings:
     """
 
     def __init__(
-        self, function: Callable[..., Any] | None, name: str, backend: str, dtype: Any
+        self, function: Callable[..., Any] | None, name: str, backend: str, dtype: Any, exact: bool
     ) -> None:
         self._function, self._name = function, name
-        self._backend, self._dtype = backend, dtype
+        self._backend, self._dtype, self._exact = backend, dtype, exact
         self._told, self._told_of = 0.0, 0
         self._forget()
 
@@ -182,8 +183,9 @@ class Recordings:
         # A function may make something when it first runs, such as a table.
         self._watch = Watch(Reach(function)) if before.changed() else before
         recording.parameters = naming.in_order(recording.parameters, names)
-        trace = trace_recording(recording)
-        made = Compilation(trace, recording.guards, arguments, names, self._backend, self._dtype)
+        trace = trace_recording(recording, self._exact)
+        given = trace, recording.guards, arguments, names, self._backend, self._dtype
+        made = Compilation(*given, exact=self._exact)
         made.seconds = time.perf_counter() - start
         self.add(key, made)
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -38,9 +39,19 @@ class ScalarsExecutor(Executor):
         by: the gradient of ``gradients``: by "parameters" or by "inputs"; "" for none.
         backend: "machine" or "numpy".
         dtype: of all numbers, float64 or float32.
+        node_by_node: whether nodes are never taken together, which changes the order of sums in
+            a single row's gradient; then the results are added in the order of the rows, too.
     """
 
-    def __init__(self, trace: Trace, by: str, backend: str, dtype: Any = np.float64) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        by: str,
+        backend: str,
+        dtype: Any = np.float64,
+        node_by_node: bool = False,
+    ) -> None:
+        self.node_by_node = node_by_node
         self.trace, self.by = trace, by
         self.name, self.dtype = backend, np.dtype(dtype)
         self.parameters = len(trace.parameters)
@@ -74,7 +85,7 @@ class ScalarsExecutor(Executor):
         by_inputs = np.zeros((len(rows), len(self.used)), self.dtype)
         with self._turn:
             for at, table in self._run(theta, rows):
-                total += float(table.outputs().sum())
+                total = self._added(total, table.outputs())
                 if len(failures):
                     failures[at] = table.failures()
                 if self.by == "parameters":
@@ -85,6 +96,13 @@ class ScalarsExecutor(Executor):
             return total, failures, by_parameters
         cuts = np.cumsum([len(nodes) for nodes in trace.arguments])[:-1]
         return total, failures, np.split(by_inputs, cuts, axis=1)
+
+    def _added(self, total: float, results: Floats) -> float:
+        if not self.node_by_node:
+            return total + float(results.sum())
+        for row in results.tolist():
+            total += functools.reduce(operator.add, row, 0.0)
+        return total
 
     def _rows(self, arguments: Sequence[Floats]) -> Floats:
         """(batch, n): the arguments side by side, as far as the graph uses them."""
@@ -97,7 +115,8 @@ class ScalarsExecutor(Executor):
         batch, at = len(rows), 0
         while at < batch:
             left = batch - at
-            padded = 1 if left == 1 else min(self.most_rows, -(-left // VECTOR) * VECTOR)
+            alone = left == 1 and not self.node_by_node
+            padded = 1 if alone else min(self.most_rows, -(-left // VECTOR) * VECTOR)
             block = slice(at, min(at + padded, batch))
             table = self._table(padded)
             table.run(theta, rows[block])

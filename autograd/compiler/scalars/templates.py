@@ -150,8 +150,8 @@ class Writer:
             return None
 
     def _sum(self, inputs: Sequence[Ref]) -> Ref:
-        total = inputs[0]
-        for r in inputs[1:]:
+        total = Ref("number", 0.0)  # as the operation does, which makes 0.0 of -0.0
+        for r in inputs:
             total = self.map(Opcode.ADD, total, r)
         return total
 

@@ -130,24 +130,27 @@ class Trace:
         return ("constant", "parameter", "input")[self.kinds[i]] + f" {self.numbers[i]:.6g}"
 
 
-def trace_recording(recording: Recording) -> Trace:
-    """The trace of a recorded function."""
+def trace_recording(recording: Recording, exact: bool = False) -> Trace:
+    """The trace of a recorded function; an ``exact`` one keeps repeated computations apart."""
     listed, outputs = recording.listed, len(recording.outputs)
     root = len(listed) - 1
     ends = listed.inputs_of(root)
     trace = _trace(
-        listed, root, recording.parameters, recording.inputs, ends[:outputs], ends[outputs:]
+        listed, root, recording.parameters, recording.inputs, ends[:outputs], ends[outputs:], exact
     )
     trace.single, trace.takes_numbers = recording.single, recording.takes_numbers
     return trace
 
 
-def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Trace:
+def trace_value(
+    output: Value, parameters: Sequence[Value] | None = None, exact: bool = False
+) -> Trace:
     """The trace of a graph that is already there.
 
     Args:
         output: its end.
         parameters: the leaves to differentiate by. Default: all but plain numbers.
+        exact: whether repeated computations stay apart.
 
     Raises:
         TypeError: the parameters are not a list of Values.
@@ -157,7 +160,7 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
         listed = Listed(output)
     n = len(listed)
     if parameters is None:
-        return _trace(listed, n, None, [], [n - 1], [])
+        return _trace(listed, n, None, [], [n - 1], [], exact)
     if isinstance(parameters, Value):
         raise TypeError("parameters are a list of Values; got one alone: write parameters=[p]")
     chosen = given.listed(parameters, "parameters are a list of Values")
@@ -173,7 +176,7 @@ def trace_value(output: Value, parameters: Sequence[Value] | None = None) -> Tra
             )
     if len(set(chosen)) < len(chosen):
         raise ValueError("the same Value is given twice among the parameters")
-    trace = _trace(listed, n, chosen, [], [n - 1], [])
+    trace = _trace(listed, n, chosen, [], [n - 1], [], exact)
     if missing := set(chosen).difference(trace.parameters):
         raise ValueError(
             f"{len(missing)} of the {len(chosen)} parameters are not in this graph: leave them "
@@ -189,6 +192,7 @@ def _trace(
     arguments: Sequence[Sequence[Value]],
     outputs: list[int],
     failures: list[int],
+    exact: bool,
 ) -> Trace:
     """The trace of the first n nodes of a graph."""
     place = listed.leaves
@@ -218,7 +222,7 @@ def _trace(
         np.array(failures, np.int32),
         single=True,
     )
-    return merged(trace, np.frombuffer(hashes, np.int64))
+    return trace if exact else merged(trace, np.frombuffer(hashes, np.int64))
 
 
 def _kinds_and_hashes(
