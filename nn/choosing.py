@@ -121,7 +121,8 @@ def _reading(plan: Plan) -> str | None:
 def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
     """The trainer, if there is enough work and nothing looks at the numbers."""
     operations = watched.operations(plan)
-    if watched.state.change() or calls * operations < WORTH_COMPILING:
+    changed = watched.has_run and watched.state.change()
+    if changed or calls * operations < WORTH_COMPILING:
         return TOO_LITTLE
     program = watched.program()
     if program.backend_wanted != "machine":
@@ -157,6 +158,9 @@ class _Watched:
     """A loss in plain Python, with what it reaches, and the state of that.
 
     The function keeps its note as an attribute, so that both go together.
+
+    Attributes:
+        has_run: whether the loss has run to count its operations.
     """
 
     def __init__(self, loss: Callable[..., Any]) -> None:
@@ -170,6 +174,7 @@ class _Watched:
         self.reach = self._note.reach if self._note and known else Reach(loss)
         self.state = State(self.reach)
         self._operations = 0
+        self.has_run = False
 
     def operations(self, plan: Plan) -> int:
         """How many operations the loss of the first row has."""
@@ -177,6 +182,7 @@ class _Watched:
         if note and note.operations:
             self._operations = note.operations
         else:
+            self.has_run = True
             root = built(self.loss, [plan.inputs[0], plan.targets[0]]).root()
             self._operations = sum(v.op is not None for v in topological_order(root))
         return self._operations
