@@ -73,7 +73,11 @@ def recorded(output: Value, targets: Sequence[Value]) -> list[Value]:
         assert node.op is not None
         if is_changed(node):
             refuse_changed(topological_order(output), "grad with create_graph=True")
-        return node.op.apply_rule(node, node.inputs)
+        try:
+            return node.op.apply_rule(node, node.inputs)
+        except modes.AnomalyError as error:
+            told = modes.described(node)
+            raise modes.AnomalyError(f"{error}, in the derivative of {told}") from None
 
     found = _accumulated(output, targets, Value(1.0), partials)
     return [x if isinstance(x, Value) else Value(x) for x in found]

@@ -143,7 +143,9 @@ def detect_anomaly(function: Any = None) -> Any:
     Forward, the origin is the operation that produced it; in ``backward`` and ``grad``, the node
     whose gradient it is. The message names the node's label, its operation with the numbers that
     went in, and the line of your code that recorded it (of a gradient: if it was recorded inside
-    the block too). It is slow, and meant for finding faults. Also a decorator, as ``no_grad`` is.
+    the block too). A compiled function runs in plain Python first. A number alone, as in
+    ``autograd.log(-1.0)``, is not a Value and is not watched. It is slow, and meant for finding
+    faults. Also a decorator, as ``no_grad`` is.
 
     Raises:
         AnomalyError: at the first value or gradient that is not finite.
@@ -170,12 +172,13 @@ def check_gradient(
     ``partial`` times ``incoming``, the gradient of ``node``."""
     if not math.isfinite(gradient):
         raise AnomalyError(
-            f"{gradient} is the gradient of {_described(child)}: it received local derivative "
-            f"{partial!r} times gradient {incoming!r} from {_described(node)}"
+            f"{gradient} is the gradient of {described(child)}: it received local derivative "
+            f"{partial!r} times gradient {incoming!r} from {described(node)}"
         )
 
 
-def _described(node: Value) -> str:
+def described(node: Value) -> str:
+    """A node in an error: its label, its operation with the numbers that went in, and the line."""
     name = f"{visible(node.label)!r}, " if node.label else ""
     if node.op is None:
         return f"the leaf {name}{node.data!r}"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autograd import modes
 from autograd.compiler import naming
 from autograd.compiler.arguments import Key, as_arrays, float_type, in_order
 from autograd.compiler.collector import waiting_collector
@@ -18,6 +19,7 @@ from autograd.compiler.program import Floats
 from autograd.compiler.recording.record import CompileError
 from autograd.compiler.recordings import Part, Recordings
 from autograd.compiler.stages.trace import trace_value
+from autograd.compiler.watched import watch
 from autograd.given import shown
 from autograd.real import as_float
 from autograd.value import Value
@@ -321,9 +323,14 @@ class Compiled:
         """The arguments of a call in order, and the names of those at the end that go by name. What
         was recorded is forgotten, if something has changed that the function reads."""
         self._recordings.forget_if_changed()
+        names: tuple[str, ...] = ()
         if named:
-            return in_order(self.function, self.__name__, arguments, named)
-        return arguments, ()
+            arguments, names = in_order(self.function, self.__name__, arguments, named)
+        if modes.active and modes.switches.watching and self._function and arguments:
+            one_row = isinstance(arguments[0], NUMBERS)
+            rows: Any = [[x] for x in arguments] if one_row else arguments
+            watch(self._function, *as_arrays(self.__name__, rows, self._dtype), names)
+        return arguments, names
 
     def _arrays(
         self, arguments: Sequence[ArrayLike], names: tuple[str, ...]

@@ -1,0 +1,105 @@
+"""Numbers changed after recording, backward twice, zero_grad forgotten: never silently wrong.
+
+Three answers are right: the derivatives of the recorded point, those of the new point, or an error
+that says which leaf was assigned.
+"""
+
+import math
+import random
+from contextlib import contextmanager
+
+from autograd import Value, explain, grad, gradient
+from autograd.ops import TABLE
+from tests.battery import Row
+
+OPERATIONS = [TABLE[n] for n in "add sub mul div tanh exp sin sigmoid softplus maximum sum".split()]
+
+
+def build(r):
+    """A function of three leaves: the same graph each time it is called."""
+    chosen = [
+        (r.choice(OPERATIONS), [r.random() for _ in range(3)]) for _ in range(r.randint(2, 8))
+    ]
+
+    def function(leaves):
+        pool = list(leaves)
+        for op, places in chosen:
+            taken = [pool[int(p * len(pool))] for p in places[: op.arity or 3]]
+            pool.append(op(*taken))
+        return sum(pool[3:], 0.0 * pool[0])
+
+    return function
+
+
+def derivatives(function, numbers):
+    """By each leaf at these numbers, from a fresh graph."""
+    leaves = [Value(x) for x in numbers]
+    return [d.data for d in grad(function(leaves), leaves)]
+
+
+def same(found, expected):
+    return all(
+        math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12) or (a != a and b != b)
+        for a, b in zip(found, expected, strict=True)
+    )
+
+
+def refused(attempt, leaf):
+    """Whether this is refused with an error that names the leaf."""
+    said = ""
+    try:
+        attempt()
+    except ValueError as error:
+        said = str(error)
+    assert not said or repr(leaf) in said, f"names another leaf: {said}"
+    return bool(said)
+
+
+def case(i):
+    """A graph, a leaf of it that is assigned, and everything that differentiates."""
+    r = random.Random(i)
+    function = build(r)
+    before = [r.uniform(0.5, 2) for _ in range(3)]
+    leaves = [Value(x, name) for x, name in zip(before, "abc")]
+    y = function(leaves)
+    then = derivatives(function, before)
+    changed = r.randrange(3)
+    leaves[changed].data = r.choice([before[changed] + 1, -before[changed], before[changed] + 1e-6])
+    now = derivatives(function, [leaf.data for leaf in leaves])
+    assert same([d.data for d in grad(y, leaves)], then), "grad is not of the recorded point"
+    for turn in 1, 2:  # the second time without zero_grad: gradients add up, as documented
+        y.backward()
+        assert same([v.grad for v in leaves], [turn * d for d in then]), f"backward {turn}"
+    if not refused(lambda: grad(y, leaves, create_graph=True), leaves[changed]):
+        found = [d.data for d in grad(y, leaves, create_graph=True)]
+        assert same(found, then), f"with a graph {found}, at the recorded point {then}"
+        assert same(found, now), f"with a graph {found}, at the new point {now}"
+    for place, leaf in enumerate(leaves):
+        if not refused(lambda leaf=leaf: explain(y, leaf), leaves[changed]):
+            found = explain(y, leaf).gradient
+            assert same([found], then[place : place + 1]), f"explain {found}, {then}"
+    leaves[changed].data = before[changed]
+    again = [d.data for d in grad(y, leaves, create_graph=True)]
+    assert same(again, then), "put back, and not as before"
+
+
+@contextmanager
+def wrong():
+    """grad looks at no leaf, as it did."""
+    right = gradient.is_changed
+    gradient.is_changed = lambda node: False
+    try:
+        yield
+    finally:
+        gradient.is_changed = right
+
+
+ROW = Row(
+    title="data changed after recording, backward twice, zero_grad forgotten",
+    case=case,
+    full=200_000,
+    hours=0.1,
+    quick=100,
+    wrong=wrong,
+    unit="graphs",
+)
