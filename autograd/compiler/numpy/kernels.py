@@ -53,8 +53,19 @@ KERNELS = {
     "sign": Kernel("np.sign({})"),
     "relu": Kernel("np.maximum({}, 0)"),
     "step": Kernel("np.maximum(np.sign({}), 0)"),  # np.heaviside takes seven times as long
-    "maximum": Kernel("np.maximum({}, {})"),
-    "minimum": Kernel("np.minimum({}, {})"),
+    # Of 0.0 and -0.0 np.maximum gives either, as the processor has it.
+    "maximum": Kernel(
+        "maximum({}, {})",
+        """\
+def maximum(a, b):
+    return np.where((a >= b) | (a != a), a, b)""",
+    ),
+    "minimum": Kernel(
+        "minimum({}, {})",
+        """\
+def minimum(a, b):
+    return np.where((a <= b) | (a != a), a, b)""",
+    ),
     "pow": Kernel("np.power({}, {})"),
     "sigmoid": Kernel(
         "sigmoid({})",
