@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.stages.group import ADD, SUB, SUM, Graph, Int32s
+from autograd.compiler.stages.group import ADD, FOLDS, SUB, SUM, Graph, Int32s
 from autograd.compiler.stages.trace import CONSTANT, LEAF, Trace
 
 CODES = {ops.add: ADD, ops.sum: SUM, ops.sub: SUB}
@@ -62,7 +62,8 @@ def _absorbed(
     owner: Int32s,
     first: NDArray[np.bool_],
 ) -> tuple[NDArray[np.bool_], Int32s]:
-    """Which additions are part of another sum, and the sum that each node is part of.
+    """Which additions are part of another sum, and the sum that each node is part of. Likewise for
+    chains of ``maximum`` and ``minimum``.
 
     No bit of a result may change. So in ``(a + b) + c`` the first addition is part of the sum, and
     in ``c + (a + b)``, which is the same; but of ``(a + b) + (c + d)`` only one can be, and a
@@ -93,6 +94,14 @@ def _absorbed(
     for chosen, part in ((ahead, front), (later, behind)):
         absorbed[part[chosen]] = True
         root[part[chosen]] = consumer[chosen]
+    for code in (code for code, made_by in enumerate(trace.ops) if made_by in FOLDS):
+        fold = op == code
+        consumer, front = owner[first & fold[owner]], source[first & fold[owner]]
+        behind = source[~first & fold[owner]]
+        ahead = (once & fold)[front]  # of two chains that meet, one goes on
+        for chosen, part in ((ahead, front), ((once & fold)[behind] & ~ahead, behind)):
+            absorbed[part[chosen]] = True
+            root[part[chosen]] = consumer[chosen]
     return absorbed, _ends(root)
 
 

@@ -47,6 +47,9 @@ ADD, SUM, CHAIN, SUB, ZERO = 30_001, 30_002, 30_003, 30_004, 30_005
 its first term to its last. ZERO is a 0 that belongs to the group of its one input, as the border
 around a picture."""
 
+FOLDS = frozenset({ops.maximum, ops.minimum})
+"""The operations of which a chain is one node of many inputs."""
+
 
 class Graph:
     """The edges of a trace, in which each chain of additions has become one sum. Its terms are in
@@ -62,6 +65,7 @@ class Graph:
         from_zero: (n,), whether a node is a sum that begins with 0.0, which is no term here.
 
     Attributes:
+        folds: (n,), chains of ``maximum``, or of ``minimum``, as one node of many inputs in order.
         padded: the sums that got terms which count for nothing.
         reached: (n,), False for nodes that stay apart from others, because no gradient comes to
             them.
@@ -101,6 +105,9 @@ class Graph:
         n_ary = [code for code, made_by in enumerate(trace.ops) if _treats_alike(made_by)]
         # Those that have any number of inputs, and treat all alike.
         self.many = self.summing | np.isin(self.op, n_ary)
+        folds = [code for code, made_by in enumerate(trace.ops) if made_by in FOLDS]
+        self.folds = np.isin(self.op, folds)
+        self.folds &= bool((self.terms[self.folds] > 2).any())
         self.picks = np.isin(self.op, [code for code, by in enumerate(trace.ops) if by is pick])
 
     # --- groups, as numbers from 0 ---
@@ -120,7 +127,7 @@ class Graph:
         edges = edges[self.trace.kinds[self.source[edges]] != INPUT]
         edges = edges[self.op[self.owner[edges]] != ZERO]
         place = edges - self.starts[self.owner[edges]]
-        place[(self.many | self.commutes)[self.owner[edges]]] = 0
+        place[(self.many | self.commutes | self.folds)[self.owner[edges]]] = 0
         # All rows of a table are alike.
         np.minimum(place, 1, out=place, where=self.picks[self.owner[edges]])
         place[self.negative[edges]] += 1000
@@ -166,7 +173,8 @@ class Graph:
         terms = self.terms[nodes].astype(np.int64)
         spans = _spans(self.starts[nodes], terms)
         source = self.source[spans]
-        many = np.repeat(self.many[nodes], terms)
+        of_any = self.many[nodes] | (self.folds[nodes] & any_length)
+        many = np.repeat(of_any, terms)
         place = spans - np.repeat(self.starts[nodes], terms)
         place[many | np.repeat(self.commutes[nodes], terms)] = 0
         place[self.negative[spans]] += 1000
@@ -175,17 +183,18 @@ class Graph:
         zeros = op == ZERO
         # Two terms may change places; more are added in their order.
         in_order = self.summing[nodes] & (any_length | (op == CHAIN) | (terms > 2))
+        in_order |= self.folds[nodes] & any_length
         op += FROM_ZERO * self.from_zero[nodes]
         ends = np.cumsum(terms)
         starts = ends - terms
         if any_length:
             op[self.op[nodes] == ADD] += CHAIN - ADD
-            terms[self.many[nodes]] = 0
+            terms[of_any] = 0
         of_node = mix(op + 1000) + mix(terms) + mix(self.reached[nodes].astype(np.int64))
         depths = self.trace.depths[nodes]
         cuts = [0, *(np.flatnonzero(depths[1:] != depths[:-1]) + 1).tolist(), len(nodes)]
         has_zeros = zeros.any() and not any_length
-        few = _OneByOne(source, of_place, of_node, any_length & self.many[nodes], in_order)
+        few = _OneByOne(source, of_place, of_node, of_any & any_length, in_order)
         has_order = in_order.any()
         for a, b in pairwise(cuts):
             edges = slice(starts[a], ends[b - 1])

@@ -45,7 +45,6 @@ def pack(trace: Trace, careful: bool = False) -> Program:
     """The array program of a trace. All of its arrays are one-dimensional.
 
     Args:
-        trace: the graph.
         careful: whether it must hold for infinite numbers and nan too: then sums of several
             lengths stay apart, and nodes that get a gradient from those that get none.
 
@@ -170,27 +169,26 @@ class _Packer(SumPacker):
 
     def _instruction(self, members: Int32s) -> Array:
         graph = self.graph
-        kind = int(self.trace.kinds[members[0]])
-        out = Array((len(members),), kind)
-        adds = graph.op[members[0]] == ADD and not graph.from_zero[members[0]]
-        plain = not graph.many[members[0]] and not graph.picks[members[0]]
+        first = int(members[0])
+        out = Array((len(members),), int(self.trace.kinds[first]))
+        adds = graph.op[first] == ADD and not graph.from_zero[first]
+        plain = not (graph.many[first] or graph.picks[first] or graph.folds[first])
         if len(members) == 1 and (adds or plain):
-            self._instruction_of_one(out, int(members[0]))
-            return out
-        if graph.op[members[0]] in (ADD, SUM, CHAIN):
+            return self._instruction_of_one(out, first)
+        if graph.op[first] in (ADD, SUM, CHAIN):
             return self.sum(out, members)
         sources = graph.source[self.edges(members)]
         of_source = self.groups[sources]
-        if graph.commutes[members[0]]:
+        if graph.commutes[first]:
             swap = of_source[:, 0] > of_source[:, 1]
             sources[swap] = sources[swap][:, ::-1]
             of_source[swap] = of_source[swap][:, ::-1]
-        op = self.trace.ops[self.trace.codes[members[0]]]
+        op = self.trace.ops[self.trace.codes[first]]
         if op is pick:
             columns = self._side_by_side(sources[:, 1:], of_source[:, 1:])
             self.instructions.append(Take(out, columns, self.pick(sources[:, 0])))
             return out
-        if graph.many[members[0]]:
+        if graph.many[first]:
             # It treats all of its inputs alike, so they may lie along an axis, in any order.
             by_group = np.argsort(of_source, axis=1, kind="stable")
             sources = np.take_along_axis(sources, by_group, axis=1)
@@ -198,12 +196,16 @@ class _Packer(SumPacker):
             self.instructions.append(Reduce(out, op, self._side_by_side(sources, of_source)))
         else:
             operands = tuple(self.pick(column) for column in sources.T)
+            while len(operands) > 2 and graph.folds[first]:
+                part = Array(out.shape, out.kind)
+                self.instructions.append(Map(part, op, operands[:2]))
+                operands = (whole(part), *operands[2:])
             self.instructions.append(Map(out, op, operands))
             if self.never_minus_zero(op, operands):
                 self.without_minus_zero.add(out)
         return out
 
-    def _instruction_of_one(self, out: Array, node: int) -> None:
+    def _instruction_of_one(self, out: Array, node: int) -> Array:
         """The same for a node that is alone in its group, as each step of a long recurrence is."""
         graph = self.graph
         sources = graph.source[graph.starts[node] : graph.starts[node + 1]].tolist()
@@ -217,6 +219,7 @@ class _Packer(SumPacker):
         self.instructions.append(Map(out, op, operands))
         if self.never_minus_zero(op, operands):
             self.without_minus_zero.add(out)
+        return out
 
     def _side_by_side(self, sources: Int32s, of_source: Int32s) -> View:
         """The inputs of nodes as a matrix: a line per node, with inputs of any groups."""

@@ -33,8 +33,16 @@ from autograd.compiler.stages.padding.rows import (
     lined_up_by,
     stacked,
 )
+from autograd.compiler.stages.padding.zeros import without_zeros
 from autograd.compiler.stages.trace import CONSTANT, LEAF
 from autograd.ops import Op
+
+NEUTRAL: dict[Op | None, float] = {
+    LOG_SUM: -np.inf,
+    ops.maximum: -np.inf,
+    ops.minimum: np.inf,
+}
+"""The number that counts for nothing, where that is not 0."""
 
 
 def padded(graph: Graph) -> tuple[Graph, Int32s]:
@@ -50,26 +58,6 @@ def padded(graph: Graph) -> tuple[Graph, Int32s]:
                 return made, made.group(made.leaves_by_kind())
             groups = found.group(by_kind)
     return graph, groups
-
-
-def without_zeros(graph: Graph) -> tuple[Graph, Int32s]:
-    """The graph without products by a constant 0 in sums, as of a border of zeros, which ``pad``
-    adds again as holes; and the sums that had some."""
-    trace = graph.trace
-    zero = (graph.op == LEAF) & (trace.kinds == CONSTANT) & (trace.numbers == 0)
-    products = np.zeros(len(trace), np.bool_)
-    products[graph.owner[zero[graph.source] & graph.commutes[graph.owner]]] = True
-    drop = products[graph.source] & graph.summing[graph.owner]
-    left = np.bincount(graph.owner[~drop], minlength=len(trace))
-    drop &= left[graph.owner] > 0
-    sums = np.unique(graph.owner[drop])
-    used = np.bincount(graph.source[~drop], minlength=len(trace))
-    used[trace.outputs] += 1
-    drop |= products[graph.owner] & (used[graph.owner] == 0)
-    source, owner, negative = (x[~drop] for x in (graph.source, graph.owner, graph.negative))
-    if not len(sums):
-        return graph, sums
-    return Graph(trace, graph.op.copy(), source, owner, negative, graph.from_zero), sums
 
 
 def pad(graph: Graph, groups: Int32s, needed: Int32s) -> Graph | None:
@@ -91,6 +79,8 @@ def pad(graph: Graph, groups: Int32s, needed: Int32s) -> Graph | None:
 def loses_nan(graph: Graph) -> bool:
     """Whether an operation on what others make, such as a comparison, may give a number for nan."""
     every = graph.trace.ops
+    if graph.folds[graph.padded].any():
+        return True  # the largest of -inf and a hole
     # In a softmax nan comes to all shares, because they are exponentials of differences.
     share = graph.op[graph.source] == (every.index(EXPONENTIAL) if EXPONENTIAL in every else None)
     shares = np.unique(graph.owner[share])
@@ -103,7 +93,8 @@ def loses_nan(graph: Graph) -> bool:
 
 def _ragged(graph: Graph, groups: Int32s) -> Int32s:
     # A hole adds 0.0, which changes a sum of -0.0, unless that begins with 0.0.
-    nodes = np.flatnonzero(graph.many & (groups >= 0) & (graph.from_zero | ~graph.summing))
+    nodes = np.flatnonzero((graph.many | graph.folds) & (groups >= 0))
+    nodes = nodes[graph.from_zero[nodes] | ~graph.summing[nodes]]
     of, terms = groups[nodes], graph.terms[nodes]
     count = int(groups.max(initial=-1)) + 1
     least = np.full(count, np.iinfo(np.int32).max, np.int32)
@@ -133,11 +124,11 @@ class _Padder:
         """Give the sums of one group the same length, if their terms line up."""
         try:
             with self._all_or_nothing():
-                infinite = self._op(members) is LOG_SUM
+                neutral = NEUTRAL.get(self._op(members), 0.0)
                 parts = []
                 for key, rows in self._runs(members):
                     if isinstance(rows, Rows):
-                        rows = self._minus_infinity(rows) if infinite else self._zero(rows)
+                        rows = self._infinite(rows, neutral) if neutral else self._zero(rows)
                     parts.append((rows, bool(key % 2)))
         except NotPaddable:
             return
@@ -154,7 +145,8 @@ class _Padder:
         edges += graph.starts[members][owner]
         source = self.source[edges]
         key = self.groups[source] * 2 + graph.negative[edges]
-        if graph.summing[members[0]]:
+        folds = bool(graph.folds[members[0]])
+        if graph.summing[members[0]] or folds:
             place = runs_of(key, owner)
         else:  # of which all inputs are alike
             place = np.unique(key, return_inverse=True)[1]
@@ -166,7 +158,8 @@ class _Padder:
             if lengths.min() == lengths.max():
                 runs.append((k, source[here].reshape(len(members), -1)))
             else:
-                runs.append((k, self._lined_up(source[here], lengths)))
+                line_up = lined_up if folds else self._lined_up
+                runs.append((k, line_up(source[here], lengths)))
         return runs
 
     def _lined_up(self, source: Int32s, lengths: NDArray[np.integer]) -> Rows:
@@ -198,7 +191,7 @@ class _Padder:
         op = self._op(rows.nodes, rows.model)
         if op is EXPONENTIAL:
             (x,) = self._inputs(rows)
-            return self._made(rows, [self._minus_infinity(x)])
+            return self._made(rows, [self._infinite(x, -np.inf)])
         if op in (*PRODUCTS, ops.div):
             a, b = self._inputs(rows)
             if a.differ:
@@ -222,16 +215,16 @@ class _Padder:
         )
         return full
 
-    def _minus_infinity(self, rows: Rows) -> Int32s:
-        """The rows with holes that are -inf."""
-        return self._once("-inf", rows, self._made_infinite)
+    def _infinite(self, rows: Rows, number: float) -> Int32s:
+        """The rows with holes that are -inf or inf."""
+        return self._once(repr(number), rows, lambda rows: self._made_infinite(rows, number))
 
-    def _made_infinite(self, rows: Rows) -> Int32s:
+    def _made_infinite(self, rows: Rows, number: float) -> Int32s:
         if self._op(rows.nodes, rows.model) is ops.sub:
             a, b = self._inputs(rows)
             if a.differ and not b.differ:
-                return self._made(rows, [self._minus_infinity(a), self._hole(b)])
-        return self._masked(rows, ops.add, -np.inf)
+                return self._made(rows, [self._infinite(a, number), self._hole(b)])
+        return self._masked(rows, ops.add, number)
 
     def _hole(self, rows: Rows) -> Int32s:
         """The rows with holes that are computed as the model is."""
@@ -350,7 +343,7 @@ class _Padder:
         """The mask of a row: constants, one for each column."""
         key = (number, valid.tobytes())
         if key not in self.masks:
-            neutral = 0.0 if number == -np.inf else 1.0
+            neutral = 0.0 if np.isinf(number) else 1.0
             self.masks[key] = self.new.constants(np.where(valid, neutral, number))
         return self.masks[key]
 
