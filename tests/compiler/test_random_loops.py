@@ -91,6 +91,12 @@ def test_random_programs_with_loops_are_what_eager_python_is(backend):
         check_program(seed, backend)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "machine"])
+def test_gradients_by_weights_that_differ_between_the_steps_of_two_loops(backend):
+    """The inner loop's sums over the rows were added up over the outer loop, too."""
+    check_program(838, backend)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "machine"])
 def test_more_random_programs_with_loops(backend):

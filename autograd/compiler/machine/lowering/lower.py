@@ -81,6 +81,7 @@ class _Lowering:
         self.known: dict[Array, int] = {}  # the part in which an array is complete
         self.count = Array((), PARAMETER)
         self.loop_in: int | None = None  # the part of the loop that is being written
+        self.depth = 0  # how many loops are around what is written
         self.cleared: set[Array] = set()
         self.ends = {v.array for v in program.ends()}
         self.ends.update(v.array for of in outer.values() for v in (of.left, of.right))
@@ -179,7 +180,9 @@ class _Lowering:
             self.loop_in = ROWS
         self.loop_in = self._starts(i)
         self.known.update(dict.fromkeys(i.outs, self.loop_in))
+        self.depth += 1
         loop(self.writer, i, self.instruction, self.ends)
+        self.depth -= 1
         self.loop_in = around
 
     def _over_rows(self, i: Simple) -> None:
@@ -220,7 +223,7 @@ class _Lowering:
         """Zeros, to which each block adds."""
         real, moves = self.writer.real(out)
         if self.loop_in is not None:
-            if not moves:
+            if len(moves) < self.depth:  # each iteration needs a place for its sum
                 raise NotLowered("a loop sums over the rows, and the sum is not stacked")
             real = whole(real.array)
         self.known[out.array] = self.known[real.array] = AFTER
