@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, compile, no_grad
+from autograd import Op, Value, compile, no_grad
 
 BACKENDS = [
     pytest.param(
@@ -153,6 +153,19 @@ def test_zeros_keep_their_signs(backend):
         ]  # fmt: skip
 
     assert_the_same(every_sum, zeros, backend)
+
+
+thrice = Op(
+    "thrice",
+    lambda x: 0.1 * (0.7 * x) + (x + x + x + x + x),
+    lambda y, x: (5.07,),
+    registered=False,
+)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_operation_of_ones_own_is_rounded_as_it_is_written(backend):
+    assert_the_same(lambda x: [thrice(x[0]), x[1] * (1 / 3)], [[w, w] for w in W], backend)
 
 
 def random_program(seed):

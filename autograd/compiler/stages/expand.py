@@ -48,7 +48,7 @@ def _write(writer: InstructionWriter, i: Instruction) -> None:
 
 
 def _expanded(writer: InstructionWriter, i: Map) -> bool:
-    trial = InstructionWriter()
+    trial = InstructionWriter(exact=True)
     try:
         with traced():
             y = i.op.apply([Term(trial, v) for v in i.operands])

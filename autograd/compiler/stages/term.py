@@ -16,9 +16,15 @@ from autograd.ops import Op
 
 
 class InstructionWriter:
-    """Writes instructions. It simplifies those that would change nothing."""
+    """Writes instructions. It simplifies those that would change nothing.
 
-    def __init__(self) -> None:
+    Args:
+        exact: whether no bit may change, as in the user's own formulas. Derivatives are ours:
+            there 2 * (3 * x) becomes 6 * x, and x + x + x becomes 3 * x.
+    """
+
+    def __init__(self, exact: bool = False) -> None:
+        self.exact = exact
         self.instructions: list[Instruction] = []
         self.constants: list[Array] = []
         self._made_by: dict[Array, Instruction] = {}
@@ -85,7 +91,7 @@ class InstructionWriter:
             if factor == -1:
                 return self.map(ops.neg, [other], shape)
             inner = self._made_by.get(other.array)
-            if factor is not None and isinstance(inner, Map) and other.whole:
+            if factor is not None and isinstance(inner, Map) and other.whole and not self.exact:
                 of_inner = [v.array.literal() for v in inner.operands]
                 if inner.op is ops.mul and of_inner[0] is not None:
                     return self.map(ops.mul, [factor * of_inner[0], inner.operands[1]], shape)
@@ -93,7 +99,7 @@ class InstructionWriter:
                     return self.map(ops.mul, [-factor, inner.operands[0]], shape)
         if op in (ops.sum, ops.add):
             distinct = {v.key: v for v in views}
-            if len(distinct) < len(views):
+            if len(distinct) < len(views) and not self.exact:
                 keys = [v.key for v in views]
                 times = [
                     self.map(ops.mul, [float(keys.count(k)), v], shape) for k, v in distinct.items()
