@@ -100,3 +100,35 @@ def test_reading_while_other_threads_go_backward_and_record():
     found = in_threads(job, rounds=30)
     assert all(once == alone[k] for k in (2, 3) for once in found[k])
     assert leaves[0].grad == pytest.approx(30 * alone[0][0], rel=1e-9)
+
+
+CALLS = 10_000
+
+
+@pytest.mark.slow
+def test_ten_thousand_gradients_in_each_of_four_threads():
+    x = Value(0.3)
+    h = x
+    for _ in range(20):
+        h = (h * 1.1 + 0.1).sin()
+    ys = [(h * (k + 1.0)).tanh() for k in range(THREADS)]
+    alone = [grad(y, x).data for y in ys]
+    for k, found in enumerate(in_threads(lambda k: grad(ys[k], x).data, rounds=CALLS)):
+        assert set(found) == {alone[k]}
+    in_threads(lambda k: ys[k].backward(), rounds=CALLS)
+    assert x.grad == pytest.approx(CALLS * sum(alone), rel=1e-9)
+
+
+@pytest.mark.slow
+def test_ten_thousand_calls_of_one_compiled_function_in_each_of_four_threads():
+    pytest.importorskip("numpy")
+    w = Value(0.7)
+    program = autograd.compile(lambda x: (w * x[0] + x[1]).tanh() * x[1])
+    rows = [[[0.1 * k + 0.1, 0.5 - 0.2 * k]] * (k + 1) for k in range(THREADS)]
+    alone = [(program(X).tolist(), program.value_and_grad(X)[1].tolist()) for X in rows]
+
+    def job(k):
+        return program(rows[k]).tolist(), program.value_and_grad(rows[k])[1].tolist()
+
+    for k, found in enumerate(in_threads(job, rounds=CALLS)):
+        assert all(once == alone[k] for once in found)

@@ -61,7 +61,7 @@ def alike(found, expected, scale):
         return math.isnan(expected) and math.isnan(found)
     if max(abs(expected), abs(found)) > HUGE:
         return found == expected or min(abs(expected), abs(found)) > HUGE
-    return abs(found - expected) <= 1e-14 * max(scale, abs(expected)) + TINY
+    return abs(found - expected) <= 1e-12 * max(scale, abs(expected)) + TINY
 
 
 HUGE, TINY = 1.79e308, 2.3e-308
