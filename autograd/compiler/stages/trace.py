@@ -8,7 +8,7 @@ from inputs. Only the last kind differs between the rows of a batch.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,12 +132,8 @@ class Trace:
 
 def trace_recording(recording: Recording, exact: bool = False) -> Trace:
     """The trace of a recorded function; an ``exact`` one keeps repeated computations apart."""
-    listed, outputs = recording.listed, len(recording.outputs)
-    root = len(listed) - 1
-    ends = listed.inputs_of(root)
-    trace = _trace(
-        listed, root, recording.parameters, recording.inputs, ends[:outputs], ends[outputs:], exact
-    )
+    ends = len(recording.outputs)
+    trace = _trace(recording.listed, recording.parameters, recording.inputs, ends, exact)
     trace.single, trace.takes_numbers = recording.single, recording.takes_numbers
     return trace
 
@@ -156,11 +152,8 @@ def trace_value(
         TypeError: the parameters are not a list of Values.
         ValueError: one is not a leaf, is not of this graph, or is given twice.
     """
-    with one_pass_at_a_time:
-        listed = Listed(output)
-    n = len(listed)
     if parameters is None:
-        return _trace(listed, n, None, [], [n - 1], [], exact)
+        return _trace(_listed(output), None, [], None, exact)
     if isinstance(parameters, Value):
         raise TypeError("parameters are a list of Values; got one alone: write parameters=[p]")
     chosen = given.listed(parameters, "parameters are a list of Values")
@@ -176,7 +169,7 @@ def trace_value(
             )
     if len(set(chosen)) < len(chosen):
         raise ValueError("the same Value is given twice among the parameters")
-    trace = _trace(listed, n, chosen, [], [n - 1], [], exact)
+    trace = _trace(_listed(output), chosen, [], None, exact)
     if missing := set(chosen).difference(trace.parameters):
         raise ValueError(
             f"{len(missing)} of the {len(chosen)} parameters are not in this graph: leave them "
@@ -185,26 +178,35 @@ def trace_value(
     return trace
 
 
+def _listed(output: Value) -> Listed:
+    with one_pass_at_a_time:
+        return Listed(output)
+
+
 def _trace(
     listed: Listed,
-    n: int,
     parameters: Sequence[Value] | None,
     arguments: Sequence[Sequence[Value]],
-    outputs: list[int],
-    failures: list[int],
+    outputs: int | None,
     exact: bool,
 ) -> Trace:
-    """The trace of the first n nodes of a graph."""
+    """The trace of a graph. Above a recording stands a node whose inputs are so many outputs, and
+    the counts of failures."""
+    n = len(listed) if outputs is None else len(listed) - 1
+    ends = [n - 1] if outputs is None else listed.inputs_of(n)
     place = listed.leaves
     if parameters is None:
         parameters = [v for v in place if not is_constant(v)]
     used = [p for p in parameters if p in place]
-    kind_of = {place[p]: PARAMETER for p in used}
-    kind_of.update((place[x], INPUT) for leaves in arguments for x in leaves if x in place)
+    kind_of = bytearray(n)
+    for p in used:
+        kind_of[place[p]] = PARAMETER
+    for x in (x for leaves in arguments for x in leaves if x in place):
+        kind_of[place[x]] = INPUT
     ops = tuple(op for op in dict.fromkeys(listed.ops[:n]) if op is not None)
     code_of: dict[Op | None, int] = {op: code for code, op in enumerate(ops)}
     code_of[None] = LEAF
-    codes = [code_of[op] for op in listed.ops[:n]]
+    codes = array("h", [code_of[op] for op in listed.ops[:n]])
     kinds, hashes = _kinds_and_hashes(listed, codes, kind_of, [op in COMMUTES for op in ops])
     starts = np.array(listed.starts[: n + 1], np.int64)
     trace = Trace(
@@ -218,27 +220,28 @@ def _trace(
         used,
         np.array([place[p] for p in used], np.int32),
         [np.array([place.get(leaf, LEAF) for leaf in x], np.int32) for x in arguments],
-        np.array(outputs, np.int32),
-        np.array(failures, np.int32),
+        np.array(ends[:outputs], np.int32),
+        np.array(ends[outputs:] if outputs is not None else [], np.int32),
         single=True,
     )
+    del listed, place, codes  # which take more memory than the trace
     return trace if exact else merged(trace, np.frombuffer(hashes, np.int64))
 
 
 def _kinds_and_hashes(
-    listed: Listed, codes: Sequence[int], kind_of: Mapping[int, int], commutes: Sequence[bool]
+    listed: Listed, codes: Sequence[int], kind_of: bytearray, commutes: Sequence[bool]
 ) -> tuple[bytearray, array[int]]:
     """For each node its kind, and a hash of it as a computation, see ``merged``.
 
     Args:
-        kind_of: the kinds of leaves, by their places; others are constants.
+        kind_of: for each node its kind, if it is a leaf.
         commutes: for each code whether the order of the two inputs does not matter.
     """
     kinds, hashes = bytearray(), array("q")
     inputs, numbers, start = listed.inputs, listed.numbers, 0
     for place, (code, end) in enumerate(zip(codes, listed.starts[1:])):
         if code == LEAF:
-            kind = kind_of.get(place, CONSTANT)
+            kind = kind_of[place]
             own = hash_of_constant(numbers[place]) if kind == CONSTANT else hash((code, place))
         elif end - start == 2:  # the most frequent, without a list
             a, b = inputs[start], inputs[start + 1]
