@@ -72,8 +72,18 @@ EXPONENTIAL = ops.exp
 LOG_SUM = ops.logsumexp
 """Where a term of -inf counts for nothing."""
 
-PRODUCTS = (ops.mul, ops.strong_mul)
+SHARE = ops.strong_mul
+"""What multiplies the exponentials of a softmax by one over their sum."""
+
+PRODUCTS = (ops.mul, SHARE)
 """The operations that multiply, which differ at infinities alone."""
+
+FOLDS = {ops.maximum: -math.inf, ops.minimum: math.inf}
+"""The operations of which a chain is one node of many inputs, each with the number that changes
+nothing there."""
+
+MAGNITUDE = ops.abs
+"""What tells how large a number is, whatever its sign."""
 
 
 @functools.lru_cache(maxsize=1024)

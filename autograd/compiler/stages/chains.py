@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.stages.group import ADD, FOLDS, SUB, SUM, Graph, Int32s
+from autograd.compiler.algebra import FOLDS
+from autograd.compiler.stages.group import ADD, SUB, SUM, Graph, Int32s
 from autograd.compiler.stages.trace import CONSTANT, LEAF, Trace
 
 CODES = {ops.add: ADD, ops.sum: SUM, ops.sub: SUB}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.algebra import pick
+from autograd.compiler.algebra import FOLDS, pick
 from autograd.compiler.stages.trace import INPUT, LEAF, Trace
 from autograd.ops import Op
 
@@ -46,9 +46,6 @@ ADD, SUM, CHAIN, SUB, ZERO = 30_001, 30_002, 30_003, 30_004, 30_005
 """The codes of additions, whatever the trace calls them. CHAIN is many additions as one sum, from
 its first term to its last. ZERO is a 0 that belongs to the group of its one input, as the border
 around a picture."""
-
-FOLDS = frozenset({ops.maximum, ops.minimum})
-"""The operations of which a chain is one node of many inputs."""
 
 
 class Graph:

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from autograd import ops
+from autograd.compiler.algebra import MAGNITUDE
 from autograd.compiler.machine.amount import ONE, ZERO, amount
 from autograd.compiler.machine.lowering.axes import Start
 from autograd.compiler.machine.lowering.sparse import LARGE
@@ -58,7 +59,7 @@ def probe(writer: Writer, of: Outer, place: View) -> None:
     """Lines for numbers that are finite if the outer product is: one factor times the sum of the
     other without signs. Only a product of some 1e308 is taken for infinite before it is."""
     size = whole(writer.array(of.left.shape, False))
-    writer.map(ops.abs, size, [of.left])
+    writer.map(MAGNITUDE, size, [of.left])
     total = whole(writer.array((), False))
     writer.reduce(ops.sum, total, size)
     repeated = View(total.array, place.shape, 0, (0,))

@@ -22,7 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.algebra import EXPONENTIAL, LOG_SUM, PRODUCTS, passes_nan, stays_finite
+from autograd.compiler.algebra import (
+    EXPONENTIAL,
+    FOLDS,
+    LOG_SUM,
+    PRODUCTS,
+    SHARE,
+    passes_nan,
+    stays_finite,
+)
 from autograd.compiler.stages.group import ADD, CHAIN, SUB, SUM, ZERO, Graph, Int32s, runs_of
 from autograd.compiler.stages.padding.new_nodes import NewNodes
 from autograd.compiler.stages.padding.rows import (
@@ -37,11 +45,7 @@ from autograd.compiler.stages.padding.zeros import without_zeros
 from autograd.compiler.stages.trace import CONSTANT, LEAF
 from autograd.ops import Op
 
-NEUTRAL: dict[Op | None, float] = {
-    LOG_SUM: -np.inf,
-    ops.maximum: -np.inf,
-    ops.minimum: np.inf,
-}
+NEUTRAL = {LOG_SUM: -np.inf, **FOLDS}
 """The number that counts for nothing, where that is not 0."""
 
 
@@ -86,7 +90,7 @@ def loses_nan(graph: Graph) -> bool:
     shares = np.unique(graph.owner[share])
     made = np.unique(graph.owner[graph.op[graph.source] != LEAF])
     losing = [code for code, op in enumerate(every) if not passes_nan(op)]
-    products = every.index(ops.strong_mul) if ops.strong_mul in every else None
+    products = every.index(SHARE) if SHARE in every else None
     made = made[~(np.isin(made, shares) & (graph.op[made] == products))]
     return bool(np.isin(graph.op[made], losing).any())
 
@@ -124,7 +128,8 @@ class _Padder:
         """Give the sums of one group the same length, if their terms line up."""
         try:
             with self._all_or_nothing():
-                neutral = NEUTRAL.get(self._op(members), 0.0)
+                op = self._op(members)
+                neutral = NEUTRAL.get(op, 0.0) if op else 0.0
                 parts = []
                 for key, rows in self._runs(members):
                     if isinstance(rows, Rows):
