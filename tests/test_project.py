@@ -86,6 +86,44 @@ def test_the_core_and_the_lenses_do_not_import_the_door():
                 assert not module.startswith("autograd.") or part_of(module) in LEVEL, path
 
 
+NETWORK = {"asyncio", "ftplib", "http", "requests", "smtplib", "socket", "ssl", "urllib", "xmlrpc"}
+
+
+def test_nothing_imports_what_talks_to_a_network():
+    for path in SOURCES:
+        tops = {module.partition(".")[0] for module in imported(path)}
+        assert not tops & (NETWORK - {"urllib"}), path
+        assert "urllib.request" not in {module[:14] for module in imported(path)}, path
+
+
+def test_nothing_opens_a_connection():
+    """Python tells an audit hook of every socket, also of those that a library opens."""
+    code = """if True:
+        import sys, tempfile
+
+        def hook(event, arguments):
+            if event.startswith(("socket.", "urllib.", "http.")):
+                print(event, arguments)
+
+        sys.addaudithook(hook)
+        import autograd, nn
+        from demos.__main__ import main
+
+        model = nn.MLP(2, [3, 1])
+        loss = lambda x, t: nn.half_squared_error(model(x), t)
+        rows = [[0.1, 0.2], [0.3, 0.4]], [[0.5], [0.6]]
+        nn.fit(loss, *rows, nn.SGD(model.parameters()), 2, compile=True, progress=False)
+        with tempfile.TemporaryDirectory() as folder:
+            assert main(["figure_4", "--out", folder]) == 0
+            autograd.page(model([1, 2]), folder + "/page.html")
+            nn.save_checkpoint(folder + "/c.safetensors", model)
+    """
+    output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert output.returncode == 0, output.stderr
+    assert "socket." not in output.stdout
+    assert "urllib." not in output.stdout
+
+
 def test_every_part_has_its_place():
     parts = {part_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in SOURCES}
     assert parts <= {*LEVEL, "__init__"}

@@ -28,6 +28,7 @@ PARTS = {
         *("tests/compiler/test_compile.py", "tests/compiler/test_composed.py"),
         *("tests/compiler/test_merge.py", "tests/compiler/test_roll.py"),
         *("tests/compiler/test_structure.py", "tests/compiler/test_positions.py"),
+        *("tests/compiler/test_order.py", "tests/compiler/test_folds.py"),
     ],
 }
 OTHERS = {
