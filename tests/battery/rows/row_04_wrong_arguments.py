@@ -167,7 +167,8 @@ def parts(x, deep):
 @contextlib.contextmanager
 def wrong():
     """``as_float`` without its words, as ``float`` raises."""
-    found = [m for m in list(sys.modules.values()) if getattr(m, "as_float", None) is real.as_float]
+    modules = list(sys.modules.values())  # some warn of what they are asked for
+    found = [m for m in modules if vars(m).get("as_float") is real.as_float]
     original = real.as_float
     for module in found:
         module.as_float = lambda x, name="": float(x)
