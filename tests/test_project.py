@@ -112,7 +112,7 @@ def test_nothing_opens_a_connection():
         model = nn.MLP(2, [3, 1])
         loss = lambda x, t: nn.half_squared_error(model(x), t)
         rows = [[0.1, 0.2], [0.3, 0.4]], [[0.5], [0.6]]
-        nn.fit(loss, *rows, nn.SGD(model.parameters()), 2, compile=True, progress=False)
+        nn.fit(loss, *rows, nn.SGD(model.parameters(), 0.1), 2, compile=True, progress=False)
         with tempfile.TemporaryDirectory() as folder:
             assert main(["figure_4", "--out", folder]) == 0
             autograd.page(model([1, 2]), folder + "/page.html")
