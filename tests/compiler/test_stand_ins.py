@@ -3,6 +3,7 @@ else than numbers, it is refused, and never compiled into what holds for Values 
 
 import collections
 import functools
+import math
 
 import pytest
 
@@ -103,6 +104,40 @@ def test_where_the_recorded_row_is_the_only_one_on_its_path_nothing_more_is_said
     assert program([[1.0], [2.0]]) == pytest.approx([0.0, 1.0])
     program = compile(lambda x: p * x[0] if -1e-9 < x[0] < 1e-9 else p, backend="numpy")
     assert program([[0.0], [2.0]]) == pytest.approx([0.0, 0.5])
+
+
+OUT_OF_DOMAIN = {
+    "infinite": (lambda x: x[0] ** 0.5 * p, -math.inf),
+    "complex": (lambda x: x[0] ** 0.5, -4.0),
+    "on the way": (lambda x: p * 2 if x[0] ** 0.5 > 1.0 else p * x[0], -math.inf),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_DOMAIN)
+def test_a_first_row_out_of_a_domain_tells_nothing(name):
+    """The square root of -inf is inf for floats, and that of -4.0 complex. For Values it is nan."""
+    function, first = OUT_OF_DOMAIN[name]
+    rows = [[first], [0.25], [4.0]]
+    expected = [function([Value(x) for x in row]).data for row in rows]
+    found = compile(function, backend="numpy")(rows)
+    assert found.tolist() == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("first", [-math.inf, math.nan])
+def test_there_too_what_an_input_is_must_not_matter(first):
+    """A row beside it shows the difference."""
+    for function in (
+        lambda x: (x[0] ** 0.5 if isinstance(x[0], float) else x[0]) * p,
+        lambda x: x[0] ** 0.5 * (p if isinstance(x[0], float) else q),
+    ):
+        with pytest.raises(CompileError, match="it asks what its inputs are"):
+            compile(function, backend="numpy")([[first], [4.0]])
+
+
+@pytest.mark.parametrize("other", [None, "1.0", [1.0], 1j])
+def test_a_result_that_is_no_number_is_another_one(other):
+    with pytest.raises(CompileError, match=r"returns .* for the plain numbers .* 0\.5 for Values"):
+        compile(lambda x: other if isinstance(x[0], float) else x[0] * p)([[1.0]])
 
 
 def test_fit_records_with_the_numbers_that_a_row_holds(monkeypatch):

@@ -3,8 +3,10 @@ numbers, which must give what the recording gives."""
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.algebra import pick
@@ -39,13 +41,13 @@ def takes_numbers(
     ends = listed.inputs_of(len(listed) - 1)
     outputs, failures = ends[: len(recording.outputs)], ends[len(recording.outputs) :]
     if plain is not None:
-        _compare(plain, outputs, listed.numbers)
+        _compare(plain, outputs, listed, listed.numbers)
     for aside in _asides(recording, rows, _indices(listed)):
         numbers = _recomputed(listed, recording.inputs, aside)
         if not numbers or any(numbers[place] for place in failures):
             continue
         if plain_aside := _results(function, aside):
-            _compare(plain_aside, outputs, numbers)
+            _compare(plain_aside, outputs, listed, numbers)
             break
     return plain is not None
 
@@ -71,10 +73,12 @@ def _asides(
     recording: Recording, rows: Sequence[Sequence[float]], indices: set[Value]
 ) -> Iterator[list[list[float]]]:
     """Rows near the recorded one: above, below, and one in which the numbers stay that a guard
-    found equal to something, such as labels. Indices of tables always stay."""
+    found equal to something, such as labels. Indices of tables always stay. Near infinity and nan
+    there is nothing else, so that they are moved to numbers near 0."""
     equal = {v for g in recording.guards if g.a._number == g.b._number for v in (g.a, g.b)}
 
     def moved(x: float, place: int, sign: int) -> float:
+        x = x if math.isfinite(x) else 0.0
         return x + sign * (1 if type(x) is int else ASIDE * (1 + abs(x)) / (1 + place))
 
     for sign, stay in ((1, indices), (-1, indices), (1, indices | equal)):
@@ -104,18 +108,33 @@ def _recomputed(
         return None
 
 
-def _compare(plain: list[Any], outputs: list[int], numbers: list[float]) -> None:
+def _compare(plain: list[Any], outputs: list[int], listed: Listed, numbers: list[float]) -> None:
     recorded = [numbers[place] for place in outputs]
     if plain == recorded:
         return
     scale = largest(numbers)
-    if len(plain) == len(recorded) and all(close(a, b, scale) for a, b in zip(plain, recorded)):
+    if len(plain) == len(recorded) and all(_same(a, b, scale) for a, b in zip(plain, recorded)):
+        return
+    if _leaves_a_domain(listed, numbers):
         return
     raise CompileError(
         f"the function returns {_shown(plain)} for the plain numbers of a row, and "
         f"{_shown(recorded)} for Values, which stand for the numbers of all rows while it is "
         "recorded: it asks what its inputs are (isinstance, type, hasattr, str, a lookup); "
         "branch on their numbers instead, as in x[0] > 1.0"
+    )
+
+
+def _same(plain: Any, recorded: float, scale: float) -> bool:
+    return isinstance(plain, Real) and close(float(plain), recorded, scale)
+
+
+def _leaves_a_domain(listed: Listed, numbers: list[float]) -> bool:
+    """Whether an operation makes nan of numbers. There plain Python has a convention of its own:
+    -4.0 ** 0.5 is complex, and -inf ** 0.5 is inf."""
+    return any(
+        y != y and op is not None and all(numbers[i] == numbers[i] for i in listed.inputs_of(place))
+        for place, (op, y) in enumerate(zip(listed.ops, numbers))
     )
 
 
