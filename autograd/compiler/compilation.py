@@ -24,6 +24,7 @@ from autograd.compiler.stages.group import Unstructured
 from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.loops.roll import roll
 from autograd.compiler.stages.pack import pack
+from autograd.compiler.stages.taken_first import taken_first, takes_computed
 from autograd.compiler.stages.trace import Trace
 from autograd.functions.take import row_number
 from autograd.value import Value
@@ -44,7 +45,8 @@ class Compilation:
         names: the names of parameters.
         backend: the backend asked for, "machine" or "numpy".
         dtype: float64 or float32.
-        careful: whether it must hold for infinite numbers and nan too; see ``pack``.
+        careful: whether it must hold for infinite numbers and nan too; see ``pack`` and
+            ``taken_first``.
         exact: whether it runs node by node, with all sums in the order of plain Python.
 
     Attributes:
@@ -66,7 +68,8 @@ class Compilation:
         exact: bool = False,
     ) -> None:
         start = time.perf_counter()
-        self.trace, self.guards, self.dtype = trace, guards, dtype
+        self.trace = taken_first(trace) if careful else trace
+        self.guards, self.dtype = guards, dtype
         self.argument_names, self.names = arguments, names
         self.parameters = trace.parameters
         self.backend, self.exact = backend, exact
@@ -75,11 +78,13 @@ class Compilation:
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
         try:
-            self._packed: Program | None = None if exact else pack(trace, careful)
+            self._packed: Program | None = None if exact else pack(self.trace, careful)
             if self._packed is not None and self._is_steps(self._packed):
                 self._packed = None
         except Unstructured:
             self._packed = None
+        padded = self._packed is not None and self._packed.only_finite
+        self._only_finite = not careful and (padded or takes_computed(trace))
         self.seconds = time.perf_counter() - start
 
     @property
@@ -197,15 +202,11 @@ class Compilation:
             total, failures, gradient = self._careful.executor(by).gradients(theta, arguments)
         return total, self._failing(failures, outside), gradient
 
-    @property
-    def _only_finite(self) -> bool:
-        return self._packed is not None and self._packed.only_finite
-
     def _doubtful(
         self, results: Sequence[Any], failures: Floats, outside: NDArray[np.bool_] | None
     ) -> bool:
-        """Whether the program is wrong perhaps, because something is infinite or nan. Where rows
-        fail, those that hold are computed again, and this is asked then."""
+        """Whether the program may be wrong, because something is infinite or nan. Where rows fail,
+        the others are computed again, and this is asked then."""
         if not self._only_finite:
             return False
         if np.isnan(failures).any():
@@ -218,7 +219,7 @@ class Compilation:
         """The same graph, compiled carefully, for calls where something is infinite or nan."""
         names, backend = self.names, self.backend
         given = self.trace, self.guards, self.argument_names, names, backend, self.dtype
-        return Compilation(*given, careful=True)
+        return Compilation(*given, careful=True, exact=self.exact)
 
     def within_tables(
         self, arguments: Sequence[Floats]

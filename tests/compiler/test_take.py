@@ -13,6 +13,7 @@ from autograd import CompileError, Value, dot, grad, jit, logsumexp, take
 from autograd.compiler.program import Loop, Scatter, Take
 from autograd.compiler.stages.differentiate import differentiate
 from autograd.compiler.stages.loops.roll import roll
+from tests.compiler.test_order import BACKENDS
 from tests.reference import check, run
 
 LETTERS, SIZE, CLASSES = 7, 3, 5
@@ -232,6 +233,80 @@ def test_loops_that_take_rows(function):
     rolled = roll(program._recorded().program())
     assert any(isinstance(i, Loop) for i in rolled.instructions)
     assert_gradients(differentiate(rolled), program, [x])
+
+
+# --- infinities that are not taken ---
+
+L, M = values((4,), 5), values((4, 3), 6)
+
+
+def steps_of_tables(x):
+    """Each table is made from the one before, and from a row of that."""
+    rows = M
+    for i in x[:2]:
+        chosen = take(rows, i)
+        rows = [[(a * b).exp() for a, b in zip(row, chosen)] for row in rows]
+    return sum(take(rows, x[2]))
+
+
+COMPUTED = {
+    "exponentials": lambda x: take([v.exp() for v in L], x[0]) * W[0],
+    "rows": lambda x: dot(take([[v.exp() * x[1] for v in row] for row in M], x[0]), W),
+    "sums": lambda x: take([dot([v.exp() for v in row], W) for row in M], x[0]).tanh(),
+    "a layer": lambda x: take([dot(row, [w.exp() for w in W]) + v for row, v in zip(M, L)], x[0]),
+    "used elsewhere": lambda x: sum((take(e, x[0]) + e[2]) * W[0] for e in [[v.exp() for v in L]]),
+    "taken twice": lambda x: take([take(row, x[1]).exp() for row in M], x[0]),
+    "steps": steps_of_tables,
+    "an infinite adjoint": lambda x: take(L, x[0]).exp() * 1e308 * 1e308,
+    "beside a branch": lambda x: take([v.exp() for v in L], x[0]) * (2.0 if W[1] < 9 else 3.0),
+}
+
+
+@pytest.fixture
+def infinite():
+    """The second row of each table is infinite."""
+    rows = [L[1], *M[1]]
+    before = [v.data for v in rows]
+    for v in rows:
+        v.data = math.inf
+    yield
+    for v, number in zip(rows, before):
+        v.data = number
+
+
+def assert_as_eager_beside_infinities(name, backend, exact=False):
+    """Of an infinity that is taken, the gradient is what plain Python has, too."""
+    function = COMPUTED[name]
+    program = jit(function, backend=backend, exact=exact)
+    for rows in ([[2, 0, 3]], [[2, 0, 3], [3, 2, 0], [0, 2, 2]], [[1, 2, 3], [2, 1, 1]]):
+        value, gradient = program.value_and_grad(np.array(rows), reduction="sum")
+        total = sum(function(row) for row in rows)
+        expected = [g.data for g in grad(total, program.parameters)]
+        assert value == pytest.approx(total.data, rel=1e-12, nan_ok=True)
+        assert gradient.tolist() == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    return program
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", COMPUTED)
+def test_what_is_not_taken_has_no_part_in_the_gradient(name, backend, infinite):
+    """Not even 0 times an infinity."""
+    assert assert_as_eager_beside_infinities(name, backend)._recorded().has_structure
+
+
+STEPS = ("exponentials", "an infinite adjoint")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "name", [n if n in STEPS else pytest.param(n, marks=pytest.mark.slow) for n in COMPUTED]
+)
+def test_nor_has_it_node_by_node(name, backend, exact, infinite, monkeypatch):
+    monkeypatch.setattr("autograd.compiler.stages.group.MOST_GROUPS", 0)
+    monkeypatch.setattr("autograd.compiler.stages.group.MOST_GROUPS_OF_STEPS", 0)
+    program = assert_as_eager_beside_infinities(name, backend, exact)
+    assert not program._recorded().has_structure
 
 
 # --- indices that are none ---

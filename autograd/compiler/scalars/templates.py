@@ -189,13 +189,14 @@ class Writer:
 
     # --- what is given to the inputs ---
 
-    def give(self, k: int, lie: Lie, partial: Ref) -> None:
-        """Add partial * adjoint to the adjoint of an input."""
+    def give(self, k: int, lie: Lie, partial: Ref, cuts: bool = False) -> None:
+        """Add partial * adjoint to the adjoint of an input; with ``cuts`` 0 where the partial is 0,
+        even of an infinite adjoint."""
         if lie == Lie.NOWHERE:
             return
         partial = self.ready(partial)
         to, one = Ref("to", k), abs(partial.which) == 1 and partial.kind == "number"
-        if lie == Lie.SIDE_BY_SIDE:
+        if lie == Lie.SIDE_BY_SIDE and not cuts:
             if one:
                 opcode = Opcode.ADD if partial.which == 1 else Opcode.SUB
                 self.entries.append(Entry(opcode, to, to, ADJOINT))
@@ -203,9 +204,13 @@ class Writer:
                 self.entries.append(Entry(Opcode.MUL_ADD, to, partial, ADJOINT, to))
             return
         part = ADJOINT
-        if partial != Ref("number", 1.0):
+        if cuts:
+            part = self.map(Opcode.STRONG_MUL, partial, ADJOINT)
+        elif partial != Ref("number", 1.0):
             part = self.map(Opcode.MUL, ADJOINT, partial)
-        if lie == Lie.ONE:
+        if lie == Lie.SIDE_BY_SIDE:
+            self.entries.append(Entry(Opcode.ADD, to, to, part))
+        elif lie == Lie.ONE:
             self.entries.append(Entry(Opcode.SUM_INNER, to, part, flags=Flag.ACCUMULATE))
         else:
             self.entries.append(Entry(Opcode.SCATTER_ADD, ALL, part, by_index=k))
@@ -245,7 +250,7 @@ def backward(writer: Writer, op: Op, targets: Sequence[Lie]) -> list[Entry]:
         partials = _partials(writer, op)
     for k, partial in enumerate(partials):
         if op not in CUTS or partial != Ref("number", 0.0):
-            writer.give(k, targets[k], partial)
+            writer.give(k, targets[k], partial, cuts=op in CUTS)
     return writer.entries
 
 
