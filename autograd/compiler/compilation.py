@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -33,6 +34,9 @@ BACKENDS = ("machine", "numpy")
 # From this many array instructions per matrix product on, a program is steps, not matrices.
 LONG = 60
 NONE_FAIL = np.zeros(1, np.bool_)
+
+_one_at_a_time = threading.RLock()
+"""Held by the thread that compiles, so that two do not compile the same."""
 
 
 class Compilation:
@@ -77,6 +81,7 @@ class Compilation:
         self._indices = trace.indices()
         self._programs: dict[Any, Program] = {}
         self._executors: dict[str, Executor] = {}
+        self._again: Compilation | None = None
         try:
             self._packed: Program | None = None if exact else pack(self.trace, careful)
             if self._packed is not None and self._is_steps(self._packed):
@@ -187,7 +192,7 @@ class Compilation:
         arguments, outside = self.within_tables(arguments)
         values, failures = self.executor("").rows(theta, arguments)
         if self._doubtful([values], failures, outside):
-            values, failures = self._careful.executor("").rows(theta, arguments)
+            values, failures = self._careful().executor("").rows(theta, arguments)
         return values, self._failing(failures, outside)
 
     def gradients(
@@ -199,7 +204,7 @@ class Compilation:
         total, failures, gradient = self.executor(by).gradients(theta, arguments)
         parts = gradient if by == "inputs" else [gradient]
         if self._doubtful([total, *parts], failures, outside):
-            total, failures, gradient = self._careful.executor(by).gradients(theta, arguments)
+            total, failures, gradient = self._careful().executor(by).gradients(theta, arguments)
         return total, self._failing(failures, outside), gradient
 
     def _doubtful(
@@ -214,12 +219,14 @@ class Compilation:
         fail = self._failing(failures, outside).any()
         return not fail and not all(np.isfinite(r).all() for r in results)
 
-    @cached_property
     def _careful(self) -> Compilation:
         """The same graph, compiled carefully, for calls where something is infinite or nan."""
-        names, backend = self.names, self.backend
-        given = self.trace, self.guards, self.argument_names, names, backend, self.dtype
-        return Compilation(*given, careful=True, exact=self.exact)
+        with _one_at_a_time:
+            if self._again is None:
+                names, backend = self.names, self.backend
+                given = self.trace, self.guards, self.argument_names, names, backend, self.dtype
+                self._again = Compilation(*given, careful=True, exact=self.exact)
+        return self._again
 
     def within_tables(
         self, arguments: Sequence[Floats]
@@ -270,7 +277,9 @@ class Compilation:
         """The executor of the program without gradients (""), or with those by "parameters" or
         by "inputs"."""
         if by not in self._executors:
-            self._executors[by] = self._choose(by)
+            with _one_at_a_time:
+                if by not in self._executors:
+                    self._executors = {**self._executors, by: self._choose(by)}
         return self._executors[by]
 
     def _choose(self, by: str) -> Executor:

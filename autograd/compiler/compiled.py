@@ -302,8 +302,9 @@ class Compiled:
         else:
             value = self(*first, **others)[0]
             value = value if value.ndim else float(value)
-        if by not in self._recordings.points and not names:
-            self._recordings.points[by] = self._point(by, len(arguments))
+        points = self._recordings.points  # another one, if another thread records meanwhile
+        if by not in points and not names:
+            points[by] = self._point(by, len(arguments))
         return value, derivatives
 
     def _point(self, by: str, count: int) -> Callable[..., Any] | None:

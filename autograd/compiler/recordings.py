@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ from autograd.value import Value
 
 MOST_RECORDINGS = 64
 """Beyond this many, compiling does not pay."""
+
+_one_at_a_time = threading.RLock()
+"""Held by the thread that records, so that two do not record the same."""
 
 
 class Part(NamedTuple):
@@ -113,11 +117,7 @@ class Recordings:
         tried = 0
         while True:
             known = self.of(key)
-            if tried == len(known):
-                if tried >= MOST_RECORDINGS:
-                    raise CompileError(self._too_many(known[-1]))
-                self.record(key, [np.atleast_1d(a[0]).tolist() for a in pending])
-            compilation = known[tried]
+            compilation = self._next(key, known, tried, pending)
             tried += 1
             theta = compilation.theta()
             values, failing, *rest = call(compilation, theta, pending)
@@ -133,6 +133,18 @@ class Recordings:
                 parts.append(Part(compilation, numbers[~failing], values, *rest))
             rows = numbers[failing]
             pending = [np.ascontiguousarray(a[failing]) for a in pending]
+
+    def _next(
+        self, key: Key, known: Sequence[Compilation], tried: int, pending: Sequence[Floats]
+    ) -> Compilation:
+        """The next of the recordings that are known, or a new one of the first of these rows."""
+        if tried == len(known):
+            with _one_at_a_time:
+                if tried == len(known):  # no other thread has made it meanwhile
+                    if tried >= MOST_RECORDINGS:
+                        raise CompileError(self._too_many(known[-1]))
+                    return self.record(key, [np.atleast_1d(a[0]).tolist() for a in pending])
+        return known[tried]
 
     def _tell(self, compilation: Compilation) -> None:
         """On a terminal, say how long the kernels took, if it took more than a second."""
@@ -191,18 +203,19 @@ class Recordings:
         return made
 
     def add(self, key: Key, made: Compilation) -> None:
-        """Add a recording."""
-        self.of(key).append(made)
-        self.latest = made
-        self.points.clear()
-        known = set(self.parameters)
-        self.parameters += [p for p in made.parameters if p not in known]
-        count = len(made.parameters)
-        if made.parameters == self.parameters[:count]:
-            made.places = slice(0, count)
-        else:
-            place = {p: i for i, p in enumerate(self.parameters)}
-            made.places = np.array([place[p] for p in made.parameters], np.int64)
+        """Add a recording. Other threads see it at last, when its parameters have places."""
+        with _one_at_a_time:
+            known = set(self.parameters)
+            self.parameters += [p for p in made.parameters if p not in known]
+            count = len(made.parameters)
+            if made.parameters == self.parameters[:count]:
+                made.places = slice(0, count)
+            else:
+                place = {p: i for i, p in enumerate(self.parameters)}
+                made.places = np.array([place[p] for p in made.parameters], np.int64)
+            self.points = {}  # a new one, because another thread may be writing to the old
+            self.latest = made
+            self.of(key).append(made)
 
     def have_all_in_order(self, made: Compilation) -> bool:
         """Whether the parameters of this one are those of all, in the same order."""

@@ -1,11 +1,12 @@
 """A function is recorded in one thread; what other threads compute meanwhile stays exact."""
 
+import math
 import sys
 import threading
 
 import pytest
 
-from autograd import Value, dot, grad, jit
+from autograd import Value, dot, exp, grad, jit
 from autograd.compiler.recording.record import record
 from autograd.compiler.stages.trace import trace_recording
 from nn import MLP, half_squared_error
@@ -66,3 +67,37 @@ def test_three_threads_compute_while_a_fourth_records(often_switching):
     assert not wrong, wrong[:3]
     assert min(turns) > 0
     assert jit(lambda x: model(x), backend="numpy")([X]) == pytest.approx(model(X).data, rel=1e-14)
+
+
+@pytest.mark.parametrize("infinite", [False, True])
+def test_threads_that_call_one_compiled_function_first_record_it_once(often_switching, infinite):
+    """Each branch once, so that each parameter has one place; and the careful form once, which an
+    infinite number needs."""
+    u, v, w = Value(0.5), Value(2.0), Value(3.0)
+    rows = [[1.0, 2.0, 0.0], [-1.0, 4.0, 800.0 if infinite else 0.0]]
+
+    def function(x):
+        powers = [exp(a * b) for a, b in zip(x[1:], [u, v])]
+        y = powers[0] if x[0] > 0 else powers[0] * w
+        return y if powers[1] > -1 else powers[1]
+
+    for _ in range(count(50, quick=10)):
+        program, found = jit(function, backend="numpy"), []
+        together = threading.Barrier(4)
+
+        def call(program=program, found=found, together=together):
+            together.wait()
+            found.append(program.value_and_grad(rows, reduction="sum"))
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(program._recordings.of((3,))) == 2
+        assert program.parameters == [u, v, w]
+        for value, gradient in found:
+            assert value == pytest.approx(math.exp(1) + 3 * math.exp(2))
+            slopes = [2 * math.exp(1) + 12 * math.exp(2), 0.0, math.exp(2)]
+            assert gradient.tolist() == pytest.approx(slopes)
+        assert len(found) == 4
