@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autograd.compiler.executor import Executor
 from autograd.compiler.machine.opcodes import Field
 from autograd.compiler.machine.ready import Ready
+from autograd.compiler.machine.unit import aligned
 from autograd.compiler.program import Floats
 from autograd.compiler.scalars import in_numpy
 from autograd.compiler.scalars.table import scalars
@@ -137,7 +138,8 @@ class _Table:
     def __init__(self, executor: ScalarsExecutor, padded: int) -> None:
         trace = executor.trace
         self.scalars = s = scalars(trace, executor.by, padded)
-        self.arena = aligned(s.arena, executor.dtype)
+        self.arena = aligned(len(s.arena), executor.dtype)
+        self.arena[:] = s.arena
         self.padded, self.rows = padded, 0
         in_rows = (trace.kinds == INPUT) & (padded > 1)
 
@@ -193,12 +195,3 @@ class _Table:
 
 
 Places = NDArray[np.int64]
-
-
-def aligned(numbers: Floats, dtype: np.dtype[Any]) -> Floats:
-    """A copy that begins at a multiple of 64 bytes, where vectors are loaded fastest."""
-    memory = np.empty(numbers.size * dtype.itemsize + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    found: Floats = memory[start : start + numbers.size * dtype.itemsize].view(dtype)
-    found[:] = numbers
-    return found
