@@ -117,7 +117,7 @@ class Compiled:
     @property
     def stages(self) -> dict[str, str]:
         """The result of each stage of the compiler, for the latest recording: trace, pack,
-        contract, layout, differentiate."""
+        contract, layout, roll, differentiate."""
         return self._recorded().stages()
 
     @property

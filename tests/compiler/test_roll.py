@@ -79,8 +79,10 @@ def test_a_loop_computes_what_its_steps_compute(name):
         np.testing.assert_allclose(np.broadcast_to(b, a.shape), a, rtol=1e-12, atol=1e-14)
 
 
-# Instructions with those in loops: of the results, and with gradients by the parameters. A state
-# that begins at 0 has three: its weights have a gradient of 0, or nan where it meets an infinity.
+# Instructions with those in loops: of the results, and with gradients by the parameters. Some of
+# them are there for the numbers of plain Python, all outside of loops. The weights of a state that
+# begins at 0 have a gradient there: 0, or nan where it meets an infinity. And a sum adds its terms
+# in the order in which they are written, and not those of one kind first.
 QUICK = ("gru", "two layers", "alternating", "hidden Markov", "tower", "guarded", "lagged")
 MOST = {
     "rnn": (12, 30),

@@ -46,11 +46,6 @@ class InstructionWriter:
         writer.constants, writer._literals = self.constants, self._literals
         return writer
 
-    def add_all(self, instructions: Sequence[Instruction]) -> None:
-        """Add several."""
-        for i in instructions:
-            self.add(i)
-
     def literal(self, x: float, shape: Shape) -> View:
         """A number at every place."""
         if repr(x) not in self._literals:

@@ -47,6 +47,7 @@ def _fused(lines: Lines, times: Counter[Array]) -> Lines:
         for operand in line.operands[1:]:
             if operand:
                 products.pop(operand.array, None)
+        # The first operand is written to; by the opcodes that have two results, the last too.
         for changed in line.operands[:: 3 if line.opcode in PAIRS.values() else 4]:
             for array in readers.pop(changed.array, ()) if changed else ():
                 products.pop(array, None)
