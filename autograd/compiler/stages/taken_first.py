@@ -20,6 +20,10 @@ Bools = NDArray[np.bool_]
 Column = tuple[int, ...]
 """The elements that one of them is taken from, as nodes."""
 
+MOST_NEW = 200_000
+"""With more new nodes the graph stays as it is, because compiling would take minutes. Tables that
+are made from each other, step by step, need as many as the square of the steps."""
+
 
 def takes_computed(trace: Trace) -> bool:
     """Whether something is taken that follows from inputs or parameters by an operation."""
@@ -31,7 +35,11 @@ def taken_first(trace: Trace) -> Trace:
     """The trace in which elements are taken from what they are computed of. A column of which not
     all elements are made by one operation stays as it is."""
     taking = _Taking(trace)
-    instead = {i: taking.taken(i) for i in np.flatnonzero(_is_pick(trace)).tolist()}
+    instead = {}
+    for i in np.flatnonzero(_is_pick(trace)).tolist():
+        instead[i] = taking.taken(i)
+        if len(taking.made) > MOST_NEW:
+            return trace
     return taking.trace_with(instead) if taking.made else trace
 
 
