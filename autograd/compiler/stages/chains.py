@@ -90,19 +90,19 @@ def _absorbed(
     deeper = trace.depths[front] - trace.depths[behind]
     deeper[from_zero[front]] = 1
     ahead, later = ahead & ~(later & (deeper <= 0)), later & ~(ahead & (deeper >= 0))
-    absorbed = np.zeros(n, np.bool_)
-    root = np.arange(n, dtype=np.int32)
-    for chosen, part in ((ahead, front), (later, behind)):
-        absorbed[part[chosen]] = True
-        root[part[chosen]] = consumer[chosen]
+    parts = [(front[ahead], consumer[ahead]), (behind[later], consumer[later])]
     for code in (code for code, made_by in enumerate(trace.ops) if made_by in FOLDS):
         fold = op == code
         consumer, front = owner[first & fold[owner]], source[first & fold[owner]]
         behind = source[~first & fold[owner]]
         ahead = (once & fold)[front]  # of two chains that meet, one goes on
-        for chosen, part in ((ahead, front), ((once & fold)[behind] & ~ahead, behind)):
-            absorbed[part[chosen]] = True
-            root[part[chosen]] = consumer[chosen]
+        later = (once & fold)[behind] & ~ahead
+        parts += [(front[ahead], consumer[ahead]), (behind[later], consumer[later])]
+    absorbed = np.zeros(n, np.bool_)
+    root = np.arange(n, dtype=np.int32)
+    for part, whole in parts:
+        absorbed[part] = True
+        root[part] = whole
     return absorbed, _ends(root)
 
 
