@@ -33,21 +33,27 @@ PART = ".autograd-{}.part"
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_MOST_TRIES = 100
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
     """``path``, with ``~`` written out as the home folder.
 
     Raises:
-        TypeError: it is no path.
-        ValueError: it holds a zero byte, which no path has.
+        TypeError: it is not a path.
+        ValueError: it holds a zero byte, or half of a character, which no path has.
     """
-    if not isinstance(path, (str, os.PathLike)):
+    text: object = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
         got = f"{type(path).__name__} {shown(path)}"
         raise TypeError(f"a path is text or a pathlib.Path; got {got}")
-    if "\0" in os.fspath(path):
+    if "\0" in text:
         raise ValueError(f"a path has no zero bytes; got {shown(path)}")
-    return Path(os.path.expanduser(path))
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ValueError(f"a path has whole characters only; got {shown(path)}") from None
+    return Path(os.path.expanduser(text))
 
 
 # --- reading ---
@@ -93,8 +99,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes, mode: int = 0o666)
     This holds after a power cut too, and where several write at once: the last one's file stays.
     Missing folders are made, and ``~`` is the home folder. A file that is replaced passes on its
     mode, and its group if this user may give it. A link stays a link, and the file that it leads to
-    is replaced; but no link is followed that another user put where others can write, such as in
-    /tmp.
+    is replaced; but no link is followed, to a file or to a folder, that another user put where
+    everybody can write, such as in /tmp.
 
     The part that is being written has a name of its own, which no other program can foresee. A
     writer that is killed leaves it behind, and the next one removes it.
@@ -134,19 +140,29 @@ def write_whole(path: str | os.PathLike[str], content: bytes, mode: int = 0o666)
 
 
 def _followed(path: Path) -> Path:
-    """The name that a link leads to in the end, or ``path`` itself."""
-    for _ in range(40):  # as many as Linux follows
-        if not path.is_symlink():
-            return path
-        if sys.platform != "win32":
-            folder, link = os.stat(path.parent), os.lstat(path)
-            others_write = folder.st_mode & 0o022
-            if others_write and link.st_uid not in (os.getuid(), folder.st_uid):
-                raise PermissionError(
-                    errno.EACCES, "another user made this link: choose another name", str(path)
-                )
-        path = path.parent / os.readlink(path)
-    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    """The path without links that ``path`` leads to."""
+    found, rest, links = Path(), [*reversed(path.parts)], 0
+    while rest:
+        found /= rest.pop()
+        if found.is_symlink():
+            # Colleagues share folders, and may link folders there. In /tmp nobody is a colleague.
+            _check_link(found, others=0o002 if rest else 0o022)
+            rest += reversed(Path(os.readlink(found)).parts)
+            found = found.parent
+            links += 1
+            if links > 40:  # as many as Linux follows
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return found
+
+
+def _check_link(link: Path, others: int) -> None:
+    """Raise PermissionError if another user put the link where these others can write."""
+    if sys.platform != "win32":
+        folder, owner = os.stat(link.parent), os.lstat(link).st_uid
+        if folder.st_mode & others and owner not in (os.getuid(), folder.st_uid):
+            raise PermissionError(
+                errno.EACCES, "another user made this link: choose another name", str(link)
+            )
 
 
 def _status(target: Path) -> os.stat_result | None:
@@ -170,11 +186,12 @@ def _make(folder: Path) -> None:
 def _new_part(folder: Path, like: os.stat_result | None, mode: int) -> tuple[Path, int]:
     """A new file for the content, open and locked, with the rights of the one that it replaces."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
+    first = mode if like is None else 0o600  # nobody else may open it before its group is set
     if like is not None:
         mode = like.st_mode & 0o777
-    while True:
+    for _ in range(_MOST_TRIES):
         part = folder / PART.format(secrets.token_hex(8))
-        descriptor = os.open(part, flags, mode)
+        descriptor = os.open(part, flags, first)
         try:
             mine = _lock(descriptor)
             if like is not None and sys.platform != "win32":
@@ -191,6 +208,7 @@ def _new_part(folder: Path, like: os.stat_result | None, mode: int) -> tuple[Pat
             part.unlink(missing_ok=True)
             raise
         os.close(descriptor)  # another writer took it for abandoned before it was locked
+    raise OSError(errno.EAGAIN, "another program locks each new file here", str(folder))
 
 
 def _remove_abandoned(folder: Path) -> None:

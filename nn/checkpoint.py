@@ -295,7 +295,7 @@ def _json(header: Mapping[str, Any]) -> str:
     def plain(thing: object) -> float:
         if isinstance(thing, Real):
             return as_float(thing)  # a number of numpy's
-        raise TypeError(f"{type(thing).__name__} is no type of JSON's")
+        raise TypeError(f"JSON has no {type(thing).__name__}")
 
     try:
         return json.dumps(header, sort_keys=True, default=plain)
@@ -315,8 +315,9 @@ def refusal(path: str | os.PathLike[str], why: str) -> CheckpointError:
 
 
 def _opened(path: str | os.PathLike[str]) -> TensorFile:
+    whole = expanded(path)
     try:
-        return TensorFile(expanded(path))
+        return TensorFile(whole)
     except FileNotFoundError:
         raise FileNotFoundError(errno.ENOENT, "there is no such checkpoint", str(path)) from None
     except ValueError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import nn
 from autograd import Value, draw, files, page
 from autograd.files import PART, open_file, write_whole
 
@@ -253,7 +254,7 @@ def test_the_order_of_writing(tmp_path, monkeypatch):
 
 
 def stop(kind, path):
-    """Put something at a path that is no file."""
+    """Put something at a path that is not a file."""
     if kind == "FIFO":
         os.mkfifo(path)
     elif kind == "folder":
@@ -267,7 +268,7 @@ def stop(kind, path):
 
 @POSIX
 @pytest.mark.parametrize("kind", ["FIFO", "folder", "socket", "device"])
-def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path, monkeypatch, kind):
+def test_what_is_not_a_file_is_neither_read_nor_replaced(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)  # because the names of sockets are short
     path = Path("x")
     stop(kind, path)
@@ -320,6 +321,89 @@ def test_no_link_of_another_user_is_followed_where_others_can_write(tmp_path, mo
     with pytest.raises(PermissionError, match="another user made this link"):
         write_whole(link, b"2")
     assert target.read_bytes() == b"1"
+
+
+@POSIX
+def test_no_folder_that_another_user_links_is_followed_where_everybody_can_write(
+    tmp_path, monkeypatch
+):
+    """As in /tmp, where /tmp/results may lead to the home folder of whoever writes there."""
+    shared, home = tmp_path / "shared", tmp_path / "home"
+    shared.mkdir()
+    home.mkdir()
+    (shared / "results").symlink_to(home)
+    (shared / "mine").symlink_to("results")
+    me = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: me + 1)
+    real = os.stat
+    monkeypatch.setattr(
+        os, "stat", lambda *args, **options: of_another(real(*args, **options), me + 2)
+    )
+    shared.chmod(0o1777)
+    for path in (shared / "results" / "x", shared / "results" / "new" / "x", shared / "mine" / "x"):
+        with pytest.raises(PermissionError, match="another user made this link"):
+            write_whole(path, b"1")
+    assert os.listdir(home) == []
+    shared.chmod(0o1770)  # of colleagues
+    assert write_whole(shared / "mine" / "x", b"1") == shared / "mine" / "x"
+    assert (home / "x").read_bytes() == b"1"
+
+
+@POSIX
+def test_folders_that_are_links_are_followed(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "down").symlink_to("a/b")
+    (tmp_path / "a" / "b" / "up").symlink_to("../..")
+    (tmp_path / "whole").symlink_to(tmp_path / "a")
+    monkeypatch.chdir(tmp_path)
+    write_whole("down/up/whole/b/../x", b"1")
+    assert (tmp_path / "a" / "x").read_bytes() == b"1"
+
+
+@POSIX
+def test_nobody_else_may_open_the_part_before_its_group_is_set(tmp_path, monkeypatch):
+    path, modes, real = tmp_path / "x", [], os.open
+    path.touch()
+    path.chmod(0o666)
+
+    def opening(path, flags, *rest):
+        descriptor = real(path, flags, *rest)
+        if flags & os.O_CREAT:
+            modes.append(os.fstat(descriptor).st_mode & 0o777)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opening)
+    write_whole(path, b"new")
+    assert modes == [0o600]
+    assert path.stat().st_mode & 0o777 == 0o666
+
+
+@POSIX
+def test_a_program_that_locks_each_new_file_stops_nobody_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_lock", lambda descriptor, without=True: False)
+    with pytest.raises(OSError, match="locks each new file here"):
+        write_whole(tmp_path / "x", b"new")
+
+
+class InBytes:
+    def __fspath__(self):
+        return b"x"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (InBytes(), "text or a pathlib.Path; got InBytes"),
+        ("a\0b", "no zero bytes"),
+        ("\ud800", "whole characters only"),
+    ],
+    ids=["a path in bytes", "zero byte", "half a character"],
+)
+def test_what_is_not_a_path_is_refused_in_a_sentence(path, said):
+    save = lambda path: nn.save_checkpoint(path, nn.Module())
+    for use in (lambda path: write_whole(path, b""), save, nn.load_checkpoint):
+        with pytest.raises((TypeError, ValueError), match=said):
+            use(path)
 
 
 def of_another(status, owner):
