@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import difflib
+import math
+import operator
 import reprlib
 from collections.abc import Iterable
 from typing import Any
 
+from autograd.visible import visible
+
 DIGITS = 40
 """Of an integer, at most. (Python itself refuses to write more than some thousands.)"""
-
 
 MOST_NUMBERS = 1_000_000_000
 """In a list: as Values they would take 100 GB."""
 
 
-def listed(things: Any, what: str) -> list[Any]:
-    """The elements of a list, or of anything that can be gone through.
+def listed(things: Any, what: str, name: str = "a vector") -> list[Any]:
+    """The elements of a list, or of anything that can be gone through in an order.
 
     Args:
         what: what it should be, such as "the inputs of dot are a list of numbers or Values".
+        name: what it is called where it has no order.
 
     Raises:
-        TypeError: it cannot be gone through, or is text.
+        TypeError: it cannot be gone through, or is text, a set, a dict or bytes.
         ValueError: no memory holds so many.
     """
     kind = type(things)
     if kind is list:
         return things  # type: ignore[no-any-return]
+    check_order(things, name)
     iterates = hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")
     if not iterates or isinstance(things, (type, str, bytes)) or getattr(things, "shape", 0) == ():
         named = "" if kind in (int, float) else f"{kind.__name__} "
@@ -51,6 +56,24 @@ def switch(x: Any, name: str) -> bool:
     return bool(x)
 
 
+def whole(n: Any, name: str, least: float = -math.inf) -> int:
+    """``n`` as an int of at least ``least``, or an error that names the argument.
+
+    Raises:
+        TypeError: it is not a whole number.
+        ValueError: it is less.
+    """
+    try:
+        number = operator.index(n)
+    except TypeError:
+        number = None
+    if number is None or isinstance(n, bool):
+        raise TypeError(f"{name} must be a whole number; got {type(n).__name__} {shown(n)}")
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}; got {shown(n)}")
+    return number
+
+
 class _Short(reprlib.Repr):
     def __init__(self) -> None:
         super().__init__()
@@ -64,8 +87,10 @@ _short = _Short()
 
 
 def shown(x: object) -> str:
-    """``repr(x)`` in at most a line: the start and the end of what is longer."""
-    return " ".join(_short.repr(x).split())
+    """``repr(x)`` in at most a line: the start and the end of what is longer. What a class of the
+    user's writes about itself is made visible too."""
+    line = " ".join(_short.repr(x).split())
+    return visible(line, len(line))
 
 
 LISTS = frozenset({list, tuple})

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from autograd import modes
 from autograd.deprecation import renamed
-from autograd.given import check_order, listed, shown
+from autograd.given import listed, shown
 from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.nodes.leaves import DERIVATIVE, check_output
 from autograd.value import Value, make_node, topological_order
@@ -48,12 +48,12 @@ def grad(
     """
     if isinstance(wrt, Value):
         return grad(output, [wrt], create_graph)[0]
-    check_order(wrt, "wrt")
     one = not isinstance(wrt, Iterable) or getattr(wrt, "shape", None) == ()
-    targets: list[Any] = [wrt] if one else listed(wrt, "grad differentiates a Value by Values")
+    what = "grad differentiates a Value by Values"
+    targets: list[Any] = [wrt] if one else listed(wrt, what, "wrt")
     for v in (output, *targets):
         if not isinstance(v, Value):
-            raise TypeError(f"grad differentiates a Value by Values; got {type(v).__name__}")
+            raise TypeError(f"{what}; got {type(v).__name__}")
     if not isinstance(create_graph, bool):
         raise TypeError(f"create_graph is True or False; got {shown(create_graph)}")
     check_output(output)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.given import check_order, did_you_mean, listed, shown, switch
+from autograd.given import did_you_mean, listed, shown, switch
 from autograd.real import Real, as_float, count
 
 TABLE: dict[str, Op] = {}
@@ -154,8 +154,8 @@ class Op:
                 f"{self.name} takes {count(self.arity, 'input')}; got {len(inputs)}{hint}"
             )
         if len(inputs) == 1 and hasattr(type(inputs[0]), "__iter__"):
-            check_order(inputs[0], f"the one argument of {self.name}")
-            return tuple(listed(inputs[0], f"the inputs of {self.name} are numbers or Values"))
+            what = f"the inputs of {self.name} are numbers or Values"
+            return tuple(listed(inputs[0], what, f"the one argument of {self.name}"))
         return inputs
 
     def _dispatch(self, inputs: tuple[Any, ...]) -> Any:

@@ -12,7 +12,7 @@ from itertools import chain, groupby, islice
 from numbers import Real
 from typing import Any
 
-from autograd.given import check_order, listed, shown
+from autograd.given import check_order, listed, shown, whole
 from autograd.real import as_float, count
 from autograd.value import Value, as_value
 from autograd.visible import visible
@@ -32,7 +32,6 @@ def as_list(vector: Any) -> list[Any]:
     if hasattr(vector, "tolist"):
         elements = vector.tolist()
         return elements if isinstance(elements, list) else [elements]
-    check_order(vector)
     return listed(vector, "expected a list of numbers or Values")
 
 
@@ -48,16 +47,10 @@ def as_values(numbers: Iterable[Value | Number]) -> list[Value]:
 
 def positive_whole(n: Any, name: str) -> int:
     """``n`` as an int of at least 1 that an index can be, or an error that names the argument."""
-    try:
-        whole = operator.index(n)
-    except TypeError:
-        got = f"{type(n).__name__} {shown(n)}"
-        raise TypeError(f"{name} must be a whole number; got {got}") from None
-    if whole < 1:
-        raise ValueError(f"{name} must be at least 1; got {shown(n)}")
-    if whole > sys.maxsize:
+    number = whole(n, name, 1)
+    if number > sys.maxsize:
         raise ValueError(f"{name} must be at most {sys.maxsize:,}; got {shown(n)}")
-    return whole
+    return number
 
 
 MOST_PARAMETERS = 100_000_000

@@ -7,12 +7,11 @@ and compiled training runs it on arrays.
 from __future__ import annotations
 
 import math
-import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from autograd import ops
-from autograd.given import listed, shown, switch
+from autograd.given import listed, shown, switch, whole
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
@@ -191,7 +190,7 @@ class Optimizer:
                 )
             setattr(new, name, [as_float(x, name) for x in numbers])
         if self.is_scheduled:
-            new._lr, new.steps_taken = self._lr, _whole("steps_taken", state["steps_taken"])
+            new._lr, new.steps_taken = self._lr, whole(state["steps_taken"], "steps_taken", 0)
         self.__dict__.update(vars(new))
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -365,9 +364,9 @@ def _checked_parameters(taker: str, parameters: Any) -> list[Value]:
     every = listed(parameters, takes)
     for p in every:
         if not isinstance(p, Value):
-            raise TypeError(f"{takes}; got {type(p).__name__} {reprlib.repr(p)} in it")
+            raise TypeError(f"{takes}; got {type(p).__name__} {shown(p)} in it")
         if p.op is not None:
-            raise ValueError(f"only leaves can be moved; {p!r} was computed from others")
+            raise ValueError(f"only leaves can be moved; {shown(p)} was computed from others")
     # Each once: a tied weight that is given twice would move twice.
     return list(dict.fromkeys(every))
 
@@ -379,12 +378,6 @@ def _check_parts(name: str, setting: tuple[Any, ...] | list[Any]) -> None:
                 f"{name} is a number, text, True, False, None or a list of such; "
                 f"got {shown(setting)}"
             )
-
-
-def _whole(name: str, n: Any) -> int:
-    if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-        raise ValueError(f"{name} is a whole number of at least 0; got {shown(n)}")
-    return n
 
 
 def _at_least_zero(name: str, setting: float) -> float:

@@ -14,7 +14,7 @@ from autograd.explaining.blocks import Block, Listing, PathProduct, Prose, SumOf
 from autograd.explaining.paths import Path, PathSum, Rest, path_sum
 from autograd.explaining.steps import Outline
 from autograd.formulas import between, derivative, equal
-from autograd.given import shown, with_commas
+from autograd.given import whole, with_commas
 from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.real import count as count_of
 from autograd.real import same_number
@@ -54,10 +54,7 @@ def explain(output: Value, wrt: Value, *, names: object = None, paths: int = 10)
     for v in (output, wrt):
         if not isinstance(v, Value):
             raise TypeError(f"explain differentiates a Value by a Value; got {type(v).__name__}")
-    if not hasattr(paths, "__index__") or hasattr(paths, "__len__"):
-        raise TypeError(f"the number of paths to show is a whole number; got {shown(paths)}")
-    if paths < 0:
-        raise ValueError(f"the number of paths to show is at least 0; got {shown(paths)}")
+    paths = whole(paths, "paths", 0)
     nodes = topological_order(output)
     if any(map(is_changed, nodes)):
         refuse_changed(nodes, "explain")

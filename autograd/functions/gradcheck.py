@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from autograd.given import check_order, listed, shown
+from autograd.given import listed, shown
 from autograd.gradient import grad
 from autograd.real import as_float
 from autograd.value import Value
@@ -47,13 +47,11 @@ def gradcheck(
             f"gradcheck takes a function and a list with one number per argument, as in "
             f"gradcheck(lambda x, y: x * y, [2.0, 3.0]); got {shown(function)} and {shown(inputs)}"
         )
-    check_order(inputs, "a point")
     for name, number in ("step", step), ("tolerance", tolerance):
         if not 0 < as_float(number, name) < math.inf:
             raise ValueError(f"the {name} of gradcheck is a number above 0; got {shown(number)}")
-    point = [
-        x.data if isinstance(x, Value) else as_float(x) for x in listed(inputs, "inputs are a list")
-    ]
+    given = listed(inputs, "inputs are a list", "a point")
+    point = [x.data if isinstance(x, Value) else as_float(x) for x in given]
     leaves = [Value(x) for x in point]
     output = _called(function, leaves)
     for i, analytic in enumerate(grad(output, leaves)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.given import check_order, listed, shown
+from autograd.given import listed, shown
 from autograd.gradient import grad
 from autograd.real import count
 from autograd.value import Number, Value, as_value, number_of
@@ -77,11 +77,8 @@ def hvp(
         ValueError: there is not one number in v per input.
         TypeError: the function returns something else than a Value, or an input is not a number.
     """
-    check_order(v, "v")
-    leaves, weights = (
-        _leaves(inputs),
-        [number_of(x) for x in listed(v, "v is a list with one number per input")],
-    )
+    leaves = _leaves(inputs)
+    weights = [number_of(x) for x in listed(v, "v is a list with one number per input", "v")]
     if len(weights) != len(leaves):
         raise ValueError(
             f"hvp needs one number in v per input; got {count(len(weights), 'number')} and "
@@ -94,8 +91,7 @@ def hvp(
 
 
 def _leaves(inputs: Iterable[Value | Number]) -> list[Value]:
-    check_order(inputs, "a point")
-    given = listed(inputs, "inputs are a list with one number per argument")
+    given = listed(inputs, "inputs are a list with one number per argument", "a point")
     return [Value(number_of(x)) for x in given]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes, ops
-from autograd.given import LISTS, check_order, listed
+from autograd.given import LISTS, listed
 from autograd.nodes.leaves import RESULT
 from autograd.real import count
 from autograd.value import (
@@ -83,8 +83,7 @@ def dot(
 
 
 def _as_list(vector: Any) -> list[Any]:
-    check_order(vector, "what dot takes")
-    return listed(vector, "dot takes two lists of numbers or Values")
+    return listed(vector, "dot takes two lists of numbers or Values", "what dot takes")
 
 
 def recorded(

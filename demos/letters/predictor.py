@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
 import random
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Real
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import nn
 from autograd import Value, jit
-from autograd.given import shown
+from autograd.given import shown, whole
 from autograd.visible import visible
 from demos.letters.alphabet import ALPHABET, ON, encode, fold
 from demos.letters.scores import softmax
@@ -130,11 +130,11 @@ class Predictor:
         activation: str = "tanh",
     ) -> None:
         if loss not in LOSSES:
-            raise ValueError(f"expected a loss of {', '.join(LOSSES)}; got {loss!r}")
+            raise ValueError(f"expected a loss of {', '.join(LOSSES)}; got {shown(loss)}")
         sizes = whole_sizes(context, hidden, embedding)
         self.context, self.hidden, self.embedding = sizes
         self.loss, self.activation = loss, activation
-        self.seed = whole(seed, "seed", -math.inf)
+        self.seed = whole(seed, "seed")
         if sum(map(math.prod, network_shapes(*sizes).values())) > MOST_WEIGHTS:
             raise ValueError(
                 f"a context of {shown(context)} letters with hidden layers of {shown(hidden)} "
@@ -203,7 +203,7 @@ class Predictor:
             ValueError: ``letters`` is negative, or the temperature not a positive number.
         """
         check_text(start)
-        letters, temperature = whole(letters, "letters"), positive(temperature, "temperature")
+        letters, temperature = whole(letters, "letters", 0), positive(temperature, "temperature")
         draw = stream or random.Random()
         text = start
         for _ in range(letters):
@@ -254,7 +254,7 @@ class Predictor:
 def whole_sizes(context: Any, hidden: Sequence[Any], embedding: Any) -> tuple[int, list[int], int]:
     """The sizes of a network as whole numbers, or an error that names the wrong one."""
     layers = [whole(n, "a hidden layer", 1) for n in hidden]
-    return whole(context, "context", 1), layers, whole(embedding, "embedding")
+    return whole(context, "context", 1), layers, whole(embedding, "embedding", 0)
 
 
 def network_shapes(
@@ -276,18 +276,9 @@ def check_text(text: Any) -> None:
         )
 
 
-def whole(n: Any, name: str, least: float = 0) -> int:
-    """A whole number, or an error that names it."""
-    if isinstance(n, bool) or not hasattr(type(n), "__index__"):
-        raise TypeError(f"{name} is a whole number; got {type(n).__name__} {shown(n)}")
-    if n < least:
-        raise ValueError(f"{name} must be at least {least}; got {shown(n)}")
-    return operator.index(n)
-
-
 def positive(x: Any, name: str) -> float:
     """A positive number, or an error that names it."""
-    if isinstance(x, bool) or not isinstance(x, Real) or not 0 < float(x) < math.inf:
+    if isinstance(x, bool) or not isinstance(x, Real) or not 0 < x <= sys.float_info.max:
         raise ValueError(f"{name} is a positive number; got {shown(x)}")
     return float(x)
 

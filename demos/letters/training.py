@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import nn
 from autograd import jit
+from autograd.given import whole
 from autograd.visible import visible
 from demos.letters.alphabet import windows
 from demos.letters.corpus import Corpus
@@ -258,7 +260,7 @@ class Training:
             saved = {**notes["predictor"], **notes["settings"]}
             temperature = positive(saved.pop("temperature"), "temperature")
             progress = _progress(notes["progress"])
-        except (TypeError, KeyError, ValueError):
+        except (TypeError, KeyError, ValueError, OverflowError):
             raise refusal(path, "is not a checkpoint of the letters demo") from None
         wanted = {**self.best.settings(), **self._settings()}
         del wanted["temperature"]
@@ -293,9 +295,11 @@ def _progress(notes: Any) -> Progress:
     """The progress of a checkpoint, read from JSON."""
     renamed = {"errors": "losses"}  # as version 0.1 wrote them
     progress = Progress(**{renamed.get(name, name): notes[name] for name in notes})
-    numbers = [progress.blocks, progress.letters, progress.since, progress.best or 0]
-    if any(isinstance(n, bool) or not isinstance(n, (int, float)) or n < 0 for n in numbers):
-        raise ValueError("a number is not one, or is negative")
+    for count in (progress.blocks, progress.letters, progress.since):
+        if whole(count, "a count of the progress", 0) > sys.maxsize:
+            raise ValueError("a count is larger than any training")
+    if progress.best is not None:
+        progress.best = positive(progress.best, "best")
     progress.losses = [(int(a), float(b)) for a, b in progress.losses]
     progress.validation = [(int(a), float(b), float(c)) for a, b, c in progress.validation]
     return progress

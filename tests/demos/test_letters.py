@@ -258,6 +258,33 @@ def test_a_checkpoint_of_version_0_1_can_be_resumed(tmp_path):
     assert trained(tmp_path / "parts", resume=True).progress == whole.progress
 
 
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"progress": {"blocks": 1.5}},
+        {"progress": {"blocks": 10**400}},
+        {"progress": {"since": -1}},
+        {"progress": {"best": math.nan}},
+        {"progress": {"best": 10**400}},
+        {"progress": {"losses": [[1, 10**400]]}},
+        {"progress": {"losses": 3}},
+        {"predictor": {"temperature": 10**400}},
+    ],
+    ids=str,
+)
+def test_a_wrong_progress_is_refused(tmp_path, changes):
+    path = tmp_path / "parts"
+    job = trained(path, stop_after=1)
+    notes = nn.load_checkpoint(path)
+    for name, wrong in changes.items():
+        notes[name].update(wrong)
+    models = Trained(job.predictor.network, job.best.network)
+    nn.save_checkpoint(path, models, job.optimizer, job.stream, notes)
+    with pytest.raises(nn.CheckpointError, match="is not a checkpoint of the letters demo"):
+        trained(path, resume=True)
+
+
 def test_the_old_place_of_the_predictor_warns(monkeypatch):
     monkeypatch.delitem(sys.modules, "demos.predictor", raising=False)
     with pytest.warns(DeprecationWarning, match=r"demos\.letters\.predictor.* goes in 0\.3"):
@@ -289,7 +316,7 @@ def test_letter_vectors_are_what_a_letter_adds_to_the_first_layer(embedding):
     assert difference == pytest.approx(0.5 * (vectors[1] - vectors[0]))
 
 
-# --- what cannot be predicted with, or is no checkpoint ---
+# --- what cannot be predicted with, or is not a checkpoint ---
 
 
 def saved(path, **changes):
@@ -305,16 +332,16 @@ def saved(path, **changes):
     [
         ({"context": 10_000_000}, "layers.0.weights is not of shape (4, 280000000)"),
         ({"context": 10**400}, "layers.0.weights is not of shape"),
-        ({"context": [1], "embedding": 10**9}, "context is a whole number; got list [1]"),
+        ({"context": [1], "embedding": 10**9}, "context must be a whole number; got list [1]"),
         ({"hidden": [10**9]}, "not of shape (1000000000, 84), as its settings say"),
         ({"hidden": 10**9}, "not iterable"),
         ({"embedding": -1}, "embedding must be at least 0; got -1"),
         ({"temperature": "x"}, "temperature is a positive number; got 'x'"),
         ({"temperature": 0}, "temperature is a positive number; got 0"),
         ({"temperature": math.nan}, "temperature is a positive number; got nan"),
-        ({"temperature": 10**400}, "int too large"),
+        ({"temperature": 10**400}, "temperature is a positive number; got about 10^400"),
         ({"loss": []}, "expected a loss of squared, cross-entropy"),
-        ({"seed": "x"}, "seed is a whole number; got str 'x'"),
+        ({"seed": "x"}, "seed must be a whole number; got str 'x'"),
         ({"other": 3}, "unexpected keyword argument 'other'"),
     ],
 )
@@ -337,7 +364,7 @@ def test_wrong_settings_in_a_checkpoint_are_refused_at_once(tmp_path, changes, s
         (lambda p: p.write(3, 10), "letters are predicted after a text; got int 3"),
         (lambda p: p(None), "letters are predicted after a text; got NoneType None"),
         (lambda p: p.write("the", -1), "letters must be at least 0; got -1"),
-        (lambda p: p.write("the", 1.5), "letters is a whole number; got float 1.5"),
+        (lambda p: p.write("the", 1.5), "letters must be a whole number; got float 1.5"),
         (lambda p: p.write("the", 3, 0), "temperature is a positive number; got 0"),
         (lambda p: Predictor(3, temperature=-1), "temperature is a positive number; got -1"),
         (lambda p: Predictor(10**9, [10**9]), "takes more than 4,000,000 weights: take fewer"),

@@ -143,7 +143,7 @@ def test_the_state_is_json_and_needs_the_function_again():
         constant.load_state_dict(state)
     with pytest.raises(ValueError, match="lr is a function here, and the state has no count"):
         scheduled.load_state_dict(constant.state_dict())
-    with pytest.raises(ValueError, match="steps_taken is a whole number of at least 0; got -1"):
+    with pytest.raises(ValueError, match="steps_taken must be at least 0; got -1"):
         scheduled.load_state_dict({**state, "steps_taken": -1})
     assert "steps_taken" not in constant.state_dict()
     assert scheduled.steps_taken == 1
