@@ -1,6 +1,8 @@
 """Wrong arguments: one sentence that names the argument, what was given, and what was expected."""
 
+import copy
 import math
+import pickle
 import sys
 from fractions import Fraction
 
@@ -131,6 +133,71 @@ def test_a_value_is_made_once_so_that_no_cycle_can_be_made_by_hand():
         a.__init__(5.0, (b,), (1.0,))
     b.backward()
     assert (a.data, a.op, a.grad) == (1.0, None, 3.0)
+
+
+LENSES = {
+    "backward": lambda y: y.backward(),
+    "grad": lambda y: autograd.grad(y, y.inputs[0]),
+    "grad with a graph": lambda y: autograd.grad(y, y.inputs[0], create_graph=True),
+    "topological_order": autograd.topological_order,
+    "draw": autograd.draw,
+    "explain": lambda y: autograd.explain(y, y.inputs[0]),
+    "formula": autograd.formula,
+    "page": autograd.page,
+    "compile": autograd.compile,
+    "copy": copy.deepcopy,
+    "pickle": pickle.dumps,
+}
+BY_HAND = {
+    "one of its own inputs": lambda a, y: (a, y.inputs[0]),
+    "itself": lambda a, y: (y, y),
+    "the output": lambda a, y: (a, y),
+}
+
+
+@pytest.mark.parametrize("lens", LENSES)
+@pytest.mark.parametrize("cycle", BY_HAND)
+def test_a_cycle_made_by_hand_is_refused(lens, cycle):
+    """Nobody but the engine sets what a node was made from. Where somebody does, it is noticed."""
+    a = Value(1.0, "a")
+    y = ((a * 2).tanh() + 1).exp()
+    node, child = BY_HAND[cycle](a, y)
+    node._record = (autograd.ops.tanh, child, 1.0)
+    with pytest.raises(ValueError, match="come before it"):
+        LENSES[lens](y)
+
+
+def test_a_cycle_by_the_constructor_is_refused():
+    a = Value(1.0)
+    b = Value(2.0, (a,), (3.0,))
+    a.__init__(5.0, local_grads=(1.0,), _children=(b,))
+    with pytest.raises(ValueError, match="come before it"):
+        b.backward()
+
+
+def test_messages_quote_no_label_in_full_and_nothing_invisible():
+    class Rude:
+        def __repr__(self):
+            return "\x1b[31m" + "r" * 1000
+
+    w = Value(1.0, "w" * 100_000)
+    g = autograd.grad(w * w, w)
+    said = []
+    for call in (
+        lambda: autograd.grad(g, w),
+        lambda: float(w),
+        lambda: nn.SGD([w * 2], lr=0.1),
+        lambda: autograd.take([1.0], w),
+        lambda: autograd.no_grad()(lambda: w.__isub__(g))(),
+        lambda: Value.__init__(w, 1.0, (w,), (1.0,)),
+        lambda: autograd.draw(w, view=Rude()),
+        lambda: train([[1, 2]], [[1]], epochs=Rude()),
+        lambda: nn.fit(lambda x, t: Rude(), [[1]], [[1]], SGD([Value(1.0)], lr=0.1)),
+    ):
+        with pytest.raises((TypeError, ValueError)) as found:
+            call()
+        said.append(str(found.value))
+    assert [text for text in said if len(text) > 400 or not text.isprintable()] == []
 
 
 def test_data_beyond_floats_set_later_is_named():

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from autograd.nodes.leaves import MADE
+from autograd.nodes.order import refuse_by_hand
 from autograd.op import Op
 from autograd.value import NOT_COMPUTED, Value, make_node
 
@@ -204,7 +205,10 @@ def _nodes_before(output: Value, known: Container[int]) -> list[Value]:
     found = {id(output): output}
     waiting = [output]
     while waiting:
-        for child in waiting.pop().inputs:
+        node = waiting.pop()
+        for child in node.inputs:
+            if child._depth >= node._depth:
+                refuse_by_hand([node])
             if id(child) not in found and id(child) not in known:
                 found[id(child)] = child
                 waiting.append(child)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from autograd.given import shown
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -15,6 +18,10 @@ def topological_order(output: Value) -> list[Value]:
 
     The order is by depth, and within a depth by first use seen from the output, the last first:
     the same in every process. No recursion, so the graph may be as deep as memory allows.
+
+    Raises:
+        TypeError: ``output`` is not a Value.
+        ValueError: a node was changed by hand, so that it does not come after its inputs.
     """
     _check(output)
     # A node has one depth, so it is enough to tell apart the nodes that wait at the same depth.
@@ -28,6 +35,8 @@ def topological_order(output: Value) -> list[Value]:
             made = node._record
             for child in made[1 : len(made) // 2 + 1]:  # node.inputs, without the call
                 waiting[child._depth][child] = None
+    if waiting:  # an input that is as deep as its node, or deeper
+        refuse_by_hand(order)
     order.reverse()
     return order
 
@@ -48,14 +57,31 @@ def reading_order(output: Value) -> list[Value]:
         node = waiting[-1]
         if node in order:
             waiting.pop()
-        elif node in opened or not node._depth:
+        elif node in opened or len(node._record) == 1:
             order[waiting.pop()] = None
         else:
             opened.add(node)
             inputs = list(reversed(node.inputs))  # what is last in the list comes next
             inputs.sort(key=_depth)
+            if inputs[-1]._depth >= node._depth:
+                refuse_by_hand([node])
             waiting += inputs
     return list(order)
+
+
+def refuse_by_hand(nodes: Iterable[Value]) -> NoReturn:
+    """Say that a node was changed by hand, so that perhaps it is one of its own inputs.
+
+    The depth of a node is 1 more than that of its deepest input, so in a cycle it cannot be right.
+
+    Raises:
+        ValueError: always.
+    """
+    changed = next(v for v in nodes if any(x._depth >= v._depth for x in v.inputs))
+    raise ValueError(
+        f"the inputs of {shown(changed)} were changed by hand: those of a node come before it. "
+        "Value(data, children, local_grads) makes a node"
+    )
 
 
 _depth = attrgetter("_depth")
