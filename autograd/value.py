@@ -290,9 +290,9 @@ class Value(ChangesInPlace):
 
     def __float__(self, *_: object) -> NoReturn:
         raise TypeError(
-            f"float, int, round, % formatting and functions of math would take {self!r} out of the "
-            f"graph unnoticed: write x.data for the number, as in round(x.data, 2), and x.exp() or "
-            f"autograd.exp(x) for a function of it"
+            f"float, int, round, % formatting and functions of math would take {shown(self)} out "
+            "of the graph unnoticed: write x.data for the number, as in round(x.data, 2), and "
+            "x.exp() or autograd.exp(x) for a function of it"
         )
 
     __int__ = __round__ = __trunc__ = __float__

@@ -51,7 +51,7 @@ def hinge(outputs: Vector, targets: Vector) -> Value:
     margins = [t * o for o, t in pairs]  # refuses what is not a number
     for _, t in pairs:
         if not t * t == 1:  # one comparison, so one recording serves both targets
-            raise ValueError(f"the targets of a hinge loss are -1 or 1; got {_number(t)!r}")
+            raise ValueError(f"the targets of a hinge loss are -1 or 1; got {shown(_number(t))}")
     return _mean([(1 - margin).relu() for margin in margins])
 
 

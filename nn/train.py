@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import modes
 from autograd.deprecation import REMOVAL, renamed
-from autograd.given import switch
+from autograd.given import shown, switch
 from autograd.real import count
 from autograd.value import Value, topological_order
 from nn.arguments import Rows, positive_whole, random_stream
@@ -334,7 +334,7 @@ def _checked(plan: Plan, epoch: int, row: int) -> Value:
     if not isinstance(y, Value):
         raise TypeError(
             f"loss(x, t) must return a Value, so that it can be differentiated; "
-            f"for row {row} it returned {type(y).__name__} {y!r}"
+            f"for row {row} it returned {type(y).__name__} {shown(y)}"
         )
     if not isfinite(y.data):
         raise FloatingPointError(_broken(plan, "the loss", y.data, epoch, row))

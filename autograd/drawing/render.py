@@ -10,8 +10,10 @@ import sys
 import sysconfig
 
 from autograd.drawing.palette import FONT, STYLE
+from autograd.visible import visible
 
 FORMATS = ("svg", "png", "pdf")
+LONGEST = 400  # characters of a program's complaint, which may quote a label
 _FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', monospace"
 
 
@@ -38,7 +40,8 @@ def render(source: str, format: str, dpi: int) -> bytes:
     except OSError as error:
         raise RenderError(f"{command[0]} could not be started: {error}") from error
     if result.returncode or not result.stdout:
-        complaint = result.stderr.decode(errors="replace").strip()
+        said = result.stderr.decode(errors="replace")
+        complaint = visible(" ".join(said.split()), LONGEST)
         raise RenderError(f"{command[0]} failed with status {result.returncode}: {complaint}")
     return _finish(result.stdout.decode(), source).encode() if format == "svg" else result.stdout
 

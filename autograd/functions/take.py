@@ -76,6 +76,6 @@ def row_number(index: float, n: int) -> int:
 def at_value(rows: Sequence[Any], index: Value) -> NoReturn:
     """``take`` where the index is a Value. The compiler replaces this while it records."""
     raise TypeError(
-        f"take needs a whole number, and {index!r} is a Value: a row has no derivative by its "
+        f"take needs a whole number, and {shown(index)} is a Value: a row has no derivative by its "
         "number. Write take(rows, i.data) if that is what you mean"
     )

@@ -46,7 +46,7 @@ COMPARISONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_e
 
 
 def compared(compare: Callable[[Any, Any], bool], v: Any, other: Any) -> bool:
-    """``v == other`` of a Value and what is none. (An array gives an array.)"""
+    """``v == other`` of a Value and anything else. (An array gives an array.)"""
     if getattr(getattr(other, "dtype", None), "kind", "") == "O":  # an array that may hold Values
         import numpy as np
 

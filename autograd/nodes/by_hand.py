@@ -74,8 +74,8 @@ def described(
 def refuse_anew(v: object) -> NoReturn:
     """Say that a Value is made once: with other inputs it could become one of its own inputs."""
     raise TypeError(
-        f"{v!r} is made already: Value(data, children, local_grads) makes another, and v.data = "
-        "changes the number of this one"
+        f"{shown(v)} is made already: Value(data, children, local_grads) makes another, and "
+        "v.data = changes the number of this one"
     )
 
 

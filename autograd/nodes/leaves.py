@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
 from autograd import modes
+from autograd.given import shown
 from autograd.operand import Operand
 from autograd.real import as_float
 
@@ -72,7 +73,7 @@ def check_output(v: Any) -> None:
 def refuse_derivative(v: Any) -> NoReturn:
     """Say that a derivative without a graph cannot be differentiated."""
     raise ValueError(
-        f"{v!r} is a derivative without a graph, so it has no derivatives itself: write "
+        f"{shown(v)} is a derivative without a graph, so it has no derivatives itself: write "
         f"grad(output, wrt, create_graph=True) where it was made"
     )
 
@@ -100,9 +101,9 @@ def _check_parameter(v: Any) -> None:
     """Refuse ``p -= rate * p.grad`` of a p that was computed, as ``p = Value(1.0) * 0.1`` is."""
     if v._record[0] is not None and v.has_grad:
         raise TypeError(
-            f"{v!r} was computed, so -= under no_grad() cannot change it in place, and a new Value "
-            f"would train nothing. If it is a parameter, make it a leaf: p = p.detach(). For a new "
-            f"Value write total = total - x"
+            f"{shown(v)} was computed, so -= under no_grad() cannot change it in place, and a new "
+            "Value would train nothing. If it is a parameter, make it a leaf: p = p.detach(). For "
+            "a new Value write total = total - x"
         )
 
 
@@ -112,8 +113,8 @@ def _changes(leaf: Any, symbol: str, other: Any) -> bool:
         return True
     if symbol == "-" or other._record is DERIVATIVE or other._record is STEP:
         raise TypeError(
-            f"{leaf!r} {symbol}= {other!r}, under no_grad(): only a number changes a leaf in "
-            f"place. Write .data on the right to change it, as in p -= rate * g.data; write "
+            f"{shown(leaf)} {symbol}= {shown(other)}, under no_grad(): only a number changes a "
+            "leaf in place. Write .data on the right to change it, as in p -= rate * g.data; write "
             f"total = total {symbol} x for a new Value"
         )
     return False

@@ -188,6 +188,11 @@ def errors(leaves, y, labels):
     said(lambda: model.load_state_dict(dict.fromkeys(model.state_dict(), "x")))
     said(lambda: autograd.draw(y, view=labels[0]))
     said(lambda: nn.Neuron(2, labels[0]))
+    said(lambda: autograd.grad(autograd.grad(y, leaves[0]), leaves[0]))
+    said(lambda: nn.SGD([y], lr=0.1))
+    said(lambda: float(leaves[0]))
+    said(lambda: autograd.take([1.0], leaves[0]))
+    said(lambda: Value.__init__(leaves[0], 1.0, (y,), (1.0,)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x"
         nn.save_checkpoint(path, model)
