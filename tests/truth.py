@@ -130,6 +130,14 @@ VALUES = {
 }
 """Of each other operation."""
 
+MAGNIFIED = {
+    "div": lambda a, b: (1.0, 1 / b),
+    "atan2": lambda a, b: (1 / math.hypot(a, b),) * 2,
+    "exp_mul": lambda a, b: (b, a),
+    "pow": lambda a, b: (b, abs(math.log(a))),
+}
+"""The last factor of each derivative, at inputs of these sizes."""
+
 EXPONENTS = (3.0, -1.0, 0.5, -0.5, 1 / 3, 0.1, -0.1, 2.2, -1.9, 1e-3)
 
 
@@ -149,10 +157,10 @@ def allowed(op, xs, tiny):
     least. The reasons stand in ``Op.ulps``; ``tiny`` is the smallest normal number."""
     of_value, of_each = (op.ulps, 0.0), [(op.ulps, 0.0)] * len(xs)
     sizes = [abs(x) for x in xs]
-    if op.name in ("div", "atan2", "exp_mul", "pow"):
-        # Where a subnormal number was 0, times or divided by an input.
-        most = max(1, *sizes, *(min(1 / x, 1e300) for x in sizes))
-        of_each = [(op.ulps, tiny * most)] * len(xs)
+    if op.name in MAGNIFIED:
+        # A subnormal number on the way has fewer digits, and is multiplied by this.
+        by_each = MAGNIFIED[op.name](*sizes)
+        of_each = [(op.ulps, tiny * max(1.0, min(by, 1e300))) for by in by_each]
     if op.name in ("sum", "logsumexp"):
         of_value = (op.ulps, max(sizes))
     if op.name == "logsumexp":

@@ -12,12 +12,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import pytest
+
 from autograd.files import write_whole
+from autograd.visible import visible
 from tests.battery import Row, load, results
 
 STATE = Path(__file__).parents[2] / ".battery"
 BLOCK = 32  # cases that are handed out together, for each process
 SECONDS = 20.0  # between two reports
+LONGEST = 1000  # characters of a finding, which may quote a hostile label
 
 
 @dataclass
@@ -42,11 +46,12 @@ def attempt(number: int, i: int) -> tuple[float | None, str]:
     """The figure of a case, and what it found; "" if nothing."""
     try:
         return load()[number].case(i), ""
-    except Exception as error:
+    except (Exception, pytest.fail.Exception) as error:  # the latter is what pytest.raises raises
         place = traceback.extract_tb(error.__traceback__)[-1]
         notes = getattr(error, "__notes__", ())  # hypothesis puts its example there
         text = " ".join(" ".join([str(error), *notes]).split()) or place.line
-        return None, f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: {text}"
+        where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        return None, f"{where}: {visible(text, LONGEST)}"
 
 
 def run(number: int, row: Row, cases: int, again: bool) -> Reached:

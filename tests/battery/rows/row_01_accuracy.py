@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd import Value, ops
 from autograd.compiler.compilation import Compilation
+from autograd.compiler.numpy.kernels import KERNELS, Kernel
 from autograd.compiler.recording.record import record
 from autograd.compiler.stages.trace import trace_recording
 from autograd.ops import BUILT_IN, TABLE
@@ -63,7 +64,7 @@ def case(i):
     worst = 0.0
     for name, dtype, numbers in found(op, points):
         for xs, (value, derivatives), row in zip(points, true, numbers):
-            # What is no float32 number is another number there, and so is an exponent.
+            # A number that float32 does not have is another number there. So is an exponent.
             if any(float(dtype(x)) != x for x in (*xs, getattr(op, "exponent", 0.0))):
                 continue
             bounds = truth.allowed(op, xs, float(np.finfo(dtype).tiny))
@@ -80,14 +81,14 @@ def case(i):
 
 @contextmanager
 def wrong():
-    """sigmoid in the taught form of its derivative, y * (1 - y), which is 0 from 37 on."""
-    rule = ops.sigmoid.rule
-    ops.sigmoid.__dict__["rule"] = ops.sigmoid.partials
+    """An exp of NumPy's that is off by 8 units in the last place, where 4 are allowed."""
+    right = KERNELS["exp"]
+    KERNELS["exp"] = Kernel(f"np.exp({{}}) * {1 + 2**-49}")
     compiled.cache_clear()
     try:
         yield
     finally:
-        ops.sigmoid.__dict__["rule"] = rule
+        KERNELS["exp"] = right
         compiled.cache_clear()
 
 

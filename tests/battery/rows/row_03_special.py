@@ -68,8 +68,9 @@ HUGE, TINY = 1.79e308, 2.3e-308
 
 
 def expected_at(function, xs):
-    """Value and derivatives as eager Python gives them, and how large numbers are on the way. None
-    where one is below the smallest normal number, which may be 0 when compiled."""
+    """Value and derivatives as eager Python gives them, and the largest number on the way to them
+    (0 if there is none). None where one is below the smallest normal number, which may be 0 when
+    compiled."""
     leaves = [Value(x) for x in xs]
     y = function(leaves)
     y.backward()
@@ -77,7 +78,9 @@ def expected_at(function, xs):
     numbers = [abs(z) for v in made for z in (v.data, v.grad, *v.partials)]
     if any(0 < z < TINY for z in numbers):
         return None
-    return [y.data, *(leaf.grad for leaf in leaves)], largest(numbers)
+    # One operation cancels nothing: each of its numbers has all its digits.
+    scale = largest(numbers) if len(made) > 1 else 0.0
+    return [y.data, *(leaf.grad for leaf in leaves)], scale
 
 
 def points_for(i, n):

@@ -116,7 +116,7 @@ def objection(error, spoilt):
     text = str(error)
     where = f"{type(error).__name__}, {Path(code.co_filename).name}:{last.tb_lineno}: {text[:200]}"
     if not isinstance(error, DOCUMENTED):
-        return f"{type(error).__name__} is no documented error, at {where}"
+        return f"{type(error).__name__} is not a documented error, at {where}"
     users = Path(code.co_filename).name == "entries.py"
     if users or isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
         return ""  # a user's or the system's words

@@ -77,7 +77,7 @@ def swapped(chance):
 
 
 def in_the_way(chance):
-    """What is no file of this user is neither read nor waited for, and replaced if possible."""
+    """What is not this user's file is neither read nor waited for. It is replaced if possible."""
     again()
     content = entry().read_bytes()
     entry().unlink()
