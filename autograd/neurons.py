@@ -3,7 +3,7 @@
 The graph itself tells. A neuron is an operation on a sum of products, whether ``nn`` recorded it
 or a loop that you wrote. One factor of each product is a weight: a parameter of a Module; if none
 is known, a leaf that somebody made, and of two leaves the one that is shared as weights are. A
-plain number never is, so that an average of losses is no neuron.
+plain number never is, so that an average of losses is not a neuron.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class Indexed:
 
     @property
     def unit(self) -> Indexed | None:
-        """The neuron that this weight belongs to, without a letter; None if it is no weight."""
+        """The neuron that this weight belongs to, without a letter; None if it is not a weight."""
         return replace(self, letter="", indices=self.indices[:-1]) if self.is_weight else None
 
     @property
