@@ -112,7 +112,7 @@ class Value(ChangesInPlace):
         _children: Iterable[Value] = _NONE,
         _op: str = "",
     ) -> None:
-        if children is not _NONE and hasattr(self, "_record"):
+        if (children is not _NONE or _children) and hasattr(self, "_record"):
             refuse_anew(self)
         self.data = data if type(data) is float else as_float(data)
         self.grad = NOT_COMPUTED

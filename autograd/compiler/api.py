@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from autograd.given import shown
-from autograd.value import Value
+from autograd.value import Value, topological_order
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
@@ -101,6 +101,7 @@ def compile(
             f"compile needs {error.name}: pip install '.[fast]' brings it", name=error.name
         ) from error
     if isinstance(function, Value):
+        topological_order(function)  # which refuses a cycle
         return Compiled(None, function, parameters, backend, dtype, exact)
     if not callable(function):
         raise TypeError(
