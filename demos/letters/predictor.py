@@ -278,10 +278,10 @@ def check_text(text: Any) -> None:
 
 def positive(x: Any, name: str) -> float:
     """A positive number, or an error that names it."""
-    number: Any = x if isinstance(x, Real) and not isinstance(x, bool) else 0
-    if not 0 < number <= sys.float_info.max:
+    is_number = isinstance(x, Real) and not isinstance(x, bool)
+    if not is_number or not 0 < x <= sys.float_info.max:
         raise ValueError(f"{name} is a positive number; got {shown(x)}")
-    return float(number)
+    return float(x)
 
 
 def _list(outputs: Any) -> list[Any]:
