@@ -92,7 +92,7 @@ class GPT(nn.Module):
         logarithm of the probability that it gave to it."""
         total = Value(0.0)
         for scores, letter in zip(self(text), after):
-            total = total + logsumexp(scores) - take(scores, letter)
+            total = total + (logsumexp(scores) - take(scores, letter))
         return total / len(after)
 
 
