@@ -88,7 +88,7 @@ class Program:
         instructions: each stands after those whose results it uses.
         outputs: the results.
         single: whether there is one result, of shape ().
-        failures: how many guards fail; None without guards.
+        failures: how many guards fail, or nan (see ``only_finite``); None if neither can be.
         gradients: for each block, and each argument, the derivative of the sum of all results
             over the batch; None where it is 0. Empty before ``differentiate``.
         forward: the number of instructions that the results need. The others compute gradients.

@@ -160,7 +160,7 @@ class _SourceWriter:
         values, gradients, failures = map(self.names.free, ("values", "gradients", "failing"))
         guarded = self.program.failures is not None
         left = ", ".join([values, *[failures] * guarded, f"*{gradients}"])
-        check = f'assert not np.any({failures}), "a row takes another branch than was recorded"'
+        check = f'assert not np.any({failures}), "a row branches otherwise, or is not finite"'
         rows = f"len({parameters[0]})"
         if self.views.single:  # NumPy 1 takes float32 by a Python number for float64
             rows = f"np.float32({rows})"
@@ -176,7 +176,7 @@ class _SourceWriter:
         rows = " of each of B rows" if program.arguments else ""
         said = [f"The value{rows}"]
         if program.failures is not None:
-            said.append("how many guards fail")
+            said.append("0 where it holds")
         if program.gradients:
             said.append("the gradients of the values' sum" if rows else "its gradients")
         return ", and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said) + "."
