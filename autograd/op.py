@@ -53,10 +53,11 @@ class Op:
         ulps: how far value and derivatives may be from the true ones, in units in the last place.
             4 for every operation of one input (6 for tan), over its whole domain. Near a zero of
             what is a sum (a derivative of silu or gelu, the value of sum or logsumexp) they are
-            units of its largest term. Outside ``domain`` an exponent that is computed (of pow's derivative by
-            a, of logsumexp's) adds up to its size: 600 for a share of e^-600. So does in float32
-            an exponent n of x ** n that is not a float32 number. And numbers below the smallest
-            normal one (2.2e-308) may be 0 when compiled, and have fewer digits on the way.
+            units of its largest term. Outside ``domain`` an exponent that is computed (of pow's
+            derivative by a, of logsumexp's) adds up to its size: 600 for a share of e^-600. So
+            does in float32 an exponent n of x ** n that is not a float32 number. And numbers below
+            the smallest normal one (2.2e-308) may be 0 when compiled, and have fewer digits on the
+            way.
         registered: whether the operation stands in the table.
 
     Raises:
