@@ -96,8 +96,6 @@ def _host() -> tuple[str, str, Any]:
     """The processor, its features, and llvmlite."""
     import llvmlite.binding as binding
 
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
     features = binding.get_host_cpu_features().flatten()
     return binding.get_host_cpu_name(), features, binding
 
@@ -128,6 +126,8 @@ def compiled(target: Target, cpu: str, features: str) -> bytes:
 def _generator(cpu: str, features: str) -> Any:
     import llvmlite.binding as binding
 
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
     target = binding.Target.from_default_triple()
     return target.create_target_machine(cpu=cpu, features=features, opt=SPEED, jit=True)
 

@@ -52,7 +52,7 @@ LONGEST_PART = 48
 PER_ROW = "rows_and_gradients"
 IN_ORDER = """\
 def sum_in_order(x, axis, start=0.0):
-    # From the first term to the last; np.sum adds parts of them, and then these.
+    # From the first term to the last; np.sum adds them in parts.
     axes = (axis,) if isinstance(axis, int) else axis
     x = np.moveaxis(x, axes, range(len(axes)))
     n = np.prod(x.shape[: len(axes)])
