@@ -160,7 +160,7 @@ class _SourceWriter:
         values, gradients, failures = map(self.names.free, ("values", "gradients", "failing"))
         guarded = self.program.failures is not None
         left = ", ".join([values, *[failures] * guarded, f"*{gradients}"])
-        check = f'assert not np.any({failures}), "a row branches otherwise, or is not finite"'
+        check = f'assert not np.any({failures}), "a row takes another branch, or is not finite"'
         rows = f"len({parameters[0]})"
         if self.views.single:  # NumPy 1 takes float32 by a Python number for float64
             rows = f"np.float32({rows})"
