@@ -27,7 +27,7 @@ def listed(things: Any, what: str, name: str = "a vector") -> list[Any]:
 
     Raises:
         TypeError: it cannot be gone through, or is text, a set, a dict or bytes.
-        ValueError: no memory holds so many.
+        ValueError: no memory holds that many.
     """
     kind = type(things)
     if kind is list:
@@ -42,7 +42,7 @@ def listed(things: Any, what: str, name: str = "a vector") -> list[Any]:
 
 
 def check_length(things: Any, what: str) -> None:
-    """Raise ValueError where no memory holds so many."""
+    """Raise ValueError where no memory holds that many."""
     if hasattr(type(things), "__len__") and len(things) > MOST_NUMBERS:
         raise ValueError(f"{what}; got {shown(things)}, of {len(things):,}")
 

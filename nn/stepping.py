@@ -52,7 +52,7 @@ def updated(optimizer: Optimizer, given: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _check_arguments(optimizer: Optimizer, given: Sequence[Any]) -> None:
-    """Raise TypeError if the update does not take so many arguments."""
+    """Raise TypeError if the update does not take this many arguments."""
     try:
         inspect.signature(optimizer.update).bind(*given)
     except TypeError as error:

@@ -179,7 +179,7 @@ def _whole_numbers(x: Any) -> TypeGuard[list[int]]:
 
 
 def _check_places(tensors: Mapping[str, Tensor], size: int) -> None:
-    """Raise ValueError unless the tensors fill so many bytes, one after the other."""
+    """Raise ValueError unless the tensors fill this many bytes, one after the other."""
     at = 0
     for name, tensor in sorted(tensors.items(), key=lambda x: (x[1].begin, x[1].end)):
         if tensor.begin != at:

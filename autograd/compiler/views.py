@@ -18,7 +18,7 @@ Indices = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 
 FEW = 4096
-"""A view of at most so many places keeps its lanes; a larger one finds them again, for memory."""
+"""A view of up to this many places keeps its lanes; a larger one finds them anew, to save memory."""
 
 
 @dataclass(eq=False)

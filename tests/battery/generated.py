@@ -12,7 +12,7 @@ T = TypeVar("T")
 def check_all(
     i: int, strategy: SearchStrategy[T], check: Callable[[T], None], examples: int
 ) -> None:
-    """Call ``check`` with so many examples, always the same for case i. The smallest that it
+    """Call ``check`` with this many examples, always the same for case i. The smallest that it
     raises for is the one that it raises for."""
 
     @seed(i)

@@ -55,7 +55,7 @@ def attempt(number: int, i: int) -> tuple[float | None, str]:
 
 
 def run(number: int, row: Row, cases: int, again: bool) -> Reached:
-    """Run a row until it has reached so many cases, or until Ctrl-C, and write its line.
+    """Run a row until it has reached this many cases, or until Ctrl-C, and write its line.
 
     Cases that found something in an earlier run are tried again first.
     """

@@ -71,7 +71,7 @@ class Unit:
         return self.most if self.lowered.in_rows else 1
 
     def table(self, part: int, rows: Rows) -> Ints32:
-        """One of the three tables, for blocks of so many rows."""
+        """One of the three tables, for blocks of this many rows."""
         key = (part, rows)
         if key not in self.tables:
             lowered = self.lowered

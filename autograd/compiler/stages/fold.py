@@ -13,7 +13,7 @@ from autograd.compiler.program import Array, Collect, Map, Reduce, Simple, View,
 from autograd.ops import Op
 
 FEW = 4
-"""So many terms, and fewer, are subtracted one by one."""
+"""Up to this number of terms are subtracted one by one."""
 
 MANY = 16
 """More terms than this are laid side by side, if that takes fewer copies."""

@@ -90,7 +90,7 @@ def blocks(target: Target) -> Code:
 
 
 def _of_size(plan: Value, rows: Value) -> tuple[Value, Value]:
-    """The rows with padding and the table of a block of so many rows."""
+    """The rows with padding, and the table, of a block of this many rows."""
     code, at = plan.code, int(Place.ROWS)
     padded, table = code.load("i64", plan, at + 1), code.load("ptr", plan, at + 2)
     for _ in range(1, SIZES):

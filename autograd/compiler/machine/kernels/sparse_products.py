@@ -15,7 +15,7 @@ from autograd.compiler.machine.kernels.vectors import Value
 from autograd.compiler.machine.opcodes import Flag, Opcode
 
 AT_ONCE = 64
-"""So many numbers of the first factor are looked at before any is multiplied: a bit for each."""
+"""How many numbers of the first factor are tested before any is multiplied: a bit for each."""
 
 FEW = 4
 """At most one number in so many may differ from 0, in the first numbers of the first factor. For

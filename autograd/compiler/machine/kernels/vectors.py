@@ -161,7 +161,7 @@ class Code:
         """As many vectors as each has lanes, with rows and columns exchanged."""
         xs, n = list(xs), len(xs)
         half = n // 2
-        while half:  # blocks of so many lanes change places
+        while half:  # blocks of this many lanes change places
             low = [lane if not lane & half else n + lane - half for lane in range(n)]
             for i in (i for i in range(n) if not i & half):
                 pair = xs[i], xs[i + half]

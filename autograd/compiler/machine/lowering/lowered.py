@@ -34,7 +34,7 @@ class Lowered:
         parameters, gradient: where these regions begin, of ``width`` elements each.
         outer: the gradients that are not written, with the places of their blocks, which stand
             behind ``width``, and of their factors.
-        checked: so many elements of the gradient are finite if all of it is.
+        checked: how many elements of the gradient to test: if they are finite, all of it is.
         place: where each parameter stands in either region.
         arguments: where each argument is.
         count: where the number of rows of the batch is written, as a float.

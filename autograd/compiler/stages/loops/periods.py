@@ -125,7 +125,7 @@ class _Search:
         return latest
 
     def carries(self, run: Run) -> bool:
-        """Whether an iteration needs an earlier one. If not, they are no steps of a loop."""
+        """Whether an iteration needs an earlier one. If not, they are not steps of a loop."""
         last = run.start + (run.count - 1) * run.period
         made = self.made[self.starts[last] : self.starts[last + run.period]]
         return bool(((run.start <= made) & (made < last)).any())
