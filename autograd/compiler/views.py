@@ -18,7 +18,7 @@ Indices = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 
 FEW = 4096
-"""A view of up to this many places keeps its lanes; a larger one finds them anew, to save memory."""
+"""A view of up to this many places keeps its lanes; a larger one finds them anew: less memory."""
 
 
 @dataclass(eq=False)
