@@ -389,6 +389,20 @@ def test_the_index_of_a_class_needs_one_recording(recordings):
         program(X, labels + 4)
 
 
+def test_a_matrix_product_of_one_number_by_one_number():
+    losses = []
+    for compiled in (False, True):
+        weight = Value(0.5)
+
+        def loss(x, t, weight=weight):
+            return (autograd.tanh(autograd.dot(x, [x[1], weight])) - t[0]) ** 2
+
+        optimiser = SGD([weight], lr=0.1)
+        options = {"epochs": 2, "batch_size": 1, "compile": compiled, "progress": False}
+        losses.append(fit(loss, [[0.1, 0.2], [0.3, 0.4]], [[0.5], [0.6]], optimiser, **options))
+    assert losses[1].losses == pytest.approx(losses[0].losses, rel=1e-12)
+
+
 # --- programs at random ---
 
 

@@ -37,6 +37,8 @@ def sparse(
         finite: the weights that are known to be finite. For one row it takes as long to look at
             weights as to multiply them.
     """
+    if len(axes) < 2:  # one product, or the sum of some
+        return False
     for a, b in ((1, 2), (2, 1)):
         order = sorted(axes, key=lambda x: (x.size.plain == 0, x.steps[a] != ZERO))
         if starts[a].array not in given or order[0].steps[a]:
