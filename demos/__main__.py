@@ -55,6 +55,10 @@ COURSE = {
     )
 }
 
+# What to learn with, by name; not a part of the tour. Each module has SUMMARY and run, which gives
+# the exit status; add_options, too, if it has options.
+TOOLS: dict[str, str] = {}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for.
@@ -89,6 +93,8 @@ def command(arguments: Sequence[str]) -> int:
 
     parser = make_parser()
     options = parser.parse_args(arguments)
+    if options.tool:
+        return int(import_module(TOOLS[options.tool]).run(options))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -195,7 +201,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with a sentence."""
         if unknown := re.match(r"argument NAME: invalid choice: (['\"])(.*?)\1", message):
-            meant = difflib.get_close_matches(unknown[2].lower(), COURSE, n=1)
+            meant = difflib.get_close_matches(unknown[2].lower(), [*COURSE, *TOOLS], n=1)
             message = f"there is no demo {unknown[2]!r}: " + (
                 f"did you mean {meant[0]}?" if meant else f"there are {', '.join(COURSE)}"
             )
@@ -224,6 +230,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog="python -m demos NAME --help lists the options of a demo.",
     )
     add_shared_options(parser, out=Path("demo_output"), quick=False, seed=0)
+    parser.set_defaults(tool=None)
     subparsers = parser.add_subparsers(dest="demo", metavar="NAME")
     for demo in COURSE.values():
         module = demo.load()
@@ -241,6 +248,14 @@ def make_parser() -> argparse.ArgumentParser:
         hidden = argparse.SUPPRESS
         add_shared_options(subparser, out=hidden, quick=hidden, seed=hidden)
         subparser.set_defaults(demo=demo.name)
+    for name, module_name in TOOLS.items():
+        module = import_module(module_name)
+        subparser = subparsers.add_parser(
+            name, help=module.SUMMARY, description=f"{module.SUMMARY}.", formatter_class=Defaults
+        )
+        if hasattr(module, "add_options"):
+            module.add_options(subparser)
+        subparser.set_defaults(tool=name)
     return parser
 
 
