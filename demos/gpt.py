@@ -135,7 +135,7 @@ def writer(model: GPT) -> Callable[[str], list[float]]:
 
 
 def write(model: GPT, text: str, count: int, seed: int) -> str:
-    """The text, and so many letters more."""
+    """The text, continued by ``count`` letters."""
     after, stream = writer(model), random.Random(seed)
     for _ in range(count):
         text += stream.choices(ALPHABET, after(text))[0]

@@ -58,7 +58,7 @@ MOST_PARAMETERS = 100_000_000
 
 
 def check_number_of_parameters(n: int, *sizes: Any) -> None:
-    """Raise ValueError where no memory holds so many Values, before any is made."""
+    """Raise ValueError where no memory holds that many Values, before any is made."""
     if n > MOST_PARAMETERS:
         raise ValueError(
             f"sizes of {', '.join(map(shown, sizes))} make {shown(n)} parameters; each is a Value, "

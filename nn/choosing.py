@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nn.audit import Audit
     from nn.train import Plan
 
-# From so many scalar operations on, over all rows and epochs, a loss is compiled: plain Python
+# A loss of this many scalar operations or more, over all rows and epochs, is compiled: plain Python
 # takes two seconds for them. (They are counted, not timed: the same seed gives the same bits,
 # however fast or loaded the machine is.)
 WORTH_COMPILING = 750_000

@@ -38,7 +38,7 @@ def arguments(rows):
 
 
 def in_blocks_of(rows, compiled, by):
-    """Let the machine compute so many rows at a time."""
+    """Let the machine compute this many rows at a time."""
     executor = compiled._recordings.latest.executor(by)
     for unit in executor._blocks, executor._blocks_without:
         unit.most = rows

@@ -25,7 +25,7 @@ pytestmark = [
 
 @functools.cache
 def machine_of(width, itemsize):
-    """The machine for vectors of so many bytes.
+    """The machine for vectors of this many bytes.
 
     With 16 as on a processor without AVX, which has no fused multiplication. With 64 as with
     AVX-512, but LLVM cuts the vectors into those that this processor has.

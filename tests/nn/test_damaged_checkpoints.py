@@ -229,7 +229,7 @@ def test_nothing_waits_for_a_fifo(tmp_path):
 
 
 def of_any_size(path, table, size):
-    """A file with a table and so many bytes of zeros, which take no room on the disk."""
+    """A file with a table and this many bytes of zeros, which take no room on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     head = json.dumps(table).encode()
     path.write_bytes(struct.pack("<Q", len(head)) + head)

@@ -16,10 +16,10 @@ from autograd.symbols import Symbol, write_op
 from autograd.value import Value, is_constant
 
 DEEPEST = 3
-"""Of what was computed, so many operations are shown, one within the other."""
+"""At most this many operations are shown, one within the other."""
 
 MOST_TERMS = 5
-"""Of a longer sum, so many terms are shown."""
+"""Of a longer sum, this many terms are shown."""
 
 
 def printed(v: Value, names: Mapping[Value, str]) -> str:

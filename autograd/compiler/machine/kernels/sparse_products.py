@@ -18,9 +18,9 @@ AT_ONCE = 64
 """How many numbers of the first factor are tested before any is multiplied: a bit for each."""
 
 FEW = 4
-"""At most one number in so many may differ from 0, in the first numbers of the first factor. For
-more, and for so few rows that to look at the second factor takes as long as to multiply it, the
-plain product is faster."""
+"""At most one number in this many may differ from 0, in the first numbers of the first factor. For
+more, and where there are so few rows that looking at the second factor takes as long as multiplying
+it, the plain product is faster."""
 
 WIDTHS = (4, 1)
 """Of the tiles, in vectors."""
