@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 
 from tests.battery import load
 from tests.battery.running import run
@@ -28,13 +29,15 @@ def main() -> None:
     amount.add_argument("--count", type=int, metavar="N", help="until N cases are reached")
     parser.add_argument("--again", action="store_true", help="from case 0, whatever was reached")
     given = parser.parse_args()
-    for number in given.row or rows:
-        row = rows[number]
-        run(number, row, given.count or (row.full if given.full else row.quick), given.again)
+    for stop in signal.SIGINT, signal.SIGTERM:  # a shell's background command ignores the first
+        signal.signal(stop, signal.default_int_handler)
+    try:
+        for number in given.row or rows:
+            row = rows[number]
+            run(number, row, given.count or (row.full if given.full else row.quick), given.again)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here")
+    main()

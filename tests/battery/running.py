@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
 import json
-import multiprocessing
 import os
-import signal
+import tempfile
 import time
 import traceback
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from autograd.files import write_whole
 from autograd.visible import visible
 from tests.battery import Row, load, results
+from tests.battery.results import Reached
+from tests.battery.workers import Result, attempts
 
 STATE = Path(__file__).parents[2] / ".battery"
-BLOCK = 32  # cases that are handed out together, for each process
 SECONDS = 20.0  # between two reports
 LONGEST = 1000  # characters of a finding, which may quote a hostile label
 
 
-@dataclass
-class Reached:
-    """How far a row came: what is kept between runs, in a file that git ignores."""
-
-    cases: int = 0
-    worst: float | None = None
-    worst_case: int = 0
-    findings: dict[int, str] = field(default_factory=dict)
-
-    def add(self, i: int, figure: float | None, finding: str) -> None:
-        """The result of case i."""
-        if figure is not None and (self.worst is None or figure > self.worst):
-            self.worst, self.worst_case = figure, i
-        self.findings.pop(i, None)
-        if finding:
-            self.findings[i] = finding
-
-
-def attempt(number: int, i: int) -> tuple[float | None, str]:
-    """The figure of a case, and what it found; "" if nothing."""
+def attempt(number: int, i: int) -> Result:
+    """The figure of a case, and what it found."""
     try:
         return load()[number].case(i), ""
     except (Exception, pytest.fail.Exception) as error:  # the latter is what pytest.raises raises
@@ -67,30 +52,31 @@ def run(number: int, row: Row, cases: int, again: bool) -> Reached:
 
     def save() -> None:
         write_whole(path, json.dumps(asdict(reached)).encode())
-        results.write(number, row, reached.cases, reached.worst, reached.findings)
+        results.write(number, row, reached)
         print(f"{number}: {reached.cases} cases, worst {reached.worst}", flush=True)
 
-    # Workers leave Ctrl-C to this process.
-    ignored = (signal.SIGINT, signal.SIG_IGN)
+    todo = itertools.chain(sorted(reached.findings), range(reached.cases, cases))
     processes = 1 if row.alone else os.cpu_count() or 1
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, signal.signal, ignored)
-    saved = time.monotonic()
+    done, saved = set(), time.monotonic()  # cases beyond the first that is not done
     try:
-        todo = [*reached.findings]
-        while todo or reached.cases < cases:
-            last = min(cases, reached.cases + BLOCK * processes)
-            todo = todo or [*range(reached.cases, last)]
-            for i, result in zip(todo, pool.map(attempt, [number] * len(todo), todo)):
-                reached.add(i, *result)
-                reached.cases = max(reached.cases, i + 1)
+        with (
+            tempfile.TemporaryDirectory() as folder,  # a process that is killed leaves its files
+            mock.patch.dict(os.environ, TMPDIR=folder),
+            contextlib.closing(
+                attempts(functools.partial(attempt, number), todo, processes, row.limit)
+            ) as found,
+        ):
+            for i, result in found:
+                reached.add(i, result, row.usual)
+                done.add(i)
+                while reached.cases in done:
+                    done.remove(reached.cases)
+                    reached.cases += 1
                 if result[1]:
                     print(f"{number}: case {i}: {result[1]}", flush=True)
-            todo = []
-            if time.monotonic() > saved + SECONDS:
-                save()
-                saved = time.monotonic()
+                if time.monotonic() > saved + SECONDS:
+                    save()
+                    saved = time.monotonic()
     finally:
-        pool.shutdown(cancel_futures=True)
         save()
     return reached

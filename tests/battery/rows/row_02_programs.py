@@ -127,4 +127,5 @@ ROW = Row(
     wrong=wrong,
     unit="programs",
     figure="of the largest number",
+    usual=1e-13,
 )

@@ -122,6 +122,7 @@ ROW = Row(
     case=case,
     full=len(CASES),
     hours=0.5,
+    limit=3600.0,
     quick=3,
     wrong=wrong,
     unit="graphs",

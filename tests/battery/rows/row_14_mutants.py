@@ -148,6 +148,7 @@ ROW = Row(
     case=case,
     full=SAMPLE,
     hours=6.0,
+    limit=2.0 * SECONDS,
     quick=1,
     wrong=wrong,
     unit="mutants",

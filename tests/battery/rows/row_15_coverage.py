@@ -72,6 +72,7 @@ ROW = Row(
     case=case,
     full=len(PARTS),
     hours=0.3,
+    limit=7200.0,
     quick=1,
     wrong=wrong,
     unit="parts",
