@@ -57,7 +57,9 @@ COURSE = {
 
 # What to learn with, by name; not a part of the tour. Each module has SUMMARY and run, which gives
 # the exit status; add_options, too, if it has options.
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "playground": "demos.playground.command",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

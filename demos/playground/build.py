@@ -1,0 +1,126 @@
+"""Build the playground: a folder, and the same as one file."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from demos.playground.bundle import packed
+
+BROWSER = "browser"
+PAGE, RUNTIME = "index.html", "runtime.js"
+SCRIPT = re.compile(r'<script src="([^"]+)"[^>]*></script>')
+STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+
+
+class BuildError(Exception):
+    """The playground cannot be built. The message is one sentence."""
+
+
+def build(out: Path, say: Callable[[str], object] = print) -> None:
+    """Write the playground into the folder ``out``: index.html with its files, and playground.html.
+
+    Args:
+        out: the folder; it is made if it is missing.
+        say: is called with a sentence for each step.
+
+    Raises:
+        BuildError: node or npm is missing, or one of them failed.
+    """
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            raise BuildError(
+                f"the playground needs {program}, which is not on the PATH: install Node.js 20 or "
+                "newer from your system or https://nodejs.org"
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for file in resources.files("demos.playground").joinpath(BROWSER).iterdir():
+            if file.is_file():
+                (work / file.name).write_bytes(file.read_bytes())
+        say("npm fetches Pyodide and the editor")
+        _run(work, "npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+        say("Python starts once, so that a page can begin where it ended")
+        (work / "app.zip").write_bytes(packed())
+        _run(work, "node", "snapshot.mjs", ".", "app.zip", "snapshot")
+        say("all of it becomes a page")
+        (work / RUNTIME).write_text(_runtime(work), encoding="utf-8")
+        _write(work, out)
+
+
+def _run(folder: Path, *command: str) -> None:
+    done = subprocess.run(
+        [shutil.which(command[0]) or command[0], *command[1:]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())[-400:]
+        raise BuildError(f"{' '.join(command[:2])} failed: {said}")
+
+
+def _runtime(work: Path) -> str:
+    """The script that brings the worker, and the files that it would fetch."""
+    pyodide = work / "node_modules" / "pyodide"
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
+    version = json.loads((pyodide / "package.json").read_text(encoding="utf-8"))["version"]
+    lock["packages"] = {"numpy": lock["packages"]["numpy"]}
+    parts: dict[str, Any] = {
+        "worker": _packed(_worker(work, pyodide).encode()),
+        "program": _packed((pyodide / "pyodide.asm.wasm").read_bytes()),
+        "stdlib": _packed((pyodide / "python_stdlib.zip").read_bytes()),
+        "app": _packed((work / "app.zip").read_bytes()),
+        "snapshot": _packed((work / "snapshot").read_bytes()),
+        "numpy": {"version": version, "lock": lock},
+    }
+    return "".join(f"RUNTIME.{name} = {json.dumps(part)};\n" for name, part in parts.items())
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
+
+
+def _worker(work: Path, pyodide: Path) -> str:
+    """Pyodide and our worker as one classic script.
+
+    Pyodide wants a module, and a page from disk cannot have modules: neither their files, which
+    count as foreign, nor module workers from memory. So its second script becomes a classic one,
+    and the first cannot see that the worker is classic.
+    """
+    asm = (pyodide / "pyodide.asm.mjs").read_text(encoding="utf-8")
+    export = "export default _createPyodideModule;"
+    if asm.count(export) != 1:
+        raise BuildError("this version of Pyodide is built otherwise; the playground knows 314")
+    asm = asm.replace(export, "self.createPyodideModule = _createPyodideModule;")
+    asm = asm.replace("import.meta.url", "self.location.href")
+    return "\n".join(
+        (
+            "self.importScripts = undefined;",
+            (pyodide / "pyodide.js").read_text(encoding="utf-8"),
+            asm,
+            (work / "worker.js").read_text(encoding="utf-8"),
+        )
+    )
+
+
+def _write(work: Path, out: Path) -> None:
+    text = (work / PAGE).read_text(encoding="utf-8")
+    for name in (*SCRIPT.findall(text), *STYLE.findall(text)):
+        shutil.copyfile(work / name, out / name)
+    shutil.copyfile(work / PAGE, out / PAGE)
+    text = STYLE.sub(lambda found: f"<style>\n{(work / found[1]).read_text('utf-8')}</style>", text)
+    text = SCRIPT.sub(
+        lambda found: f"<script>\n{(work / found[1]).read_text('utf-8')}</script>", text
+    )
+    (out / "playground.html").write_text(text, encoding="utf-8")
