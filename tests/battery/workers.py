@@ -59,7 +59,7 @@ class Worker:
         """Begin with a case."""
         if not self.process:
             self.pipe, theirs = CONTEXT.Pipe()
-            self.process = CONTEXT.Process(target=_serve, args=(self.attempt, theirs), daemon=True)
+            self.process = CONTEXT.Process(target=_serve, args=(self.attempt, theirs))
             self.process.start()
             theirs.close()
         self.case, self.until = case, time.monotonic() + self.limit

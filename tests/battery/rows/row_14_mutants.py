@@ -1,156 +1,97 @@
-"""Mutants: one operator, number or condition changed; the tests of its part must fail."""
+"""Mutants: one operator, number or condition is changed; a test that runs the line must fail.
 
-import ast
-import os
-import random
-import shutil
-import subprocess
-import sys
-import tempfile
+The sample is frozen: a hash of what it changes, with the text of its line, puts each place into one
+of 300 cases, and each case takes its first. So an edit changes no cases but those of its own lines.
+``--count 601`` takes the second of each case too. (mutmut and cosmic-ray start pytest anew for each
+mutant, and number them by their lines; ``mutating.py`` is quicker, and shorter than their setup.)
+"""
+
+import functools
+import hashlib
+import itertools
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.battery import Row
+from tests.battery.mutating import Mutants
+from tests.battery.places import ROOT, Place, places
 
-ROOT = Path(__file__).parents[3]
-SECONDS = 600  # for the tests of one mutant; a mutant that hangs is killed
 SAMPLE = 300
+ROUNDS = 2
+SOURCES = """autograd/*.py autograd/nodes/*.py autograd/functions/*.py autograd/names/*.py
+    autograd/explaining/*.py nn/*.py autograd/compiler/stages/**/*.py""".split()
+TESTS = """tests/test_wrong_arguments.py tests/autograd/test_*.py tests/explaining/test_*.py
+    tests/drawing/test_*.py tests/nn/test_*.py tests/compiler/test_*.py""".split()
 
-# Sources, and the tests that should notice what changes in them.
-PARTS = {
-    "autograd/*.py": ["tests/autograd", "tests/test_wrong_arguments.py"],
-    "autograd/nodes/*.py": ["tests/autograd"],
-    "autograd/functions/*.py": ["tests/autograd"],
-    "autograd/names/*.py": ["tests/autograd", "tests/explaining", "tests/drawing/test_views.py"],
-    "autograd/explaining/*.py": ["tests/explaining"],
-    "nn/*.py": ["tests/nn", "tests/test_wrong_arguments.py"],
-    "autograd/compiler/stages/**/*.py": [
-        *("tests/compiler/test_compile.py", "tests/compiler/test_composed.py"),
-        *("tests/compiler/test_merge.py", "tests/compiler/test_roll.py"),
-        *("tests/compiler/test_structure.py", "tests/compiler/test_positions.py"),
-        *("tests/compiler/test_order.py", "tests/compiler/test_folds.py"),
-    ],
-}
-OTHERS = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-}  # fmt: skip
+# A mutant that once lived, and the tests that were written to notice.
+KNOWN = Place(
+    "nn/losses.py",
+    "nn/losses.py _mean: return terms[0] if len(terms) == 1 else _sum(terms) / len(terms): 1 -> 2",
+)
+NOTICES = ["tests/nn/test_few_terms.py"]
 
 # What no test can notice, with the reason: the mutant does the same, or only more slowly.
 ALIKE: dict[str, str] = {}
 
 
-# Two that once lived: the file, what was changed, and the tests that were written to notice.
-KNOWN = [
-    ("nn/losses.py", "len(terms) == 1", "len(terms) == 2", "tests/nn/test_few_terms.py"),
-    (
-        *("autograd/value.py", "self.data >= number", "self.data > number"),
-        "tests/autograd/test_value.py::test_order_is_by_number",
-    ),
-]
+@functools.cache
+def sample() -> list[list[Place]]:
+    """The places of each case, in the order in which they are taken."""
+    cases: list[list[tuple[int, Place]]] = [[] for _ in range(SAMPLE)]
+    for file in _files(SOURCES):
+        for place in places(file):
+            number = int(hashlib.sha256(place.what.encode()).hexdigest(), 16)
+            cases[number % SAMPLE].append((number, place))
+    return [[place for _, place in sorted(case, key=lambda pair: pair[0])] for case in cases]
 
 
-def places(tree):
-    """The nodes of a module that can be changed."""
-    return [node for node in ast.walk(tree) if _can_change(node)]
+def _files(patterns: list[str]) -> list[str]:
+    found = itertools.chain(*map(ROOT.glob, patterns))
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
-def _can_change(node):
-    if isinstance(node, ast.BinOp):
-        return type(node.op) in OTHERS and not (isinstance(node.op, ast.Add) and _is_text(node))
-    if isinstance(node, ast.Compare):
-        return type(node.ops[0]) in OTHERS
-    if isinstance(node, ast.Constant):
-        return type(node.value) in (int, float, bool)
-    return isinstance(node, ast.BoolOp | ast.If | ast.IfExp)
+@functools.cache
+def sampled() -> Mutants:
+    """The sample, and the tests that may notice."""
+    return Mutants([place for case in sample() for place in case[:ROUNDS]], _files(TESTS))
 
 
-def _is_text(node):
-    return any(isinstance(part, ast.Constant | ast.JoinedStr) for part in (node.left, node.right))
+@functools.cache
+def known(test_file: str) -> Mutants:
+    """The known mutant alone, and the tests of one file."""
+    return Mutants([KNOWN], [test_file])
 
 
-def change(node):
-    """Change a node, and say what was changed."""
-    if isinstance(node, ast.BinOp | ast.BoolOp):
-        before, node.op = type(node.op), OTHERS[type(node.op)]()
-        return f"{before.__name__} -> {type(node.op).__name__}"
-    if isinstance(node, ast.Compare):
-        before, node.ops[0] = type(node.ops[0]), OTHERS[type(node.ops[0])]()
-        return f"{before.__name__} -> {type(node.ops[0]).__name__}"
-    if isinstance(node, ast.Constant):
-        before = node.value
-        node.value = not before if isinstance(before, bool) else before + 1
-        return f"{before} -> {node.value}"
-    node.test = ast.UnaryOp(ast.Not(), node.test)
-    return "if -> if not"
-
-
-def mutant(i):
-    """The file, its changed text, what was changed, and the tests that should notice."""
-    if i < len(KNOWN):
-        name, before, after, test = KNOWN[i]
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert before in text
-        return ROOT / name, text.replace(before, after), f"{name}: {before} -> {after}", [test]
-    drawn = random.Random(i)
-    pattern = drawn.choice(sorted(PARTS))
-    files = [p for p in sorted(ROOT.glob(pattern)) if p.name != "__init__.py"]
-    file = drawn.choices(files, [p.stat().st_size for p in files])[0]
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    node = drawn.choice(places(tree))
-    what = f"{file.relative_to(ROOT).as_posix()}:{node.lineno}: {change(node)}"
-    return file, ast.unparse(ast.fix_missing_locations(tree)), what, PARTS[pattern]
-
-
-def survives(file, text, tests):
-    """Whether the tests pass in a copy of the project with this text for the file."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for part in ("autograd", "nn", "demos", "tests"):
-            ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", "benchmarks")
-            shutil.copytree(ROOT / part, copy / part, ignore=ignored)
-        for name in ("pyproject.toml", "setup.cfg", "README.md", "CHANGELOG.md"):
-            shutil.copy(ROOT / name, copy / name)
-        (copy / file.relative_to(ROOT)).write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
-        environment = {**os.environ, "PYTHONPATH": folder}
-        try:
-            done = subprocess.run(
-                [*command, *tests], cwd=copy, env=environment, capture_output=True, timeout=SECONDS
-            )
-        except subprocess.TimeoutExpired:
-            return False
-        return done.returncode == 0
-
-
-def case(i):
+def case(i: int) -> None:
     """A mutant; it is a finding if it lives."""
-    file, text, what, tests = mutant(i)
-    if what not in ALIKE:
-        assert not survives(file, text, tests), f"{what} lives"
+    if i == 0:
+        place, mutants = KNOWN, known(NOTICES[0])
+    else:
+        rounds, number = divmod(i - 1, SAMPLE)
+        place, mutants = sample()[number][rounds], sampled()
+    if place.what not in ALIKE:
+        assert mutants.killer(place), f"{place.what} lives"
 
 
 @contextmanager
 def wrong():
     """Tests of something else: then the mutant lives."""
-    usual = list(KNOWN)
-    KNOWN[:] = [(*known[:3], "tests/autograd/test_deprecation.py") for known in KNOWN]
+    usual = list(NOTICES)
+    NOTICES[:] = ["tests/autograd/test_deprecation.py"]
     try:
         yield
     finally:
-        KNOWN[:] = usual
+        NOTICES[:] = usual
 
 
 ROW = Row(
     title="mutants of engine, nn and compiler stages, a seeded sample",
     case=case,
-    full=SAMPLE,
-    hours=6.0,
-    limit=2.0 * SECONDS,
+    full=1 + SAMPLE,
+    hours=1.0,
     quick=1,
     wrong=wrong,
     unit="mutants",
+    limit=3 * 3600.0,  # the first case also notes what tests run
+    alone=True,
     slow=True,
 )
