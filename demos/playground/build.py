@@ -14,10 +14,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from demos.playground import menu
 from demos.playground.bundle import packed
+from demos.playground.policy import policy
 
 BROWSER = "browser"
-PAGE, RUNTIME = "index.html", "runtime.js"
+PAGE, RUNTIME, ONE_FILE = "index.html", "runtime.js", "playground.html"
 SCRIPT = re.compile(r'<script src="([^"]+)"[^>]*></script>')
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 
@@ -50,6 +52,7 @@ def build(out: Path, say: Callable[[str], object] = print) -> None:
                 (work / file.name).write_bytes(file.read_bytes())
         say("npm fetches Pyodide and the editor")
         _run(work, "npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+        _bundle_editor(work)
         say("Python starts once, so that a page can begin where it ended")
         (work / "app.zip").write_bytes(packed())
         _run(work, "node", "snapshot.mjs", ".", "app.zip", "snapshot")
@@ -68,6 +71,14 @@ def _run(folder: Path, *command: str) -> None:
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())[-400:]
         raise BuildError(f"{' '.join(command[:2])} failed: {said}")
+
+
+def _bundle_editor(work: Path) -> None:
+    _run(
+        *(work, "node", "node_modules/esbuild/bin/esbuild", "editor.module.js", "--bundle"),
+        *("--minify", "--format=iife", "--global-name=Editor", "--outfile=editor.js"),
+        *("--legal-comments=eof", "--log-level=warning"),
+    )
 
 
 def _runtime(work: Path) -> str:
@@ -116,11 +127,15 @@ def _worker(work: Path, pyodide: Path) -> str:
 
 def _write(work: Path, out: Path) -> None:
     text = (work / PAGE).read_text(encoding="utf-8")
-    for name in (*SCRIPT.findall(text), *STYLE.findall(text)):
+    examples = [example._asdict() for example in menu.examples()]
+    # As JSON that ends no element.
+    text = text.replace("[[EXAMPLES]]", json.dumps(examples).replace("<", r"\u003c"))
+    scripts, styles = SCRIPT.findall(text), STYLE.findall(text)
+    for name in (*scripts, *styles):
         shutil.copyfile(work / name, out / name)
-    shutil.copyfile(work / PAGE, out / PAGE)
-    text = STYLE.sub(lambda found: f"<style>\n{(work / found[1]).read_text('utf-8')}</style>", text)
-    text = SCRIPT.sub(
-        lambda found: f"<script>\n{(work / found[1]).read_text('utf-8')}</script>", text
-    )
-    (out / "playground.html").write_text(text, encoding="utf-8")
+    (out / PAGE).write_text(text.replace("[[POLICY]]", policy()), encoding="utf-8")
+    inside = {name: f"\n{(work / name).read_text('utf-8')}" for name in (*scripts, *styles)}
+    text = text.replace("[[POLICY]]", policy(inside[name] for name in scripts))
+    text = STYLE.sub(lambda found: f"<style>{inside[found[1]]}</style>", text)
+    text = SCRIPT.sub(lambda found: f"<script>{inside[found[1]]}</script>", text)
+    (out / ONE_FILE).write_text(text, encoding="utf-8")
