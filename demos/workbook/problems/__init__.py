@@ -1,0 +1,1 @@
+"""The sheets of the workbook, each with its solution and its check."""

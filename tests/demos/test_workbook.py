@@ -1,0 +1,84 @@
+"""The workbook's sheets and their checks, in this process: solutions, skeletons, slips."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from demos import workbook
+from demos.workbook import sheets
+from demos.workbook.questions import examine
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(text):
+    """The global names of a student's file."""
+    names = {"__name__": "student"}
+    exec(compile(text, "student.py", "exec"), names)
+    return names
+
+
+def filled(problem, **changed):
+    """The solution of the sheet of a problem, with some names changed."""
+    return {**run(workbook.solution(problem.partition(".")[0])), **changed}
+
+
+def failed(problem, names):
+    return [result for result in workbook.check(problem, names) if not result.passed]
+
+
+# --- every sheet ---
+
+
+@pytest.mark.parametrize("problem", workbook.PROBLEMS)
+def test_the_solution_passes(problem):
+    found = workbook.check(problem, filled(problem))
+    assert len(found) >= 2
+    assert [str(result) for result in found if not result.passed] == []
+
+
+@pytest.mark.parametrize("problem", workbook.PROBLEMS)
+def test_the_skeleton_fails_and_says_what_to_do(problem):
+    names = run(workbook.skeleton(problem.partition(".")[0]))
+    found = workbook.check(problem, names)
+    assert found
+    for result in found:
+        assert not result.passed
+        assert result.todo
+        assert str(result).endswith("is still to be filled in: replace its ...")
+
+
+@pytest.mark.parametrize("problem", workbook.PROBLEMS)
+def test_every_slip_gets_its_own_hint(problem):
+    sheet = problem.partition(".")[0]
+    for part in sheets.module(sheet).PARTS[problem]:
+        assert len(part.slips) >= 4
+        for slip in part.slips:
+            found = examine(filled(problem, **slip.make()), part)
+            assert {r.hint for r in found if not r.passed} == {slip.hint}, slip.hint
+
+
+@pytest.mark.parametrize("sheet", workbook.SHEETS)
+def test_a_sheet_is_plain(sheet):
+    number = workbook.SHEETS.index(sheet) + 1
+    text = workbook.skeleton(sheet)
+    assert text.startswith(f'"""{number}. ')
+    assert "solution>" not in text
+    assert max(map(len, text.splitlines())) <= 79
+    assert text.isascii() or set(re.sub("[\x00-\x7f]", "", text)) <= set("²")
+    assert text.count(" ...\n") == workbook.solution(sheet).count("def ") - helpers(sheet)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert ast.get_docstring(node)
+
+
+def helpers(sheet):
+    """Functions that a sheet gives, or that only its solution has."""
+    return {"backprop": 1, "engine": 1}.get(sheet, 0)
+
+
+def test_an_unknown_problem_is_named():
+    with pytest.raises(ValueError, match=r"no problem 'tahn': there are tanh, neuron, figure_4"):
+        workbook.check("tahn", {})
