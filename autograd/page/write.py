@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -192,5 +193,6 @@ def _hash(content: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
+@functools.cache
 def _file(name: str) -> str:
     return resources.files("autograd.page").joinpath("browser", name).read_text(encoding="utf-8")

@@ -4,18 +4,23 @@
 // Filled by runtime.js: base64 of files compressed with gzip.
 var RUNTIME = {};
 
-async function unpacked(name) {
-  const compressed = await (await fetch(`data:;base64,${RUNTIME[name]}`)).blob();
-  return new Response(compressed.stream().pipeThrough(new DecompressionStream("gzip")));
+// The bytes that base64 stands for. Older browsers lack Uint8Array.fromBase64.
+function decoded(text) {
+  return Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
+
+function unpacked(name) {
+  const packed = new Blob([decoded(RUNTIME[name])]);
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
 let parts; // what every worker is started with
 
 async function collect() {
-  const bytes = async (name) => (await unpacked(name)).arrayBuffer();
+  const bytes = (name) => unpacked(name).arrayBuffer();
   const compile = async () => WebAssembly.compile(await bytes("program"));
   const [worker, module, stdlib, app, snapshot] = await Promise.all([
-    unpacked("worker").then((response) => response.blob()),
+    unpacked("worker").blob(),
     compile(), bytes("stdlib"), bytes("app"), bytes("snapshot"),
   ]);
   return { address: URL.createObjectURL(worker), message: { type: "start", module, stdlib, app, snapshot, numpy: RUNTIME.numpy } };
