@@ -59,6 +59,7 @@ COURSE = {
 # the exit status; add_options, too, if it has options.
 TOOLS: dict[str, str] = {
     "playground": "demos.playground.command",
+    "site": "demos.site.command",
 }
 
 

@@ -1,0 +1,100 @@
+"""The whole site: pages with what their code gives, made into HTML, checked, and put in place."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from demos.helpers.gallery import Section
+from demos.site import inserts
+from demos.site.course import contents, demo_page, page_name
+from demos.site.links import broken
+from demos.site.weave import SiteError, woven
+
+HERE = Path(__file__).parent
+PAGES = HERE / "pages"
+
+# What the theme leaves out for those who cannot see the page, or have no mouse.
+ACCESS = {
+    "<pre>": '<pre tabindex="0">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Pages">',
+    '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="On this page">',
+}
+
+
+def build(out: Path, run_course: Callable[[Path], Sequence[Section]]) -> Path:
+    """Write the site into a folder. What was there is replaced only if nothing is wrong.
+
+    Args:
+        out: the folder. A playground in the folder beside it becomes a part of the site.
+        run_course: runs the demos in the working folder that it is given.
+
+    Returns:
+        The first page.
+
+    Raises:
+        SiteError: a block of code fails, a demo fails, or a link leads nowhere.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    playground = out.resolve().parent / "playground"
+    with TemporaryDirectory() as temporary:
+        work = Path(temporary).resolve()
+        made, sources, html = work / "made", work / "sources", work / "html"
+        made.mkdir()
+        sources.mkdir()
+        with inside(made):
+            if (playground / "index.html").is_file():
+                shutil.copytree(playground, "playground")
+            write_sources(run_course(made), sources)
+        write_html(sources, html)
+        shutil.copytree(made, html, dirs_exist_ok=True)
+        if faults := list(broken(html)):
+            raise SiteError("a link is broken.\n" + "\n".join(faults))
+        shutil.copytree(html, out, dirs_exist_ok=True)
+    return out / "index.html"
+
+
+def write_sources(sections: Sequence[Section], sources: Path) -> None:
+    """Write the pages as Sphinx reads them; what their code makes goes into the working folder."""
+    names = {**vars(inserts), "contents": functools.partial(contents, sections)}
+    for page in sorted(PAGES.glob("*.md")):
+        text = woven(page.read_text(encoding="utf-8"), page.name, names)
+        (sources / page.name).write_text(text, encoding="utf-8")
+    for section in sections:
+        name = f"{page_name(section.name)}.md"
+        (sources / name).write_text(demo_page(section), encoding="utf-8")
+
+
+def write_html(sources: Path, html: Path) -> None:
+    """Let Sphinx make HTML of the pages."""
+    from sphinx.cmd.build import main as sphinx
+
+    # -W: each of its warnings is a fault. Its memory of what it read lies apart, and goes.
+    options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(html.parent / "doctrees")]
+    if sphinx([*options, str(sources), str(html)]):
+        raise SiteError("the lines above say what is wrong with a page")
+    for page in html.glob("*.html"):
+        page.write_text(accessible(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def accessible(html: str) -> str:
+    """A page of the theme with the names and the focus that it lacks."""
+    for before, after in ACCESS.items():
+        html = html.replace(before, after)
+    return html
+
+
+@contextlib.contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Work in a folder."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
