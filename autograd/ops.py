@@ -149,7 +149,7 @@ pow: Op = Op(
     lambda y, a, b: (b * a ** (b - 1), y * log(a)),
     # The corners of the table above: a zero exponent, and a zero base, win over infinities.
     accurate=lambda y, a, b: (
-        strong_mul(b, pow(a, b - 1)),
+        _slope(a, b),
         strong_mul(y * sign(a) * sign(a), log(a)),
     ),
     arity=2,
@@ -161,6 +161,13 @@ pow: Op = Op(
     # The rounding of b - 1 counts |(b - 1) log a| times, and that is below 5 here.
     ulps=8.0,
 )
+
+
+def _slope(a: Any, b: Any) -> Any:
+    """b * a ** (b - 1). Where |b| < 1, the power may overflow and b make it small again: it is the
+    product of two halves there (and nan or counts for 0 where a < 0, so they need no sign)."""
+    half = strong_mul(step(1 - b * b), 0.5 * (b - 1))
+    return strong_mul(strong_mul(b, pow(a, half)), pow(a, b - 1 - half))
 
 
 exp: Op = Op(

@@ -34,12 +34,13 @@ def power(exponent: float) -> Power:
             return (n,)
         return (n * x if n == 2 else n * power(n - 1)(x),)
 
-    accurate = None
-    one_less, rest = _one_less(n)
+    accurate, parts = None, _one_less(n)
     if n == 0.5:  # the square root, as NumPy and PyTorch have it
         accurate = lambda y, x: (0.5 / y,)
-    elif rest:  # where n - 1 is rounded, as for 1/3, that counts |n log(x)| times
-        accurate = lambda y, x: (n * power(one_less)(x) * power(rest)(x),)
+    elif n == -0.5:
+        accurate = lambda y, x: (-0.5 * y * y * y,)
+    elif len(parts) > 1:
+        accurate = lambda y, x: (math.prod((power(part)(x) for part in parts), start=n),)
     return Power(
         f"power({n!r})",
         ieee.sqrt if n == 0.5 else lambda x: ieee.pow(x, n),
@@ -55,14 +56,17 @@ def power(exponent: float) -> Power:
     )
 
 
-def _one_less(n: float) -> tuple[float, float]:
-    """n - 1, rounded towards 0, and what that leaves out. The two have the same sign, so that the
-    product of their powers has no 0 * inf."""
-    if not math.isfinite(n):
-        return n, 0.0
+def _one_less(n: float) -> list[float]:
+    """Numbers that add up to n - 1 and have the same sign, so that a product of their powers has no
+    0 * inf."""
+    if not math.isfinite(n) or n == 0:
+        return [n - 1]
     one_less = n - 1
     rest = Fraction(n) - 1 - Fraction(one_less)
     if rest * Fraction(one_less) < 0:
         one_less = math.nextafter(one_less, 0.0)
         rest = Fraction(n) - 1 - Fraction(one_less)
-    return one_less, float(rest)
+    # The power may overflow where n would make it small again; that of the half does not.
+    parts = [one_less / 2] * 2 if -1 < n < 0.05 else [one_less]
+    # Where n - 1 is rounded, as for 1/3, that counts |n log(x)| times.
+    return [*parts, float(rest)] if rest else parts

@@ -76,7 +76,7 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
         (index,) = as_list(target)
         return Value.apply_op(ops.logsumexp, _gaps(values, index))
     probabilities: list[Any] = [
-        p if isinstance(p, (Value, float, int)) else as_float(p, "target") for p in as_list(target)
+        p if isinstance(p, (Value, float)) else as_float(p, "target") for p in as_list(target)
     ]
     if len(probabilities) != len(values):
         hint = "; for an index write target[0]" if len(probabilities) == 1 else ""

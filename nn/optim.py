@@ -15,7 +15,7 @@ from autograd.given import listed, shown, switch, whole
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
-from nn.arguments import check_names
+from nn.arguments import as_list, check_names
 
 Rate = float | Callable[[int], float]
 
@@ -284,10 +284,10 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters)
         self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
-        two = hasattr(betas, "__len__") and len(betas) == 2
-        if not two or not all(0 <= as_float(beta, "betas") < 1 for beta in betas):
+        two = tuple(as_float(beta, "betas") for beta in as_list(betas))
+        if len(two) != 2 or not all(0 <= beta < 1 for beta in two):
             raise ValueError(f"betas are two numbers from 0 to below 1; got {shown(betas)}")
-        self.betas = (as_float(betas[0], "betas"), as_float(betas[1], "betas"))
+        self.betas = two
         self.eps = _at_least_zero("eps", eps)
         if self.eps == 0:
             raise ValueError("eps must be above 0, or a gradient of 0 would divide by 0")

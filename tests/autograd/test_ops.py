@@ -391,3 +391,17 @@ def test_a_power_whose_exponent_less_1_is_rounded_keeps_its_digits():
     exact = mp.mpf(1 / 3) * mp.mpf(2e26) ** (mp.mpf(1 / 3) - 1)
     (found,) = ops.power(1 / 3).evaluate([2e26])[1]
     assert abs(found - exact) <= 4 * math.ulp(found)
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent"), [(9.1e-310, -6e-5), (9.1e-310, 6e-5), (4.5e-206, -0.5), (5e-309, -1e-3)]
+)
+def test_the_slope_of_a_power_is_finite_where_the_exponent_makes_it_so(base, exponent):
+    a, b = mp.mpf(base), mp.mpf(exponent)
+    exact = float(b * a ** (b - 1))  # and a ** (b - 1) overflows
+    for op, xs in (ops.pow, [base, exponent]), (power(exponent), [base]):
+        assert op.evaluate(xs)[1][0] == pytest.approx(exact, rel=1e-13)
+        for backend in "numpy", "machine":
+            compiled = autograd.compile(lambda x, op=op: op(*x), backend=backend)
+            _, found = compiled.value_and_grad([xs], wrt="inputs", reduction="sum")
+            assert found[0][0] == pytest.approx(exact, rel=1e-13), backend

@@ -25,7 +25,7 @@ def test_a_row_keeps_the_lines_of_the_others(tmp_path, monkeypatch):
     results.write(1, load()[1], Reached(4, 2.5))
     lines = results.FILE.read_text(encoding="utf-8").splitlines()[-3:]
     assert [line[:5] for line in lines] == ["|---:", "| 1 |", "| 12 "]
-    assert "2.5 ulp | none |" in lines[1]
+    assert "2.5 of the ulps that are allowed | none |" in lines[1]
 
 
 def test_what_is_above_the_usual_bound_is_counted_and_too_much_of_it_is_a_finding():

@@ -131,3 +131,8 @@ def test_sizes_and_kinds(loss):
     for wrong, message in ("a", "str 'a'"), (None, "NoneType"), ([1.0], "list of 1 element"):
         with pytest.raises(TypeError, match=f"expected one real number.*; got {message}"):
             loss([Value(0.5)], [wrong])
+
+
+def test_cross_entropy_names_a_probability_beyond_floats():
+    with pytest.raises(OverflowError, match="target"):
+        cross_entropy([0.5, 1.0], [10**400, 0])

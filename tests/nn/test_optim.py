@@ -148,6 +148,8 @@ def test_a_state_is_a_copy():
         (lambda p: Adam([p], weight_decay=float("inf")), ValueError, "weight_decay must"),
         (lambda p: Adam([p], betas=(0.9, 1.0)), ValueError, r"betas .*got \(0.9, 1.0\)"),
         (lambda p: Adam([p], betas=(0.9,)), ValueError, "betas are two numbers"),
+        (lambda p: Adam([p], betas=numpy.array(3.0)), ValueError, "betas are two"),
+        (lambda p: Adam([p], betas={0.5, 0.6}), TypeError, "got set"),
         (lambda p: Adam([p], betas=0.9), ValueError, "betas are two numbers .*; got 0.9"),
         (lambda p: Adam([p], eps=0), ValueError, "eps must be above 0"),
         (lambda p: Optimizer([p]).step(), NotImplementedError, "how to step"),

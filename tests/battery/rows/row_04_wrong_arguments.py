@@ -32,7 +32,7 @@ DOCUMENTED = (
     *(OSError, NotImplementedError, nn.CheckpointError),
     *(AnomalyError, CompileError, GradcheckError, RenderError),
 )
-SAID = r"\b(got|has|have|holds|without|unexpected|is|are|no|with|missing|needs|would) \S"
+SAID = r"\b(got|has|have|holds|without|unexpected|returned|is|are|no|with|missing|needs|would) \S"
 OF_A_FUNCTION = r"[\w.<>]+\(\) (takes|missing|got)|.* object is not callable|.* as an integer"
 NAMES = sorted(ENTRIES)
 
@@ -45,8 +45,8 @@ def case(i):
     places = [*range(len(arguments)), *named]
     wrong_ones = drawn.sample(places, min(len(places), drawn.choice((1, 1, 1, 2))))
     spoilt = {place: drawn.choice(WRONG)() for place in wrong_ones}
-    if spoilt.get("epochs") == 10**12:  # which fit would begin, as it is asked to
-        spoilt["epochs"] = -(10**12)
+    if isinstance(spoilt.get("epochs"), int):  # fit would begin with 10**12, as it is asked to
+        spoilt["epochs"] *= -1
     given = [spoilt[n] if n in spoilt else good() for n, good in enumerate(arguments)]
     options = {n: spoilt[n] if n in spoilt else good() for n, good in named.items()}
     before = SHARED.state_dict()
