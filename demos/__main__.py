@@ -60,6 +60,7 @@ COURSE = {
 TOOLS: dict[str, str] = {
     "playground": "demos.playground.command",
     "site": "demos.site.command",
+    "workbook": "demos.workbook.command",
 }
 
 

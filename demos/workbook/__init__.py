@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from demos.workbook import beside
 from demos.workbook.outcomes import Namespace
 from demos.workbook.questions import Result, examine
 from demos.workbook.sheets import PROBLEMS, SHEETS, file_name, module, sheet_of, skeleton, solution
@@ -35,8 +36,12 @@ def check(
         raise ValueError(f"there is no problem {name!r}: there are {', '.join(PROBLEMS)}")
     sheet = module(sheet_of(name))
     problems = [problem for problem in PROBLEMS if problem == name or sheet_of(problem) == name]
+    before = [part for parts in sheet.PARTS.values() for part in parts]
     parts = [part for problem in problems for part in sheet.PARTS[problem]]
-    results = [result for part in parts for result in examine(namespace, part)]
+    results = [result for part in parts for result in examine(namespace, part, before)]
+    if hasattr(sheet, "beside_engine") and not all(result.todo for result in results):
+        for line in beside.table(sheet.beside_engine(namespace)).splitlines():
+            show(line)
     if hasattr(sheet, "watch") and all(result.passed for result in results):
         results += sheet.watch(namespace, show)
     return results
@@ -44,8 +49,6 @@ def check(
 
 def page(name: str, namespace: Namespace) -> str | None:
     """The student's numbers beside the engine's, as a page in HTML; None if there is none."""
-    from demos.workbook import beside
-
     sheet = module(sheet_of(name))
     if not hasattr(sheet, "beside_engine"):
         return None

@@ -49,7 +49,8 @@ def attempt(call: Callable[[Namespace], object], namespace: Namespace) -> Outcom
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        message = visible(error, 100) if str(error) else ""
+        ended = isinstance(error, SystemExit)  # which says a number, or nothing
+        message = "" if ended or not str(error) else visible(error, 100)
         line = line_in(error.__traceback__, namespace)
         return Outcome(error=type(error).__name__, message=message, line=line)
 

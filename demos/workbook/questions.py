@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from demos.workbook.outcomes import (
@@ -36,6 +36,7 @@ class Result:
         actual: the student's answer, or the error and its line.
         hint: the likely slip, in one or two sentences; empty if none explains the answers.
         todo: whether the student has not begun yet: the sheet still has its ``...``.
+        part: the function, class or method that was asked.
     """
 
     asked: str
@@ -44,6 +45,7 @@ class Result:
     actual: str = ""
     hint: str = ""
     todo: bool = False
+    part: str = ""
 
     def __str__(self) -> str:
         if self.passed:
@@ -113,11 +115,19 @@ def slip(hint: str, **names: object) -> Slip:
 # --- asking ---
 
 
-def examine(student: Namespace, part: Part) -> list[Result]:
-    """Ask all questions of a part. Where an answer is wrong, look for the slip behind it."""
+def examine(student: Namespace, part: Part, others: Sequence[Part] = ()) -> list[Result]:
+    """Ask all questions of a part. Where an answer is wrong, look for the slip behind it.
+
+    Args:
+        others: parts of the same sheet. Those that come before this one have to be right.
+    """
     for name in (*part.after, part.name):
         if problem := absent(student, name):
-            return [problem]
+            return [replace(problem, part=part.name)]
+    for other in others:
+        if other.name in part.after and not all(r.passed for r in examine(student, other)):
+            wait = f"{part.name} is checked when {other.name} is right"
+            return [Result(wait, False, part=part.name)]
     questions = part.questions
     answers = [attempt(question.ask, student) for question in questions]
     expected = [Outcome(plain(question.expected)) for question in questions]
@@ -126,12 +136,12 @@ def examine(student: Namespace, part: Part) -> list[Result]:
     results = []
     for question, passed, wanted, answer in zip(questions, right, expected, answers):
         if passed:
-            results.append(Result(question.asked, True))
+            results.append(Result(question.asked, True, part=part.name))
             continue
         here, there = (
             (str(wanted), str(answer)) if answer.error else told(wanted.value, answer.value)
         )
-        results.append(Result(question.asked, False, here, there, hint))
+        results.append(Result(question.asked, False, here, there, hint, part=part.name))
     return results
 
 
@@ -139,14 +149,16 @@ def absent(student: Namespace, name: str) -> Result | None:
     """What to say if the student's file lacks a function or class, or has not filled it in."""
     top, _, method = name.partition(".")
     if top not in student:
-        return Result(f"there is no {top} in the file: keep the names that the sheet gives", False)
+        return Result(f"There is no {top} in the file: keep the names that the sheet gives", False)
     thing = student[top]
     if not callable(thing):
         return Result(f"{top} is {shown(plain(thing))}, and not something to call", False)
     if method:
         thing = vars(thing).get(method) if isinstance(thing, type) else None
         if thing is None:
-            return Result(f"there is no {name} in the file: keep the names that it gives", False)
+            return Result(
+                f"There is no {name} in the file: keep the names that the sheet gives", False
+            )
     if _is_empty(thing):
         return Result(f"{name} is still to be filled in: replace its ...", False, todo=True)
     return None

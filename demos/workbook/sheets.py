@@ -6,7 +6,9 @@ between ``# <solution>`` and ``# </solution>``, with ``...`` in its place.
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from importlib import import_module, resources
 from types import ModuleType
 from typing import Any
@@ -19,8 +21,17 @@ SHEETS = (
 )
 """The sheets in the order of the course, and last the engine."""
 
-ENGINE = ("value", "add", "mul", "tanh", "order", "backward", "neuron", "layer")
-"""The problems of the last sheet, in its order. Every other sheet is one problem."""
+ENGINE = {
+    "value": "Value.__init__",
+    "add": "Value.__add__",
+    "mul": "Value.__mul__",
+    "tanh": "Value.tanh",
+    "order": "topological_order",
+    "backward": "Value.backward",
+    "neuron": "Neuron",
+    "layer": "Layer",
+}
+"""The problems of the last sheet, and what each fills in. Any other sheet is one problem."""
 
 PROBLEMS = (*SHEETS[:-1], *(f"engine.{part}" for part in ENGINE))
 """The names of all problems, in order."""
@@ -44,14 +55,26 @@ def module(sheet: str) -> ModuleType:
     return import_module(f"demos.workbook.problems.{sheet}")
 
 
-def skeleton(sheet: str) -> str:
-    """The text of the student's file, to be filled in."""
-    return _SOLUTION.sub(r"\1...\n", _text(sheet))
+def skeleton(problem: str) -> str:
+    """The text of the student's file on which a problem stands, to be filled in."""
+    return _SOLUTION.sub(r"\1...\n", _text(sheet_of(problem)))
 
 
-def solution(sheet: str) -> str:
-    """The same file, filled in."""
-    return _SOLUTION.sub(r"\2", _text(sheet))
+def solution(problem: str) -> str:
+    """The same file, filled in; of a problem of the engine, its function or class alone."""
+    whole = _SOLUTION.sub(r"\2", _text(sheet_of(problem)))
+    _, _, part = problem.partition(".")
+    return _definition(whole, ENGINE[part]) if part else whole
+
+
+def _definition(source: str, name: str) -> str:
+    """The text of a function, a class or a method."""
+    body: list[ast.stmt] = ast.parse(source).body
+    for each in name.split("."):
+        found = next(node for node in body if getattr(node, "name", "") == each)
+        body = getattr(found, "body", [])
+    lines = source.splitlines()[found.lineno - 1 : found.end_lineno]
+    return textwrap.dedent("\n".join(lines)) + "\n"
 
 
 def edited(sheet: str, hint: str, *changes: tuple[str, str]) -> Slip:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,14 @@ def test_a_sheet_is_plain(sheet):
 def helpers(sheet):
     """Functions that a sheet gives, or that only its solution has."""
     return {"backprop": 1, "engine": 1}.get(sheet, 0)
+
+
+@pytest.mark.parametrize("sheet", workbook.SHEETS)
+def test_a_sheet_can_be_loaded_first(sheet, monkeypatch):
+    for name in list(sys.modules):
+        if name.startswith(("demos.workbook.problems.", "demos.workbook.given")):
+            monkeypatch.delitem(sys.modules, name)
+    assert sheets.module(sheet).PARTS
 
 
 def test_an_unknown_problem_is_named():
