@@ -1,4 +1,7 @@
-"""From DOT text to pictures: find a program that renders, run it, finish its SVG."""
+"""From DOT text to pictures: find a program that renders, run it, finish its SVG.
+
+Where no program can be started, ``render_with`` puts a function in its place.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 
 from autograd.drawing.palette import FONT, STYLE
+from autograd.given import shown
 from autograd.visible import visible
 
 FORMATS = ("svg", "png", "pdf")
@@ -19,6 +24,33 @@ _FALLBACKS = f"'{FONT}', Courier, 'Liberation Mono', monospace"
 
 class RenderError(RuntimeError):
     """No program that renders was found, or the program failed."""
+
+
+Renderer = Callable[[str, str], "str | bytes"]
+
+_renderer: Renderer | None = None
+
+
+def render_with(renderer: Renderer | None) -> None:
+    """Let a function render all pictures of this process, in the place of an installed program.
+
+    Python in a browser, for example, can start no program, but JavaScript can draw there.
+
+    Args:
+        renderer: is called with DOT text and a format, "svg", "png" or "pdf". It returns the
+            picture, as bytes or, for an SVG, as text. It raises RenderError if it lacks the format;
+            what it raises reaches the caller of ``draw``'s methods. None: a program, as before.
+
+    Raises:
+        TypeError: ``renderer`` cannot be called.
+    """
+    global _renderer
+    if renderer is not None and not callable(renderer):
+        raise TypeError(
+            "a renderer is a function of DOT text and a format, or None for an installed program; "
+            f"got {shown(renderer)}"
+        )
+    _renderer = renderer
 
 
 def render(source: str, format: str, dpi: int) -> bytes:
@@ -32,7 +64,15 @@ def render(source: str, format: str, dpi: int) -> bytes:
     Raises:
         RenderError: no installed program renders that format, or the program failed.
     """
-    command = [_renderer(format), f"-T{format}"]
+    rendered = _renderer(source, format) if _renderer else _rendered_by_program(source, format, dpi)
+    if format != "svg":
+        return rendered.encode() if isinstance(rendered, str) else rendered
+    svg = rendered if isinstance(rendered, str) else rendered.decode()
+    return _finish(svg, source).encode()
+
+
+def _rendered_by_program(source: str, format: str, dpi: int) -> bytes:
+    command = [_program(format), f"-T{format}"]
     if format == "png":
         command.append(f"-Gdpi={dpi}")
     try:
@@ -43,10 +83,10 @@ def render(source: str, format: str, dpi: int) -> bytes:
         said = result.stderr.decode(errors="replace")
         complaint = visible(" ".join(said.split()), LONGEST)
         raise RenderError(f"{command[0]} failed with status {result.returncode}: {complaint}")
-    return _finish(result.stdout.decode(), source).encode() if format == "svg" else result.stdout
+    return result.stdout
 
 
-def _renderer(format: str) -> str:
+def _program(format: str) -> str:
     """The program to run: graphviz-pure from this environment, else dot; for a pdf, only dot."""
     if format != "pdf":
         # An environment may be in use without being activated, and then is not on the PATH.

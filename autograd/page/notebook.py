@@ -27,10 +27,13 @@ def as_html(value: Value, variables: Mapping[str, Any]) -> str | None:
     """The page in a frame, with the names of these variables; None for a leaf or a large graph."""
     if value.op is None or len(topological_order(value)) > LARGEST:
         return None
-    names = {name: thing for name, thing in variables.items() if not _is_long(thing)}
-    return page(value, names=names)._repr_html_()
+    return page(value, names=without_long_ones(variables))._repr_html_()
 
 
-def _is_long(thing: object) -> bool:
-    """Whether it would take long to look for Values in it, each time that a Value is shown."""
-    return isinstance(thing, (list, tuple, Mapping)) and len(thing) > LARGEST
+def without_long_ones(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those in which it takes no long time to look for Values, each time that a Value is shown."""
+    return {
+        name: thing
+        for name, thing in variables.items()
+        if not (isinstance(thing, (list, tuple, Mapping)) and len(thing) > LARGEST)
+    }

@@ -103,7 +103,7 @@ def _packed(content: bytes) -> str:
 
 
 def _worker(work: Path, pyodide: Path) -> str:
-    """Pyodide and our worker as one classic script.
+    """Pyodide, Viz.js and our worker as one classic script.
 
     Pyodide wants a module, and a page from disk cannot have modules: neither their files, which
     count as foreign, nor module workers from memory. So its second script becomes a classic one,
@@ -120,6 +120,7 @@ def _worker(work: Path, pyodide: Path) -> str:
             "self.importScripts = undefined;",
             (pyodide / "pyodide.js").read_text(encoding="utf-8"),
             asm,
+            (work / "node_modules/@viz-js/viz/dist/viz-global.js").read_text(encoding="utf-8"),
             (work / "worker.js").read_text(encoding="utf-8"),
         )
     )

@@ -1,6 +1,6 @@
 """A program that a reader typed: run it, and send what it prints and shows as messages.
 
-``run`` is all that the worker needs. It works in any Python, so its tests need no browser.
+``run`` works in any Python. Below it stands what only the worker of the page calls.
 """
 
 from __future__ import annotations
@@ -16,24 +16,23 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograd.drawing import RenderError, render_with
 from demos.playground.errors import explained
+from demos.playground.freeing import free_in_pieces
 from demos.playground.printing import Printer
 from demos.playground.showing import Screen
-
-Message = dict[str, Any]
-Send = Callable[[Message], object]
 
 NAME = "program.py"
 """What a program is called in its own errors."""
 
 
-def run(code: str, send: Send) -> None:
+def run(code: str, send: Callable[[dict[str, Any]], object]) -> None:
     """Run a program, and send messages on the way.
 
-    ``{"type": "print", "text", "error"}`` is text for the console, ``{"type": "show", "title",
-    "html"}`` a page or a picture, and ``{"type": "error", "sentence", "line", "trace"}`` why the
-    program ended early; ``line`` is a line of the program, or None. The value of the last
-    expression is shown, as in a notebook.
+    ``{"type": "print", "text", "error"}`` is text for the console. ``{"type": "show", "title",
+    "html"}`` is a page or a picture: each that the program makes, and the page of the value of its
+    last expression. ``{"type": "error", "sentence", "line", "trace"}`` says why the program ended
+    early; ``line`` is a line of the program, or None.
 
     Args:
         code: the program.
@@ -42,6 +41,7 @@ def run(code: str, send: Send) -> None:
     printer = Printer(send)
     main = types.ModuleType("__main__")
     screen = Screen(printer, main.__dict__)
+    # Where Python looks for the lines of a file, for traces and for inspect.
     linecache.cache[NAME] = len(code), None, code.splitlines(keepends=True), NAME
     with _as_main(main), printer.instead_of_the_terminal(), screen.shows_what_is_made():
         try:
@@ -52,7 +52,6 @@ def run(code: str, send: Send) -> None:
         except BaseException as error:
             printer.flush()
             send({"type": "error", **explained(error, NAME)})
-            del error  # with it its frames, and the graphs in them
         printer.flush()
 
 
@@ -69,7 +68,7 @@ def _execute(code: str, namespace: dict[str, Any], screen: Screen) -> None:
 
 @contextlib.contextmanager
 def _as_main(main: types.ModuleType) -> Iterator[None]:
-    """The program is the module __main__, as in a file that is run."""
+    """The program is the module __main__, as a file is that Python runs."""
     before = sys.modules["__main__"]
     sys.modules["__main__"] = main
     try:
@@ -80,16 +79,42 @@ def _as_main(main: types.ModuleType) -> Iterator[None]:
 
 # --- in the browser ---
 
+FIRST = """
+from autograd import Value, page, draw, explain
+import nn
+x = Value(0.5, "x")
+y = (Value(2.0, "w") * x).tanh()
+y.backward()
+print(explain(y, x))
+y
+"""
+
 
 def prepare() -> None:
-    """Do once, before the memory is kept as a snapshot, what takes long: imports, and a page."""
-    from demos.playground.freeing import free_in_pieces
+    """Do once, before the memory becomes a snapshot, what every program needs and takes long."""
+    import tqdm
 
+    tqdm.tqdm.monitor_interval = 0  # a browser has no thread for it
     free_in_pieces()
-    run("from autograd import *\nimport nn\n(Value(1.0) * 2).tanh()", lambda message: None)
+    run(FIRST, _unheard)
 
 
-def start() -> None:
-    """Do at each start what a snapshot must not hold: its random numbers would always be alike."""
-    random.seed()
+def _unheard(message: dict[str, Any]) -> None:
+    assert message["type"] != "error", message
+
+
+def start(render: Callable[[str], str]) -> None:
+    """Do at each start what a snapshot cannot hold.
+
+    Args:
+        render: a function of JavaScript, from DOT text to SVG.
+    """
+
+    def renderer(source: str, format: str) -> str:
+        if format != "svg":
+            raise RenderError("pictures are SVG here: save it as .svg, or as .dot for the DOT text")
+        return str(render(source))
+
+    render_with(renderer)
+    random.seed()  # or every start would draw the same numbers
     os.chdir(tempfile.mkdtemp())

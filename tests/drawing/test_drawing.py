@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import sum as total
-from autograd.drawing import Drawing, RenderError, draw
+from autograd.drawing import Drawing, RenderError, draw, render_with
 from autograd.nodes.order import reading_order
 from autograd.value import Value, topological_order
 from tests.counts import count
@@ -462,3 +462,42 @@ def test_a_renderer_that_does_not_start(programs):
     (programs / "dot").chmod(0o755)
     with pytest.raises(RenderError, match="could not be started"):
         draw(neuron()).pipe()
+
+
+@pytest.fixture
+def rendered_by():
+    """Let a function render, until the test ends."""
+    yield render_with
+    render_with(None)
+
+
+def test_a_function_can_render_in_the_place_of_a_program(programs, rendered_by, tmp_path):
+    asked = []
+
+    def renderer(source, format):
+        asked.append((source, format))
+        if format == "pdf":
+            raise RenderError("this renderer has no pdf")
+        return (
+            '<?xml version="1.0"?>\n<svg width="1pt"><g id="a"></g></svg>\n'
+            if format == "svg"
+            else b"P"
+        )
+
+    rendered_by(renderer)
+    drawing = draw(neuron())
+    svg = drawing.save(tmp_path / "y.svg").read_text(encoding="utf-8")
+    assert svg.startswith('<svg class="autograd"'), "finished as every SVG"
+    assert "prefers-color-scheme: dark" in svg
+    assert drawing.pipe("png") == b"P"
+    assert asked == [(drawing.source, "svg"), (drawing.source, "png")]
+    with pytest.raises(RenderError, match="no pdf"):
+        drawing.pipe("pdf")
+    rendered_by(None)
+    with pytest.raises(RenderError, match="found no program"):
+        drawing.pipe()
+
+
+def test_a_renderer_is_a_function(rendered_by):
+    with pytest.raises(TypeError, match=r"function of DOT text and a format.*; got 'dot'"):
+        rendered_by("dot")

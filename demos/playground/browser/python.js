@@ -1,7 +1,7 @@
 // Python for the page: a worker, and what it needs to start.
 "use strict";
 
-// Filled by runtime.js: base64 of files compressed with gzip.
+// Filled by runtime.js: base64 of files that gzip compressed.
 var RUNTIME = {};
 
 // The bytes that base64 stands for. Older browsers lack Uint8Array.fromBase64.
@@ -9,37 +9,56 @@ function decoded(text) {
   return Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
-function unpacked(name) {
+function unpacked(name, type) {
   const packed = new Blob([decoded(RUNTIME[name])]);
-  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")));
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")), { headers: { "content-type": type } });
 }
 
-let parts; // what every worker is started with
-
-async function collect() {
-  const bytes = (name) => unpacked(name).arrayBuffer();
-  const compile = async () => WebAssembly.compile(await bytes("program"));
+async function collected() {
+  const bytes = (name) => unpacked(name, "application/octet-stream").arrayBuffer();
   const [worker, module, stdlib, app, snapshot] = await Promise.all([
-    unpacked("worker").blob(),
-    compile(), bytes("stdlib"), bytes("app"), bytes("snapshot"),
+    unpacked("worker", "text/javascript").blob(),
+    WebAssembly.compileStreaming(unpacked("program", "application/wasm")),
+    ...["stdlib", "app", "snapshot"].map(bytes),
   ]);
-  return { address: URL.createObjectURL(worker), message: { type: "start", module, stdlib, app, snapshot, numpy: RUNTIME.numpy } };
+  const message = { type: "start", module, stdlib, app, snapshot, numpy: RUNTIME.numpy };
+  return { address: URL.createObjectURL(worker), message };
 }
 
-// Starts Python; receive gets its messages, the first of which is "ready".
-// Returns run(code, id), and stop() to end it whatever it does. After that, start another.
+let parts; // what every worker starts with, unpacked once
+
+// Starts Python. `receive` gets its messages, the first of which is "ready". The answer has run(code,
+// id), and stop(), which ends Python whatever it does; then start another one. Python that ends by
+// itself starts anew by itself.
 function startPython(receive) {
-  let worker, stopped = false;
-  parts ??= collect();
-  parts.then(({ address, message }) => {
+  let worker, stopped = false, announced = false;
+  const wrong = (sentence) => receive({ type: "error", sentence: `Python did not start: ${sentence}`, line: null, trace: "" });
+  async function begin() {
+    parts ??= collected();
+    const { address, message } = await parts;
     if (stopped) return;
     worker = new Worker(address);
-    worker.onmessage = ({ data }) => receive(data);
-    worker.onerror = (event) => receive({ type: "error", sentence: event.message, line: null, trace: "" });
+    worker.onmessage = ({ data }) => hear(data);
+    worker.onerror = (event) => wrong(event.message);
     worker.postMessage(message);
-  });
+  }
+  function hear(message) {
+    if (message.type === "dead") {
+      worker.onmessage = null;
+      worker.terminate();
+      begun = begin();
+    } else if (message.type !== "ready" || !announced) {
+      announced ||= message.type === "ready";
+      receive(message);
+    }
+  }
+  let begun = begin();
+  begun.catch((fault) => wrong(fault.message));
   return {
-    run: (code, id) => worker.postMessage({ type: "run", code, id }),
-    stop: () => { stopped = true; worker?.terminate(); },
+    run: (code, id) => begun.then(() => worker.postMessage({ type: "run", code, id })),
+    stop() {
+      stopped = true;
+      worker?.terminate();
+    },
   };
 }

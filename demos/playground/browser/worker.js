@@ -1,8 +1,9 @@
-// The worker that runs Python. It stands behind Pyodide's own scripts in one file, see build.py.
+// The worker that runs Python. In its file, Pyodide's and Viz.js' own scripts stand before it; see
+// build.py. Messages are those of session.py; then "ready", "done", and "dead" if Python itself ended.
 "use strict";
 
-// Pyodide fetches its files by their address. Those that came with the page are answered here, because
-// a page from disk may fetch nothing; all others, such as numpy, come from the network.
+// Pyodide fetches its files by address. Those that came with the page are answered here, because a
+// page from disk can fetch nothing. All others, such as numpy, come from the network.
 const brought = new Map();
 const fetchFromNetwork = self.fetch;
 self.fetch = (address, options) => {
@@ -10,36 +11,61 @@ self.fetch = (address, options) => {
   return file ? Promise.resolve(new Response(file)) : fetchFromNetwork(address, options);
 };
 
-// The page compiles the program once, for this worker and for all that follow it.
+// The page compiled the program once, for this worker and for those that follow it.
 let program;
 WebAssembly.instantiateStreaming = async (_, imports) => ({
   module: program,
   instance: await WebAssembly.instantiate(program, imports),
 });
 
-let pyodide, session;
+const seconds = (began) => (performance.now() - began) / 1000;
+let python, session, viz;
 
 async function start({ module, stdlib, app, snapshot, numpy }) {
   const began = performance.now();
   program = module;
-  brought.set("python_stdlib.zip", stdlib);
-  brought.set("pyodide.asm.wasm", new Uint8Array());
-  pyodide = await loadPyodide({
+  brought.set("python_stdlib.zip", stdlib).set("pyodide.asm.wasm", new ArrayBuffer());
+  python = await loadPyodide({
     indexURL: `https://cdn.jsdelivr.net/pyodide/v${numpy.version}/full/`,
     createPyodideModule: self.createPyodideModule,
     lockFileContents: numpy.lock,
     fsInit: async (files) => files.writeFile("/lib/app.zip", new Uint8Array(app)),
     _loadSnapshot: snapshot,
   });
-  session = pyodide.pyimport("demos.playground.session");
-  session.start();
-  postMessage({ type: "ready", seconds: (performance.now() - began) / 1000 });
+  session = python.pyimport("demos.playground.session");
+  session.start((source) => viz.renderString(source, { format: "svg" }));
+  postMessage({ type: "ready", seconds: seconds(began) });
+  viz = await Viz.instance();
 }
 
-function run({ code, id }) {
+// numpy is as large as Python itself, so it comes only for programs that may need it.
+async function fetchNumpy() {
+  postMessage({ type: "print", text: "numpy comes from cdn.jsdelivr.net …\n", error: true });
+  try {
+    await python.loadPackage("numpy", { messageCallback() {}, errorCallback() {} });
+  } catch (fault) {
+    // There is no network: import says so, if the program gets that far.
+  }
+}
+
+async function run({ code, id }) {
+  await started;
+  if (/\b(numpy|jit|compile)\b/.test(code) && !python.loadedPackages.numpy) await fetchNumpy();
   const began = performance.now();
-  session.run(code, (message) => postMessage(message.toJs({ dict_converter: Object.fromEntries })));
-  postMessage({ type: "done", id, seconds: (performance.now() - began) / 1000 });
+  try {
+    session.run(code, (message) => postMessage(message.toJs({ dict_converter: Object.fromEntries })));
+  } catch (fault) {
+    const sentence = "Python itself ended: the program took more of the browser's stack or memory than there is, for example by a list in a list, a thousand times over. Python starts anew.";
+    postMessage({ type: "error", sentence, line: null, trace: String(fault.stack) });
+    postMessage({ type: "done", id, seconds: seconds(began) });
+    postMessage({ type: "dead" });
+    return;
+  }
+  postMessage({ type: "done", id, seconds: seconds(began) });
 }
 
-self.onmessage = async ({ data }) => (data.type === "start" ? start(data) : run(data));
+let started;
+self.onmessage = ({ data }) => {
+  if (data.type === "start") started = start(data);
+  else run(data);
+};
