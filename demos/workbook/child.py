@@ -1,8 +1,8 @@
 """The process in which a student's code runs: it may hang, crash or end, and is started anew then.
 
-``python -m demos.workbook.child FOLDER PROBLEM ...`` checks the problems one after another, and
-writes what it finds as lines of JSON: the name of a problem before its check, lines to show
-meanwhile, and its results.
+``python -m demos.workbook.child FOLDER SECONDS PROBLEM ...`` checks the problems one after another,
+each in at most that time, and writes what it finds as lines of JSON: the name of a problem before
+its check, lines to show meanwhile, and its results.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ from demos.workbook.outcomes import Namespace, attempt
 from demos.workbook.questions import Result
 from demos.workbook.sheets import file_name, sheet_of
 
-SECONDS = 10
-"""Time for each problem."""
-
 MEMORY = 4 << 30
 """In bytes. A list that grows for ever ends here, and not the student's other programs."""
 
@@ -44,7 +41,7 @@ class Printed(io.StringIO):
         return len(text)
 
 
-def main(folder: str, *problems: str) -> None:
+def main(folder: str, seconds: str, *problems: str) -> None:
     """Check each problem, and write its results to the standard output of this process."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -55,7 +52,7 @@ def main(folder: str, *problems: str) -> None:
         sys.path.append(folder)  # not first: a file there may have any name
         for problem in problems:
             tell(answers, begin=problem)
-            faulthandler.dump_traceback_later(SECONDS, exit=True)
+            faulthandler.dump_traceback_later(float(seconds), exit=True)
             check(Path(folder), problem, answers)
             faulthandler.cancel_dump_traceback_later()
     os._exit(0)  # whatever threads the student's code has left

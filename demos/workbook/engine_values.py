@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import autograd
-from demos.workbook.outcomes import plain, shown
+from demos.workbook.outcomes import NotAsAsked, plain, shown
 from demos.workbook.questions import Part, Question, Slip
 from demos.workbook.sheets import edited
 
@@ -30,7 +30,7 @@ def _node(made: Callable[[Any], Any], what: Callable[[Any], object]) -> Callable
 def of_class(node: object, cls: Any) -> Any:
     """``node``, if it is one of the student's Values."""
     if not isinstance(node, cls):
-        raise TypeError(f"this is {shown(plain(node))}, and not a Value")
+        raise NotAsAsked(f"it is {shown(plain(node))}, and not a Value")
     return node
 
 
@@ -72,7 +72,7 @@ VALUE = Part(
             ("self.partials = partials", "self.partials = ()"),
         ),
         change(
-            "Without self. a name is gone at the end of __init__: write self.grad = 0.0.",
+            "There is no grad: write self.grad = 0.0. (Without self. it is gone after __init__.)",
             ("self.grad = 0.0", "grad = 0.0"),
         ),
         change(

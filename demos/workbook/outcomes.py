@@ -37,9 +37,15 @@ class Outcome:
     def __str__(self) -> str:
         if not self.error:
             return shown(self.value)
+        if self.error == NotAsAsked.__name__:
+            return self.message
         words = {"SystemExit": "the program ends itself here (exit)"}.get(self.error, self.error)
         place = f" in line {self.line}" if self.line else ""
         return f"{words}{place}{f': {self.message}' if self.message else ''}"
+
+
+class NotAsAsked(Exception):
+    """An answer of another kind than the question asks for; the message says what it is."""
 
 
 def attempt(call: Callable[[Namespace], object], namespace: Namespace) -> Outcome:
@@ -93,8 +99,10 @@ def same(a: object, b: object) -> bool:
 
 
 def alike(a: Outcome, b: Outcome) -> bool:
-    """Whether two calls gave the same value, or raised the same kind of error."""
-    return a.error == b.error and (bool(a.error) or same(a.value, b.value))
+    """Whether two calls gave the same value, or raised the same error in the same words."""
+    if a.error or b.error:
+        return (a.error, a.message) == (b.error, b.message)
+    return same(a.value, b.value)
 
 
 def numbers_in(value: object) -> list[float]:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import demos
-from demos.workbook.child import SECONDS
 from demos.workbook.questions import Result
 from demos.workbook.sheets import file_name, sheet_of
+
+SECONDS = 10
+"""Time for each problem."""
 
 
 @dataclass
@@ -47,7 +49,10 @@ class Checked:
 
 
 def check_files(
-    folder: Path, problems: Sequence[str], show: Callable[[str, str], None]
+    folder: Path,
+    problems: Sequence[str],
+    show: Callable[[str, str], None],
+    seconds: float = SECONDS,
 ) -> Iterator[Checked]:
     """Check problems in a folder, one after another.
 
@@ -55,23 +60,31 @@ def check_files(
         folder: where the student's files are.
         problems: their names.
         show: called with the problem and each line of what is to be watched meanwhile.
+        seconds: the time for each problem.
     """
     rest = list(problems)
     while rest:
-        for checked in _in_one_process(folder, rest, show):
+        for checked in _in_one_process(folder, rest, show, seconds):
             rest.remove(checked.problem)
             yield checked
 
 
 def _in_one_process(
-    folder: Path, problems: list[str], show: Callable[[str, str], None]
+    folder: Path, problems: list[str], show: Callable[[str, str], None], seconds: float
 ) -> Iterator[Checked]:
     """Check until all is done, or until the process ends in the middle of a problem."""
     now = problems[0]
     done = 0
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(
-            [sys.executable, "-m", "demos.workbook.child", str(folder.resolve()), *problems],
+            [
+                sys.executable,
+                "-m",
+                "demos.workbook.child",
+                str(folder.resolve()),
+                str(seconds),
+                *problems,
+            ],
             stdout=subprocess.PIPE,
             stderr=complaints,
             encoding="utf-8",
@@ -92,7 +105,7 @@ def _in_one_process(
             if done < len(problems):
                 status = process.wait()
                 complaints.seek(0)
-                yield Checked(now, [Result(_ended(now, status, complaints.read()), False)])
+                yield Checked(now, [Result(_ended(now, status, complaints.read(), seconds), False)])
         finally:
             process.kill()
             process.wait()
@@ -105,12 +118,12 @@ def _path() -> str:
     return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
 
 
-def _ended(problem: str, status: int, complaints: str) -> str:
+def _ended(problem: str, status: int, complaints: str, seconds: float) -> str:
     """Why a process ended before its answer, in a sentence."""
     found = re.search(rf'{file_name(sheet_of(problem))}", line (\d+)', complaints)
     place = f" in line {found[1]}" if found else ""
     if "Timeout (" in complaints:
-        return f"Still running after {SECONDS} s{place}: does a loop never end?"
+        return f"Still running after {seconds:g} s{place}: does a loop never end?"
     if "Traceback" in complaints and "runpy" in complaints:
         raise RuntimeError(f"the check of {problem} itself failed:\n{complaints}")
     if status < 0:

@@ -7,6 +7,7 @@ between ``# <solution>`` and ``# </solution>``, with ``...`` in its place.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import textwrap
 from importlib import import_module, resources
@@ -80,6 +81,7 @@ def _definition(source: str, name: str) -> str:
 def edited(sheet: str, hint: str, *changes: tuple[str, str]) -> Slip:
     """A slip that is the solution of a sheet with some text replaced."""
 
+    @functools.cache
     def make() -> dict[str, Any]:
         source = solution(sheet)
         for old, new in changes:

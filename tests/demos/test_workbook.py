@@ -1,6 +1,7 @@
 """The workbook's sheets and their checks, in this process: solutions, skeletons, slips."""
 
 import ast
+import functools
 import re
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from demos.workbook.questions import examine
 ROOT = Path(__file__).parents[2]
 
 
+@functools.cache
 def run(text):
     """The global names of a student's file."""
     names = {"__name__": "student"}

@@ -55,6 +55,14 @@ def _without_folding(letter: str) -> list[float]:
     return _on(ALPHABET.index(letter))
 
 
+def _in_list(letter: str) -> list[float]:
+    return _on(list(ALPHABET).index(letter))
+
+
+def _in_dict(letter: str) -> list[float]:
+    return _on({other: place for place, other in enumerate(ALPHABET)}[letter])
+
+
 def _without_lower(letter: str) -> list[float]:
     return _on(ALPHABET.find(letter) % 28)
 
@@ -66,15 +74,21 @@ ENCODING = [
     ),
     slip("Indices begin at 0: a is at place 0, and z at 25.", encode=lambda c: _on(_place(c) + 1)),
     slip("Capitals count as small letters: use letter.lower().", encode=_without_lower),
-    slip(
-        "Characters that are not among the 28 count as the underscore, and capitals as small "
-        "letters. Here index finds no such letter.",
-        encode=_without_folding,
+    *(
+        slip(
+            "Capitals count as small letters, and what is not among the 28 as the underscore. "
+            "Here the letter is looked up as it is, and not found.",
+            encode=look_up,
+        )
+        for look_up in (_without_folding, _in_list, _in_dict)
     ),
-    slip(
-        "Characters that are not among the 28 count as the underscore. Here index finds no such "
-        "letter.",
-        encode=lambda c: _without_folding(c.lower()),
+    *(
+        slip(
+            "Characters that are not among the 28 count as the underscore. Here they are looked "
+            "up, and not found.",
+            encode=lambda c, look_up=look_up: look_up(c.lower()),
+        )
+        for look_up in (_without_folding, _in_list, _in_dict)
     ),
     slip(
         "Characters that are not among the 28 count as the underscore.",

@@ -41,6 +41,10 @@ def _quotient(x: float) -> float:
     return (exp(x) - exp(-x)) / (exp(x) + exp(-x))
 
 
+def _powers(x: float) -> float:
+    return float((math.e**x - math.e**-x) / (math.e**x + math.e**-x))
+
+
 def _caught(x: float) -> float:
     try:
         return _quotient(x)
@@ -53,6 +57,11 @@ SLIPS = [
         "e^x is more than a float can hold from x = 710 on, and so is e^-x below -710. Use only "
         "e^(-2|x|), which becomes 0 there, and give the result the sign of x.",
         tanh=_quotient,
+    ),
+    slip(
+        "e^x is more than a float can hold from x = 710 on, and so is e^-x below -710. Use only "
+        "e^(-2|x|), which becomes 0 there, and give the result the sign of x.",
+        tanh=_powers,
     ),
     slip(
         "Right for large x, but e^(-2x) overflows where x is far below 0. Work with |x|, and give "
