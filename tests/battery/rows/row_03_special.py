@@ -10,7 +10,7 @@ import numpy as np
 import autograd
 from autograd import Value, ops
 from autograd.compiler.numpy.kernels import KERNELS, Kernel
-from autograd.ops import BUILT_IN, TABLE
+from autograd.ops import BUILT_IN, TABLE, Power
 from autograd.real import largest
 from autograd.value import topological_order
 from tests.battery import Row
@@ -34,15 +34,18 @@ def operation(op):
 
 
 def short_program(r):
-    """Two to five operations, on three inputs."""
+    """Two to five operations, on three inputs. None is written twice: compiled it is one, whose
+    gradients are added before they go on, which is another thing if they are infinite."""
     kinds = [TABLE[name] for name in SMOOTH.split()] + POWERS
     chosen = [(r.choice(kinds), [r.random() for _ in range(3)]) for _ in range(r.randint(2, 5))]
 
     def function(x):
-        pool = list(x)
+        pool, done = list(x), set()
         for op, places in chosen:
-            taken = [pool[int(p * len(pool))] for p in places[: op.arity or 3]]
-            pool.append(op(*taken))
+            taken = [int(p * len(pool)) for p in places[: op.arity or 3]]
+            if (this := (op, *sorted(taken))) not in done:
+                done.add(this)
+                pool.append(op(*(pool[k] for k in taken)))
         return pool[-1]
 
     return function, 3
@@ -70,13 +73,14 @@ HUGE, TINY = 1.79e308, 2.3e-308
 def expected_at(function, xs):
     """Value and derivatives as eager Python gives them, and the largest number on the way to them
     (0 if there is none). None where one is below the smallest normal number, which may be 0 when
-    compiled."""
+    compiled, or where n * x ** (n - 1) overflows: compiled, n is multiplied by a constant first."""
     leaves = [Value(x) for x in xs]
     y = function(leaves)
     y.backward()
     made = [v for v in topological_order(y) if v.op]
     numbers = [abs(z) for v in made for z in (v.data, v.grad, *v.partials)]
-    if any(0 < z < TINY for z in numbers):
+    powers = [v for v in made if isinstance(v.op, Power) and 0 < abs(v.inputs[0].data) < math.inf]
+    if any(0 < z < TINY for z in numbers) or any(math.isinf(v.partials[0]) for v in powers):
         return None
     # One operation cancels nothing: each of its numbers has all its digits.
     scale = largest(numbers) if len(made) > 1 else 0.0

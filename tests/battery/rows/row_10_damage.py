@@ -164,8 +164,8 @@ def load_predictor(path, content):
     predictor = Predictor.load(path)
     assert 0 < predictor.temperature < float("inf")
     assert len(predictor.network.parameters()) == 85
-    if all(abs(p.data) < 1e100 for p in predictor.network.parameters()):
-        assert len(predictor.write("a", 1)) == 2
+    outputs = predictor.network([1.0] * len(ALPHABET) * predictor.context)
+    assert len(outputs) == len(ALPHABET)
 
 
 def load_entry(path, content):
@@ -206,8 +206,8 @@ def attempt(kind, path, chance):
     path.write_bytes(content)
     if chance.random() < 0.05:
         os.truncate(path, 2**33)  # of zeros, which take no room on the disk
-    if kind in (load_text, load_gallery) and path.stat().st_size > 10**6:
-        os.truncate(path, 10**6)
+    if kind in (load_text, load_gallery) and path.stat().st_size > 200_000:
+        os.truncate(path, 200_000)
     began = time.process_time()
     said = ""
     try:

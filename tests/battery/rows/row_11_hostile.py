@@ -222,9 +222,14 @@ def compiled(leaves, y, labels):
     compile(program.source, "source", "exec")
 
 
+@functools.cache
+def predictor():
+    """Of letters. It compiles itself once, which takes longer than all that is done with it."""
+    return Predictor(2, [])
+
+
 def texts(leaves, y, labels):
     """Texts of any kind through the letters demo: letters of its alphabet, or a sentence."""
-    predictor = Predictor(2, [])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text"
         path.write_bytes(" ".join(labels).encode("utf-8", "surrogatepass"))
@@ -234,8 +239,9 @@ def texts(leaves, y, labels):
         except TextError as error:
             shown(error)
     for text in labels:
-        shown(likely(predictor, text))
-        assert set(predictor.write(text, 2, stream=random.Random(0))[len(text) :]) <= set(ALPHABET)
+        shown(likely(predictor(), text))
+        written = predictor().write(text, 2, stream=random.Random(0))
+        assert set(written[len(text) :]) <= set(ALPHABET)
 
 
 OUTPUTS = (words, pictures, pages, errors, compiled, texts)
