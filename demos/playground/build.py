@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import re
 import shutil
@@ -12,14 +10,14 @@ import tempfile
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from demos.playground import menu
 from demos.playground.bundle import packed
 from demos.playground.policy import policy
+from demos.playground.runtime import write_runtime
 
 BROWSER = "browser"
-PAGE, RUNTIME, ONE_FILE = "index.html", "runtime.js", "playground.html"
+PAGE, ONE_FILE = "index.html", "playground.html"
 SCRIPT = re.compile(r'<script src="([^"]+)"[^>]*></script>')
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 
@@ -54,10 +52,10 @@ def build(out: Path, say: Callable[[str], object] = print) -> None:
         _run(work, "npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund")
         _bundle_editor(work)
         say("Python starts once, so that a page can begin where it ended")
-        (work / "app.zip").write_bytes(packed())
-        _run(work, "node", "snapshot.mjs", ".", "app.zip", "snapshot")
+        (work / "packages.zip").write_bytes(packed())
+        _run(work, "node", "snapshot.mjs", ".", "packages.zip", "snapshot")
         say("all of it becomes a page")
-        (work / RUNTIME).write_text(_runtime(work), encoding="utf-8")
+        write_runtime(work)
         _write(work, out)
 
 
@@ -81,51 +79,6 @@ def _bundle_editor(work: Path) -> None:
     )
 
 
-def _runtime(work: Path) -> str:
-    """The script that brings the worker, and the files that it would fetch."""
-    pyodide = work / "node_modules" / "pyodide"
-    lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
-    version = json.loads((pyodide / "package.json").read_text(encoding="utf-8"))["version"]
-    lock["packages"] = {"numpy": lock["packages"]["numpy"]}
-    parts: dict[str, Any] = {
-        "worker": _packed(_worker(work, pyodide).encode()),
-        "program": _packed((pyodide / "pyodide.asm.wasm").read_bytes()),
-        "stdlib": _packed((pyodide / "python_stdlib.zip").read_bytes()),
-        "app": _packed((work / "app.zip").read_bytes()),
-        "snapshot": _packed((work / "snapshot").read_bytes()),
-        "numpy": {"version": version, "lock": lock},
-    }
-    return "".join(f"RUNTIME.{name} = {json.dumps(part)};\n" for name, part in parts.items())
-
-
-def _packed(content: bytes) -> str:
-    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
-
-
-def _worker(work: Path, pyodide: Path) -> str:
-    """Pyodide, Viz.js and our worker as one classic script.
-
-    Pyodide wants a module, and a page from disk cannot have modules: neither their files, which
-    count as foreign, nor module workers from memory. So its second script becomes a classic one,
-    and the first cannot see that the worker is classic.
-    """
-    asm = (pyodide / "pyodide.asm.mjs").read_text(encoding="utf-8")
-    export = "export default _createPyodideModule;"
-    if asm.count(export) != 1:
-        raise BuildError("this version of Pyodide is built otherwise; the playground knows 314")
-    asm = asm.replace(export, "self.createPyodideModule = _createPyodideModule;")
-    asm = asm.replace("import.meta.url", "self.location.href")
-    return "\n".join(
-        (
-            "self.importScripts = undefined;",
-            (pyodide / "pyodide.js").read_text(encoding="utf-8"),
-            asm,
-            (work / "node_modules/@viz-js/viz/dist/viz-global.js").read_text(encoding="utf-8"),
-            (work / "worker.js").read_text(encoding="utf-8"),
-        )
-    )
-
-
 def _write(work: Path, out: Path) -> None:
     text = (work / PAGE).read_text(encoding="utf-8")
     examples = [example._asdict() for example in menu.examples()]
@@ -133,6 +86,7 @@ def _write(work: Path, out: Path) -> None:
     text = text.replace("[[EXAMPLES]]", json.dumps(examples).replace("<", r"\u003c"))
     scripts, styles = SCRIPT.findall(text), STYLE.findall(text)
     for name in (*scripts, *styles):
+        (out / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(work / name, out / name)
     (out / PAGE).write_text(text.replace("[[POLICY]]", policy()), encoding="utf-8")
     inside = {name: f"\n{(work / name).read_text('utf-8')}" for name in (*scripts, *styles)}

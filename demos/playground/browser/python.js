@@ -1,31 +1,23 @@
 // Python for the page: a worker, and what it needs to start.
 "use strict";
 
-// Filled by runtime.js: base64 of files that gzip compressed.
-var RUNTIME = {};
+// What every worker starts with. The scripts of runtime/ bring it in base64, compressed with gzip, and
+// while the browser reads one, those before it are unpacked.
+const parts = {}; // promises by name
+
+function bring(name, text) {
+  const packed = new Blob([decoded(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const type = { program: "application/wasm", worker: "text/javascript" }[name] ?? "";
+  const response = new Response(packed, { headers: { "content-type": type } });
+  parts[name] = name === "program" ? WebAssembly.compileStreaming(response)
+    : name === "worker" ? response.blob().then(URL.createObjectURL)
+    : response.arrayBuffer();
+}
 
 // The bytes that base64 stands for. Older browsers lack Uint8Array.fromBase64.
 function decoded(text) {
   return Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
-
-function unpacked(name, type) {
-  const packed = new Blob([decoded(RUNTIME[name])]);
-  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")), { headers: { "content-type": type } });
-}
-
-async function collected() {
-  const bytes = (name) => unpacked(name, "application/octet-stream").arrayBuffer();
-  const [worker, module, stdlib, app, snapshot] = await Promise.all([
-    unpacked("worker", "text/javascript").blob(),
-    WebAssembly.compileStreaming(unpacked("program", "application/wasm")),
-    ...["stdlib", "app", "snapshot"].map(bytes),
-  ]);
-  const message = { type: "start", module, stdlib, app, snapshot, numpy: RUNTIME.numpy };
-  return { address: URL.createObjectURL(worker), message };
-}
-
-let parts; // what every worker starts with, unpacked once
 
 // Starts Python. `receive` gets its messages, the first of which is "ready". The answer has run(code,
 // id), and stop(), which ends Python whatever it does; then start another one. Python that ends by
@@ -34,13 +26,14 @@ function startPython(receive) {
   let worker, stopped = false, announced = false;
   const wrong = (sentence) => receive({ type: "error", sentence: `Python did not start: ${sentence}`, line: null, trace: "" });
   async function begin() {
-    parts ??= collected();
-    const { address, message } = await parts;
+    const [address, snapshot, program, libraries, packages, online] = await Promise.all(
+      ["worker", "snapshot", "program", "libraries", "packages", "online"].map((name) => parts[name]),
+    );
     if (stopped) return;
     worker = new Worker(address);
     worker.onmessage = ({ data }) => hear(data);
     worker.onerror = (event) => wrong(event.message);
-    worker.postMessage(message);
+    worker.postMessage({ type: "start", snapshot, program, libraries, packages, online });
   }
   function hear(message) {
     if (message.type === "dead") {

@@ -11,25 +11,23 @@ self.fetch = (address, options) => {
   return file ? Promise.resolve(new Response(file)) : fetchFromNetwork(address, options);
 };
 
-// The page compiled the program once, for this worker and for those that follow it.
-let program;
-WebAssembly.instantiateStreaming = async (_, imports) => ({
-  module: program,
-  instance: await WebAssembly.instantiate(program, imports),
-});
-
 const seconds = (began) => (performance.now() - began) / 1000;
 let python, session, viz;
 
-async function start({ module, stdlib, app, snapshot, numpy }) {
+// The message brings Python's memory after it started once (snapshot), the compiled program, the zips
+// of Python's libraries and of our packages, and what is needed to fetch more (online).
+async function start({ snapshot, program, libraries, packages, online }) {
   const began = performance.now();
-  program = module;
-  brought.set("python_stdlib.zip", stdlib).set("pyodide.asm.wasm", new ArrayBuffer());
+  brought.set("python_stdlib.zip", libraries).set("pyodide.asm.wasm", new ArrayBuffer());
+  WebAssembly.instantiateStreaming = async (_, imports) => ({
+    module: program, // compiled by the page, for this worker and for those that follow it
+    instance: await WebAssembly.instantiate(program, imports),
+  });
   python = await loadPyodide({
-    indexURL: `https://cdn.jsdelivr.net/pyodide/v${numpy.version}/full/`,
+    indexURL: online.address,
+    lockFileContents: online.lock,
     createPyodideModule: self.createPyodideModule,
-    lockFileContents: numpy.lock,
-    fsInit: async (files) => files.writeFile("/lib/app.zip", new Uint8Array(app)),
+    fsInit: async (files) => files.writeFile("/lib/packages.zip", new Uint8Array(packages)),
     _loadSnapshot: snapshot,
   });
   session = python.pyimport("demos.playground.session");
