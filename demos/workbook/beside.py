@@ -60,9 +60,9 @@ def _text(text: str) -> str:
 
 
 def problem_12() -> Value:
-    """The error of Problem 12 as the engine records it, with the names of the sheet."""
+    """The error of Problem 12 as the engine records it, with the names of sheet 9."""
     i = Value(0.5, "i")
-    weights = {"i->h1": 1.0, "i->h2": 0.5, "h1->o": 2.0, "h2->o": 1.0}
+    weights = {"w1": 1.0, "w2": 0.5, "w3": 2.0, "w4": 1.0}
     w1, w2, w3, w4 = (Value(number, name) for name, number in weights.items())
     h1, h2 = (w1 * i).tanh(), (w2 * i).tanh()
     o = (w3 * h1 + w4 * h2).tanh()
@@ -104,8 +104,8 @@ iframe {{ height: 90vh; }} }}
 <tbody>
 {rows}</tbody>
 </table>
-<p>The page beside this is the engine's. Step through its backward pass, and compare each number
-that reaches a weight with yours.</p>
+<p>The other half of this page is the engine's. Step through its backward pass, and compare what
+reaches each weight with yours. w1 leads from i to h1, w2 to h2, w3 from h1 to o, w4 from h2.</p>
 </section>
 <iframe title="Problem 12, step by step" sandbox="allow-scripts" srcdoc="{source}"></iframe>
 </body>

@@ -109,10 +109,12 @@ def check(folder: Path, problems: list[str]) -> int:
             print(f"          Your numbers beside the engine's page: {page}")
     if todo:
         print(report.still_to_do(sorted(todo, key=PROBLEMS.index)))
+    left = [problem for problem in wanted if problem not in right]
     if not problems:
-        left = [problem for problem in PROBLEMS if problem not in right]
         print(f"\n{report.progress(len(right), left[0] if left else None, folder)}")
-    return 0 if len(right) == len(wanted) else 1
+    elif not left and wanted[-1] != PROBLEMS[-1]:
+        print(report.following(PROBLEMS[PROBLEMS.index(wanted[-1]) + 1], folder))
+    return 1 if left else 0
 
 
 def solution(name: str) -> int:

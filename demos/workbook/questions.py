@@ -183,7 +183,7 @@ def _is_empty(function: object) -> bool:
 def likely(part: Part, expected: Sequence[Outcome], answers: Sequence[Outcome]) -> str:
     """The slip that explains all answers, in words; empty if none does."""
     if all(answer.value is None and not answer.error for answer in answers):
-        return "It gives None: end it with return. (print shows a number, and returns none.)"
+        return "It gives None: end it with return. (print shows a number, and gives nothing back.)"
     for candidate in part.slips:
         wrong = candidate.make()
         if all(

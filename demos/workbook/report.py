@@ -86,17 +86,22 @@ def still_to_do(problems: Sequence[str]) -> str:
     )
 
 
-def progress(right: int, following: str | None, folder: Path) -> str:
+def progress(right: int, next_one: str | None, folder: Path) -> str:
     """How many of all problems are right, and which comes next."""
     bar = "#" * right + "." * (len(PROBLEMS) - right)
     lines = [f"{right} of {len(PROBLEMS)}  [{bar}]"]
-    if following is None:
+    if next_one is None:
         lines.append("You have solved them all, and built an engine. See how the real one does it,")
         lines.append("in autograd/value.py, and what it can do: python -m demos")
     else:
-        file = visible(folder / file_name(sheet_of(following)), 200)
-        lines.append(f"Next: {paint(following, BOLD)}, in {file}")
+        lines.append(following(next_one, folder))
     return "\n".join(lines)
+
+
+def following(problem: str, folder: Path) -> str:
+    """Which problem comes next, and where it is."""
+    file = visible(folder / file_name(sheet_of(problem)), 200)
+    return f"Next: {paint(problem, BOLD)}, in {file}"
 
 
 def after_writing(folder: Path, new: list[str], kept: list[str]) -> str:

@@ -41,8 +41,7 @@ def test_a_file_is_loaded_with_its_names(tmp_path):
     [
         ("x = (\n", r"Python cannot read line 1: '\(' was never closed"),
         ("def f():\nreturn 1\n", "Python cannot read line 2: expected an indented block after"),
-        ("\0", "Python cannot read the file: source code string cannot contain null bytes|"
-               "Python cannot read line 1: source code cannot contain null bytes"),
+        ("\0", "Python cannot read (the file|line 1): source code (string )?cannot contain null"),
         ("x = 1\n\nx / 0\n", "The file does not run: ZeroDivisionError in line 3: division by"),
         ("import nothing_of_this_name", "The file does not run: ModuleNotFoundError in line 1"),
         ("\nexit()", r"The file does not run: the program ends itself here \(exit\) in line 2"),
@@ -121,7 +120,7 @@ def test_the_table_of_backprop_shows_both_numbers():
     exec(wrong, names)
     workbook.check("backprop", names, lines.append)
     assert lines[0].split() == ["weight", "yours", "the", "engine"]
-    assert [line.split()[::2] for line in lines[1:3]] == [
+    assert [line.split()[1::2] for line in lines[1:3]] == [
         ["i->h1", "0.208033760"],
         ["i->h2", "0.124327921"],
     ]

@@ -6,7 +6,8 @@ weights of output neuron k, one for each input.
 
 All weights are 0 but four: the one from a to b, the one from b to c, from
 c to d, and from d back to a. Each of these is 0.5493, which is atanh(0.5).
-The network then recites "abcdabcdabcd...".
+The network then recites "abcdabcdabcd...". The right letter wins with
+tanh(0.5 * 0.5493) = 0.268, and all others say 0.
 
 encode and decode are those of the sheet before.
 """

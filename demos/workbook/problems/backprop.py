@@ -291,6 +291,8 @@ def beside_engine(student: Mapping[str, Any]) -> list[beside.Row]:
     right = engine(case)
     asked = [(place, _weight(case, right, *place)) for place in places(case)]
     return [
-        beside.Row(weight_name(case, *place), attempt(q.ask, student), Outcome(q.expected))
-        for place, q in asked
+        beside.Row(
+            f"w{n} {weight_name(case, *place)}", attempt(q.ask, student), Outcome(q.expected)
+        )
+        for n, (place, q) in enumerate(asked, 1)
     ]

@@ -13,8 +13,11 @@ order:
     engine.neuron    a neuron
     engine.layer     a layer of neurons
 
-Each check compares with the real engine: python -m demos workbook check
-engine. When all are right, you have written the core of autograd/value.py.
+Each check compares with the real engine, and waits for those before it:
+
+    python -m demos workbook check engine
+
+When all are right, you have written the core of autograd/value.py.
 """
 
 from __future__ import annotations
