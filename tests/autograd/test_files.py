@@ -145,7 +145,7 @@ def test_a_new_file_has_what_the_umask_leaves(tmp_path, umask):
 def test_one_groups_rights_are_not_given_to_another(tmp_path, monkeypatch, kept):
     path, given = tmp_path / "x", []
     path.touch()
-    path.chmod(0o660)
+    path.chmod(0o771)
     real = os.fstat
 
     def chown(descriptor, user, group):
@@ -162,7 +162,7 @@ def test_one_groups_rights_are_not_given_to_another(tmp_path, monkeypatch, kept)
     monkeypatch.setattr(os, "fchown", chown)
     write_whole(path, b"new")
     monkeypatch.undo()
-    assert path.stat().st_mode & 0o777 == (0o660 if kept else 0o600)
+    assert path.stat().st_mode & 0o777 == (0o771 if kept else 0o701)
     assert given == ([(-1, path.stat().st_gid)] if kept else [])
 
 

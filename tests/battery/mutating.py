@@ -36,7 +36,9 @@ from tests.battery.places import ROOT, SWITCH, Place, with_mutants
 STATE = ROOT / ".battery" / "mutants"
 OPTIONS = "-q -s -n 0 -p no:cacheprovider --no-header --tb=no".split()
 FIRST = 6  # test files that are tried before the others
-SLOWER, PAUSE = 5, 30  # what takes this times its usual time, and these seconds, hangs
+MOST = 30.0  # seconds of tests that one mutant gets, as of all others of processor time
+SLOWER, PAUSE = 5, 20  # what takes this times its usual time, and these seconds, hangs
+LONGEST = 1200  # seconds of the clock, for what waits
 MEMORY = 12 * 2**30  # bytes of addresses
 Seconds = dict[str, dict[str, float]]  # of each place, the tests that run it
 
@@ -59,17 +61,16 @@ class Mutants:
         pipe, tests_of, imported = self.started
         tests = tests_of.get(place.what, {})
         if tests or place.what not in imported:
-            return _answer(pipe, place, tests)
+            return _answer(pipe, place, _quickest(tests))
         near = [t for what, t in tests_of.items() if what.startswith(f"{place.file} ")]
-        tests = functools.reduce(operator.or_, near, {})
-        files = Counter(test.partition("::")[0] for test in tests)
-        ranked = [file for file, _ in files.most_common()]
-        for some in filter(None, (ranked[:FIRST], ranked[FIRST:])):  # collecting takes seconds
-            pipe = self._start(place.what, some)
+        tests = _quickest(functools.reduce(operator.or_, near, {}))
+        ranked = [f for f, _ in Counter(test.partition("::")[0] for test in tests).most_common()]
+        for files in filter(None, (ranked[:FIRST], ranked[FIRST:])):  # collecting takes seconds
+            pipe = self._start(place.what, files)
             if pipe.recv() == pytest.ExitCode.INTERRUPTED:
                 return "an import"
             found = _answer(
-                pipe, place, {t: s for t, s in tests.items() if t.startswith(tuple(some))}
+                pipe, place, {t: tests[t] for t in tests if t.partition("::")[0] in files}
             )
             if found:
                 return found
@@ -83,6 +84,13 @@ class Mutants:
         context.Process(target=_serve, args=arguments, daemon=True).start()
         theirs.close()
         return ours
+
+
+def _quickest(tests: dict[str, float]) -> dict[str, float]:
+    """Those that take at most ``MOST`` seconds together."""
+    ordered = sorted(tests, key=tests.get)
+    sums = itertools.accumulate(tests[test] for test in ordered)
+    return {test: tests[test] for test, total in zip(ordered, sums) if total <= MOST}
 
 
 def _answer(pipe: Connection, place: Place, tests: dict[str, float]) -> str:
@@ -148,12 +156,10 @@ class Serving:
 
     def __init__(self, pipe: Connection, switch: Switch, wanted: list[str]) -> None:
         self.pipe, self.switch, self.wanted = pipe, switch, wanted
-        self.seconds: dict[str, float] = {}
         self.failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add up the time of setup, call and teardown."""
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        """Note what failed."""
         if report.failed:
             self.failed.append(report.nodeid)
 
@@ -181,7 +187,7 @@ class Serving:
             key = hashlib.sha256((ROOT / file).read_bytes() + repr(self.wanted).encode())
             note = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             if note.get("key") != key.hexdigest():
-                note = _in_fork(functools.partial(self._note, [*group]), 3600.0)
+                note = _in_fork(functools.partial(self._note, [*group]), 10 * LONGEST)
                 assert note, f"{file} cannot be run"
                 STATE.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(note | {"key": key.hexdigest()}), encoding="utf-8")
@@ -193,13 +199,15 @@ class Serving:
     def _note(self, items: list[pytest.Item]) -> dict[str, Any]:
         """The places that each test runs, and its seconds, if it passes."""
         numbers = {what: i for i, what in enumerate(self.wanted)}
-        ran = {}
+        ran, seconds, before = {}, {}, _seconds()
         for item in self._run(items):
             ran[item.nodeid] = sorted(numbers[what] for what in self.switch.asked)
+            seconds[item.nodeid] = _seconds() - before
             self.switch.asked.clear()
+            before = _seconds()
         for failed in self.failed:
-            del ran[failed]
-        return {"ran": ran, "seconds": self.seconds}
+            ran.pop(failed, None)
+        return {"ran": ran, "seconds": seconds}
 
     def _killer(self, items: list[pytest.Item]) -> str:
         """The first test that fails."""
@@ -215,6 +223,10 @@ class Serving:
             yield item
 
 
+def _seconds() -> float:
+    return sum(os.times()[:4])  # of the processor, for this process and those that it has ended
+
+
 def _in_fork(function: Callable[[], Any], seconds: float) -> Any:
     """What a function returns in a fork; None if that crashes, or takes longer."""
     import resource
@@ -224,8 +236,9 @@ def _in_fork(function: Callable[[], Any], seconds: float) -> Any:
         if not child:
             with contextlib.suppress(BaseException):
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+                resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
                 signal.signal(signal.SIGALRM, signal.SIG_DFL)
-                signal.alarm(int(seconds))
+                signal.alarm(LONGEST)
                 Path(file.name).write_text(json.dumps(function()), encoding="utf-8")
             os._exit(0)
         os.waitpid(child, 0)
