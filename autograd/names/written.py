@@ -70,7 +70,7 @@ def pictured(name: str) -> str:
     parts = Indexed.parsed(name)
     if not parts or not parts.indices:
         return name
-    comma = "\u201a" if max(parts.indices) > 9 and len(parts.indices) > 1 else ""
+    comma = "\u201a" if max(parts.indices) > 9 else ""
     indices = comma.join(str(i).translate(_SUBSCRIPTS) for i in parts.indices)
     letter = parts.letter.lower() if len(parts.letter) == 1 else parts.letter
     layer = parts.layer.translate(_SUPERSCRIPTS)

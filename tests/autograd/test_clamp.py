@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd import CompileError, Value, draw, explain, formula, grad, gradcheck, jit, page
+from autograd.clamp import clamped
 
 BOUNDS = [(0, 1), (None, 1), (0, None), (-1.5, 2.0), (2, -2), (-math.inf, 1), (1, 1)]
 POINTS = [-math.inf, -2, -1.5, -0.0, 0, 0.5, 1, 2, 3, math.inf]
@@ -59,6 +60,11 @@ def test_compiled_as_eager(backend):
     mean.backward()
     assert value == pytest.approx(mean.data, rel=1e-14)
     assert gradients == pytest.approx([w.grad], rel=1e-14)
+
+
+def test_a_derivative_is_tested_between_two_bounds():
+    assert clamped(-0.5, 2.0).domain == ((-0.5, 2.0),)
+    assert clamped(-math.inf, 2.0).domain == clamped(2.0, 2.0).domain == Value(0.0).tanh().op.domain
 
 
 def test_wrong_bounds_are_sentences():

@@ -419,6 +419,16 @@ def test_links_in_a_circle(tmp_path):
         write_whole(tmp_path / "a", b"new")
 
 
+@POSIX
+def test_forty_links_are_followed_as_by_linux(tmp_path):
+    for i in range(41):
+        (tmp_path / f"link{i + 1}").symlink_to(f"link{i}" if i else "x")
+    write_whole(tmp_path / "link40", b"new")
+    assert (tmp_path / "x").read_bytes() == b"new"
+    with pytest.raises(OSError, match="Too many levels"):
+        write_whole(tmp_path / "link41", b"new")
+
+
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_other_systems(tmp_path, monkeypatch, system):
     """What their fallbacks do, on a system that is made to look like them."""

@@ -87,6 +87,8 @@ def test_installed_before_ours(site):
     )
     assert "autograd/core.py" in result.stderr
     assert "pip uninstall autograd" in result.stderr
+    with pytest.raises(ImportError, match=r"the other, such as autograd/core\.py\. "):
+        check(site / "autograd")
 
 
 def test_installed_after_ours_and_over_our_first_file(site):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, dot, grad, logsumexp, tanh
+from autograd import Value, dot, grad, logsumexp, ops, tanh
 from autograd.explaining.explain import explain
 from nn import MLP, SGD, cross_entropy, half_squared_error
 from tests.counts import count
@@ -368,6 +368,9 @@ def test_a_long_sum_shows_where_the_path_leads():
     text = explain(dot(x, x), x[50]).text
     assert "… + v51 + …" in text
     assert len(text) < 1500
+    h = Value(0.5, "h")
+    total = labelled(ops.sum([*x[:5], *(h * v for v in x[5:10]), *x[10:]]), "y")
+    assert "y  = x0 + x1 + … + v1 + v2 + v3 + … + x99 =" in explain(total, h).text
 
 
 def test_lines_fit_a_terminal():

@@ -51,6 +51,7 @@ def test_it_says_where_everything_stands():
     assert [nodes[place]["data"] for place in training["targets"]] == T[0]
     outputs = [nodes[place]["data"] for place in training["outputs"]]
     assert outputs == pytest.approx([MODEL(X[0]).data], rel=1e-2)
+    assert nodes[-1]["name"] == "loss"
     assert not any(p.has_grad for p in MODEL.parameters())
 
 
@@ -79,6 +80,16 @@ def test_the_update_of_adam():
     given = [1.5, -0.3, 4.0, 0.2, 0.05]
     came = run_steps(chosen(sent["update"], settings), [*given, *settings])
     assert came == pytest.approx(optimizer.update(*given), rel=1e-15)
+
+
+class Described(SGD):
+    settings = ("kind", "again", "lr")
+    kind, again = "plain", True
+
+
+def test_a_setting_that_is_no_number_stays_in_python():
+    sent = handed(made(optimizer=Described(MODEL.parameters(), lr=0.2)))["optimizer"]
+    assert sent["settings"] == [{"name": "lr", "number": 0.2}]
 
 
 @pytest.mark.parametrize(
@@ -124,8 +135,15 @@ class Point(Module):
 
 def test_a_loss_of_parameters_alone():
     point = Point()
-    page = made(lambda x, t: point.x**2 + point.y**2, model=point, X=[[0]], T=[[0]])
+
+    def height(x, t):
+        z = point.x**2 + point.y**2
+        z.label = "z"
+        return z
+
+    page = made(height, model=point, X=[[0]], T=[[0]])
     assert handed(page)["outputs"] == []
+    assert handed(page, "graph")["nodes"][-1]["name"] == "z"
     assert len(handed(page)["parameters"]) == 2
 
 
