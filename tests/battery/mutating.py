@@ -35,7 +35,7 @@ from tests.battery.places import ROOT, SWITCH, Place, with_mutants
 
 STATE = ROOT / ".battery" / "mutants"
 OPTIONS = "-q -s -n 0 -p no:cacheprovider --no-header --tb=no".split()
-FIRST = 6  # test files that are tried before the others
+MOST_FILES = 8  # that are collected anew for what only an import runs
 MOST = 30.0  # seconds of tests that one mutant gets, as of all others of processor time
 SLOWER, PAUSE = 5, 20  # what takes this times its usual time, and these seconds, hangs
 LONGEST = 1200  # seconds of the clock, for what waits
@@ -60,21 +60,20 @@ class Mutants:
         """The test that fails with a mutant; "" if none does."""
         pipe, tests_of, imported = self.started
         tests = tests_of.get(place.what, {})
-        if tests or place.what not in imported:
-            return _answer(pipe, place, _quickest(tests))
+        found = _answer(pipe, place, _quickest(tests))
+        if found or place.what not in imported:
+            return found
         near = [t for what, t in tests_of.items() if what.startswith(f"{place.file} ")]
-        tests = _quickest(functools.reduce(operator.or_, near, {}))
-        ranked = [f for f, _ in Counter(test.partition("::")[0] for test in tests).most_common()]
-        for files in filter(None, (ranked[:FIRST], ranked[FIRST:])):  # collecting takes seconds
-            pipe = self._start(place.what, files)
-            if pipe.recv() == pytest.ExitCode.INTERRUPTED:
-                return "an import"
-            found = _answer(
-                pipe, place, {t: tests[t] for t in tests if t.partition("::")[0] in files}
-            )
-            if found:
-                return found
-        return ""
+        tests = functools.reduce(operator.or_, near, {})
+        known = f"/test_{Path(place.file).stem}"
+        counts = Counter(test.partition("::")[0] for test in tests)
+        files = sorted(counts, key=lambda file: (known not in file, -counts[file]))[:MOST_FILES]
+        pipe = self._start(place.what, files)
+        if pipe.recv() == pytest.ExitCode.INTERRUPTED:
+            return "an import"
+        return _answer(
+            pipe, place, _quickest({t: tests[t] for t in tests if t.startswith(tuple(files))})
+        )
 
     def _start(self, mutant: str, test_files: Collection[str]) -> Connection:
         """A process that has collected the tests with this mutant, or with none."""

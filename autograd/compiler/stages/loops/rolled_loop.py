@@ -266,6 +266,8 @@ class LoopBuilder:
             if ((known >= 0) & (known != given)).any():
                 return None
             lanes[places] = given
+            if (lanes[places] != given).any():  # one lane is read twice, and was two at first
+                return None
         if source is None or (lanes < 0).all():
             return None
         lanes[lanes < 0] = lanes.max()  # nobody reads them
