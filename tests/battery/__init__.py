@@ -32,7 +32,7 @@ class Row:
     per_case: int = 1  # and of how many
     figure: str = ""  # the unit of the figures, such as "ulp"
     usual: float = math.inf  # what 99.9 % of the figures are at most
-    limit: float = 300.0  # seconds that one case may take, with the start of its process
+    limit: float = 300.0  # seconds that one case may take
     alone: bool = False  # whether it takes the machine for itself: no two cases at a time
     slow: bool = False  # whether its tests are marked slow
 

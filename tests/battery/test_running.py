@@ -56,12 +56,12 @@ def hostile(folder, i):
 
 @pytest.mark.slow
 def test_a_case_that_dies_or_hangs_is_a_finding_and_the_run_goes_on(tmp_path):
-    found = dict(attempts(functools.partial(hostile, tmp_path), range(6), 2, limit=10.0))
+    found = dict(attempts(functools.partial(hostile, tmp_path), range(6), 2, limit=3.0))
     assert found == {
         0: (0.0, ""),
         1: (None, "its process died: exit status 3"),
         2: (None, "its process died: signal SIGSEGV"),
-        3: (None, "no end within 10 s"),
+        3: (None, "no end within 3 s"),
         4: (4.0, ""),
         5: (5.0, ""),
     }
@@ -90,7 +90,7 @@ def test_the_command_stops_at_once_and_goes_on(tmp_path):
     stopped = time.monotonic()
     running.send_signal(signal.SIGINT)
     assert "stopped" in running.communicate()[0]
-    assert time.monotonic() - stopped < 5
+    assert time.monotonic() - stopped < 20  # seconds, on a machine that does much else
     path = tmp_path / "row_08.json"
     state = json.loads(path.read_text(encoding="utf-8"))
     assert 0 < state["cases"] < load()[8].full

@@ -62,6 +62,7 @@ class Worker:
             self.process = CONTEXT.Process(target=_serve, args=(self.attempt, theirs))
             self.process.start()
             theirs.close()
+            self.pipe.recv()  # it is ready; that does not count as time of the case
         self.case, self.until = case, time.monotonic() + self.limit
         with contextlib.suppress(ConnectionError):  # it has died meanwhile, which result() says
             self.pipe.send(case)
@@ -84,18 +85,19 @@ class Worker:
         """End the process, and those that it started, whatever they do. How it had ended."""
         if not self.process:
             return ""
-        self.process.join(0.1)
+        self.pipe.close()
+        self.process.join(0.5)  # one that waits for a case ends by itself
         with contextlib.suppress(ProcessLookupError):  # it has no session yet, or nobody is left
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.join()
         code, self.process = self.process.exitcode, None
-        self.pipe.close()
         return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
 
 def _serve(attempt: Callable[[int], Result], pipe: Connection) -> None:
     os.setsid()  # Ctrl-C is for the battery alone, and what this starts can be ended with it
+    pipe.send(None)
     with contextlib.suppress(EOFError):  # the battery is gone
         while True:
             pipe.send(attempt(pipe.recv()))
