@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,8 @@ PAGES = HERE / "pages"
 # What the theme leaves out for those who cannot see the page, or have no mouse.
 ACCESS = {
     "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    '<p class="caption" role="heading">': '<p class="caption">',
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Pages">',
     '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="On this page">',
 }
@@ -49,10 +52,13 @@ def build(out: Path, run_course: Callable[[Path], Sequence[Section]]) -> Path:
         sources.mkdir()
         with inside(made):
             if (playground / "index.html").is_file():
-                shutil.copytree(playground, "playground")
+                # Without its second form, which is all of it in one large file.
+                one_file = shutil.ignore_patterns("playground.html")
+                shutil.copytree(playground, "playground", ignore=one_file)
             write_sources(run_course(made), sources)
         write_html(sources, html)
         shutil.copytree(made, html, dirs_exist_ok=True)
+        shutil.rmtree(html / "_sources", ignore_errors=True)  # empty
         if faults := list(broken(html)):
             raise SiteError("a link is broken.\n" + "\n".join(faults))
         shutil.copytree(html, out, dirs_exist_ok=True)
@@ -76,7 +82,10 @@ def write_html(sources: Path, html: Path) -> None:
 
     # -W: each of its warnings is a fault. Its memory of what it read lies apart, and goes.
     options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(html.parent / "doctrees")]
-    if sphinx([*options, str(sources), str(html)]):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Sphinx and its extensions say of each other
+        status = sphinx([*options, str(sources), str(html)])
+    if status:
         raise SiteError("the lines above say what is wrong with a page")
     for page in html.glob("*.html"):
         page.write_text(accessible(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -13,9 +13,12 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 html_copy_source = False
 html_show_copyright = False
 html_show_sourcelink = False
+html_show_search_summary = False  # it fetches pages, which a browser refuses from a folder
 html_use_index = False
 html_static_path = ["static"]
 html_css_files = ["style.css"]

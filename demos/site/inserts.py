@@ -18,6 +18,7 @@ from autograd.formulas import written_partials
 from autograd.op import Op
 from autograd.symbols import Symbol, write_op
 from demos.site.weave import fenced, raw
+from demos.workbook import SHEETS, skeleton
 
 ROOT, NAME = Path(__file__).parents[2], "overnight-autograd"
 
@@ -104,6 +105,13 @@ def results() -> str:
 def _project_file(name: str) -> str:
     path = ROOT / name
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def sheets() -> str:
+    """The files of the workbook as a student finds them, each under its first line."""
+    texts = [skeleton(sheet) for sheet in SHEETS]
+    titles = [(ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for text in texts]
+    return "\n".join(f"## {title}\n\n{fenced('python', t)}" for title, t in zip(titles, texts))
 
 
 def playground() -> str:

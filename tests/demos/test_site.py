@@ -97,6 +97,7 @@ def test_words_that_stand_elsewhere(monkeypatch, tmp_path):
     assert "| Promise | Held by |" in inserts.readme("What you can rely on")
     assert "](" not in inserts.readme("What you can rely on")
     assert inserts.results().startswith("| Row | What | Reached | Worst | Findings | Date |\n")
+    assert inserts.sheets().count("\n## ") == 12
     assert inserts.source(inserts.value, "Value.backward").startswith("```python\ndef backward(")
     monkeypatch.setattr(inserts, "ROOT", tmp_path)
     assert inserts.results().startswith("The table is in `tests/RESULTS.md`")
