@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograd.files import write_whole
-from demos.helpers.gallery_style import PAGE, STYLE
+from demos.helpers.gallery_style import EXHIBITS, PAGE, STYLE
 
 PAGES = {".html", ".htm"}
 PICTURES = {".png", ".svg", ".gif", ".jpg", ".jpeg", ".webp"}
@@ -94,7 +94,7 @@ def save_gallery(sections: Sequence[Section], path: Path) -> Path:
     pages, contents, body = (
         "".join(parts[n] for n in sorted(parts)) for parts in (tiles, entries, bodies)
     )
-    whole = PAGE.format(style=STYLE, pages=pages, contents=contents, body=body)
+    whole = PAGE.format(style=STYLE + EXHIBITS, pages=pages, contents=contents, body=body)
     write_whole(path, whole.encode())
     return path
 

@@ -1,4 +1,54 @@
-"""How the gallery looks: its style and the page around what demos made."""
+"""How the gallery looks: the style of what demos made, that of the rest, and the page around."""
+
+EXHIBITS = """\
+/* Each page is a screen of a desk, at the size of a postcard. */
+.pages {
+  display: grid; grid-template-columns: repeat(auto-fill, 320px); gap: 20px; margin: 20px 0 0;
+}
+.tiles { display: contents; }
+.tile {
+  display: block; padding: 0 0 12px; overflow: hidden; color: var(--ink); text-decoration: none;
+  border: 1px solid var(--line); border-radius: 10px; background: var(--panel);
+}
+.tile:hover { border-color: var(--accent); }
+.screen { display: block; height: 200px; overflow: hidden; margin-bottom: 10px; }
+.screen iframe {
+  width: 960px; height: 600px; border: 0; transform: scale(0.3333); transform-origin: 0 0;
+  pointer-events: none;
+}
+.tile b, .tile > span:not(.screen) { display: block; padding: 0 14px; }
+.tile b { color: var(--accent); }
+.tile > span { color: var(--quiet); font-size: 15px; line-height: 1.4; }
+figure { margin: 24px 0; }
+figure a { display: block; }
+figure img { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: 8px; }
+.raster { background: #ffffff; max-width: min(100%, 860px); max-height: 660px; }
+@media (prefers-color-scheme: dark) { .raster { padding: 6px; filter: brightness(0.92); } }
+figcaption {
+  color: var(--quiet); font-size: 15px; margin: 10px auto 0; max-width: 48em;
+  text-align: center;
+}
+.card {
+  border: 1px solid var(--line); background: var(--panel); border-radius: 10px;
+  padding: 14px 18px; margin: 16px 0;
+}
+.card a { font-weight: 600; display: block; }
+.card span { color: var(--quiet); }
+.absent { border-left: 4px solid var(--line); padding: 4px 14px; color: var(--quiet); }
+summary { cursor: pointer; padding: 6px 0; width: fit-content; }
+details[open] > summary { margin-bottom: 6px; }
+.ask { display: none; }
+@media (prefers-reduced-motion: reduce) {
+  .moving img { display: none; }
+  .ask { display: block; }
+}
+@media (max-width: 600px) {
+  /* Wide pictures stay legible, because they scroll sideways. */
+  figure a { overflow-x: auto; }
+  .drawing { max-width: none; max-height: 200px; }
+}
+"""
+"""Pages, pictures and what stands instead of them. The docs show them in the same way."""
 
 STYLE = """\
 :root {
@@ -24,24 +74,6 @@ a { color: var(--accent); }
 header { padding: 48px 0 8px; }
 h1 { font-size: clamp(28px, 5vw, 42px); line-height: 1.15; margin: 0 0 12px; }
 .lead { font-size: 19px; color: var(--quiet); margin: 0; max-width: 44em; }
-/* Each page is a screen of a desk, at the size of a postcard. */
-.pages {
-  display: grid; grid-template-columns: repeat(auto-fill, 320px); gap: 20px; margin: 20px 0 0;
-}
-.tiles { display: contents; }
-.tile {
-  display: block; padding: 0 0 12px; overflow: hidden; color: var(--ink); text-decoration: none;
-  border: 1px solid var(--line); border-radius: 10px; background: var(--panel);
-}
-.tile:hover { border-color: var(--accent); }
-.screen { display: block; height: 200px; overflow: hidden; margin-bottom: 10px; }
-.screen iframe {
-  width: 960px; height: 600px; border: 0; transform: scale(0.3333); transform-origin: 0 0;
-  pointer-events: none;
-}
-.tile b, .tile > span:not(.screen) { display: block; padding: 0 14px; }
-.tile b { color: var(--accent); }
-.tile > span { color: var(--quiet); font-size: 15px; line-height: 1.4; }
 nav ol {
   margin: 24px 0 0; padding: 16px 24px 16px 48px; background: var(--panel);
   border-radius: 10px;
@@ -58,24 +90,6 @@ h2 { font-size: 26px; line-height: 1.25; margin: 0; scroll-margin-top: 16px; }
 .summary { color: var(--quiet); margin: 8px 0 20px; max-width: 44em; }
 h3 { font-size: 17px; line-height: 1.45; margin: 36px 0 0; max-width: 44em; }
 h3 + figure { margin-top: 12px; }
-figure { margin: 24px 0; }
-figure a { display: block; }
-img { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: 8px; }
-.raster { background: #ffffff; max-width: min(100%, 860px); max-height: 660px; }
-@media (prefers-color-scheme: dark) { .raster { padding: 6px; filter: brightness(0.92); } }
-figcaption {
-  color: var(--quiet); font-size: 15px; margin: 10px auto 0; max-width: 48em;
-  text-align: center;
-}
-.card {
-  border: 1px solid var(--line); background: var(--panel); border-radius: 10px;
-  padding: 14px 18px; margin: 16px 0;
-}
-.card a { font-weight: 600; display: block; }
-.card span { color: var(--quiet); }
-.absent { border-left: 4px solid var(--line); padding: 4px 14px; color: var(--quiet); }
-summary { cursor: pointer; padding: 6px 0; width: fit-content; }
-details[open] > summary { margin-bottom: 6px; }
 pre {
   margin: 0; padding: 14px 18px; overflow-x: auto; background: var(--panel); border-radius: 10px;
   overflow-wrap: normal;
@@ -86,11 +100,8 @@ pre, code {
 }
 .again { color: var(--quiet); font-size: 15px; margin: 12px 0 0; }
 .again code { display: inline-block; }
-.ask { display: none; }
 @media (prefers-reduced-motion: reduce) {
   html { scroll-behavior: auto; }
-  .moving img { display: none; }
-  .ask { display: block; }
 }
 footer {
   border-top: 1px solid var(--line); margin-top: 56px; padding-top: 16px; color: var(--quiet);
@@ -102,9 +113,6 @@ footer {
   nav ol { padding: 10px 12px 10px 36px; }
   section { margin-top: 36px; padding-top: 24px; }
   pre { font-size: 12px; padding: 10px 12px; }
-  /* Wide pictures stay legible, because they scroll sideways. */
-  figure a { overflow-x: auto; }
-  .drawing { max-width: none; max-height: 200px; }
 }
 @media print { details:not([open]) { display: none; } section { break-inside: avoid; } }
 """

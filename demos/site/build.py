@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demos.helpers.gallery import Section
+from demos.helpers.gallery_style import EXHIBITS
 from demos.site import inserts
 from demos.site.course import contents, demo_page, page_name
 from demos.site.links import broken
@@ -87,6 +88,7 @@ def write_html(sources: Path, html: Path) -> None:
         status = sphinx([*options, str(sources), str(html)])
     if status:
         raise SiteError("the lines above say what is wrong with a page")
+    (html / "_static" / "exhibits.css").write_text(EXHIBITS, encoding="utf-8")
     for page in html.glob("*.html"):
         page.write_text(accessible(page.read_text(encoding="utf-8")), encoding="utf-8")
 

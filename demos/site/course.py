@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from demos.__main__ import COURSE, make_parser, perform
-from demos.helpers.gallery import Section, excuses, sentence, show_printed
+from demos.helpers.gallery import Section, excuses, sentence, show_printed, show_tiles
 from demos.helpers.gallery import text as escaped
 from demos.site.weave import SiteError, fenced, raw, show
 
@@ -77,7 +77,9 @@ this site was built.
 
 
 def contents(sections: Sequence[Section]) -> str:
-    """A list of the demos, each with its page."""
+    """The live pages of the demos, small, and a list of the demos, each with its page."""
+    tiles = "".join(show_tiles(section, Path()) for section in sections)
     lines = [f"{s.number}. [{s.title}]({page_name(s.name)}.md): {s.summary}.\n" for s in sections]
     tree = "\n".join(page_name(section.name) for section in sections)
-    return f"{''.join(lines)}\n{fenced('{toctree}', f':hidden:{chr(10) * 2}{tree}')}"
+    screens = raw(f'<nav class="pages" aria-label="Live pages">{tiles}</nav>')
+    return f"{screens}\n{''.join(lines)}\n{fenced('{toctree}', f':hidden:{chr(10) * 2}{tree}')}"
