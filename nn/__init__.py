@@ -39,7 +39,8 @@ from nn.losses import (  # noqa: E402
 from nn.module import Module  # noqa: E402
 from nn.neuron import MLP, Layer, Neuron  # noqa: E402
 from nn.optim import SGD, Adam, Optimizer, clip_grad_norm, clip_grad_norm_  # noqa: E402
-from nn.train import History, fit  # noqa: E402
+from nn.plan import History  # noqa: E402
+from nn.train import fit  # noqa: E402
 from nn.training_page import training_page  # noqa: E402
 
 __all__ = [

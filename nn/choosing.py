@@ -12,6 +12,7 @@ from autograd.compiler.purity.reach import NOTE, Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.recording.record import CompileError, built
+from autograd.given import shown
 from autograd.value import topological_order
 from nn.compiled_training import Trainer
 from nn.own_rules import objection, overridden
@@ -19,7 +20,7 @@ from nn.own_rules import objection, overridden
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
     from nn.audit import Audit
-    from nn.train import Plan
+    from nn.plan import Plan
 
 # A loss of this many scalar operations or more, over all rows and epochs, is compiled: plain Python
 # takes two seconds for them. (They are counted, not timed: the same seed gives the same bits,
@@ -48,9 +49,19 @@ def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
             raise CompileError("detect_anomaly() watches plain Python: leave compile=True out")
         history.how = "plain Python: detect_anomaly watches each operation"
     elif compile is False:
+        if plan.backend is not None:
+            raise ValueError(
+                f"backend={shown(plan.backend)} compiles the loss, and compile=False does not: "
+                "leave one of them out"
+            )
         history.how = "plain Python"
-    elif given or compile:
+    elif given or compile or plan.backend is not None:
         program: Any = loss if given else None
+        if given and plan.backend not in (None, program.backend_wanted):
+            raise ValueError(
+                f"the loss was compiled for {program.backend_wanted}, and fit is to run it on "
+                f"{shown(plan.backend)}: give the backend to compile, or a plain function"
+            )
         return _asked(plan, program)
     else:
         found = _unasked(plan)
@@ -63,7 +74,9 @@ def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
 def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     """The trainer. It says in ``how`` what speaks against it."""
     watched = _Watched(plan.loss)
-    trainer = _trainer(plan, program or watched.program(), watched, None)
+    trainer = _trainer(plan, program or watched.program(plan.backend), watched, None)
+    if plan.devices > 1:
+        trainer.executor.spread(plan.devices)
     trainer.prepare(plan.batch_size)
     watched.compare(trainer, plan)
     if reading := _reading(plan):
@@ -187,13 +200,13 @@ class _Watched:
             self._operations = sum(v.op is not None for v in topological_order(root))
         return self._operations
 
-    def program(self) -> Compiled:
+    def program(self, backend: str | None = None) -> Compiled:
         """The compiled loss that an earlier training has left, or a new one."""
         from autograd.compiler.compiled import Compiled
 
-        if self._before:
-            return self._before.program
-        return Compiled(self.loss, None, None, None, "float64")
+        new = Compiled(self.loss, None, None, backend, "float64")
+        before = self._before and self._before.program
+        return before if before and before.backend_wanted == new.backend_wanted else new
 
     def compare(self, trainer: Trainer, plan: Plan) -> None:
         """Compare rows of other types with plain Python, or count on from where that was done."""

@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import random
 import sys
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from autograd import modes
-from autograd.deprecation import REMOVAL, renamed
+from autograd.deprecation import renamed
 from autograd.given import shown, switch
-from autograd.real import count
-from autograd.value import Value, topological_order
-from nn.arguments import Rows, positive_whole, random_stream
+from autograd.value import Value
 from nn.choosing import trainer_for
 from nn.compiled_training import Trainer
 from nn.ctrl_c import noted_ctrl_c
 from nn.optim import Optimizer
-from nn.validation import HeldOut
+from nn.plan import History, Plan, checked_callback, checked_devices, held_out, plan_of
 
 # Shorter epochs are joined for one call of compiled code.
 ROWS_AT_ONCE = 1 << 15
-
-
-@dataclass
-class History:
-    """What a training did.
-
-    Attributes:
-        losses: for each epoch the mean loss of its rows, each measured just before its step. An
-            interrupted epoch counts the rows until then.
-        validation: after each whole epoch the mean loss of the rows held out, if there are any.
-        interrupted: whether Ctrl-C ended the training.
-        how: what ran the training: compiled code and what it was made of, or plain Python and why.
-    """
-
-    losses: list[float] = field(default_factory=list)
-    interrupted: bool = False
-    how: str = "plain Python"
-    validation: list[float] = field(default_factory=list)
-
-    @property
-    def errors(self) -> list[float]:
-        """The old name of ``losses``."""
-        warnings.warn(
-            f"History.errors goes in {REMOVAL}: call it losses", DeprecationWarning, stacklevel=2
-        )
-        return self.losses
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        older = dict(state)
-        if "errors" in older:  # as version 0.1 called the losses
-            older["losses"] = older.pop("errors")
-        vars(self).update({"validation": [], **older})
-
-    def interrupt(self) -> None:
-        """Note that the training is to end after the current step."""
-        self.interrupted = True
-
-    def __repr__(self) -> str:
-        parts = [count(len(self.losses), "epoch")]
-        ends = [f"{loss:.6g}" for loss in (*self.losses[:1], *self.losses[1:][-1:])]
-        parts += [f"loss {' -> '.join(ends)}"] * bool(ends)
-        parts += ["interrupted"] * self.interrupted
-        return f"<History: {', '.join(parts)}; {self.how}>"
 
 
 @renamed(error="loss")
@@ -82,6 +33,9 @@ def fit(
     progress: bool = True,
     compile: bool | None = None,
     validation: tuple[Any, Any] | None = None,
+    callback: Callable[[int, History], bool | None] | None = None,
+    backend: str | None = None,
+    devices: int | None = None,
 ) -> History:
     """Train: for each batch of rows, take one step down the gradient of the batch's mean loss.
 
@@ -112,13 +66,18 @@ def fit(
         compile: True to compile always (an error where that cannot be), False for never.
         validation: a pair (X, T) of rows to hold out. Their mean loss after each epoch, with all
             Modules in evaluation (see ``Module.eval``), is in ``History.validation``.
+        callback: ``callback(epoch, history)`` is called after each whole epoch, the first of which
+            is 1. If it returns True, the training ends. It may change parameters.
+        backend: compile always, and for this: "machine", "numpy" or "jax".
+        devices: of JAX, to which each batch is dealt out in equal parts; default 1.
 
     Returns:
         The mean loss of each epoch, and whether Ctrl-C ended the training.
 
     Raises:
         ValueError: X and T differ in rows, have none, or are not (rows, n); a number is below 1;
-            or in a whole epoch the loss reaches none of the optimiser's parameters.
+            in a whole epoch the loss reaches none of the optimiser's parameters; there are fewer
+            devices, or they cannot share a batch equally.
         TypeError: a row holds something other than real numbers, ``loss`` takes or returns
             something else, or arguments are in another order.
         FloatingPointError: a loss or a gradient is not finite. The parameters are then those
@@ -129,8 +88,10 @@ def fit(
     progress = switch(progress, "progress")
     if compile is not None:
         compile = switch(compile, "compile")
-    plan = _plan(loss, X, T, optimizer, epochs, batch_size, shuffle)
-    plan.held_out = _held_out(validation, plan)
+    plan = plan_of(loss, X, T, optimizer, epochs, batch_size, shuffle)
+    plan.held_out = held_out(validation, plan)
+    plan.callback = checked_callback(callback)
+    plan.backend, plan.devices = backend, checked_devices(devices, backend, plan.batch_size)
     _run(plan, trainer_for(plan, compile), progress)
     optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
     return plan.history
@@ -155,138 +116,6 @@ def _run(plan: Plan, trainer: Trainer | None, progress: bool) -> None:
             _train(plan)
 
 
-# --- what fit is asked for ---
-
-
-@dataclass
-class Plan:
-    """What ``fit`` was asked for, checked."""
-
-    loss: Callable[[list[float], list[float]], Value]
-    inputs: Rows
-    targets: Rows
-    optimizer: Optimizer
-    epochs: int
-    batch_size: int
-    stream: random.Random | None
-    history: History = field(default_factory=History)
-    bar: Any = None
-    held_out: HeldOut | None = None
-    reached: bool = False
-    """Whether a loss has reached a parameter of the optimiser."""
-
-    def __post_init__(self) -> None:
-        self.order = list(range(len(self.inputs)))
-        self.fixed: Any = None
-
-    def next_order(self) -> list[int]:
-        """The rows of the next epoch."""
-        if self.stream:
-            self.stream.shuffle(self.order)
-        return self.order
-
-    def next_order_as_array(self) -> Any:
-        """The rows of the next epoch as a new array; without shuffling always the same one."""
-        import numpy as np
-
-        if self.stream or self.fixed is None:
-            self.fixed = np.array(self.next_order(), np.int64)
-        return self.fixed
-
-    def note_reach(self, y: Value) -> None:
-        """Note whether a loss reaches a parameter of the optimiser."""
-        moved = set(self.optimizer.parameters)
-        self.reached = any(v in moved for v in topological_order(y))
-
-    def end_epoch(self) -> None:
-        """Compute the loss of the rows held out.
-
-        Raises:
-            ValueError: nothing can have been learned.
-        """
-        if not self.reached:
-            raise ValueError(
-                "the loss reaches no parameter of the optimiser, so nothing was learned: give the "
-                "optimiser the parameters of the model that the loss uses"
-            )
-        if self.held_out:
-            self.history.validation.append(self.held_out.mean_loss(self.loss))
-
-    def show(self, epoch: int, mean: float, new: int) -> None:
-        """Move the progress bar on by ``new`` rows."""
-        self.bar.set_description_str(f"epoch {epoch}/{self.epochs}", refresh=False)
-        self.bar.set_postfix_str(f"loss {mean:.6g}", refresh=False)
-        self.bar.update(new)
-
-
-def _plan(
-    loss: Any, X: Any, T: Any, optimizer: Any, epochs: Any, batch_size: Any, shuffle: Any
-) -> Plan:
-    """The arguments of ``fit``, checked."""
-    if not _takes_two(loss) or not isinstance(optimizer, Optimizer):
-        given = ", ".join([_kind(loss), *(type(x).__name__ for x in (X, T, optimizer))])
-        raise TypeError(
-            f"expected fit(loss, X, T, optimizer), where loss(x, t) is the loss of one row, as "
-            f"half_squared_error(model(x), t); got fit({given})"
-        )
-    inputs, targets = rows_in_pairs("X", X, "T", T)
-    epochs = positive_whole(epochs, "epochs")
-    batch_size = min(positive_whole(batch_size, "batch_size"), len(inputs))
-    if not modes.switches.recording:
-        raise RuntimeError("fit inside no_grad() cannot learn: nothing is recorded there")
-    stream = None if shuffle is False else random_stream(None if shuffle is True else shuffle)
-    return Plan(loss, inputs, targets, optimizer, epochs, batch_size, stream)
-
-
-def rows_in_pairs(x_name: str, X: Any, t_name: str, T: Any) -> tuple[Rows, Rows]:
-    """Both tables, checked.
-
-    Raises:
-        ValueError: they differ in rows.
-    """
-    inputs, targets = Rows(x_name, X), Rows(t_name, T)
-    if len(inputs) != len(targets):
-        rows = count(len(inputs), "row")
-        raise ValueError(f"{x_name} has {rows} and {t_name} has {len(targets)}; they go in pairs")
-    return inputs, targets
-
-
-def _held_out(validation: Any, plan: Plan) -> HeldOut | None:
-    """The rows to hold out, checked."""
-    if validation is None:
-        return None
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"validation is a pair (X, T); got {type(validation).__name__}")
-    pair = rows_in_pairs("validation[0]", validation[0], "validation[1]", validation[1])
-    for held_out, rows in zip(pair, (plan.inputs, plan.targets)):
-        if held_out.width != rows.width:
-            raise ValueError(
-                f"{held_out.name} has rows of {count(held_out.width, 'number')}, and {rows.name} "
-                f"of {rows.width}"
-            )
-    return HeldOut(*pair)
-
-
-def _takes_two(loss: Any) -> bool:
-    """Whether it can be called with two arguments, as far as its signature says."""
-    try:
-        inspect.signature(loss).bind(None, None)
-    except TypeError:  # not a function, or one of another number
-        return False
-    except ValueError:  # a function without a signature, such as a compiled one
-        return True
-    return True
-
-
-def _kind(loss: Any) -> str:
-    """What it is, and the names of its arguments."""
-    kind = type(loss).__name__
-    try:
-        return f"{kind}({', '.join(inspect.signature(loss).parameters)})"
-    except (TypeError, ValueError):
-        return kind
-
-
 # --- plain Python ---
 
 
@@ -305,9 +134,8 @@ def _train(plan: Plan) -> None:
             if history.interrupted:
                 break
         history.losses.append(total / done)
-        if history.interrupted:
+        if history.interrupted or plan.end_epoch():
             break
-        plan.end_epoch()
 
 
 def _step(plan: Plan, batch: Sequence[int], epoch: int) -> float:
@@ -367,7 +195,8 @@ def _train_compiled(plan: Plan, trainer: Trainer) -> None:
         plan.held_out.compile(plan.loss, trainer.compilation.dtype)
     while finished < plan.epochs and not history.interrupted:
         # Short epochs go together, or the calls would take longer than the work.
-        together = 1 if plan.held_out or not plan.reached else max(1, ROWS_AT_ONCE // rows)
+        one_by_one = plan.held_out or plan.callback or not plan.reached
+        together = 1 if one_by_one else max(1, ROWS_AT_ONCE // rows)
         several = min(plan.epochs - finished, together)
         orders = [plan.next_order_as_array() for _ in range(several)]
 
@@ -387,6 +216,8 @@ def _train_compiled(plan: Plan, trainer: Trainer) -> None:
         finally:
             trainer.store()
         finished += several
-        if not history.interrupted:
-            plan.end_epoch()
+        if history.interrupted or plan.end_epoch():
+            break
+        if plan.callback:
+            trainer.load()  # it may have changed them
     history.how = trainer.how

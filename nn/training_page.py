@@ -29,7 +29,7 @@ from nn.module import Module
 from nn.neuron import Neuron
 from nn.optim import Optimizer
 from nn.own_rules import overridden
-from nn.train import rows_in_pairs
+from nn.plan import rows_in_pairs
 
 MOST_NODES = 2000  # a page of some 400 kB
 MOST_ROWS = 5000

@@ -70,7 +70,8 @@ def compile(
         parameters: of a graph, the leaves to differentiate by; the others are fixed. Default: all
             leaves but plain numbers. (The parameters of a function are the leaves that it uses and
             does not make.)
-        backend: "machine", whose kernels LLVM compiles once for this processor, or "numpy".
+        backend: "machine", whose kernels LLVM compiles once for this processor; "numpy"; or "jax",
+            for accelerators, several devices and JAX's own functions (see ``Compiled.jax``).
             Default: the machine where llvmlite is installed.
         dtype: float64 or float32.
         exact: whether every sum is taken in the order of plain Python, and rounded as it is there.

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,10 @@ from autograd.compiler.stages.trace import Trace
 from autograd.functions.take import row_number
 from autograd.value import Value
 
-BACKENDS = ("machine", "numpy")
+if TYPE_CHECKING:
+    from autograd.compiler.jax.pure import JaxFunction
+
+BACKENDS = ("machine", "numpy", "jax")
 # From this many array instructions per matrix product on, a program is steps, not matrices.
 LONG = 60
 NONE_FAIL = np.zeros(1, np.bool_)
@@ -47,7 +50,7 @@ class Compilation:
         guards: those of the recording.
         arguments: the names of the function's arguments.
         names: the names of parameters.
-        backend: the backend asked for, "machine" or "numpy".
+        backend: the backend asked for, "machine", "numpy" or "jax".
         dtype: float64 or float32.
         careful: whether it must hold for infinite numbers and nan too; see ``pack`` and
             ``taken_first``.
@@ -55,7 +58,7 @@ class Compilation:
 
     Attributes:
         parameters: those of the trace, in its order.
-        backend: the one that was asked for, "machine" or "numpy".
+        backend: the one that was asked for, "machine", "numpy" or "jax".
         seconds: how long finding the matrices took.
         places: where its parameters stand among those of all recordings.
     """
@@ -84,7 +87,7 @@ class Compilation:
         self._again: Compilation | None = None
         try:
             self._packed: Program | None = None if exact else pack(self.trace, careful)
-            if self._packed is not None and self._is_steps(self._packed):
+            if self._packed is not None and backend != "jax" and self._is_steps(self._packed):
                 self._packed = None
         except Unstructured:
             self._packed = None
@@ -157,10 +160,32 @@ class Compilation:
 
     @property
     def source(self) -> str:
-        """The program with gradients as NumPy."""
+        """The program with gradients as NumPy, or as the JAX that runs it."""
         from autograd.compiler.numpy.executor import write
 
-        return write(self._runnable("parameters" if self.parameters else "inputs"), self.dtype)
+        program = self._runnable("parameters" if self.parameters else "inputs")
+        if self.backend == "jax":
+            from autograd.compiler.jax.dialect import JAX
+
+            return write(program, self.dtype, JAX)
+        return write(program, self.dtype)
+
+    def jax(self) -> JaxFunction:
+        """The results as a pure function for JAX.
+
+        Raises:
+            CompileError: the function branches, or has an operation that JAX cannot run.
+        """
+        from autograd.compiler.jax.pure import JaxFunction
+
+        if self.guards:
+            raise CompileError(
+                f"the function branches on a number, at {self.guards[0].line()}, and a function "
+                "for JAX is the same for all rows: write it with maximum, relu and so on"
+            )
+        if self._only_finite:
+            return self._careful().jax()
+        return JaxFunction(self._runnable(""), self.dtype, self._indices)
 
     @property
     def made(self) -> int:
@@ -289,6 +314,11 @@ class Compilation:
 
             return ExactExecutor(self.trace, by, self.backend, self.dtype)
         if not self.has_structure:
+            if self.backend == "jax":
+                raise CompileError(
+                    f"this graph has no matrices, and XLA would take long to compile its "
+                    f"{len(self.trace):,} nodes one by one: leave backend='jax' out"
+                )
             from autograd.compiler.scalars.executor import ScalarsExecutor
 
             return ScalarsExecutor(self.trace, by, self.backend, self.dtype)
@@ -298,6 +328,10 @@ class Compilation:
 
             with contextlib.suppress(NotLowered):
                 return MachineExecutor(self._runnable(by, True), self.dtype)
+        if self.backend == "jax":
+            from autograd.compiler.jax.executor import JaxExecutor
+
+            return JaxExecutor(self._runnable(by), self.dtype)
         from autograd.compiler.numpy.executor import NumpyExecutor
 
         return NumpyExecutor(self._runnable(by), self.dtype)

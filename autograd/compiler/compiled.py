@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import types
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,9 @@ from autograd.compiler.watched import watch
 from autograd.given import shown
 from autograd.real import as_float
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.jax.pure import JaxFunction
 
 # Arguments of these types are numbers, not arrays.
 NUMBERS = (float, int, np.generic)
@@ -52,6 +55,10 @@ class Compiled:
         if backend is not None and not (isinstance(backend, str) and backend in BACKENDS):
             known = ", ".join(BACKENDS)
             raise ValueError(f"backend is one of {known} or None; got {shown(backend)}")
+        if backend == "jax":
+            if exact:
+                raise ValueError("exact=True keeps the order of sums, which backend='jax' does not")
+            _need_jax("backend='jax'")
         self._backend = backend or ("machine" if importlib.util.find_spec("llvmlite") else "numpy")
         kind = "graph" if function is None else type(function).__name__
         self.__name__ = getattr(function, "__name__", kind)
@@ -82,7 +89,7 @@ class Compiled:
 
     @property
     def backend_wanted(self) -> str:
-        """The backend asked for, machine or numpy. (Another may run what it cannot.)"""
+        """The backend asked for: machine, numpy or jax. (NumPy runs what the machine cannot.)"""
         return self._backend
 
     def recording(self, widths: Sequence[int], row: Sequence[Sequence[float]]) -> Compilation:
@@ -111,8 +118,21 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The program of the latest recording, with gradients, as NumPy that runs on its own."""
+        """The program of the latest recording, with gradients, as NumPy that runs on its own; for
+        ``backend="jax"`` as JAX."""
         return self._recorded().source
+
+    @property
+    def jax(self) -> JaxFunction:
+        """The program of the latest recording as a pure function for JAX; see ``JaxFunction``.
+
+        Raises:
+            ModuleNotFoundError: JAX is not installed.
+            CompileError: nothing is recorded yet; the function branches on a number; or JAX cannot
+                run one of its operations.
+        """
+        _need_jax("f.jax")
+        return self._recorded().jax()
 
     @property
     def stages(self) -> dict[str, str]:
@@ -122,7 +142,7 @@ class Compiled:
 
     @property
     def backend(self) -> str:
-        """The backend that runs it: machine or numpy. (NumPy also runs what the machine cannot.)"""
+        """The backend that runs it: machine, numpy or jax. (NumPy runs what the machine cannot.)"""
         return self._recorded().runs_on
 
     def __repr__(self) -> str:
@@ -363,3 +383,10 @@ class Compiled:
             for part in parts:
                 values[part.rows] = part.values
         return values[:, 0] if single else values
+
+
+def _need_jax(what: str) -> None:
+    """Raise ModuleNotFoundError where JAX is not installed."""
+    if not importlib.util.find_spec("jax"):
+        command = "pip install 'overnight-autograd[jax]'"
+        raise ModuleNotFoundError(f"{what} needs jax: {command}", name="jax")

@@ -61,7 +61,7 @@ class Executor(Protocol):
     """A program that can be run.
 
     Attributes:
-        name: "numpy" or "machine".
+        name: "numpy", "machine" or "jax".
         dtype: what it computes in, float64 or float32.
         parameters: how many parameters the program has. ``theta`` holds their numbers, in the
             order of the trace.
@@ -107,6 +107,14 @@ class Executor(Protocol):
         fail, and the derivatives by "parameters" or "inputs" (none for "").
         """
         return None
+
+    def spread(self, devices: int) -> None:
+        """Let ``train`` deal each batch out to this many devices.
+
+        Raises:
+            ValueError: there are fewer, or this backend has but one.
+        """
+        raise ValueError(f"{self.name} runs on one device; backend='jax' runs on several")
 
     @np.errstate(all="ignore")
     def train(

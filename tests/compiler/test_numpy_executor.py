@@ -524,7 +524,7 @@ def test_no_rows_give_no_results(function):
 
 
 def test_a_traceback_shows_the_line_of_the_source():
-    function = load(NumpySource(TWO_LAYERS, {}))
+    function = load(NumpySource(TWO_LAYERS, {}, []))
     with pytest.raises(ValueError, match="matmul") as raised:
         function(*(np.zeros((2, 2)) for _ in range(2)), *(np.zeros((3, 3)) for _ in range(4)))
     shown = "".join(traceback.format_exception(raised.value))

@@ -112,22 +112,18 @@ class Collector:
 
     def _added(self, name: str, place: View, v: View, apart: bool) -> list[str]:
         """One part added in its place; or set there, if no two parts meet: 0.0 + -0.0 is 0.0."""
-        out, puts = place.array, "=" if apart else "+="
+        out, dialect = place.array, self.views.dialect
+        change = dialect.put if apart else dialect.add
         if self._sliced(place):
-            target = self.views.slices(place)
-            return statement(f"{name}[{target}] {puts}", self.views.load(v).text, shape_of(v.array))
-        if windows := self._windows(name, place, v):
+            where, x = self.views.slices(place) or "", self.views.load(v).text
+            return change(self.views.target(out), where, x, shape_of(v.array))
+        if dialect.in_place and (windows := self._windows(name, place, v)):
             return windows
-        x = self.views.load(v).text
+        x, flat = self.views.load(v).text, self.views.target(out, flat=True)
         lanes, index = place.lanes(), self.views.flat_index(place)
-        flat = name
-        if len(out.shape) != 1:
-            flat = f"{name}.reshape({', '.join([self.views.rows] * out.batched + [str(out.size)])})"
-        where = f":, {index}" if out.batched else index
         if len(np.unique(lanes)) == lanes.size:
-            return [f"{flat}[{where}] {puts} {x}"]
-        where = f"(slice(None), {index})" if out.batched else index
-        return [f"np.add.at({flat}, {where}, {x})"]
+            return change(flat, f":, {index}" if out.batched else index, x)
+        return dialect.add_at(flat, f"(slice(None), {index})" if out.batched else index, x)
 
     def _windows(self, name: str, place: View, v: View) -> list[str]:
         """Overlapping windows, added offset by offset."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.executor import Executor
 from autograd.compiler.numpy import source as numpy_source
+from autograd.compiler.numpy.dialect import NUMPY, Dialect
 from autograd.compiler.program import Floats, Indices, Program
 
 
@@ -41,17 +43,20 @@ class NumpyExecutor(Executor):
         return float(values.sum()), failures, gradient[0] if gradient else np.zeros_like(theta)
 
 
-def write(program: Program, dtype: Any = np.float64) -> str:
-    """The program as NumPy source; see ``numpy_source.write``."""
-    return numpy_source.write(program, dtype).text
+def write(program: Program, dtype: Any = np.float64, dialect: Dialect = NUMPY) -> str:
+    """The program as source; see ``numpy_source.write``."""
+    return numpy_source.write(program, dtype, dialect).text
 
 
-def load(source: numpy_source.NumpySource) -> Callable[..., Any]:
-    """The function that a source defines. Tracebacks show its lines."""
+def load(
+    source: numpy_source.NumpySource, known: Mapping[str, Any] = MappingProxyType({})
+) -> Callable[..., Any]:
+    """The function that a source defines, with the names that it knows. Tracebacks show its
+    lines."""
     digest = hashlib.sha256(source.text.encode()).hexdigest()[:12]
     file = f"<numpy program {digest}>"
     linecache.cache[file] = (len(source.text), None, source.text.splitlines(True), file)
-    namespace: dict[str, Any] = dict(source.functions)
+    namespace: dict[str, Any] = {**source.functions, **known}
     exec(compile(source.text, file, "exec"), namespace)
     names = (numpy_source.PER_ROW, "value_and_grad", "forward")
     function: Callable[..., Any] = next(namespace[name] for name in names if name in namespace)

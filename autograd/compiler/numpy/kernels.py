@@ -201,17 +201,28 @@ def kernel(op: Op) -> Kernel | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def function(op: Op) -> Callable[..., Any]:
-    """A function of arrays, which are of one shape or broadcast, for any operation."""
+def function(op: Op, library: Any = np) -> Callable[..., Any]:
+    """A function of arrays, which are of one shape or broadcast, for any operation.
+
+    Args:
+        op: the operation.
+        library: numpy, or one with its functions. (Python computes only for numpy.)
+    """
     if found := kernel(op):
-        namespace: dict[str, Any] = {"np": np}
+        namespace: dict[str, Any] = {"np": library}
         exec(found.definition, namespace)
         names = ["x", "axis"] if op.arity is None else ["a", "b", "c"][: op.arity]
         text = f"lambda {', '.join(names)}: {found.call.format(*names)}"
         made: Callable[..., Any] = eval(text, namespace)
         if op.arity is not None:
             return made
-        return lambda *xs: made(np.stack(np.broadcast_arrays(*xs)), 0) if xs else op.compute(())
+
+        def of_several(*xs: Any) -> Any:
+            if not xs:
+                return op.compute(())
+            return made(library.stack(library.broadcast_arrays(*xs)), 0)
+
+        return of_several
     if isinstance(op, ops.Power):
         exponent = op.exponent
         return lambda x: x**exponent

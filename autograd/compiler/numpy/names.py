@@ -14,7 +14,7 @@ DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
 DEFINED |= {pair.call.partition("(")[0] for pair in PAIRS.values()}
 FUNCTIONS = {"forward", "rows_and_gradients", "value_and_grad"}
 PYTHON = {*keyword.kwlist, *dir(builtins)}
-RESERVED = {"np", "k", "g", "value", "failures", *PYTHON, *FUNCTIONS, *DEFINED}
+RESERVED = {"np", "jax", "_op", "k", "g", "value", "failures", *PYTHON, *FUNCTIONS, *DEFINED}
 
 
 class VariableNames:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from autograd import ops
 from autograd.compiler.algebra import GUARDS, constant_part
-from autograd.compiler.numpy.kernels import kernel
+from autograd.compiler.numpy.dialect import Dialect
 from autograd.compiler.numpy.text import CALL, MATRIX, MINUS, POWER, PRODUCT, SUM, Text, number_text
 from autograd.ops import Op
 
 
-def expression(op: Op, xs: Sequence[Text]) -> Text | None:
+def expression(op: Op, xs: Sequence[Text], dialect: Dialect) -> Text | None:
     """The operation on written operands; None if only Python can compute it."""
     if op in (ops.sum, ops.add):
         return summed(xs)
@@ -27,13 +27,13 @@ def expression(op: Op, xs: Sequence[Text]) -> Text | None:
     if op is ops.neg:
         return Text(f"-{xs[0].within(POWER)}", MINUS)
     if op is constant_part:
-        return xs[0]
+        return dialect.constant(xs[0])
     if isinstance(op, ops.Power):
         return _power(op.exponent, xs[0])
     for name, guard in GUARDS.items():
         if op is guard:
             return _failure(name, *xs)
-    found = kernel(op)
+    found = dialect.kernel(op)
     return Text(found.call.format(*(x.text for x in xs))) if found else None
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.numpy import product as numpy_product
 from autograd.compiler.numpy.collect import Collector, straight
-from autograd.compiler.numpy.kernels import PAIRS, in_python, kernel, reduced_in_python
-from autograd.compiler.numpy.loops import LoopWriter, Users, from_outside, users_of
+from autograd.compiler.numpy.dialect import NUMPY, Dialect
+from autograd.compiler.numpy.kernels import PAIRS, in_python, reduced_in_python
+from autograd.compiler.numpy.loops import Users, from_outside, users_of
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.operations import expression
 from autograd.compiler.numpy.take import Taker
@@ -50,27 +51,19 @@ from autograd.ops import Op
 # A longer expression gets a line and a name.
 LONGEST_PART = 48
 PER_ROW = "rows_and_gradients"
-IN_ORDER = """\
-def sum_in_order(x, axis, start=0.0):
-    # From the first term to the last; np.sum adds them in parts.
-    axes = (axis,) if isinstance(axis, int) else axis
-    x = np.moveaxis(x, axes, range(len(axes)))
-    n = np.prod(x.shape[: len(axes)])
-    terms = np.ascontiguousarray(x).reshape(n, *x.shape[len(axes) :])
-    if terms[0].size == 1:
-        return np.cumsum(terms, axis=0)[-1] + start
-    return np.add.reduce(terms, axis=0, initial=start)"""
 
 
 @dataclass
 class NumpySource:
-    """The text, and what it needs besides NumPy: functions of operations that Python computes."""
+    """The text, what it needs besides NumPy, which are functions of operations that Python
+    computes, and the names of the arrays of parameters."""
 
     text: str
     functions: dict[str, Callable[..., Floats]]
+    parameters: list[str]
 
 
-def write(program: Program, dtype: Any = np.float64) -> NumpySource:
+def write(program: Program, dtype: Any = np.float64, dialect: Dialect = NUMPY) -> NumpySource:
     """The source of a program: ``forward(...)``, or with gradients ``rows_and_gradients(...)``.
 
     The function takes the arguments, (batch, n) each, and the arrays of parameters. It returns
@@ -81,13 +74,14 @@ def write(program: Program, dtype: Any = np.float64) -> NumpySource:
 
     Args:
         dtype: float64 or float32, of the arrays that the source itself makes.
+        dialect: of the library that runs the source.
     """
-    return _SourceWriter(program, np.dtype(dtype) == np.float32).source()
+    return _SourceWriter(program, np.dtype(dtype) == np.float32, dialect).source()
 
 
 class _SourceWriter:
-    def __init__(self, program: Program, single: bool) -> None:
-        self.program = program
+    def __init__(self, program: Program, single: bool, dialect: Dialect) -> None:
+        self.program, self.dialect = program, dialect
         self.instructions = [_simplified(i) for i in program.instructions]
         self.names = VariableNames(program)
         self.forward = True  # what is being written
@@ -95,17 +89,17 @@ class _SourceWriter:
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
         self.users: Users = {}
-        self.pairs = _pairs(self.instructions)
+        self.pairs = _pairs(self.instructions) if dialect.pairs else {}
         ends = {i.out for pair in self.pairs.values() for i in pair}
         self.written_before = ends - set(self.pairs)
         for array, user, v in users_of(self.instructions):
             if self.written_before.isdisjoint(user.outs):
                 self.users.setdefault(array, []).append((user, v))
         self.ends = {v.array for v in program.ends()} | set(from_outside(self.instructions))
-        rows = f"len({self.names[program.arguments[0]]})" if program.arguments else "1"
-        self.views = Views(self.names, rows, single)
+        rows = dialect.rows(self.names[program.arguments[0]]) if program.arguments else "1"
+        self.views = Views(self.names, rows, single, dialect)
         self.collector, self.taker = Collector(self.views), Taker(self.views)
-        self.loops = LoopWriter(self.views, self.users, self._instruction)
+        self.loops = dialect.loops(self.views, self.users, self._instruction)
 
     # --- the text ---
 
@@ -148,12 +142,13 @@ class _SourceWriter:
             functions.append(_function("value_and_grad", parameters, self._mean(parameters)))
         lines = [
             *self._notes(),
-            "import numpy as np",
+            *self.dialect.imports(self.views.single),
             *([""] if self.views.constants else []),
             *(f"{name} = {value}" for value, name in self.views.constants.items()),
         ]
         parts = ["\n".join(lines), *sorted(self.definitions), *functions]
-        return NumpySource("\n\n\n".join(parts) + "\n", self.functions)
+        text = "\n\n\n".join(parts) + "\n"
+        return NumpySource(text, self.functions, [names[a] for a in blocks])
 
     def _mean(self, parameters: list[str]) -> list[str]:
         """What ``value_and_grad`` of a compiled function returns, from the results for each row."""
@@ -161,7 +156,7 @@ class _SourceWriter:
         guarded = self.program.failures is not None
         left = ", ".join([values, *[failures] * guarded, f"*{gradients}"])
         check = f'assert not np.any({failures}), "a row takes another branch, or is not finite"'
-        rows = f"len({parameters[0]})"
+        rows = self.dialect.rows(parameters[0])
         if self.views.single:  # NumPy 1 takes float32 by a Python number for float64
             rows = f"np.float32({rows})"
         return [
@@ -263,11 +258,11 @@ class _SourceWriter:
             # Which rounds otherwise, so not where the user wrote the product.
             if not self.forward and factor is not None and (n := whole_inverse(factor)):
                 return Text(f"{xs[1].within(PRODUCT)} / {n}", PRODUCT)
-        text = expression(i.op, xs)
+        text = expression(i.op, xs, self.dialect)
         if text is None:
             call = self._in_python(i.op, 0)
             return Text(f"{call}({', '.join(x.text for x in xs)})")
-        if (used := kernel(i.op)) and used.definition:
+        if (used := self.dialect.kernel(i.op)) and used.definition:
             self.definitions.add(used.definition)
         return text
 
@@ -293,7 +288,7 @@ class _SourceWriter:
         v, kept = i.operand, len(i.out.shape)
         array, axes = v.array, list(range(kept, len(v.shape)))
         x = self.views.load(v)
-        reduction = kernel(i.op)
+        reduction = self.dialect.kernel(i.op)
         places = _places(v) if i.op is ops.sum or reduction else None
         if places and places[:kept] == sorted(places[:kept]):
             axes = [places[a] for a in axes]  # of the array itself, and nothing to turn
@@ -302,7 +297,7 @@ class _SourceWriter:
         if i.start and not axes:
             return Text(f"{x.within(SUM)} + 0.0", SUM)
         if i.start:
-            self.definitions.add(IN_ORDER)
+            self.definitions.add(self.dialect.in_order)
             first = ", start=-0.0" if i.start == "first" else ""
             return Text(f"sum_in_order({x.text}, axis={axes_of(axes)}{first})")
         if reduction:

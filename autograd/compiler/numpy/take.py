@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.compiler.numpy.dialect import Target
 from autograd.compiler.numpy.text import CALL, Text, number_text, shape_of, statement, tuple_of
 from autograd.compiler.numpy.views import Views
 from autograd.compiler.program import Indices, Scatter, Take, View, view
@@ -29,27 +30,27 @@ class Taker:
         out, name = i.out, self.names.result(i.out)
         dtype = ", np.float32" if self.views.single else ""
         zeros = f"np.zeros({self.views.shape(out)}{dtype})"
-        return [*statement(f"{name} =", zeros, shape_of(out)), self._added(name, i)]
+        return [*statement(f"{name} =", zeros, shape_of(out)), *self._added(name, i)]
 
-    def _added(self, name: str, i: Scatter) -> str:
-        out, rows = i.out, self.views.rows
+    def _added(self, name: str, i: Scatter) -> list[str]:
+        out, rows, dialect = i.out, self.views.rows, self.views.dialect
         if out.batched and i.columns.whole:  # so no two parts have one place
             index, literal = f"{self._whole(i.index)}[..., None]", i.part.array.literal()
             part = f"{self.views.load(i.part).within(CALL)}[..., None]"
             values = part if literal is None else number_text(literal).text
-            return f"np.put_along_axis({name}, {index}, {values}, axis=-1)"
+            return dialect.put_along(name, index, values)
         if not out.batched and (found := _rows(i.columns, i.index)):
             table, index_view = found
-            if table.whole or self.views.slices(table) is not None:
-                target, part = self.views.load(table).text, self._part(i.part, table)
-                return f"np.add.at({target}, {self._whole(index_view)}, {part})"
+            if table.whole or (dialect.in_place and self.views.slices(table) is not None):
+                target = Target(self.views.load(table).text, self.views.shape(out))
+                part = self._part(i.part, table)
+                return dialect.add_at(target, self._whole(index_view), part)
         lanes = self._along(f"{self.views.index(i.columns.lanes())}[None]", i.index).text
+        flat = self.views.target(out, flat=True)
         if not out.batched:
-            flat = name if len(out.shape) == 1 else f"{name}.reshape({out.size})"
-            return f"np.add.at({flat}, {lanes}, {self._part(i.part)})"
+            return dialect.add_at(flat, lanes, self._part(i.part))
         row = f"np.arange({rows}){'[..., None]' * len(i.part.shape)}"
-        flat = f"{name}.reshape({rows}, {out.size})"
-        return f"np.add.at({flat}, ({row}, {lanes}), {self.views.load(i.part).text})"
+        return dialect.add_at(flat, f"({row}, {lanes})", self.views.load(i.part).text)
 
     def _part(self, v: View, table: View | None = None) -> str:
         """What is added. NumPy 2.4 errs where the parts for a vector must be repeated."""

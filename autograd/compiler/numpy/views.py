@@ -8,6 +8,7 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
+from autograd.compiler.numpy.dialect import Dialect, Target
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.text import (
     CALL,
@@ -32,6 +33,7 @@ class Views:
         names: those of the arrays.
         rows: the number of rows, as an expression.
         single: whether the arrays of constants are float32.
+        dialect: of the library that runs the source.
 
     Attributes:
         inlined: the expressions of arrays without a name, which stand where they are used.
@@ -39,8 +41,8 @@ class Views:
         constants: the values that stand above the function, with their names.
     """
 
-    def __init__(self, names: VariableNames, rows: str, single: bool) -> None:
-        self.names, self.rows, self.single = names, rows, single
+    def __init__(self, names: VariableNames, rows: str, single: bool, dialect: Dialect) -> None:
+        self.names, self.rows, self.single, self.dialect = names, rows, single, dialect
         self.inlined: dict[Array, Text] = {}
         self.narrow: dict[Array, Shape] = {}
         self.constants: dict[str, str] = {}
@@ -261,6 +263,12 @@ class Views:
             while shape and pattern[len(pattern) - len(shape)] == "None":
                 shape.pop(0)
         return (*batch, *shape)
+
+    def target(self, array: Array, flat: bool = False) -> Target:
+        """An array to be changed; flat: with one axis for all but the batch."""
+        form = f"({', '.join([*([self.rows] * array.batched), str(array.size)])})"
+        flat = flat and len(array.shape) != 1
+        return Target(self.names[array], self.shape(array), form if flat else "")
 
     def shape(self, array: Array) -> str:
         """The shape with the batch as an expression."""

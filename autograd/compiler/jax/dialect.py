@@ -1,0 +1,115 @@
+"""The source of a program for JAX, where no array changes: updated copies, and loops as scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autograd.compiler.jax.scans import ScanWriter
+from autograd.compiler.numpy.dialect import Dialect, Target
+from autograd.compiler.numpy.kernels import Kernel
+from autograd.compiler.numpy.loops import LoopWriter, Users
+from autograd.compiler.numpy.text import Text, statement
+from autograd.compiler.numpy.views import Views
+from autograd.compiler.program import Instruction
+from autograd.ops import Op
+
+KERNELS = {
+    "relu": Kernel(
+        "relu({})",
+        """\
+def relu(x):
+    return np.maximum(x, 0)""",
+    ),
+    "hypot": Kernel(
+        "hypot({}, {})",
+        """\
+def hypot(a, b):
+    return np.hypot(a, b)""",
+    ),
+    "erf": Kernel(
+        "erf({})",
+        """\
+def erf(x):
+    return jax.scipy.special.erf(x)""",
+    ),
+    "normal_cdf": Kernel(
+        "normal_cdf({})",
+        """\
+def normal_cdf(x):
+    return 0.5 * jax.scipy.special.erfc(x * -0.7071067811865476)""",
+    ),
+    "logsumexp": Kernel(
+        "logsumexp({}, {})",
+        """\
+def logsumexp(x, axis):
+    return jax.scipy.special.logsumexp(x, axis=axis)""",
+    ),
+}
+"""What JAX computes otherwise than NumPy."""
+
+
+class JaxDialect(Dialect):
+    """The texts of JAX, whose ``jax.numpy`` is called np."""
+
+    in_order = """\
+def sum_in_order(x, axis, start=0.0):
+    # From the first term to the last; np.sum adds them in parts.
+    axes = (axis,) if isinstance(axis, int) else axis
+    x = np.moveaxis(x, axes, range(len(axes)))
+    terms = x.reshape(-1, *x.shape[len(axes) :])
+    total = np.full_like(terms[0], start)
+    if len(terms) > 16:
+        return jax.lax.scan(lambda total, term: (total + term, None), total, terms)[0]
+    for term in terms:
+        total = total + term
+    return total"""
+    in_place = False
+
+    def imports(self, single: bool) -> list[str]:
+        """The lines that name the libraries, for float32 or float64."""
+        wide = ['# It is for float64: jax.config.update("jax_enable_x64", True)']
+        return [*([] if single else wide), "import jax", "import jax.numpy as np"]
+
+    def rows(self, name: str) -> str:
+        """How many rows an argument has; perhaps a symbol, which ``len`` cannot give."""
+        return f"{name}.shape[0]"
+
+    def kernel(self, op: Op) -> Kernel | None:
+        """The text of an operation; None if it is arithmetic, or Python's alone."""
+        own = KERNELS.get(op.name) if op.is_built_in else None
+        return own or super().kernel(op)
+
+    def constant(self, x: Text) -> Text:
+        """An expression that is not differentiated."""
+        return Text(f"jax.lax.stop_gradient({x.text})")
+
+    def put(self, array: Target, where: str, value: str, note: str = "") -> list[str]:
+        """The lines of ``array[where] = value``."""
+        return _updated(array, f"at[{where}].set({value})", note)
+
+    def add(self, array: Target, where: str, value: str, note: str = "") -> list[str]:
+        """The lines of ``array[where] += value``."""
+        return _updated(array, f"at[{where}].add({value})", note)
+
+    def add_at(self, array: Target, where: str, value: str) -> list[str]:
+        """The same: JAX adds all that come to one place."""
+        return self.add(array, where, value)
+
+    def put_along(self, name: str, index: str, value: str) -> list[str]:
+        """The line that puts values at an index along the last axis."""
+        text = f"np.put_along_axis({name}, {index}, {value}, axis=-1, inplace=False)"
+        return [f"{name} = {text}"]
+
+    def loops(
+        self, views: Views, users: Users, instruction: Callable[[Instruction], list[str]]
+    ) -> LoopWriter:
+        """What writes loops."""
+        return ScanWriter(views, users, instruction)
+
+
+def _updated(array: Target, change: str, note: str) -> list[str]:
+    back = f".reshape({array.shape})" if array.form else ""
+    return statement(f"{array.name} =", f"{array.text}.{change}{back}", note)
+
+
+JAX = JaxDialect()

@@ -1,0 +1,169 @@
+"""The JAX backend: XLA compiles the source of the program, once for each number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from autograd.compiler.executor import Executor, Learner, Stretch
+from autograd.compiler.jax.dialect import JAX, JaxDialect
+from autograd.compiler.jax.training import Training
+from autograd.compiler.numpy.executor import load
+from autograd.compiler.numpy.source import NumpySource, write
+from autograd.compiler.program import Floats, Program, View
+from autograd.compiler.recording.record import CompileError
+
+Array = Any  # of JAX, or a tracer
+
+
+class JaxExecutor(Executor):
+    """Runs a program with JAX.
+
+    Args:
+        program: with gradients or without.
+        dtype: of the numbers, float64 or float32.
+
+    Raises:
+        CompileError: the program has an operation that only Python can compute.
+    """
+
+    name = "jax"
+
+    def __init__(self, program: Program, dtype: Any = np.float64) -> None:
+        self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
+        function = function_of(program, dtype)
+        self._run = jax.jit(function)
+        self._mesh: Any = None
+        self._training = Training(function, self.dtype, self._dealt_out)
+        self._placed: tuple[Sequence[Floats], list[Array]] = ([], [])
+
+    def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """As ``Executor.rows``."""
+        values, failures, _ = self._called(theta, arguments)
+        return np.array(values), np.array(failures)
+
+    def gradients(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[float, Floats, Any]:
+        """As ``Executor.gradients``."""
+        values, failures, gradient = self._called(theta, arguments)
+        total = float(np.asarray(values).sum())
+        if isinstance(gradient, list):
+            return total, np.array(failures), [np.array(g) for g in gradient]
+        return total, np.array(failures), np.array(gradient)
+
+    def train(
+        self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Floats]
+    ) -> int:
+        """As ``Executor.train``."""
+        if not arguments:
+            return super().train(learner, stretch, losses, arguments)
+        with settings(self.dtype):
+            before, placed = self._placed
+            if len(before) != len(arguments) or any(a is not b for a, b in zip(before, arguments)):
+                # All rows are on each device, which takes its own part of each batch.
+                place = None if self._mesh is None else self._sharding()
+                placed = [jax.device_put(a.astype(self.dtype), place) for a in arguments]
+                self._placed = arguments, placed
+            return self._training.train(learner, stretch, losses, placed)
+
+    def spread(self, devices: int) -> None:
+        """As ``Executor.spread``."""
+        available = jax.devices()
+        if devices > len(available):
+            raise ValueError(
+                f"JAX has {len(available)} of these {devices} devices ({available[0].platform}); "
+                "processors can stand for more: set XLA_FLAGS="
+                f"--xla_force_host_platform_device_count={devices} before JAX is imported"
+            )
+        auto = (jax.sharding.AxisType.Auto,)
+        self._mesh = jax.make_mesh((devices,), ("rows",), auto, devices=available[:devices])
+        self._placed = [], []
+
+    def _dealt_out(self, x: Array) -> Array:
+        """An array of rows, dealt out to the devices, if they can have equal parts."""
+        if self._mesh is None or len(x) % self._mesh.size:
+            return x
+        return jax.lax.with_sharding_constraint(x, self._sharding("rows"))
+
+    def _sharding(self, *axes: str) -> Any:
+        return jax.sharding.NamedSharding(self._mesh, jax.sharding.PartitionSpec(*axes))
+
+    def _called(self, theta: Floats, arguments: Sequence[Floats]) -> Any:
+        with settings(self.dtype):
+            return self._run(theta, *arguments)
+
+
+def settings(dtype: np.dtype[Any]) -> Any:
+    """JAX's settings for a program; when the context ends they are what they were before.
+
+    float64 numbers stay float64, and products of float32 numbers are not rounded to fewer digits
+    first, as some accelerators do.
+    """
+    from contextlib import ExitStack
+
+    stack = ExitStack()
+    stack.enter_context(jax.enable_x64(dtype == np.float64))
+    stack.enter_context(jax.default_matmul_precision("highest"))
+    return stack
+
+
+def source_of(program: Program, dtype: Any, dialect: JaxDialect) -> NumpySource:
+    """The source, if JAX can run it.
+
+    Raises:
+        CompileError: it has an operation that only Python can compute.
+    """
+    source = write(program, dtype, dialect)
+    if source.functions:
+        name = next(iter(source.functions)).removesuffix("_in_python")
+        raise CompileError(
+            f"JAX cannot run the operation {name!r}, whose forward is not written in arithmetic "
+            "and other operations: write it so, or leave backend='jax' out"
+        )
+    return source
+
+
+def function_of(program: Program, dtype: Any) -> Callable[..., tuple[Array, Array, Any]]:
+    """A pure function of the parameters, (n,), and of the arguments, (batch, n) each.
+
+    It returns the results, (batch, outputs); how many guards fail for each row, (batch,), or (0,);
+    and, if the program has gradients, their sum over the rows: by the parameters (n,), or by each
+    argument a list.
+    """
+    source = source_of(program, dtype, JAX)
+    with settings(np.dtype(dtype)):  # for its constants
+        function = load(source)
+    guarded = program.failures is not None
+    by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
+
+    def run(theta: Array, *arguments: Array) -> tuple[Array, Array, Any]:
+        batch = len(arguments[0]) if arguments else 1
+        blocks = [theta[b.lanes].reshape(b.array.shape) for b in program.blocks]
+        returned = function(*arguments, *blocks)
+        value, *rest = returned if guarded or program.gradients else (returned,)
+        values = rows_of(value, program.outputs, batch, dtype)
+        failures = jnp.zeros(0, dtype)
+        if program.failures is not None:
+            failures = rows_of(rest.pop(0), program.failures, batch, dtype)[:, 0]
+        if not program.gradients:
+            return values, failures, jnp.zeros_like(theta)
+        if by_arguments:
+            pairs = zip(rest[len(blocks) :], arguments)
+            return values, failures, [jnp.broadcast_to(g, a.shape) for g, a in pairs]
+        gradient = jnp.zeros_like(theta)
+        for block, part in zip(program.blocks, rest):
+            gradient = gradient.at[block.lanes].set(jnp.reshape(part, -1))
+        return values, failures, gradient
+
+    return run
+
+
+def rows_of(x: Array, v: View, batch: Any, dtype: Any) -> Array:
+    """A result as (batch, width), even if it is the same for all rows."""
+    array = jnp.asarray(x, dtype)
+    if v.array.batched:
+        return array.reshape(batch, v.size)
+    return jnp.broadcast_to(array.reshape(1, v.size), (batch, v.size))

@@ -1,0 +1,147 @@
+"""Training with JAX: one call for all batches of one size, a loop of steps within."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from autograd.compiler.executor import Learner, Stretch
+from autograd.compiler.numpy.kernels import function
+from autograd.compiler.program import Floats
+from autograd.compiler.update import Traced, Update
+
+Array = Any  # of JAX, or a tracer
+
+
+class Training:
+    """Steps of an optimiser.
+
+    Args:
+        gradients: ``gradients(theta, *arguments)`` returns the results of the rows, the failures,
+            and the gradient of the results' sum.
+        dtype: of all numbers.
+        dealt_out: deals an array of rows out to the devices.
+    """
+
+    def __init__(
+        self,
+        gradients: Callable[..., tuple[Array, Array, Array]],
+        dtype: np.dtype[Any],
+        dealt_out: Callable[[Array], Array],
+    ) -> None:
+        self.gradients, self.dtype, self.dealt_out = gradients, dtype, dealt_out
+        self._compiled: dict[object, Callable[..., Any]] = {}
+
+    def train(
+        self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Array]
+    ) -> int:
+        """As ``Executor.train``."""
+        kinds = len(learner.memories)
+        found = Traced(learner.update.rule, [False] * kinds)
+        numbers = [x for x in found.start if x is not None]
+        moves = np.ones(len(learner.theta), bool)
+        moves[learner.frozen] = False
+        state = learner.theta.astype(self.dtype), learner.memories.astype(self.dtype)
+        steps, position = self._steps(learner.update, found), stretch.start
+        while position < stretch.stop:
+            size = stretch.end(position) - position
+            end = _last_of_size(stretch, position, size)
+            count = (end - position) // size
+            order = np.zeros((_rounded_up(count), size), np.int64)
+            order[:count] = stretch.order[position:end].reshape(count, size)
+            given = np.array(numbers, self.dtype), moves, order, count
+            state, totals, done = steps(state, *given, *arguments)
+            done = int(done)
+            of_steps = np.asarray(totals, np.float64)[:done]
+            epochs = np.arange(position, end, size)[:done] // stretch.epoch
+            np.add.at(losses, epochs, of_steps)
+            position += done * size
+            if done < count:
+                break
+        learner.theta[:], learner.memories[:] = (np.asarray(x, np.float64) for x in state)
+        return position
+
+    def _steps(self, update: Update, found: Traced) -> Callable[..., Any]:
+        """A compiled function of the state and batches. Updates that differ in their numbers alone
+        share one."""
+        places = [i for i, number in enumerate(found.start) if number is not None]
+        operations = tuple((op, tuple(inputs), out) for op, inputs, out in found.traced)
+        key = operations, tuple(places), tuple(found.results)
+        if key not in self._compiled:
+            one_step = functools.partial(_moved, operations, places, found.results)
+            self._compiled = {key: jax.jit(functools.partial(self._run, one_step))}
+        return self._compiled[key]
+
+    def _run(
+        self,
+        one_step: Callable[..., list[Array]],
+        state: tuple[Array, Array],
+        numbers: Array,
+        moves: Array,
+        order: Array,
+        count: Array,
+        *arguments: Array,
+    ) -> Any:
+        """The steps of all batches, up to one that cannot be done: (state, totals, how many)."""
+        size = order.shape[1]
+
+        def step(carried: Any) -> Any:
+            (theta, memories), totals, done, _ = carried
+            rows = self.dealt_out(order[done])
+            taken = [self.dealt_out(a[rows]) for a in arguments]
+            values, failures, gradient = self.gradients(theta, *taken)
+            total = values.sum()
+            good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()
+            moved = one_step(numbers, theta, gradient / size, memories)
+            kept = [
+                jnp.where(good & moves, new, old) for new, old in zip(moved, (theta, *memories))
+            ]
+            totals = totals.at[done].set(jnp.where(good, total, 0))
+            new = kept[0], jnp.stack(kept[1:]) if len(kept) > 1 else memories
+            return new, totals, done + good, good
+
+        def goes_on(carried: Any) -> Any:
+            _, _, done, good = carried
+            return good & (done < count)
+
+        start = state, jnp.zeros(len(order), self.dtype), 0, True
+        state, totals, done, _ = jax.lax.while_loop(goes_on, step, start)
+        return state, totals, done
+
+
+def _moved(
+    operations: Sequence[tuple[Any, Sequence[int], int]],
+    places: Sequence[int],
+    results: Sequence[int],
+    numbers: Array,
+    theta: Array,
+    gradient: Array,
+    memories: Array,
+) -> list[Array]:
+    """The new parameters and memories, by an update's list of operations."""
+    x: dict[int, Array] = dict(enumerate([theta, gradient, *memories]))
+    x |= {place: numbers[i] for i, place in enumerate(places)}
+    for op, inputs, out in operations:
+        x[out] = function(op, jnp)(*[x[i] for i in inputs])
+    return [x[i] for i in results]
+
+
+def _last_of_size(stretch: Stretch, position: int, size: int) -> int:
+    """Where the batches end that have this size and follow each other."""
+    if size < stretch.batch or stretch.epoch % stretch.batch:
+        whole = stretch.epoch // stretch.batch * stretch.batch
+        start = position // stretch.epoch * stretch.epoch
+        end = position + size if size < stretch.batch else start + whole
+    else:
+        end = stretch.stop
+    return min(end, stretch.stop)
+
+
+def _rounded_up(n: int) -> int:
+    """64, or a power of 4 that is at least n: so XLA compiles for few lengths."""
+    return int(max(64, 4 ** -(-(n - 1).bit_length() // 2)))

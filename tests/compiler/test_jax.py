@@ -1,0 +1,192 @@
+"""The JAX backend against plain Python, NumPy and JAX's own derivatives. CI has JAX; where it is
+missing these tests are skipped."""
+
+import math
+import os
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, compile, grad, logsumexp, maximum, relu, sigmoid, tanh
+from autograd.compiler.recording.record import CompileError
+from nn import MLP, half_squared_error
+from tests.compiler import recurrences
+from tests.compiler.test_random_loops import check_program
+from tests.compiler.test_roll import SHORT
+
+if not os.environ.get("CI"):
+    pytest.importorskip("jax")
+pytestmark = pytest.mark.slow  # XLA compiles for a second or so
+
+
+@pytest.fixture
+def wide():
+    """JAX, with float64 switched on for a test."""
+    import jax
+
+    with jax.enable_x64(True):
+        yield jax
+
+
+def both(function, *arrays):
+    """The compiled function on JAX, checked against NumPy."""
+    numpy, jax = compile(function, backend="numpy"), compile(function, backend="jax")
+    np.testing.assert_allclose(jax(*arrays), numpy(*arrays), rtol=1e-12, atol=1e-14)
+    for wrt in ("parameters", "inputs"):
+        value, gradient = jax.value_and_grad(*arrays, wrt=wrt)
+        wanted, by = numpy.value_and_grad(*arrays, wrt=wrt)
+        assert value == pytest.approx(wanted, rel=1e-12)
+        parts = zip(gradient, by) if isinstance(by, list) else [(gradient, by)]
+        for found, expected in parts:
+            np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+    assert jax.backend == "jax"
+    return jax
+
+
+@pytest.mark.parametrize("name", ["lstm", "nested", "Kalman", "guarded", "lagged", "heat"])
+def test_loops_are_scans(name):
+    function, n = recurrences.RECURRENCES[name][0](*SHORT[name])
+    found = both(function, np.random.default_rng(0).normal(size=(3, n)))
+    assert "jax.lax.scan" in found.source
+
+
+def test_random_programs_with_loops_are_what_eager_python_is():
+    for seed in range(3):
+        check_program(seed, "jax")
+
+
+def test_tables_windows_and_sums_that_keep_their_order():
+    table = [[Value(0.1 * i - 0.3 * j) for j in range(3)] for i in range(5)]
+    kernel = [Value(0.5), Value(-0.25), Value(1.0)]
+
+    def loss(x, i):
+        row = autograd.take(table, i[0])
+        windows = [autograd.dot(kernel, x[at : at + 3]) for at in range(6)]
+        return autograd.dot(row, row) * windows[2] + sum(tanh(w) for w in windows)
+
+    X = np.random.default_rng(1).normal(size=(4, 8))
+    both(loss, X, np.array([[0.0], [4.0], [2.0], [2.0]]))
+    cancelling = compile(lambda x: (x[1] - x[1]) + x[0], backend="jax")
+    assert cancelling([[0.5, 1e300]]).tolist() == [0.5]
+    many = compile(lambda x: sum(x), backend="jax")  # more than are written one by one
+    row = [1e16, 1.0, -1e16] * 10 + [0.5]
+    assert many([row]).tolist() == [sum(row)]
+
+
+def test_rows_that_branch_get_a_recording_each():
+    f = compile(lambda x: x[0] * 2 if x[0] > 0 else -x[0], backend="jax")
+    assert f([[1.0], [-3.0], [2.0]]).tolist() == [2.0, 3.0, 4.0]
+    with pytest.raises(CompileError, match=r"branches on a number, at .*test_jax\.py:"):
+        _ = f.jax
+
+
+def test_the_settings_of_jax_are_left_as_they_were():
+    import jax
+
+    before = jax.config.jax_enable_x64, jax.config.jax_default_matmul_precision
+    f = compile(lambda x: tanh(x[0]) * 0.1, backend="jax")
+    assert f([[0.5]])[0] == pytest.approx(0.1 * np.tanh(0.5), rel=1e-15)
+    assert f([[0.5]]).dtype == np.float64
+    single = compile(lambda x: tanh(x[0]) * 0.1, backend="jax", dtype="float32")
+    assert single([[0.5]]).dtype == np.float32
+    assert (jax.config.jax_enable_x64, jax.config.jax_default_matmul_precision) == before
+
+
+def test_what_jax_cannot_run_is_a_sentence():
+    odd = autograd.Op("odd_floor", lambda x: float(math.floor(x)), lambda y, x: (0.0,))
+    f = compile(lambda x: odd(x[0]), backend="jax")
+    with pytest.raises(CompileError, match="JAX cannot run the operation 'odd_floor'"):
+        f([[0.5]])
+    with pytest.raises(ValueError, match="exact=True keeps the order of sums"):
+        compile(lambda x: x[0], backend="jax", exact=True)
+
+
+# --- f.jax ---
+
+
+def test_a_pure_function_of_parameters_and_rows(wide):
+    model = MLP(3, [5, 2], seed=1)
+    f = compile(lambda x, t: half_squared_error(model(x), t))
+    r = np.random.default_rng(0)
+    X, T = r.normal(size=(7, 3)), r.normal(size=(7, 2))
+    value, gradient = f.value_and_grad(X, T)
+    pure = f.jax
+    parameters = pure.parameters
+    assert {name: a.shape for name, a in parameters.items()} == {
+        "W1": (5, 3), "b1": (5,), "W2": (2, 5), "b2": (2,),
+    }  # fmt: skip
+    loss = wide.jit(lambda p, x, t: pure(p, x, t).mean())
+    assert float(loss(parameters, X, T)) == pytest.approx(value, rel=1e-14)
+
+    def by_hand(p):
+        hidden = wide.numpy.tanh(X @ p["W1"].T + p["b1"])
+        return ((wide.numpy.tanh(hidden @ p["W2"].T + p["b2"]) - T) ** 2).sum() / 2 / len(X)
+
+    found, wanted = wide.grad(loss)(parameters, X, T), wide.grad(by_hand)(parameters)
+    for name, by in wanted.items():
+        np.testing.assert_allclose(found[name], by, rtol=1e-12, atol=1e-15)
+    every = np.concatenate([by.ravel() for by in found.values()])
+    np.testing.assert_allclose(np.sort(every), np.sort(gradient), rtol=1e-12)
+    each = wide.vmap(lambda x, t: pure(parameters, x[None], t[None])[0])(X, T)
+    np.testing.assert_allclose(each, f(X, T), rtol=1e-13)
+
+
+def test_derivatives_of_any_order_are_those_of_the_table(wide):
+    """JAX's own are 0.5 at a corner of relu, and 0 for sigmoid as it is computed, at 0."""
+    f = compile(lambda x: tanh(x) * sigmoid(x))
+    xs = np.array([-30.0, -3.0, -0.0, 0.0, 0.7, 25.0])
+    f(xs)
+    pure = f.jax
+    one = lambda x: pure({}, x[None])[0]
+    for order in range(1, 4):
+        one = wide.grad(one)
+        for x, found in zip(xs, wide.vmap(one)(xs)):
+            v = Value(x)
+            y = tanh(v) * sigmoid(v)
+            for _ in range(order):
+                y = grad(y, v, create_graph=True)
+            assert float(found) == pytest.approx(y.data, rel=1e-12, abs=1e-300)
+    corners = compile(lambda x: relu(x[0]) + maximum(x[0], x[1]) + logsumexp(x))
+    rows = np.array([[0.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+    wanted = corners.value_and_grad(rows, wrt="inputs", reduction="sum")[1]
+    found = wide.grad(lambda x: corners.jax({}, x).sum())(rows)
+    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+
+
+def test_it_is_exported_with_any_number_of_rows(wide):
+    from jax import export
+
+    function, n = recurrences.RECURRENCES["lstm"][0](*SHORT["lstm"])
+    x = np.random.default_rng(0).normal(size=(4, n))
+    f = compile(function)
+    wanted, pure = f(x), f.jax
+    (rows,) = export.symbolic_shape("rows")
+    shapes = {k: wide.ShapeDtypeStruct(a.shape, a.dtype) for k, a in pure.parameters.items()}
+    exported = export.export(wide.jit(pure))(shapes, wide.ShapeDtypeStruct((rows, n), x.dtype))
+    for some in (x, x[:1]):
+        found = exported.call(pure.parameters, some)
+        np.testing.assert_allclose(found, wanted[: len(some)], rtol=1e-13)
+
+
+def test_a_wrong_call_is_a_sentence(wide):
+    weight = Value(2.0)
+    f = compile(lambda x: x[0] * weight + x[1])
+    with pytest.raises(CompileError, match="not recorded yet"):
+        _ = f.jax
+    f([[1.0, 2.0]])
+    pure = f.jax
+    (name,) = pure.parameters
+    with pytest.raises(ValueError, match=f"dictionary of {name}, as in f.jax.parameters; got"):
+        pure({"other": 1.0}, [[1.0, 2.0]])
+    with pytest.raises(ValueError, match=f"{name} has the shape .*got \\(3,\\)"):
+        pure({name: [1.0, 2.0, 3.0]}, [[1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"shapes \(batch, 2\); got \(1, 3\)"):
+        pure(pure.parameters, [[1.0, 2.0, 3.0]])
+    with wide.enable_x64(False), pytest.raises(ValueError, match="jax_enable_x64"):
+        pure(pure.parameters, [[1.0, 2.0]])
+    table = [Value(1.0), Value(2.0)]
+    taken = compile(lambda i: autograd.take(table, i))
+    taken([0.0, 1.0])
+    found = taken.jax(taken.jax.parameters, [1.0, 2.0, 0.5])
+    np.testing.assert_array_equal(found, [2.0, np.nan, np.nan])
