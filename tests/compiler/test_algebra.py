@@ -19,6 +19,7 @@ NAMES = {op.name for op in BUILT_IN} - {op.name for op in ALGEBRA}
 KERNEL_FILES = [
     "algebra.py",
     "numpy/kernels.py",
+    "jax/kernels.py",
     "machine/kernels/",
     "machine/opcodes.py",
     "machine/build.py",  # the functions of libm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from autograd.compiler.jax.kernels import KERNELS
 from autograd.compiler.jax.scans import ScanWriter
 from autograd.compiler.numpy.dialect import Dialect, Target
 from autograd.compiler.numpy.kernels import Kernel
@@ -12,40 +13,6 @@ from autograd.compiler.numpy.text import Text, statement
 from autograd.compiler.numpy.views import Views
 from autograd.compiler.program import Instruction
 from autograd.ops import Op
-
-KERNELS = {
-    "relu": Kernel(
-        "relu({})",
-        """\
-def relu(x):
-    return np.maximum(x, 0)""",
-    ),
-    "hypot": Kernel(
-        "hypot({}, {})",
-        """\
-def hypot(a, b):
-    return np.hypot(a, b)""",
-    ),
-    "erf": Kernel(
-        "erf({})",
-        """\
-def erf(x):
-    return jax.scipy.special.erf(x)""",
-    ),
-    "normal_cdf": Kernel(
-        "normal_cdf({})",
-        """\
-def normal_cdf(x):
-    return 0.5 * jax.scipy.special.erfc(x * -0.7071067811865476)""",
-    ),
-    "logsumexp": Kernel(
-        "logsumexp({}, {})",
-        """\
-def logsumexp(x, axis):
-    return jax.scipy.special.logsumexp(x, axis=axis)""",
-    ),
-}
-"""What JAX computes otherwise than NumPy."""
 
 
 class JaxDialect(Dialect):
