@@ -71,24 +71,51 @@ def write(folder: Path) -> int:
 
 def check(folder: Path, problems: list[str]) -> int:
     """Check the problems, or all; print what is right, what is not, and what comes next."""
-    from autograd.files import write_whole
     from demos.workbook import PROBLEMS, report
-    from demos.workbook.folder import is_untouched, is_workbook
-    from demos.workbook.running import check_files
+    from demos.workbook.folder import is_untouched
+    from demos.workbook.sheets import sheet_of
+
+    wanted = problems or list(PROBLEMS)
+    if trouble := absent(folder, wanted):
+        return failure(trouble)
+    begun = [problem for problem in wanted if not is_untouched(folder, sheet_of(problem))]
+    right, todo = check_begun(folder, begun)
+    todo += [problem for problem in wanted if problem not in begun]
+    if todo:
+        print(report.still_to_do(sorted(todo, key=PROBLEMS.index)))
+    left = [problem for problem in wanted if problem not in right]
+    if not problems:
+        print(f"\n{report.progress(len(right), left[0] if left else None, folder)}")
+    elif not left and wanted[-1] != PROBLEMS[-1]:
+        print(report.following(PROBLEMS[PROBLEMS.index(wanted[-1]) + 1], folder))
+    return 1 if left else 0
+
+
+def absent(folder: Path, problems: list[str]) -> str:
+    """Why nothing can be checked, in a sentence; empty if all files are there."""
+    from demos.workbook.folder import is_workbook
     from demos.workbook.sheets import file_name, sheet_of
 
     if not is_workbook(folder):
-        return failure(f"there is no workbook in {folder}: python -m demos workbook writes one")
-    wanted = problems or list(PROBLEMS)
-    for sheet in dict.fromkeys(map(sheet_of, wanted)):
-        if not (folder / file_name(sheet)).is_file():
-            return failure(
-                f"{folder / file_name(sheet)} is missing: python -m demos workbook writes it anew"
-            )
-    begun = [problem for problem in wanted if not is_untouched(folder, sheet_of(problem))]
-    todo = [problem for problem in wanted if problem not in begun]
-    right = []
-    watched = set()
+        return f"there is no workbook in {folder}: python -m demos workbook writes one"
+    for problem in problems:
+        file = folder / file_name(sheet_of(problem))
+        if not file.is_file():
+            return f"{file} is missing: python -m demos workbook writes it anew"
+    return ""
+
+
+def check_begun(folder: Path, problems: list[str]) -> tuple[list[str], list[str]]:
+    """Check problems whose file was changed, and print what was found.
+
+    Returns:
+        Those that are right, and those in which nothing was filled in.
+    """
+    from autograd.files import write_whole
+    from demos.workbook import report
+    from demos.workbook.running import check_files
+
+    right, todo, watched = [], [], set()
 
     def show(problem: str, line: str) -> None:
         if problem not in watched:
@@ -96,7 +123,7 @@ def check(folder: Path, problems: list[str]) -> int:
         watched.add(problem)
         print(f"          {line}")
 
-    for checked in check_files(folder, begun, show):
+    for checked in check_files(folder, problems, show):
         if checked.todo:
             todo.append(checked.problem)
             continue
@@ -107,14 +134,7 @@ def check(folder: Path, problems: list[str]) -> int:
             page = folder / f"{checked.problem}.html"
             write_whole(page, checked.page.encode())
             print(f"          Your numbers beside the engine's page: {page}")
-    if todo:
-        print(report.still_to_do(sorted(todo, key=PROBLEMS.index)))
-    left = [problem for problem in wanted if problem not in right]
-    if not problems:
-        print(f"\n{report.progress(len(right), left[0] if left else None, folder)}")
-    elif not left and wanted[-1] != PROBLEMS[-1]:
-        print(report.following(PROBLEMS[PROBLEMS.index(wanted[-1]) + 1], folder))
-    return 1 if left else 0
+    return right, todo
 
 
 def solution(name: str) -> int:

@@ -34,8 +34,12 @@ def failed(problem, names):
 
 # --- every sheet ---
 
+# Its solution trains a network: see test_workbook_running.py.
+QUICK = [problem for problem in workbook.PROBLEMS if problem != "next_letter"]
+LONG = {"backprop", "training", "next_letter"}
 
-@pytest.mark.parametrize("problem", workbook.PROBLEMS)
+
+@pytest.mark.parametrize("problem", QUICK)
 def test_the_solution_passes(problem):
     found = workbook.check(problem, filled(problem))
     assert len(found) >= 2
@@ -53,7 +57,10 @@ def test_the_skeleton_fails_and_says_what_to_do(problem):
         assert str(result).endswith("is still to be filled in: replace its ...")
 
 
-@pytest.mark.parametrize("problem", workbook.PROBLEMS)
+@pytest.mark.parametrize(
+    "problem",
+    [pytest.param(p, marks=pytest.mark.slow) if p in LONG else p for p in workbook.PROBLEMS],
+)
 def test_every_slip_gets_its_own_hint(problem):
     sheet = problem.partition(".")[0]
     for part in sheets.module(sheet).PARTS[problem]:

@@ -139,8 +139,7 @@ def test_a_problem_is_meant_by_name_number_or_file(name, problems):
     ],
 )
 @pytest.mark.parametrize("action", ["check", "solution"])
-def test_a_wrong_name_gets_the_nearest(folder, action, name, sentence, capsys):
-    capsys.readouterr()
+def test_a_wrong_name_gets_the_nearest(action, name, sentence, capsys):
     assert main(["workbook", action, name]) == 1
     assert capsys.readouterr().err.startswith(f"python -m demos workbook: {sentence}")
 

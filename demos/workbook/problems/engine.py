@@ -13,11 +13,10 @@ order:
     engine.neuron    a neuron
     engine.layer     a layer of neurons
 
-Each check compares with the real engine, and waits for those before it:
-
-    python -m demos workbook check engine
-
+Each check compares with the real engine, and waits for those before it.
 When all are right, you have written the core of autograd/value.py.
+
+When you think that one is right:  python -m demos workbook check engine
 """
 
 from __future__ import annotations
