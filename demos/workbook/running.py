@@ -105,7 +105,7 @@ def _in_one_process(
             if done < len(problems):
                 status = process.wait()
                 complaints.seek(0)
-                yield Checked(now, [Result(_ended(now, status, complaints.read(), seconds), False)])
+                yield Checked(now, [Result(ended(now, status, complaints.read(), seconds), False)])
         finally:
             process.kill()
             process.wait()
@@ -118,9 +118,10 @@ def _path() -> str:
     return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
 
 
-def _ended(problem: str, status: int, complaints: str, seconds: float) -> str:
+def ended(problem: str, status: int, complaints: str, seconds: float) -> str:
     """Why a process ended before its answer, in a sentence."""
-    found = re.search(rf'{file_name(sheet_of(problem))}", line (\d+)', complaints)
+    main_thread = complaints.rpartition("hread 0x")[2]  # the last one, innermost call first
+    found = re.search(rf'{file_name(sheet_of(problem))}", line (\d+)', main_thread)
     place = f" in line {found[1]}" if found else ""
     if "Timeout (" in complaints:
         return f"Still running after {seconds:g} s{place}: does a loop never end?"

@@ -12,7 +12,7 @@ from demos import workbook
 from demos.workbook import child
 from demos.workbook.child import Printed, load
 from demos.workbook.outcomes import attempt
-from demos.workbook.running import check_files
+from demos.workbook.running import check_files, ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,6 +149,25 @@ def test_the_network_learns_and_its_bar_shrinks():
     assert bars[0] > 25
     assert bars[-1] < 12
     assert len(bars) > 10
+
+
+def test_the_line_of_an_endless_loop_is_that_of_the_main_thread():
+    complaints = (
+        "Timeout (0:00:10)!\nThread 0x00007f (most recent call first):\n"
+        '  File "/x/01_tanh.py", line 3 in <lambda>\n  File "/lib/threading.py", line 1 in run\n\n'
+        "Thread 0x00007e (most recent call first):\n"
+        '  File "/lib/copy.py", line 9 in copy\n  File "/x/01_tanh.py", line 7 in tanh\n'
+        '  File "/x/01_tanh.py", line 30 in <module>\n'
+    )
+    assert ended("tanh", 1, complaints, 10) == (
+        "Still running after 10 s in line 7: does a loop never end?"
+    )
+
+
+def test_a_fault_of_the_check_itself_is_not_blamed_on_the_student():
+    complaints = 'Traceback (most recent call last):\n  File "<frozen runpy>", line 198, in _run\n'
+    with pytest.raises(RuntimeError, match="the check of tanh itself failed"):
+        ended("tanh", 1, complaints, 10)
 
 
 # --- in a process of its own ---

@@ -166,12 +166,12 @@ PARTS = {
         Part(
             "outputs",
             [
+                call("outputs", (WEIGHTS, "a"), _outputs(WEIGHTS, "a"), "outputs(weights, 'a')"),
                 Question(
-                    "outputs(the weights above, 'a')[1], the output for b",
+                    "outputs(weights, 'a')[1], the output for b",
                     lambda names: names["outputs"](WEIGHTS, "a")[1],
                     tanh(0.5 * 0.549306144),
                 ),
-                call("outputs", (WEIGHTS, "a"), _outputs(WEIGHTS, "a"), "outputs(weights, 'a')"),
                 call("outputs", (OTHERS, "d"), _outputs(OTHERS, "d"), "outputs(others, 'd')"),
             ],
             SAYING,
