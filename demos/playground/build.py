@@ -49,7 +49,9 @@ def build(out: Path, say: Callable[[str], object] = print) -> None:
             if file.is_file():
                 (work / file.name).write_bytes(file.read_bytes())
         say("npm fetches Pyodide and the editor")
-        _run(work, "npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+        _run(
+            work, *"npm ci --silent --ignore-scripts --no-audit --no-fund --prefer-offline".split()
+        )
         _bundle_editor(work)
         say("Python starts once, so that a page can begin where it ended")
         (work / "packages.zip").write_bytes(packed())

@@ -25,6 +25,7 @@ async function start({ snapshot, program, libraries, packages, online }) {
   });
   python = await loadPyodide({
     indexURL: online.address,
+    packageBaseUrl: online.address,
     lockFileContents: online.lock,
     createPyodideModule: self.createPyodideModule,
     fsInit: async (files) => files.writeFile("/lib/packages.zip", new Uint8Array(packages)),
@@ -36,13 +37,15 @@ async function start({ snapshot, program, libraries, packages, online }) {
   viz = await Viz.instance();
 }
 
-// numpy is as large as Python itself, so it comes only for programs that may need it.
+// numpy is as large as Python itself, so it comes only for programs that may need it. Where it does not
+// come, the console says why, and `import numpy` fails if the program gets that far.
 async function fetchNumpy() {
-  postMessage({ type: "print", text: "numpy comes from cdn.jsdelivr.net …\n", error: true });
+  const say = (text) => postMessage({ type: "print", text: `${text}\n`, error: true });
+  say("numpy comes from cdn.jsdelivr.net …");
   try {
-    await python.loadPackage("numpy", { messageCallback() {}, errorCallback() {} });
+    await python.loadPackage("numpy", { messageCallback() {}, errorCallback: say });
   } catch (fault) {
-    // There is no network: import says so, if the program gets that far.
+    say(fault.message);
   }
 }
 
