@@ -23,8 +23,8 @@ def policy(inline: Iterable[str] = ()) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            # Python itself is WebAssembly, and its bridge to JavaScript makes functions from text.
-            f"script-src 'self' blob: 'wasm-unsafe-eval' 'unsafe-eval' {scripts}",
+            # Python itself is WebAssembly.
+            f"script-src 'self' 'wasm-unsafe-eval' {scripts}",
             "worker-src blob:",
             # Only numpy, when a program first imports it, comes from a network.
             "connect-src data: blob: https://cdn.jsdelivr.net",
