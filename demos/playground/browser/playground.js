@@ -68,18 +68,18 @@ function pressRun() {
   run();
 }
 
-// Opens what the address asks for; answers whether it asks for anything that is here.
-async function openAddress() {
+// Opens what the address asks for. Where it asks for nothing that is here, `otherwise` comes first.
+async function openAddress(otherwise = () => {}) {
   const asked = await askedFor(location.hash);
-  if (!asked) return false;
-  if (asked.code !== undefined) {
+  const example = asked && examples.find(({ name }) => name === asked.example);
+  if (asked && asked.code !== undefined) {
     openProgram(asked.code, { note: "This program came with the address. Read it first; it runs only when you press Run." });
-    return true;
+  } else if (example) {
+    openExample(example);
+  } else {
+    otherwise();
+    if (asked) say("note", asked.sentence || "The address asks for an example that is not here.");
   }
-  const example = examples.find(({ name }) => name === asked.example);
-  if (example) openExample(example);
-  else say("note", asked.sentence || "The address asks for an example that is not here.");
-  return Boolean(example);
 }
 
 function openFirst() {
@@ -114,7 +114,7 @@ byId("copy-link").addEventListener("click", copyLink);
 byId("run-key").textContent = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘ Enter" : "Ctrl+Enter";
 addEventListener("pagehide", keep);
 document.addEventListener("visibilitychange", () => document.hidden && keep());
-addEventListener("hashchange", openAddress);
+addEventListener("hashchange", () => openAddress());
 
 async function open() {
   const missing = whatIsMissing();
@@ -127,6 +127,6 @@ async function open() {
     // Its files come last, so that the page is there to be read and typed into before them.
     addEventListener("load", startAnew);
   }
-  if (!(await openAddress())) openFirst();
+  await openAddress(openFirst);
 }
 open();

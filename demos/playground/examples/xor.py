@@ -17,6 +17,6 @@ def loss(x, t):
 
 training_page(model, loss, X, T, SGD(model.parameters(), lr=0.3))
 
-history = fit(loss, X, T, SGD(model.parameters(), lr=0.3), epochs=200, compile=False)
+history = fit(loss, X, T, SGD(model.parameters(), lr=0.3), epochs=200)
 for x, t in zip(X, T):
     print(f"{x}: {model(x).data:+.3f}, and should be {t[0]:+}")
