@@ -53,7 +53,7 @@ def open_playground(browser, playground):
         contexts.append(context)
         context.set_default_timeout(60_000)
         if silent:
-            context.route("**/runtime.js", lambda route: route.fulfill(body=SILENT))
+            context.route("**/runtime/*.js", lambda route: route.fulfill(body=SILENT))
         if before:
             context.add_init_script(before)
         tab = context.new_page()

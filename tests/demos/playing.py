@@ -1,5 +1,8 @@
 """The playground in a browser: what a reader does in it, and what it says."""
 
+import base64
+import zlib
+
 # In the place of Python, where a test is only about the face: ready at once, and silent.
 SILENT = """startPython = (receive) => {
   setTimeout(() => receive({ type: "ready", seconds: 1 }));
@@ -62,3 +65,10 @@ def choose(tab, example):
 def shown(tab):
     """The page of the result in front."""
     return tab.frame_locator(".frame:not([hidden]) iframe")
+
+
+def in_address(code):
+    """What stands behind the # of a link to this program, in bytes."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(code) + packer.flush()
+    return f"code=d.{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"

@@ -1,14 +1,12 @@
 """The face of the playground, without Python: what is kept, shared, and shown to everyone."""
 
-import base64
 import os
 import random
-import zlib
 from pathlib import Path
 
 import pytest
 
-from tests.demos.playing import PHONE, becomes, choose, state, write, written
+from tests.demos.playing import PHONE, becomes, choose, in_address, state, write, written
 
 
 @pytest.fixture
@@ -89,12 +87,6 @@ def test_a_browser_that_hides_its_storage_still_opens(face):
 
 
 # --- the address ---
-
-
-def in_address(code):
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = packer.compress(code) + packer.flush()
-    return f"code=d.{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
 
 
 def test_a_link_brings_any_program(face):
@@ -218,5 +210,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_or_small(face, scheme, settings):
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         assert tab.evaluate(SMALL) == [], name
         if folder:
-            found = tab.evaluate("axe.run({ iframes: false, preload: false }).then(r => r.violations)")
+            found = tab.evaluate(
+                "axe.run({ iframes: false, preload: false }).then(r => r.violations)"
+            )
             assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == [], name

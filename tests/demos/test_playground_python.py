@@ -3,7 +3,18 @@
 import pytest
 
 from demos.playground.menu import examples
-from tests.demos.playing import becomes, choose, ended, lines, run, shown, state, write, written
+from tests.demos.playing import (
+    becomes,
+    choose,
+    ended,
+    in_address,
+    lines,
+    run,
+    shown,
+    state,
+    write,
+    written,
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +33,13 @@ def started(browser, playground):
     assert problems == []
 
 
-def test_a_newcomer_sees_a_graph_without_doing_anything(playground, open_playground):
-    for file in ("index.html", "playground.html"):
-        tab = open_playground(file=file)
-        assert ended(tab).startswith("Finished in")
-        assert "w.grad is -0.050062" in lines(tab)
-        assert shown(tab).locator("#title").inner_text() == "error"
-        shown(tab).get_by_role("button", name="One step forward").click()
-        assert shown(tab).locator("#progress").inner_text().startswith("Step 1 of")
+def test_a_newcomer_sees_a_graph_without_doing_anything(open_playground):
+    tab = open_playground(file="playground.html")
+    assert ended(tab).startswith("Finished in")
+    assert "w.grad is -0.050062" in lines(tab)
+    assert shown(tab).locator("#title").inner_text() == "error"
+    shown(tab).get_by_role("button", name="One step forward").click()
+    assert shown(tab).locator("#progress").inner_text().startswith("Step 1 of")
 
 
 def test_a_typed_program_becomes_a_graph(started):
@@ -37,7 +47,7 @@ def test_a_typed_program_becomes_a_graph(started):
         started, "from autograd import Value\na = Value(3.0)\nprint(a)\nsquare = a * a\nsquare"
     )
     assert said.startswith("Finished in")
-    assert lines(started).startswith("Value(3.0")
+    assert lines(started).startswith("Value(3)")
     assert shown(started).locator("#title").inner_text() == "square"
     assert shown(started).locator('.box[aria-label^="a, "]').count() == 1
 
@@ -59,7 +69,7 @@ def test_an_error_is_a_sentence_and_its_line_is_marked(started):
     assert error.locator("p").inner_text() == "ZeroDivisionError: division by zero Line 3"
     assert started.locator(".error-line").inner_text() == "y = x / 0"
     assert not error.locator("pre").is_visible()
-    error.get_by_text("Traceback").click()
+    error.get_by_text("Traceback", exact=True).click()
     assert 'File "program.py", line 3' in error.locator("pre").inner_text()
     error.get_by_role("button", name="Line 3").click()
     assert started.evaluate("getSelection().toString()") == "y = x / 0"
@@ -126,18 +136,15 @@ def test_all_examples_run(started):
 
 
 def test_a_program_from_an_address_runs_only_when_the_reader_presses_run(open_playground):
-    tab = open_playground()
+    tab = open_playground(hash_=in_address(b"print('from the link')\n"))
+    becomes(tab, "Ready in")
+    tab.wait_for_timeout(500)
+    assert written(tab) == "print('from the link')\n"
+    assert lines(tab) == ""
+    assert "it runs only when you press Run" in tab.locator("#note").inner_text()
+    tab.get_by_role("button", name="Run").click()
     ended(tab)
-    link = tab.evaluate("linkOf(\"print('from the link')\\n\")")
-    other = open_playground(hash_=link.partition("#")[2])
-    becomes(other, "Ready in")
-    other.wait_for_timeout(500)
-    assert written(other) == "print('from the link')\n"
-    assert lines(other) == ""
-    assert "it runs only when you press Run" in other.locator("#note").inner_text()
-    other.get_by_role("button", name="Run").click()
-    ended(other)
-    assert lines(other).strip() == "from the link"
-    other.reload()
-    becomes(other, "Ready in")
-    assert lines(other) == ""
+    assert lines(tab).strip() == "from the link"
+    tab.reload()
+    becomes(tab, "Ready in")
+    assert lines(tab) == ""

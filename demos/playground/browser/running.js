@@ -4,7 +4,7 @@
 
 const running = {
   python: null,
-  phase: "starting", // then "ready" and "running", in turn; or "missing", where Python cannot run
+  phase: "starting", // then "ready" and "running", in turn; "failed", and "missing" where Python cannot run
   id: 0, // of the latest run; what an earlier one still says is not heard
   wanted: false, // Run was pressed before Python was ready
   failed: false, // it ended before its last line
@@ -22,6 +22,7 @@ function startAnew() {
 
 function run() {
   if (running.phase === "running" || running.phase === "missing") return;
+  if (running.phase === "failed") startAnew();
   if (running.phase === "starting") {
     running.wanted = true;
     say("state", "Starting Python… Then your program runs.");
@@ -76,7 +77,11 @@ function hear(message) {
   } else if (type === "error") {
     running.failed = true;
     showError(message);
-    if (running.phase === "starting") say("state", "Python did not start.");
+    if (running.phase === "starting") {
+      Object.assign(running, { phase: "failed", wanted: false });
+      allow("stop", false);
+      say("state", "Python did not start. Run tries again.");
+    }
   } else if (type === "done" && message.id === running.id) {
     running.phase = "ready";
     ended(running.failed ? "Ended with an error" : `Finished in ${inSeconds(message.seconds)}`);
