@@ -99,7 +99,12 @@ def results() -> str:
         return "The table is in `tests/RESULTS.md`, which an installed package does not have."
     columns = "Row What Reached Worst Findings Date".split()
     rows = [line.strip("|").split("|")[: len(columns)] for line in text.splitlines() if "|" in line]
-    return "".join(f"|{'|'.join(row)}|\n" for row in rows)
+    return "".join(f"|{_plain('|'.join(row))}|\n" for row in rows)
+
+
+def _plain(text: str) -> str:
+    """Text without a meaning in Markdown: a finding of the battery quotes programs."""
+    return re.sub(r"([\\`*_<\[])", r"\\\1", text)
 
 
 def _project_file(name: str) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ import autograd
 import nn
 from autograd import ops
 from demos.helpers.gallery import Exhibit, Section
-from demos.site import build, command, inserts
+from demos.site import build, command, course, inserts
 from demos.site.build import PAGES
 from demos.site.course import demo_page
 from demos.site.links import broken
@@ -100,6 +101,10 @@ def test_words_that_stand_elsewhere(monkeypatch, tmp_path):
     assert inserts.sheets().count("\n## ") == 12
     assert inserts.source(inserts.value, "Value.backward").startswith("```python\ndef backward(")
     monkeypatch.setattr(inserts, "ROOT", tmp_path)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/RESULTS.md").write_text("| 1 | a | b | c | 1: x**2 <b> `y` [z](q) | d |")
+    assert r" 1: x\*\*2 \<b> \`y\` \[z](q) |" in inserts.results()
+    (tmp_path / "tests/RESULTS.md").unlink()
     assert inserts.results().startswith("The table is in `tests/RESULTS.md`")
 
 
@@ -182,6 +187,27 @@ def test_the_page_of_a_demo(tmp_path, monkeypatch):
     assert "````{raw} html\n" in text
     assert "Run it yourself: `python -m demos chain_rule`." in text
     assert text.count("```python\n") == 1
+
+
+@pytest.mark.slow
+def test_a_demo_names_its_files_as_the_site_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    section = course.run_demo(tmp_path, "figure_4")
+    assert section.trouble == ""
+    assert str(tmp_path) not in section.printed
+    text = demo_page(section)
+    for exhibit in section.exhibits:
+        assert exhibit.path.is_file()
+        assert f'src="{exhibit.path.as_posix()}"' in text
+
+
+def test_a_demo_that_fails_ends_the_build(tmp_path, monkeypatch):
+    here = contextlib.nullcontext(SimpleNamespace(map=map))
+    failed = Section(1, "gpt", "A GPT", "what it does", [], "", trouble="this demo needs numpy")
+    monkeypatch.setattr(course, "ProcessPoolExecutor", lambda max_workers: here)
+    monkeypatch.setattr(course, "run_demo", lambda folder, name: failed)
+    with pytest.raises(SiteError, match=r"^the demo gpt failed: this demo needs numpy$"):
+        course.run_course(tmp_path)
 
 
 def test_the_command_alone_loads_no_work():
