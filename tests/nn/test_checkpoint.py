@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 import nn
 from autograd import Value
-from nn.checkpoint import load_checkpoint, save_checkpoint
+from nn.checkpoint import load_checkpoint, notes_and_shapes, save_checkpoint
 
 ROOT = Path(__file__).parents[2]
 X = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -154,6 +154,24 @@ def test_any_module_is_saved(path):
     assert load_file(path)["model.cube"].shape == (1, 1, 2)
 
 
+class Numbered(nn.Module):
+    """Two names for what would be one place of a tensor."""
+
+    def __init__(self, a, b):
+        self.by_name = {"1": Value(a), "01": Value(b)}
+
+
+def test_names_that_mean_the_same_place_are_a_tensor_each(path):
+    loaded = Numbered(0, 0)
+    save_checkpoint(path, Numbered(2.5, 3.5))
+    load_checkpoint(path, loaded)
+    assert loaded.state_dict() == {"by_name.1": 2.5, "by_name.01": 3.5}
+    assert {n: t.item() for n, t in load_file(path).items()} == {
+        "model.by_name.1": 2.5,
+        "model.by_name.01": 3.5,
+    }
+
+
 def test_an_optimiser_of_some_parameters(path):
     model = nn.MLP(2, [2, 1], seed=0)
     optimizer = nn.SGD(model.layers[1].parameters(), 0.1, momentum=0.5)
@@ -242,6 +260,22 @@ def test_a_wrong_order_of_arguments_is_corrected(tmp_path):
             message = rf"expected {name}\(path, model, .*; got {name}\({kinds}\)$"
             with pytest.raises(TypeError, match=message):
                 function(*wrong)
+
+
+def test_an_optimiser_is_loaded_with_its_model(path):
+    training = Training()
+    training.save(path)
+    with pytest.raises(TypeError, match="an optimiser is loaded together with its model"):
+        load_checkpoint(path, None, training.optimizer)
+
+
+def test_notes_and_shapes_are_read_without_numbers(path):
+    training = Training(nn.SGD)
+    training.save(path, {"a": 1})
+    notes, shapes = notes_and_shapes(path)
+    assert notes == {"a": 1}
+    assert shapes == {name: tensor.shape for name, tensor in load_file(path).items()}
+    assert shapes["model.layers.0.weights"] == (3, 2)
 
 
 def test_a_stream_of_the_system_has_no_state(tmp_path):

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 import nn
 from autograd import Value
 from nn.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from nn.tensor_file import TensorFile
 from tests import counts
 from tests.nn.test_checkpoint import Training
 
@@ -282,11 +283,26 @@ def test_entries_that_lie(path, entry, said):
     assert sentence.isprintable()
 
 
-def test_a_name_that_occurs_twice(path):
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b'{"a": {}, "a": {}}', "occurs twice"),
+        (b'{"a": ' + b"[" * 100_000, "too many brackets"),
+        (b'{"a": "\xff"}', "not text in UTF-8"),
+    ],
+)
+def test_a_table_that_is_wrong(path, head, said):
     path.parent.mkdir(parents=True)
-    head = b'{"a": {}, "a": {}}'
     path.write_bytes(struct.pack("<Q", len(head)) + head)
-    assert "occurs twice" in refused(path)
+    assert said in refused(path)
+
+
+def test_a_file_that_shrinks_while_it_is_read(path):
+    save_checkpoint(path, nn.Neuron(2000))  # too large to be read with the table
+    with TensorFile(path) as file:
+        os.truncate(path, 10_000)
+        with pytest.raises(ValueError, match=r"model\.weights was cut off while it was read"):
+            file.numbers("model.weights")
 
 
 def test_names_of_a_file_are_shown_without_control_characters(path):

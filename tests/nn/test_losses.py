@@ -96,7 +96,7 @@ def test_cross_entropy_takes_targets_of_any_kind(target):
     assert cross_entropy([0.0, 0.0, 0.0], target).data == pytest.approx(math.log(3), rel=1e-15)
 
 
-@pytest.mark.parametrize("target", [-1, 3, 1.5, math.nan, math.inf])
+@pytest.mark.parametrize("target", [-1, 3, 1.5, math.nan, math.inf, Value(3.0), Value(1.5)])
 def test_cross_entropy_refuses_a_target_that_is_not_an_index(target):
     with pytest.raises(ValueError, match=r"3 logits is an index from 0 to 2; got"):
         cross_entropy([0.0, 0.0, 0.0], target)

@@ -129,6 +129,29 @@ def test_a_state_is_a_copy():
     assert optimizer.velocity == [0.0]
 
 
+class Returning(Optimizer):
+    memories = ("sums",)
+
+    def __init__(self, parameters, returned):
+        super().__init__(parameters)
+        self.sums = [0.0]
+        self.returned = returned
+
+    def update(self, p, gradient, total):
+        return self.returned
+
+
+@pytest.mark.parametrize(
+    ("returned", "got"), [(1.0, "float"), ((1.0,), "1"), ((1.0, 2.0, 3.0), "3")]
+)
+def test_an_update_that_returns_too_little_or_too_much(returned, got):
+    p = Value(1.0)
+    p.grad = 1.0
+    with pytest.raises(TypeError, match=rf"its memories .*'sums'.*, 2 in all; it returned {got}$"):
+        Returning([p], returned).step()
+    assert p.data == 1.0
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

@@ -133,6 +133,48 @@ class Point(Module):
         self.x, self.y = Value(-4.0), Value(1.8)
 
 
+def test_it_is_saved_where_the_path_says(tmp_path):
+    path = tmp_path / "page.html"
+    page = training_page(MODEL, of_model, X, T, SGD(MODEL.parameters(), lr=0.3), path)
+    assert path.read_text(encoding="utf-8") == page.source
+
+
+def test_only_the_outputs_of_the_model_are_shown():
+    other = MLP(1, [1], seed=2)
+    page = made(lambda x, t: half_squared_error(other(MODEL(x)), t))
+    assert len(handed(page)["outputs"]) == 1
+
+
+class Called(Module):
+    def __init__(self):
+        self.w = Value(0.5)
+
+    def __call__(self, x):
+        return self.w * x[0]
+
+
+def test_a_model_with_a_call_of_its_own():
+    model, call = Called(), Called.__call__
+    page = made(lambda x, t: half_squared_error(model(x), t), model=model)
+    assert len(handed(page)["outputs"]) == 1
+    assert Called.__call__ is call
+
+
+def test_a_loss_may_ask_the_same_of_a_row_twice():
+    """What it asks, 2 * x0 + (1 + 1) > -1, is computed from leaves that never change too."""
+
+    def loss(x, t):
+        for _ in range(2):
+            assert 2 * x[0] + (Value(1) + Value(1)) > -1
+        return of_model(x, t)
+
+    checks = handed(made(loss))["checks"]
+    assert len(checks["kinds"]) == 1
+    for row in X:
+        a, b = run_steps(checks["program"], [*row, 0.0])
+        assert sorted([a, b]) == sorted([-1, 2 * row[0] + 2])
+
+
 def test_a_loss_of_parameters_alone():
     point = Point()
 
@@ -159,6 +201,14 @@ class Signed(Optimizer):
 
     def update(self, p, gradient):
         return p - self.lr if gradient > 0 else p + self.lr
+
+
+class Drawing(SGD):
+    settings = (*SGD.settings, "name")
+    name = "noisy"
+
+    def update(self, p, gradient, velocity):
+        return p - self.lr * gradient * random.random(), velocity
 
 
 class Doubled(SGD):
@@ -188,6 +238,7 @@ dropout = Dropout(0.5, seed=1)
         ({"loss": lambda x, t: [of_model(x, t)]}, "the loss must be one Value"),
         ({"optimizer": Signed(MODEL.parameters())}, "update cannot be written down for a page"),
         ({"optimizer": Doubled(MODEL.parameters(), lr=0.1)}, "Doubled steps in Python"),
+        ({"optimizer": Drawing(MODEL.parameters(), lr=0.1)}, "Drawing.update draws random numb"),
         ({"optimizer": SGD(MODEL.parameters(), lr=lambda step: 0.1)}, "lr is a function"),
     ],
 )
