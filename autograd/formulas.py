@@ -8,6 +8,7 @@ from autograd import ops
 from autograd.deprecation import renamed
 from autograd.given import switch
 from autograd.names import NodeNames, displayed, latex_name
+from autograd.operand import traced
 from autograd.ops import Op
 from autograd.reading import Reading
 from autograd.real import count
@@ -107,7 +108,8 @@ def written_partials(op: Op, y: Symbol, inputs: Sequence[Symbol]) -> tuple[Symbo
         TypeError: the rule does something with its inputs that cannot be written.
     """
     try:
-        written = tuple(Symbol.of(partial) for partial in op.apply_rule(y, inputs, taught=True))
+        with traced():
+            written = tuple(Symbol.of(partial) for partial in op.apply_rule(y, inputs, taught=True))
     except Exception as error:  # a rule may be any Python
         raise TypeError(
             f"the operation {op.name!r} cannot be written as a formula: {error}. A rule uses "

@@ -70,10 +70,6 @@ class Indexed:
         indices = f"[{','.join(map(str, self.indices))}]" if self.indices else ""
         return f"{self.prefix}{self.letter}{self.layer}{indices}{self.repeat}"
 
-    def within(self, prefix: str) -> Indexed:
-        """The same name with a prefix before it."""
-        return replace(self, prefix=prefix + self.prefix)
-
     @property
     def unit(self) -> Indexed | None:
         """The neuron that this weight belongs to, without a letter; None if it is not a weight."""

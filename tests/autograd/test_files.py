@@ -3,6 +3,7 @@
 import ast
 import errno
 import os
+import runpy
 import socket
 import stat
 import sys
@@ -278,6 +279,37 @@ def test_what_is_not_a_file_is_neither_read_nor_replaced(tmp_path, monkeypatch, 
     assert os.listdir() == ["x"]
 
 
+@POSIX
+def test_a_file_that_becomes_a_folder_before_it_is_opened(tmp_path, monkeypatch):
+    file = tmp_path / "x"
+    file.touch()
+    of_file, opened = os.stat(file), []
+    monkeypatch.setattr(os, "stat", lambda path: of_file)
+    open_it = os.open
+    monkeypatch.setattr(os, "open", lambda *given: opened.append(open_it(*given)) or opened[0])
+    with pytest.raises(OSError, match="it is a folder, not a file"):
+        open_file(tmp_path)
+    with pytest.raises(OSError, match="Bad file descriptor"):  # it was closed
+        os.fstat(opened[0])
+
+
+@POSIX
+def test_a_part_whose_mode_cannot_be_set_is_removed(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+
+    def refused(descriptor, mode):
+        raise PermissionError(f"no mode for {descriptor}")
+
+    monkeypatch.setattr(os, "fchmod", refused)
+    with pytest.raises(PermissionError, match="no mode for") as caught:
+        write_whole(path, b"new")
+    assert os.listdir(tmp_path) == ["x"]
+    assert path.read_bytes() == b"old"
+    with pytest.raises(OSError, match="Bad file descriptor"):  # it was closed
+        os.fstat(int(str(caught.value).split()[-1]))
+
+
 def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.txt"
     write_whole(path, b"old")
@@ -441,11 +473,16 @@ def test_other_systems(tmp_path, monkeypatch, system):
         monkeypatch.setattr(real, "F_FULLFSYNC", 51, raising=False)
         monkeypatch.setattr(real, "fcntl", lambda *args: synced.append(args[1]))
     path = tmp_path / "new" / "x"
-    for content in (b"1", b"2"):
-        write_whole(path, content)
+    abandoned = path.with_name(PART.format("0" * 16))
+    path.parent.mkdir()
+    abandoned.touch()
+    (tmp_path / "link").symlink_to(path)
+    for name, content in (path, b"1"), (path, b"2"), (tmp_path / "link", b"3"):
+        write_whole(name, content)
         assert path.read_bytes() == content
     assert os.listdir(path.parent) == ["x"]
-    assert synced == ([51, 51] if system == "darwin" else [])
+    assert ("fcntl" in runpy.run_path(files.__file__)) == (system != "win32")
+    assert synced == ([51, 51, 51] if system == "darwin" else [])
 
 
 # --- the whole project ---

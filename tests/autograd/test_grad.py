@@ -99,6 +99,14 @@ def test_gradcheck_finds_nan_and_a_forgotten_path():
         gradcheck(lambda x, y: x * y.detach(), [1.0, 2.0])
 
 
+def test_gradcheck_says_where_differences_give_nothing():
+    """At the end of a domain, where nothing is on the other side, and with a step that is lost."""
+    with pytest.raises(GradcheckError, match=r"at \[0\.0\]: .* gives inf, finite differences nan"):
+        gradcheck(lambda x: x.sqrt(), [0.0])
+    with pytest.raises(GradcheckError, match=r"at \[1\.0\]: .* gives 2, finite differences nan"):
+        gradcheck(lambda x: x * 2, [1.0], step=1e-300)
+
+
 def test_gradcheck_wants_a_function_that_returns_a_value():
     with pytest.raises(TypeError, match=r"\.data, and returns a Value; got float 1\.0"):
         gradcheck(lambda x: x.data, [1.0])

@@ -1,11 +1,13 @@
 """Another package named autograd in the same environment is noticed."""
 
 import os
+import runpy
 import subprocess
 import sys
 import types
 from base64 import urlsafe_b64encode
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,8 @@ def test_installed_before_ours(site):
     )
     assert "autograd/core.py" in result.stderr
     assert "pip uninstall autograd" in result.stderr
+    with pytest.raises(ImportError, match=r"autograd-1\.8\.0 and overnight-autograd are installed"):
+        check(site / "autograd")
     with pytest.raises(ImportError, match=r"the other, such as autograd/core\.py\. "):
         check(site / "autograd")
 
@@ -104,6 +108,24 @@ def test_uninstalled_again_and_our_first_file_with_it(site):
     result = importing("nn", site)
     assert "is not the file that overnight-autograd installed" in result.stderr
     assert "pip install --force-reinstall overnight-autograd" in result.stderr
+    with pytest.raises(ImportError, match=r"__init__\.py is not the file that overnight-autograd"):
+        check(site / "autograd")
+
+
+def test_nn_tells_another_autograd_from_ours(monkeypatch):
+    other = types.ModuleType("autograd")
+    other.__file__ = "/site/autograd/__init__.py"
+    monkeypatch.setitem(sys.modules, "autograd", other)
+    monkeypatch.delitem(sys.modules, "autograd.installation")
+    with pytest.raises(
+        ImportError, match=r"at /site/autograd/__init__\.py is not ours, which nn n"
+    ):
+        runpy.run_path(str(ROOT / "nn" / "__init__.py"))
+
+
+def test_arrays_of_the_other_project_are_not_here():
+    with pytest.raises(ImportError, match="belongs to another project, also called autograd"):
+        import_module("autograd.numpy")
 
 
 def test_installed_elsewhere_it_does_no_harm(site, tmp_path_factory):

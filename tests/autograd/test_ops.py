@@ -380,6 +380,24 @@ def test_a_faulty_row_is_named(own_row):
             wrong(Value(1.0))
 
 
+def test_the_text_of_an_operation_has_no_single_brace(own_row):
+    with pytest.raises(
+        ValueError, match=r"text of 'open' needs a \{\} for each .*; got 'open\(\{'"
+    ):
+        own_row("open", lambda x: x, lambda y, x: (1.0,), text="open({")
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "value", "slope"),
+    [(2.0, math.inf, math.inf, math.inf), (0.5, -math.inf, math.inf, -math.inf)],
+)
+def test_a_power_with_an_infinite_exponent_is_a_limit(x, n, value, slope):
+    v = Value(x)
+    y = v**n
+    y.backward()
+    assert (y.data, v.grad) == (value, slope)
+
+
 @pytest.mark.parametrize("n", [1 / 3, -0.1, 1e-300, 1e16])
 def test_a_power_whose_exponent_less_1_is_rounded_has_the_corners_of_powers(n):
     corners = [0.0, math.inf, math.nan, 1.0]

@@ -13,6 +13,7 @@ from autograd import Op, Value, dot
 from autograd.formulas import LONGEST_FORMULA, derivative_formula, formula, written_partials
 from autograd.names import NodeNames, displayed, latex_name
 from autograd.ops import TABLE, power, tanh
+from autograd.ops import sum as sum_of
 from autograd.reading import Reading
 from autograd.symbols import Symbol
 from nn import MLP
@@ -89,6 +90,7 @@ def test_a_recorded_formula_keeps_the_value(expression):
         (0 - x, "-x"), (x / 1, "x"), (x**1, "x"), (x**0, "1"), (-1 * -x, "x"), (x * x, "x²"),
         (0.5 * (2 * x), "x"), (x * 3, "3 * x"), (-x * y, "-(x * y)"), (x + -y, "x - y"),
         (x - y * z, "x - y * z"), (x**12, "x¹²"), (x**-1, "x ** (-1)"), (x / 3, "x / 3"),
+        (Symbol.of(2) + 3, "5"), (Symbol.of(2) - 3, "-1"), (sum_of([x]), "x"),
         (1 / Symbol.of(2), "0.5"), (1 / Symbol.of(3), "1 / 3"), (Symbol.of(1e-5) * x, "1e-05 * x"),
         (Symbol.of(-0.0), "0"), (Symbol.of(math.inf), "inf"), (Symbol.of(math.nan), "nan"),
     ],
@@ -152,6 +154,25 @@ def test_a_rule_that_branches_is_refused_in_words():
         derivative_formula(leaky)
 
 
+def test_a_rule_that_hides_its_branch_is_refused_too():
+    def rule(y, x):
+        try:
+            return (1.0 if x > 0 else 0.1,)
+        except TypeError:
+            return (0.5,)
+
+    with pytest.raises(TypeError, match=r"'hidden' cannot be written .* does not branch"):
+        derivative_formula(Op("hidden", abs, rule, registered=False))
+
+
+def test_a_rule_with_too_few_derivatives_is_named():
+    short = Op("short", lambda a, b: a + b, lambda y, a, b: (1.0,), arity=2, registered=False)
+    with pytest.raises(
+        TypeError, match="rule of the operation 'short' returns 1 derivatives for 2"
+    ):
+        derivative_formula(short)
+
+
 def test_derivatives_of_expressions():
     w, x = Value(2.0, "w"), Value(0.5, "x")
     y = (w * x).tanh()
@@ -213,6 +234,12 @@ def test_names_come_from_dictionaries_modules_and_labels():
     assert Reading(out).names[x[1]] == "unused label"
     with pytest.raises(TypeError, match="a dict such as locals"):
         Reading(out, 7)
+
+
+def test_names_lead_through_dictionaries():
+    w, b = Value(2.0), Value(1.0)
+    names = Reading(w + b, {"layer": {"w": w, 3: [b]}}).names
+    assert (names[w], names[b]) == ("layer['w']", "layer[3][0]")
 
 
 def test_a_list_that_holds_itself_ends():

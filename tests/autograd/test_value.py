@@ -180,6 +180,9 @@ def test_data_set_to_a_numpy_scalar_does_no_harm():
     assert y.data == math.inf
     x.data = np.float64(3.0)
     assert type(dot([x], [x]).data) is float
+    x.data = np.float64(3.0)
+    y = x**2
+    assert (type(y.data), y.data, y.partials) == (float, 9.0, (6.0,))
 
 
 def test_functions_of_math_do_not_leave_the_graph_unnoticed():
