@@ -106,17 +106,17 @@ def following(problem: str, folder: Path) -> str:
 
 def after_writing(folder: Path, new: list[str], kept: list[str]) -> str:
     """What was written, and what to do now."""
-    place = "this folder" if folder == Path() else visible(folder, 200)
+    place = "this folder" if folder == Path() else f"the folder {visible(folder, 200)}"
     first = visible(folder / file_name(SHEETS[0]), 200)
     lines = []
     if new and not kept:
         lines.append(
-            f"The workbook is in {place}: {len(SHEETS)} sheets with {len(PROBLEMS)} problems."
+            f"Your workbook is in {place}: {len(SHEETS)} sheets with {len(PROBLEMS)} problems."
         )
     elif new:
         lines.append(f"New in {place}: {', '.join(new)}")
     else:
-        lines.append(f"The workbook is in {place}; no file of it is new.")
+        lines.append(f"Your workbook is in {place}; no file of it is new.")
     if kept:
         text = f"Kept as you changed them: {', '.join(kept)}"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")

@@ -100,3 +100,29 @@ def test_a_sheet_can_be_loaded_first(sheet, monkeypatch):
 def test_an_unknown_problem_is_named():
     with pytest.raises(ValueError, match=r"no problem 'tahn': there are tanh, neuron, figure_4"):
         workbook.check("tahn", {})
+
+
+# --- the course's numbers ---
+
+
+def test_backprop_gives_the_numbers_of_problem_12_and_figure_4():
+    backprop = filled("backprop")["backprop"]
+    found = backprop([[[1.0], [0.5]], [[2.0, 1.0]]], [0.5], [0.0])
+    assert found[0][0] + found[0][1] + found[1][0] == pytest.approx(
+        [0.208033760, 0.124327921, 0.122240762, 0.064786696], abs=1e-9
+    )
+    # With a target of out - 1, the derivatives of the error are those of out.
+    found = backprop([[[1.0, 0.5], [0.5, 2.0]], [[2.0, 1.0]]], [0.5, 1.0], [0.986646554 - 1])
+    assert found[0][0] + found[0][1] + found[1][0] == pytest.approx(
+        [0.011141322, 0.022282644, 0.000576531, 0.001153062, 0.020204010, 0.025945642], abs=1e-9
+    )
+
+
+def test_the_network_of_problem_5_recites():
+    names = filled("abcd")
+    weights = names["make_weights"]()
+    assert names["recite"](weights, "a", 8) == "abcdabcd"
+    assert names["outputs"](weights, "a")[1] == pytest.approx(0.268, abs=1e-3)
+    assert sorted(w for row in weights for w in row)[-5:] == pytest.approx(
+        [0] + 4 * [0.5493], abs=1e-4
+    )

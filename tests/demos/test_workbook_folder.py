@@ -29,6 +29,9 @@ def test_the_workbook_is_written_in_order(tmp_path, monkeypatch, capsys):
     for sheet, name in zip(workbook.SHEETS, FILES):
         assert (folder / name).read_text(encoding="utf-8") == workbook.skeleton(sheet)
     printed = capsys.readouterr().out
+    assert printed.startswith(
+        "Your workbook is in the folder workbook: 13 sheets with 20 problems."
+    )
     assert "Open workbook/01_tanh.py in an editor" in printed
     assert "python -m demos workbook check" in printed
     assert max(map(len, printed.splitlines())) <= 80
@@ -43,7 +46,7 @@ def test_what_the_student_changed_is_kept(folder, capsys):
     printed = capsys.readouterr().out
     assert mine.read_text() == "mine\n"
     assert (folder / "03_figure_4.py").read_text() == workbook.skeleton("figure_4")
-    assert "New in workbook: 03_figure_4.py" in printed
+    assert "New in the folder workbook: 03_figure_4.py" in printed
     assert "Kept as you changed them: 02_neuron.py\n" in printed
 
 
