@@ -90,10 +90,14 @@ def versions() -> str:
     """Of this code, of Python and of the libraries that the cases compare with."""
     known = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
     others = [f"{name} {known[name]}" for name in ("numpy", "llvmlite", "torch") if name in known]
-    git = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(git, cwd=FILE.parent, capture_output=True, text=True).stdout.strip()
-    here = f"{autograd.__version__} {commit}".strip()
+    commit = _git("describe", "--always").stdout.strip()
+    changed = commit and _git("diff", "--quiet", "HEAD", "--", ":/", f":!{FILE.name}").returncode
+    here = f"{autograd.__version__} {commit}{'-dirty' if changed else ''}".strip()
     return ", ".join([here, f"Python {platform.python_version()}", *others])
+
+
+def _git(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *words], cwd=FILE.parent, capture_output=True, text=True)
 
 
 def processor() -> str:
