@@ -25,7 +25,7 @@ class Row:
     title: str
     case: Callable[[int], float | None]
     full: int  # the number of cases in the full form
-    hours: float  # that these take on two cores
+    hours: float  # that these take on two cores, which do nothing else
     quick: int  # the number of cases in the quick form, a test of a second or two
     wrong: Callable[[], AbstractContextManager[None]]  # a fault that the quick form must find
     unit: str = "cases"  # what a case consists of

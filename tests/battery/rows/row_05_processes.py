@@ -109,7 +109,7 @@ ROW = Row(
     "threads with other hash seeds, heaps and Pythons",
     case=case,
     full=4_000,
-    hours=1.0,
+    hours=0.3,
     quick=2,
     wrong=wrong,
     unit="processes",
