@@ -164,7 +164,7 @@ def allowed(op, xs, tiny):
     if op.name in ("sum", "logsumexp"):
         of_value = (op.ulps, max(sizes))
     if op.name == "logsumexp":
-        of_each = [(op.ulps + max(xs) - x, 0.0) for x in xs]
+        of_each = [(op.ulps + (max(xs) - x), 0.0) for x in xs]
     if op.name == "pow":
         a, b = xs
         of_each[0] = (op.ulps + abs((b - 1) * math.log(a)), of_each[0][1])
