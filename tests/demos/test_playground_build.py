@@ -4,6 +4,8 @@ import io
 import subprocess
 import zipfile
 
+import pytest
+
 from demos.__main__ import main
 from demos.playground import build
 from demos.playground.bundle import packed
@@ -38,3 +40,14 @@ def test_the_packages_are_ours_and_what_they_need():
     assert "autograd/page/browser/page.html" in names
     assert not [name for name in names if name.endswith((".pyc", ".ipynb", ".png", ".svg"))]
     assert not [name for name in names if name.startswith("demos/playground/browser")]
+
+
+@pytest.mark.slow
+def test_both_forms_are_one_playground(playground):
+    page = (playground / "index.html").read_text(encoding="utf-8")
+    single = (playground / "playground.html").read_text(encoding="utf-8")
+    assert "src=" not in single
+    assert len(page) < 100_000
+    assert len(single) < 24_000_000
+    for path in (playground / "runtime").iterdir():
+        assert path.read_text(encoding="utf-8").strip() in single
