@@ -301,6 +301,8 @@ for _name, _op in _TWO.items():
     METHODS[f"__i{_name}__"] = _of_two(_op, getattr(ChangesInPlace, f"__i{_name}__"))
 
 PLAIN = {name: Value.__dict__[name] for name in METHODS if name in Value.__dict__}
+# help(Value.backward) says what it does, and not how it is made fast.
+apply_op.__doc__, backward.__doc__ = (PLAIN[name].__doc__ for name in ("apply_op", "backward"))
 
 
 def install() -> None:

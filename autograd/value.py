@@ -146,7 +146,7 @@ class Value(ChangesInPlace):
 
     @property
     def inputs(self) -> tuple[Value, ...]:
-        """The operation's inputs, in order and with repeats: two for ``x * x``."""
+        """The operation's inputs, in order and with repeats, so ``x * x`` has two."""
         return self._record[1 : len(self._record) // 2 + 1]
 
     @property

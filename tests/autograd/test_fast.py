@@ -118,3 +118,9 @@ def test_modes_hold_in_both_forms(form):
     else:
         with fast.plain():
             check()
+
+
+def test_its_methods_are_documented_as_the_plain_ones():
+    for name in ("apply_op", "backward"):
+        assert getattr(Value, name).__doc__ == fast.PLAIN[name].__doc__
+    assert Value.backward.__doc__.startswith("The derivative of this value by every value")

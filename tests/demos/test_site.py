@@ -78,6 +78,15 @@ def test_every_public_name_is_documented_once():
     assert {f"autograd.{name}" for name in listed} == operations
 
 
+def test_sphinx_takes_no_docstring_of_a_property_for_its_type():
+    """As it does with what stands before a colon in the first line."""
+    for module in (autograd, nn):
+        for thing in map(vars(module).get, module.__all__):
+            for each in vars(thing).values() if isinstance(thing, type) else ():
+                if isinstance(each, property) and each.__doc__:
+                    assert ":" not in each.__doc__.splitlines()[0], each.__doc__
+
+
 def test_every_operation_stands_in_the_table_once():
     calls = re.findall(r'^operations\("([^"]+)"\)', SOURCES["operations"], re.M)
     listed = [name for names in calls for name in names.split()]
