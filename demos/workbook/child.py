@@ -22,7 +22,7 @@ from autograd.visible import visible
 from demos import workbook
 from demos.workbook.outcomes import Namespace, attempt
 from demos.workbook.questions import Result
-from demos.workbook.sheets import file_name, sheet_of
+from demos.workbook.sheets import file_name, module, sheet_of
 
 MEMORY = 4 << 30
 """In bytes. A list that grows for ever ends here, and not the student's other programs."""
@@ -52,6 +52,7 @@ def main(folder: str, seconds: str, *problems: str) -> None:
         sys.path.append(folder)  # not first: a file there may have any name
         for problem in problems:
             tell(answers, begin=problem)
+            module(sheet_of(problem))  # imported before the student's time begins
             faulthandler.dump_traceback_later(float(seconds), exit=True)
             check(Path(folder), problem, answers)
             faulthandler.cancel_dump_traceback_later()
@@ -75,10 +76,10 @@ def check(folder: Path, problem: str, answers: TextIO) -> None:
 
 def load(path: Path) -> tuple[Namespace, Result | None]:
     """The global names of a file after it was run; and what was wrong, if it does not run."""
-    module = types.ModuleType(path.stem)
-    names = vars(module)
+    student = types.ModuleType(path.stem)
+    names = vars(student)
     names["__file__"] = str(path)
-    sys.modules[path.stem] = module
+    sys.modules[path.stem] = student
     try:
         code = compile(path.read_bytes(), str(path), "exec")
     except SyntaxError as error:
