@@ -7,7 +7,7 @@ what it has to say in blocks, as text or as LaTeX (blocks.py).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autograd.deprecation import renamed
 from autograd.explaining.blocks import Block, Listing, PathProduct, Prose, SumOfPaths
@@ -82,7 +82,7 @@ class Explanation:
     paths: tuple[Path, ...]
     path_count: int
     rest: Rest
-    _blocks: tuple[Block, ...] = field(repr=False)
+    _blocks: tuple[Block, ...]
 
     @property
     def text(self) -> str:

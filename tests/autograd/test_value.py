@@ -428,6 +428,8 @@ def test_dot_records_what_the_plain_expression_records():
 def test_dot_takes_numbers_and_refuses_unequal_lengths():
     assert dot([Value(2.0), 3], [4, 5.0]).data == 23.0
     assert dot([Value(2.0)], [4], bias=1).data == 9.0
+    deep = Value(0.5).tanh().exp().tanh()
+    assert dot([Value(2.0)], [Value(4.0)], deep)._depth == deep._depth + 1
     assert dot([], []).data == 0.0
     with pytest.raises(ValueError, match="3 weights and 2 inputs"):
         dot([Value(1.0)] * 3, [1, 2])

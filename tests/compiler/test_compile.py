@@ -497,3 +497,22 @@ def test_constants_are_distinguished_bit_by_bit(backend):
     assert values[1:].tolist() == [2.0, 3.0, math.inf]
     signed = compile(lambda x: [v / c for v, c in zip(x, [0.0, -0.0])], backend=backend)
     assert signed([[1.0, 1.0]]).tolist() == [[math.inf, -math.inf]]
+
+
+def signed(x):
+    return autograd.ops.sign(x[0]) * x[1]
+
+
+def by_a_derivative_as_a_number(x):
+    (slope,) = autograd.grad(x[0] ** 2, [x[0]])
+    return slope * x[1]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "machine"])
+@pytest.mark.parametrize("function", [signed, by_a_derivative_as_a_number])
+def test_zero_times_an_infinite_gradient_is_as_in_plain_python(function, backend):
+    row = [0.5, math.inf]
+    x = [Value(v) for v in row]
+    expected = [g.data for g in autograd.grad(function(x), x)]
+    _, found = compile(function, backend=backend).value_and_grad([row], wrt="inputs")
+    np.testing.assert_array_equal(found[0], expected)

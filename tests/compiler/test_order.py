@@ -118,6 +118,17 @@ def test_every_order_is_kept(order, backend):
     assert_the_same(lambda x: ORDERS[order](list(x)), rows, backend)
 
 
+def as_results(x):
+    """Python's ``sum`` begins with 0.0 + x, which is a result here and part of two more."""
+    first = 0.0 + x[0]
+    return [first, first + x[1], first * x[1], first - x[2]]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_beginning_of_a_sum_may_be_a_result(backend):
+    assert_the_same(as_results, [[-0.0, 1.0, 2.0], [0.5, -0.5, 0.5]], backend)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_many_sums_along_an_axis(backend):
     def softmax(x):

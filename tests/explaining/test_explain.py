@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, dot, grad, logsumexp, ops, tanh
+from autograd.explaining.blocks import WIDTH, PathProduct
 from autograd.explaining.explain import explain
+from autograd.explaining.steps import Step
+from autograd.symbols import Symbol
 from nn import MLP, SGD, cross_entropy, half_squared_error
 from tests.counts import count
 
@@ -371,6 +374,29 @@ def test_a_long_sum_shows_where_the_path_leads():
     h = Value(0.5, "h")
     total = labelled(ops.sum([*x[:5], *(h * v for v in x[5:10]), *x[10:]]), "y")
     assert "y  = x0 + x1 + … + v1 + v2 + v3 + … + x99 =" in explain(total, h).text
+
+
+@pytest.mark.parametrize(("leaves", "ending"), [(16, ":"), (17, " and 1 more:")])
+def test_the_numbers_it_starts_from_are_sixteen_at_most(leaves, ending):
+    x = [Value(0.5, f"x{i}") for i in range(leaves)]
+    y = x[0]
+    for v in x[1:]:
+        y = y * v
+    given = next(line for line in explain(y, x[0]).markdown.splitlines() if "With" in line)
+    assert given.endswith(ending)
+    assert (" more" in given) == (leaves > 16)
+
+
+@pytest.mark.parametrize(("room", "in_columns"), [(0, True), (-1, False)])
+@pytest.mark.parametrize("columns", [2, 5])
+def test_factors_stand_in_columns_if_a_line_has_room(columns, room, in_columns):
+    """A line begins with 4 signs, and 3 stand before each other factor."""
+    width = (WIDTH - 4 - 3 * columns - room) // columns
+    widths = [width] * (columns - 1) + [WIDTH - 4 - 3 * columns - room - width * (columns - 1)]
+    steps = [Step(Symbol("d" * n, "d"), Symbol("f", "f"), 2.0) for n in widths]
+    second = PathProduct(steps, 2.0**columns).text().splitlines()
+    line = next(x for x in second if x.startswith("  = f"))
+    assert line.startswith("  = f  ") == in_columns
 
 
 def test_lines_fit_a_terminal():

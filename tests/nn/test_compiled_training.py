@@ -461,3 +461,13 @@ def test_0_times_an_infinite_derivative_stops_compiled_training_where_plain_pyth
     assert stops[0][0] == stops[1][0]
     assert stops[0][1] == pytest.approx(stops[1][1], rel=1e-14)
     assert "row 1 (X[1])" in stops[0][0]
+
+
+def test_the_bar_names_each_epoch(monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "nn.train.Plan.show", lambda self, epoch, mean, new: shown.append((epoch, new))
+    )
+    train(OPTIMISERS["descent"], epochs=3, compile=True)
+    assert shown[-1][0] == 3
+    assert sum(new for _, new in shown) == 3 * len(X)

@@ -540,6 +540,8 @@ def test_the_audit_takes_little_time(monkeypatch):
 def test_the_audit_names_the_row():
     rows = Rows("X", X)
     audit = Audit(lambda x, t: Value(x[0]), rows, rows, [], True, "float64")
+    assert audit.due()
+    assert (audit.rows, audit.next_row()) == (0, len(X) - 1)
     audit.compare(3, lambda row: X[row][0])
     audit.compare(3, lambda row: None)  # the program does not hold for it
     with pytest.raises(

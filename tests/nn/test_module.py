@@ -257,6 +257,7 @@ def test_dropout_after_eval_changes_nothing():
 @pytest.mark.parametrize(("p", "expected"), [(0, [1.0, 2.0]), (1, [0.0, 0.0])])
 def test_dropout_of_none_and_of_all(p, expected):
     assert [v.data for v in Dropout(p)([1.0, 2.0])] == expected
+    assert Dropout().p == 0.5
 
 
 def test_dropouts_seed():

@@ -29,8 +29,10 @@ KNOWN = Place(
 )
 NOTICES = ["tests/nn/test_few_terms.py"]
 
-# What no test can notice, with the reason: the mutant does the same, or only more slowly.
-ALIKE: dict[str, str] = {}
+# Mutants that no test needs to notice, each with its reason in the line after it: they do the same,
+# more slowly, or in another order that is as good.
+LINES = (ROOT / "tests/battery/alike.txt").read_text(encoding="utf-8").splitlines()
+ALIKE = dict(zip(LINES[::2], LINES[1::2]))
 
 
 @functools.cache
@@ -41,6 +43,8 @@ def sample() -> list[list[Place]]:
         for place in places(file):
             number = int(hashlib.sha256(place.what.encode()).hexdigest(), 16)
             cases[number % SAMPLE].append((number, place))
+    gone = ALIKE.keys() - {place.what for case in cases for _, place in case}
+    assert not gone, f"alike.txt names what is no longer there: {gone}"
     return [[place for _, place in sorted(case, key=lambda pair: pair[0])] for case in cases]
 
 
