@@ -412,7 +412,8 @@ def test_a_power_whose_exponent_less_1_is_rounded_keeps_its_digits():
 
 
 @pytest.mark.parametrize(
-    ("base", "exponent"), [(9.1e-310, -6e-5), (9.1e-310, 6e-5), (4.5e-206, -0.5), (5e-309, -1e-3)]
+    ("base", "exponent"),
+    [(9.1e-310, -6e-5), (9.1e-310, 6e-5), (4.5e-206, -0.5), (4.5e-280, -0.125), (5e-309, -1e-3)],
 )
 def test_the_slope_of_a_power_is_finite_where_the_exponent_makes_it_so(base, exponent):
     a, b = mp.mpf(base), mp.mpf(exponent)

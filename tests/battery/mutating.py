@@ -18,7 +18,6 @@ import importlib.util
 import itertools
 import json
 import multiprocessing
-import operator
 import os
 import signal
 import sys
@@ -50,29 +49,31 @@ class Mutants:
         self.places, self.test_files = places, test_files
 
     @functools.cached_property
-    def started(self) -> tuple[Connection, Seconds, set[str]]:
-        """A process for all mutants, the tests of each place, and the places that importing ran."""
+    def started(self) -> tuple[Connection, Seconds, set[str], dict[str, float]]:
+        """A process for all mutants, the tests of each place, the places that importing ran, and
+        all tests."""
         pipe = self._start("", self.test_files)
-        tests, imported = pipe.recv()
-        return pipe, tests, imported
+        return pipe, *pipe.recv()
 
     def killer(self, place: Place) -> str:
         """The test that fails with a mutant; "" if none does."""
-        pipe, tests_of, imported = self.started
-        tests = tests_of.get(place.what, {})
-        found = _answer(pipe, place, _quickest(tests))
+        pipe, tests_of, imported, every = self.started
+        found = _answer(pipe, place, tests_of.get(place.what, {}))
         if found or place.what not in imported:
             return found
+        # Importing ran it: in tests, in what they share, or in what is computed once.
         near = [t for what, t in tests_of.items() if what.startswith(f"{place.file} ")]
-        tests = functools.reduce(operator.or_, near, {})
-        known = f"/test_{Path(place.file).stem}"
-        counts = Counter(test.partition("::")[0] for test in tests)
-        files = sorted(counts, key=lambda file: (known not in file, -counts[file]))[:MOST_FILES]
-        pipe = self._start(place.what, files)
+        counts = Counter(test.partition("::")[0] for tests in near for test in tests)
+        name = f"/test_{Path(place.file).stem}"
+        files = {file for file in self.test_files if name in file}
+        files |= {file for file, _ in counts.most_common(MOST_FILES)}
+        if not files:
+            return ""
+        pipe = self._start(place.what, sorted(files))
         if pipe.recv() == pytest.ExitCode.INTERRUPTED:
             return "an import"
         return _answer(
-            pipe, place, _quickest({t: tests[t] for t in tests if t.startswith(tuple(files))})
+            pipe, place, {t: s for t, s in every.items() if t.partition("::")[0] in files}
         )
 
     def _start(self, mutant: str, test_files: Collection[str]) -> Connection:
@@ -93,7 +94,7 @@ def _quickest(tests: dict[str, float]) -> dict[str, float]:
 
 
 def _answer(pipe: Connection, place: Place, tests: dict[str, float]) -> str:
-    pipe.send((place.what, tests))
+    pipe.send((place.what, _quickest(tests)))
     return pipe.recv()
 
 
@@ -168,7 +169,11 @@ class Serving:
             raise session.Interrupted("a file cannot be imported")
         items = {item.nodeid: item for item in session.items}
         imported = set(self.switch.asked)
-        self.pipe.send(imported if self.switch.mutant else (self._tests(items), imported))
+        if self.switch.mutant:
+            self.pipe.send(None)  # collected
+        else:
+            tests, every = self._tests(items)
+            self.pipe.send((tests, imported, every))
         with contextlib.suppress(EOFError):
             while True:
                 self.switch.mutant, tests = self.pipe.recv()
@@ -178,9 +183,10 @@ class Serving:
                 self.pipe.send("a hang or a crash" if found is None else found)
         return True
 
-    def _tests(self, items: dict[str, pytest.Item]) -> Seconds:
-        """The tests that run each place, and their seconds."""
+    def _tests(self, items: dict[str, pytest.Item]) -> tuple[Seconds, dict[str, float]]:
+        """The tests that run each place, and all tests, with their seconds."""
         found: Seconds = defaultdict(dict)
+        every: dict[str, float] = {}
         for file, group in itertools.groupby(items.values(), lambda i: i.nodeid.partition("::")[0]):
             path = STATE / f"{file.replace('/', '.')}.json"
             key = hashlib.sha256((ROOT / file).read_bytes() + repr(self.wanted).encode())
@@ -191,9 +197,10 @@ class Serving:
                 STATE.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(note | {"key": key.hexdigest()}), encoding="utf-8")
             for test, ran in note["ran"].items():
+                every[test] = note["seconds"][test]
                 for place in ran:
                     found[self.wanted[place]][test] = note["seconds"][test]
-        return dict(found)
+        return dict(found), every
 
     def _note(self, items: list[pytest.Item]) -> dict[str, Any]:
         """The places that each test runs, and its seconds, if it passes."""

@@ -36,15 +36,32 @@ def halves_that_start_alike(x):
     return h[1] - h[2]
 
 
+def two_readers(x):
+    p, q = x[0], x[1]
+    for _ in range(STEPS):
+        p = q = W[0] * tanh(p) + W[1] * sin(q)
+    return p
+
+
+def two_readers_of_two_arrays(x):
+    p, q = x[0], W[1]
+    for _ in range(STEPS):
+        p = q = W[0] * tanh(p) + W[1] * sin(q)
+    return p
+
+
 def all_the_way_back(x):
     """Only the last iteration reads what the first has made."""
     states = x
     for _ in range(len(x) + 1):
-        states = [*states, tanh(W[0] * states[-1] + W[1] * states[-len(x)])]
+        states = [*states, tanh(W[0] * (states[-1] - W[1]) * states[-len(x)])]
     return states[-1]
 
 
-FUNCTIONS = [two_starts, two_starts_two_steps_back, halves_that_start_alike, all_the_way_back]
+FUNCTIONS = [
+    *(two_starts, two_starts_two_steps_back, halves_that_start_alike),
+    *(two_readers, two_readers_of_two_arrays, all_the_way_back),
+]
 
 
 @pytest.mark.parametrize("backend", ["numpy", "machine"])

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from autograd import Value, compile
+from autograd import Value, compile, sin, tanh
 from autograd.compiler.program import Loop, every
 from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
@@ -142,6 +142,18 @@ def test_a_loop_in_a_loop():
     (outer,) = (i for i in program.instructions if isinstance(i, Loop))
     (inner,) = (i for i in outer.body if isinstance(i, Loop))
     assert (outer.count, inner.count) == (10, 6)
+
+
+def test_a_state_that_two_read_is_carried_once():
+    def outer(x):
+        h = x
+        for _ in range(8):
+            u, v = tanh(h[0]), [sin(a) for a in h]
+            h = [u * b for b in v]
+        return h
+
+    (loop,) = [i for i in roll(unrolled(outer, 2)).instructions if isinstance(i, Loop)]
+    assert len(loop.carried) == 1
 
 
 def test_steps_that_need_no_other_step_stand_outside_the_loop():

@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot
-from autograd.compiler.instructions import Collect
+from autograd.compiler.instructions import Collect, Contract
 from autograd.compiler.recording.record import record
 from autograd.compiler.stages.contract import contract
 from autograd.compiler.stages.differentiate import differentiate
@@ -284,6 +284,12 @@ def test_chains_of_random_operations_are_noticed_by_their_groups():
         total = total + v
     with pytest.raises(Unstructured, match="over 3,000 groups of operations"):
         pack(trace_value(total))
+
+
+def test_sums_that_share_no_factor_are_no_product():
+    W = values(4, 3)
+    program = forward(traced(lambda x: [dot(w, x[3 * k : 3 * k + 3]) for k, w in enumerate(W)], 12))
+    assert not any(isinstance(i, Contract) for i in program.instructions)
 
 
 def test_many_equal_chains_have_structure():
