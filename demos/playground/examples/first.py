@@ -12,8 +12,9 @@ error = (y - 1) ** 2 / 2
 
 error.backward()
 print(f"y is {y:.6f}, and the error is {error:.6f}.")
-print(f"w.grad is {w.grad:.6f}: the error falls where w grows.\n")
+print(f"w.grad is {w.grad:.6f}\n")
 print(explain(error, w, names=locals()))
 
-# The graph on the right: Play steps through it. Change a number here, and run again.
+# Play steps through the graph.
+# Change a number above, and run again.
 page(error, names=locals())

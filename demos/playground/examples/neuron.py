@@ -1,6 +1,7 @@
 """A neuron
 
-A weighted sum and tanh: what it answers, and which weight matters most.
+A weighted sum and tanh: what it answers,
+and which weight matters most.
 """
 
 from autograd import Value, dot, page
@@ -18,5 +19,6 @@ for weight in weights:
     bar = "#" * round(10 * abs(weight.grad))
     print(f"{weight.label}: derivative {weight.grad:+.3f}  {bar}")
 
-# In the page: choose Nudge, and move a weight until the neuron saturates.
+# Choose Nudge, and move a weight
+# until the neuron saturates.
 page(out)

@@ -1,6 +1,7 @@
 """An operation of your own
 
-Its value and its derivative, each written once. Pictures and pages know it at once.
+Its value and its derivative, each written once.
+Pictures and pages know it at once.
 """
 
 from autograd import Op, Value, gradcheck, page, sigmoid
@@ -12,7 +13,8 @@ swish = Op(
     registered=False,
 )
 
-# Is the derivative right? gradcheck compares it with finite differences.
+# Is the derivative right?
+# gradcheck compares it with finite differences.
 print("gradcheck:", gradcheck(swish, [0.7]))
 
 x, w = Value(0.7, "x"), Value(-1.5, "w")

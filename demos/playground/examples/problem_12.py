@@ -1,6 +1,7 @@
 """Problem 12: two paths
 
-The input reaches the error along two paths. Their shares add up to its derivative.
+The input reaches the error along two paths.
+Their shares add up to its derivative.
 """
 
 from autograd import Value, explain, page
@@ -18,5 +19,5 @@ E.backward()
 print(f"dE/di is {i.grad:.4f}.\n")
 print(explain(E, i, names=locals()))
 
-# In the page, click on the box i: each path has its own colour.
+# Click on the box i: each path has its own colour.
 page(E, names=locals())

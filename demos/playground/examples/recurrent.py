@@ -1,6 +1,7 @@
 """A recurrent network
 
-A loop with a memory. The gradient goes back through every step, and fades.
+A loop with a memory. The gradient goes back
+through every step, and fades.
 """
 
 from autograd import Value, page

@@ -1,6 +1,7 @@
 """Exclusive or
 
-A network of four neurons learns it. In the page you can train it again, and move the points.
+A network of four neurons learns it. In the page you can
+train it again, and move the points.
 """
 
 from nn import MLP, SGD, fit, half_squared_error, training_page
