@@ -4,6 +4,7 @@ import importlib
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ class Passed:
     def pytest_sessionfinish(self):
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(f"{name}\n" for name in self.names)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    """Save what coverage measured here. pytest-xdist ends a process that takes longer than 10 s."""
+    coverage = sys.modules.get("coverage")
+    measured = coverage and coverage.Coverage.current()
+    if measured and hasattr(session.config, "workerinput"):
+        measured.save()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,11 +1,14 @@
 """The unrolled recording and backward of ``fast.py`` against the plain ones of ``value.py``."""
 
 import random
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 
 import autograd
 from autograd import AnomalyError, Value, detect_anomaly, dot, fast, no_grad, ops, topological_order
+from autograd.operand import Operand
 
 ONE = ("tanh", "exp", "log", "sqrt", "relu", "sigmoid", "softplus", "sin", "cos", "abs")
 AT_THE_EDGES = (
@@ -124,3 +127,18 @@ def test_its_methods_are_documented_as_the_plain_ones():
     for name in ("apply_op", "backward"):
         assert getattr(Value, name).__doc__ == fast.PLAIN[name].__doc__
     assert Value.backward.__doc__.startswith("The derivative of this value by every value")
+
+
+@pytest.mark.parametrize("form", [fast.plain, nullcontext])
+def test_an_array_meets_a_value_element_by_element(form):
+    with form():
+        result = Value(2.0) * np.array([1.0, 3.0])
+    assert [v.data for v in result] == [2.0, 6.0]
+
+
+def test_an_operand_says_how_operations_apply_to_it():
+    class Bare(Operand):
+        pass
+
+    with pytest.raises(NotImplementedError):
+        Bare() + 1

@@ -471,3 +471,9 @@ def test_the_bar_names_each_epoch(monkeypatch):
     train(OPTIMISERS["descent"], epochs=3, compile=True)
     assert shown[-1][0] == 3
     assert sum(new for _, new in shown) == 3 * len(X)
+
+
+def test_a_loss_that_is_a_list_is_not_compiled():
+    model = MLP(3, [2], seed=1)
+    with pytest.raises(CompileError, match="the loss must be one Value"):
+        fit(lambda x, t: model(x), X, T, SGD(model.parameters(), 0.1), compile=True)

@@ -4,6 +4,7 @@ import gc
 import json
 import random
 import weakref
+from fractions import Fraction
 
 import numpy
 import pytest
@@ -337,3 +338,32 @@ def test_a_set_of_parameters_has_no_order():
     for kind in set, frozenset:
         with pytest.raises(TypeError, match=f"got a {kind.__name__}, which has no order"):
             SGD(kind([Value(1.0), Value(2.0)]), lr=0.1)
+
+
+class Pulled(Optimizer):
+    settings = ("lr", "ends")
+
+    def __init__(self, parameters, ends):
+        super().__init__(parameters)
+        self.lr, self.ends = 0.5, ends
+
+    def update(self, p, gradient):
+        return p - self.lr * gradient * self.ends[0]
+
+
+def test_a_setting_may_be_a_list_of_numbers_and_any_real_number():
+    p = Value(1.0)
+    optimizer = Pulled([p], [2.0, None])
+    optimizer.lr = Fraction(1, 4)
+    p.grad = 1.0
+    optimizer.step()
+    assert (p.data, optimizer.lr) == (0.5, 0.25)
+    optimizer.ends = [2.0, {}]
+    with pytest.raises(TypeError, match=r"ends is a number, text, .* got \[2\.0, \{\}\]"):
+        optimizer.step()
+    assert p.data == 0.5
+    momentum = SGD([p], 0.1)
+    momentum.momentum = Fraction(1, 2)
+    p.grad = 1.0
+    momentum.step()
+    assert (type(momentum.momentum), momentum.momentum) == (float, 0.5)
