@@ -28,8 +28,7 @@ async function operate(tab) {
   await state(["Finished"]);
   const first = await printed();
 
-  await run(readFileSync(program, "utf8"));
-  await state(["Running"]);
+  await run(readFileSync(program, "utf8")); // says at once that it runs
   await state(["Finished", "Ended"]);
   const survived = await printed();
 
