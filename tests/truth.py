@@ -134,7 +134,7 @@ MAGNIFIED = {
     "div": lambda a, b: (1.0, 1 / b),
     "atan2": lambda a, b: (1 / math.hypot(a, b),) * 2,
     "exp_mul": lambda a, b: (b, a),
-    "pow": lambda a, b: (b, abs(math.log(a))),
+    "pow": lambda a, b: (max(b, a ** ((b - 1) / 2)) if b < 1 else b, abs(math.log(a))),
 }
 """The last factor of each derivative, at inputs of these sizes."""
 
