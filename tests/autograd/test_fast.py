@@ -142,3 +142,13 @@ def test_an_operand_says_how_operations_apply_to_it():
 
     with pytest.raises(NotImplementedError):
         Bare() + 1
+
+
+@pytest.mark.parametrize("form", [fast.plain, nullcontext])
+def test_an_input_that_was_put_in_by_hand_and_is_deeper_than_its_node_is_refused(form):
+    x = Value(2.0)
+    node, deep = x * 3, ((x * 2) * 2) * 2
+    op, _, three, *partials = node._record
+    node._record = (op, deep, three, *partials)
+    with form(), pytest.raises(ValueError, match="were changed by hand"):
+        (node + 1).backward()

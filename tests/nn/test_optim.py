@@ -340,6 +340,10 @@ def test_a_set_of_parameters_has_no_order():
             SGD(kind([Value(1.0), Value(2.0)]), lr=0.1)
 
 
+class Rate(float):
+    """A number of a kind of its own."""
+
+
 class Pulled(Optimizer):
     settings = ("lr", "ends")
 
@@ -367,3 +371,6 @@ def test_a_setting_may_be_a_list_of_numbers_and_any_real_number():
     p.grad = 1.0
     momentum.step()
     assert (type(momentum.momentum), momentum.momentum) == (float, 0.5)
+    momentum.momentum = Rate(0.25)
+    momentum.step()
+    assert (type(momentum.momentum), momentum.momentum) == (float, 0.25)

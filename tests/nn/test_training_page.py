@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from autograd import CompileError, Value
+from autograd import CompileError, Op, Value
 from autograd.page.program import run_steps
 from nn import (
     MLP,
@@ -227,6 +227,7 @@ def by_row(x, t):
 
 
 dropout = Dropout(0.5, seed=1)
+cut = Op("cut", lambda x: float(f"{x:.2g}"), lambda y, x: (1.0,), registered=False)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +237,7 @@ dropout = Dropout(0.5, seed=1)
         ({"loss": by_row}, "row 2 takes another path than row 0, at .*test_training"),
         ({"loss": lambda x, t: half_squared_error(dropout([MODEL(x)]), t)}, "drops other numbers"),
         ({"loss": lambda x, t: [of_model(x, t)]}, "the loss must be one Value"),
+        ({"loss": lambda x, t: cut(of_model(x, t))}, "'cut' is Python code that a page cannot run"),
         ({"optimizer": Signed(MODEL.parameters())}, "update cannot be written down for a page"),
         ({"optimizer": Doubled(MODEL.parameters(), lr=0.1)}, "Doubled steps in Python"),
         ({"optimizer": Drawing(MODEL.parameters(), lr=0.1)}, "Drawing.update draws random numb"),
