@@ -35,7 +35,7 @@ from tests.battery.places import ROOT, SWITCH, Place, with_mutants
 STATE = ROOT / ".battery" / "mutants"
 OPTIONS = "-q -s -n 0 -p no:cacheprovider --no-header --tb=no".split()
 MOST_FILES = 8  # that are collected anew for what only an import runs
-MOST = 30.0  # seconds of tests that one mutant gets, as of all others of processor time
+MOST = 60.0  # seconds of tests that one mutant gets, as of all others of processor time
 SLOWER, PAUSE = 5, 20  # what takes this times its usual time, and these seconds, hangs
 LONGEST = 1200  # seconds of the clock, for what waits
 MEMORY = 12 * 2**30  # bytes of addresses
