@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from autograd.files import write_whole
 from demos.playground import menu
 from demos.playground.bundle import packed
 from demos.playground.policy import policy
@@ -47,14 +48,14 @@ def build(out: Path, say: Callable[[str], object] = print) -> None:
         work = Path(name)
         for file in resources.files("demos.playground").joinpath(BROWSER).iterdir():
             if file.is_file():
-                (work / file.name).write_bytes(file.read_bytes())
+                write_whole(work / file.name, file.read_bytes())
         say("npm fetches Pyodide and the editor")
         _run(
             work, *"npm ci --silent --ignore-scripts --no-audit --no-fund --prefer-offline".split()
         )
         _bundle_editor(work)
         say("Python starts once, so that a page can begin where it ended")
-        (work / "packages.zip").write_bytes(packed())
+        write_whole(work / "packages.zip", packed())
         _run(work, "node", "snapshot.mjs", ".", "packages.zip", "snapshot")
         say("all of it becomes a page")
         write_runtime(work)
@@ -89,10 +90,10 @@ def _write(work: Path, out: Path) -> None:
     scripts, styles = SCRIPT.findall(text), STYLE.findall(text)
     for name in (*scripts, *styles):
         (out / name).parent.mkdir(exist_ok=True)
-        shutil.copyfile(work / name, out / name)
-    (out / PAGE).write_text(text.replace("[[POLICY]]", policy()), encoding="utf-8")
+        write_whole(out / name, (work / name).read_bytes())
+    write_whole(out / PAGE, text.replace("[[POLICY]]", policy()).encode())
     inside = {name: f"\n{(work / name).read_text('utf-8')}" for name in (*scripts, *styles)}
     text = text.replace("[[POLICY]]", policy(inside[name] for name in scripts))
     text = STYLE.sub(lambda found: f"<style>{inside[found[1]]}</style>", text)
     text = SCRIPT.sub(lambda found: f"<script>{inside[found[1]]}</script>", text)
-    (out / ONE_FILE).write_text(text, encoding="utf-8")
+    write_whole(out / ONE_FILE, text.encode())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from autograd.files import write_whole
 from demos.helpers.gallery import Section
 from demos.helpers.gallery_style import EXHIBITS
 from demos.site import inserts
@@ -71,10 +72,10 @@ def write_sources(sections: Sequence[Section], sources: Path) -> None:
     names = {**vars(inserts), "contents": functools.partial(contents, sections)}
     for page in sorted(PAGES.glob("*.md")):
         text = woven(page.read_text(encoding="utf-8"), page.name, names)
-        (sources / page.name).write_text(text, encoding="utf-8")
+        write_whole(sources / page.name, text.encode())
     for section in sections:
         name = f"{page_name(section.name)}.md"
-        (sources / name).write_text(demo_page(section), encoding="utf-8")
+        write_whole(sources / name, demo_page(section).encode())
 
 
 def write_html(sources: Path, html: Path) -> None:
@@ -88,9 +89,9 @@ def write_html(sources: Path, html: Path) -> None:
         status = sphinx([*options, str(sources), str(html)])
     if status:
         raise SiteError("the lines above say what is wrong with a page")
-    (html / "_static" / "exhibits.css").write_text(EXHIBITS, encoding="utf-8")
+    write_whole(html / "_static" / "exhibits.css", EXHIBITS.encode())
     for page in html.glob("*.html"):
-        page.write_text(accessible(page.read_text(encoding="utf-8")), encoding="utf-8")
+        write_whole(page, accessible(page.read_text(encoding="utf-8")).encode())
 
 
 def accessible(html: str) -> str:

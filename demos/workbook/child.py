@@ -16,7 +16,7 @@ import sys
 import types
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from autograd.visible import visible
 from demos import workbook
@@ -43,23 +43,23 @@ class Printed(io.StringIO):
 
 def main(folder: str, seconds: str, *problems: str) -> None:
     """Check each problem, and write its results to the standard output of this process."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        limit_memory()
-        faulthandler.enable()
-        sys.path.append(folder)  # not first: a file there may have any name
-        for problem in problems:
-            tell(answers, begin=problem)
-            module(sheet_of(problem))  # imported before the student's time begins
-            faulthandler.dump_traceback_later(float(seconds), exit=True)
-            check(Path(folder), problem, answers)
-            faulthandler.cancel_dump_traceback_later()
+    answers = os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    limit_memory()
+    faulthandler.enable()
+    sys.path.append(folder)  # not first: a file there may have any name
+    for problem in problems:
+        tell(answers, begin=problem)
+        module(sheet_of(problem))  # imported before the student's time begins
+        faulthandler.dump_traceback_later(float(seconds), exit=True)
+        check(Path(folder), problem, answers)
+        faulthandler.cancel_dump_traceback_later()
     os._exit(0)  # whatever threads the student's code has left
 
 
-def check(folder: Path, problem: str, answers: TextIO) -> None:
+def check(folder: Path, problem: str, answers: int) -> None:
     """Run the student's file, and ask the questions of a problem."""
     page = None
     with contextlib.redirect_stdout(Printed()) as printed:
@@ -93,9 +93,11 @@ def load(path: Path) -> tuple[Namespace, Result | None]:
     return names, None
 
 
-def tell(answers: TextIO, **message: Any) -> None:
-    """Write a line for the process that waits."""
-    print(json.dumps(message), file=answers, flush=True)
+def tell(answers: int, **message: Any) -> None:
+    """Write a line for the process that waits, to this file descriptor."""
+    line = f"{json.dumps(message)}\n".encode()
+    while line:
+        line = line[os.write(answers, line) :]
 
 
 def limit_memory() -> None:
