@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import functools
 import inspect
+import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -42,11 +43,8 @@ def run_demo(folder: Path, name: str) -> Section:
     os.chdir(folder)
     options: argparse.Namespace = make_parser().parse_args([name, "--quick", "--out", FOLDER])
     options.out.mkdir(exist_ok=True)
-    with (
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-    ):
+    nowhere = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         return perform(COURSE[name], options)
 
 
