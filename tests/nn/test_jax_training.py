@@ -117,20 +117,3 @@ def test_eight_devices_learn_what_one_learns_and_share_gradients_alone():
     )
     out, errors = process.communicate(timeout=300)
     assert out == "done\n", errors[-3000:]
-
-
-def steady(parameters):
-    return SGD(parameters, lr=0.1)
-
-
-def test_a_backend_that_does_not_fit_is_a_sentence():
-    from autograd import compile
-
-    with pytest.raises(ValueError, match="devices are JAX's: give backend='jax' too"):
-        trained(steady, devices=2)
-    with pytest.raises(ValueError, match="compile=False does not: leave one"):
-        trained(steady, backend="jax", compile=False)
-    model = MLP(3, [2], seed=1)
-    loss = compile(lambda x, t: half_squared_error(model(x), t), backend="numpy")
-    with pytest.raises(ValueError, match="compiled for numpy, and fit is to run it on 'jax'"):
-        fit(loss, X, T, Adam(model.parameters(), lr=0.1), backend="jax")

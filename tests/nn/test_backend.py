@@ -1,0 +1,122 @@
+"""The backend and the devices that fit is asked for, where there is no JAX too."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+
+import nn.compiled_training
+from autograd import CompileError, Value, compile, detect_anomaly, take
+from nn import SGD, fit
+
+X, T = [[1.0], [2.0], [3.0]], [[3.0], [6.0], [9.0]]
+
+
+def trained(**options):
+    weight = Value(1.0)
+    given = {"epochs": 2, "batch_size": 3, "progress": False, **options}
+    loss = lambda x, t: (weight * x[0] - t[0]) ** 2
+    return weight, fit(loss, X, T, SGD([weight], lr=0.01), **given)
+
+
+def test_a_backend_is_what_trains():
+    weight, history = trained(backend="numpy")
+    assert history.how.startswith("numpy, ")
+    plain, _ = trained(compile=False)
+    assert weight.data == pytest.approx(plain.data, rel=1e-13)
+
+
+def test_what_does_not_fit_together_is_a_sentence():
+    with pytest.raises(ValueError, match="devices are JAX's: give backend='jax' too; got None"):
+        trained(devices=2)
+    with pytest.raises(ValueError, match="devices are JAX's: give backend='jax' too; got 'numpy'"):
+        trained(backend="numpy", devices=2)
+    with pytest.raises(ValueError, match="devices must be at least 1; got 0"):
+        trained(backend="jax", devices=0)
+    with pytest.raises(ValueError, match="3 rows cannot be dealt out to 2 devices in equal parts"):
+        trained(backend="jax", devices=2)
+    with pytest.raises(ValueError, match="compile=False does not: leave one of them out"):
+        trained(backend="numpy", compile=False)
+    with pytest.raises(ValueError, match="backend is one of machine, numpy, jax or None; got 'gp"):
+        trained(backend="gpu")
+    weight = Value(1.0)
+    loss = compile(lambda x, t: weight * x[0], backend="numpy")
+    with pytest.raises(ValueError, match="compiled for numpy, and fit is to run it on 'machine'"):
+        fit(loss, X, T, SGD([weight], lr=0.1), backend="machine")
+
+
+def test_without_jax_a_sentence_says_what_to_install(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "jax" else found(name)
+    )
+    monkeypatch.setitem(sys.modules, "jax", None)
+    words = "needs jax: pip install 'overnight-autograd[jax]'"
+    with pytest.raises(ModuleNotFoundError, match=f"backend='jax' {words}".replace("[", r"\[")):
+        trained(backend="jax")
+    f = compile(lambda x: x[0] * 2, backend="numpy")
+    f([[1.0]])
+    with pytest.raises(ModuleNotFoundError, match=f"f.jax {words}".replace("[", r"\[")):
+        _ = f.jax
+
+
+def test_the_other_backends_have_one_device():
+    f = compile(lambda x: x[0] * 2, backend="numpy")
+    f([[1.0]])
+    with pytest.raises(ValueError, match="numpy runs on one device; backend='jax' runs on several"):
+        f.recording([1], [[1.0]]).executor("").spread(2)
+
+
+# --- what else speaks against compiled training ---
+
+
+def test_an_index_that_a_table_does_not_have():
+    table = [Value(1.0), Value(2.0)]
+    with pytest.raises(IndexError, match="no row 2 in a table of 2 rows"):
+        fit(
+            lambda x, t: (take(table, x[0]) - t[0]) ** 2,
+            *([[0.0], [2.0]], [[1.0], [1.0]], SGD(table, lr=0.1)), compile=True, progress=False,
+        )  # fmt: skip
+    with pytest.raises(CompileError, match=r"no row 2 in a table.*; and the loss branches"):
+        fit(
+            lambda x, t: take(table, x[0]) if t[0] > Value(0.0) else table[0] * 1.0,
+            *([[0.0], [2.0]], [[1.0], [1.0]], SGD(table, lr=0.1)), compile=True, progress=False,
+        )  # fmt: skip
+
+
+def test_float32_trains_on_copies_of_its_rows():
+    weight = Value(1.0)
+    loss = compile(lambda x, t: (weight * x[0] - t[0]) ** 2, dtype="float32", backend="numpy")
+    history = fit(
+        loss, np.array(X), T, SGD([weight], lr=0.01), batch_size=2, shuffle=1, progress=False
+    )
+    plain, other = trained(epochs=1, batch_size=2, shuffle=1, compile=False)
+    assert weight.data == pytest.approx(plain.data, rel=1e-6)
+    assert history.losses == pytest.approx(other.losses, rel=1e-6)
+
+
+def test_more_numbers_than_can_be_copied(monkeypatch):
+    monkeypatch.setattr(nn.compiled_training, "MOST_NUMBERS", 2)
+    with pytest.raises(CompileError, match="X holds 3 rows of 1 numbers, too many to copy"):
+        trained(compile=True)
+
+
+def test_an_optimiser_that_steps_in_its_own_way_is_not_compiled():
+    class Halving(SGD):
+        def step(self):
+            for p in self.parameters:
+                p.data /= 2
+
+    weight = Value(1.0)
+    history = fit(
+        lambda x, t: (weight * x[0] - t[0]) ** 2,
+        *(X * 20_000, T * 20_000, Halving([weight], lr=0.1)), batch_size=30_000, progress=False,
+    )  # fmt: skip
+    assert weight.data == 0.25
+    assert history.how == "plain Python: Halving steps in Python, parameter by parameter"
+
+
+def test_anomaly_detection_wants_plain_python():
+    with detect_anomaly(), pytest.raises(CompileError, match="leave compile=True out"):
+        trained(compile=True)
