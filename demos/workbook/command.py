@@ -138,11 +138,11 @@ def check_begun(folder: Path, problems: list[str]) -> tuple[list[str], list[str]
 
 
 def solution(name: str) -> int:
-    """Print the solution of one problem."""
+    """Print the solution of one problem; of the engine by its name, all of it."""
     from demos import workbook
 
-    for sheet in problems_of(name)[:1]:
-        print(workbook.solution(sheet), end="")
+    problem, *others = problems_of(name)
+    print(workbook.solution(problem.partition(".")[0] if others else problem), end="")
     return 0
 
 

@@ -234,6 +234,14 @@ NEURON = Part(
             "Only the last product arrives: add to the sum, because = begins anew.",
             (ADDED, "total = weight * value"),
         ),
+        *(
+            change(
+                "The sum begins with a number, which no Value can be added to: begin with "
+                "Value(0.0), as in sum(products, Value(0.0)).",
+                ("total = Value(0.0)", f"total = {start}"),
+            )
+            for start in ("0", "0.0")
+        ),
         change(
             "The first input is left out: indices begin at 0.",
             ("zip(self.weights, inputs)", "zip(self.weights[1:], inputs[1:])"),

@@ -158,11 +158,11 @@ MUL = _operation(
         change(PLAIN, (PRODUCT, "data")),
         change(FORGETS, (PRODUCT, "Value(data)")),
         change(
-            "The partials are exchanged: the derivative by a factor is the other factor.",
+            "The partials are exchanged: that of each factor is the other factor.",
             ("(other.data, self.data)", "(self.data, other.data)"),
         ),
         change(
-            "These are the partials of a sum: the derivative by a factor is the other factor.",
+            "These are the partials of a sum: that of each factor is the other factor.",
             ("(other.data, self.data)", "(1.0, 1.0)"),
         ),
         change(

@@ -127,7 +127,7 @@ def after_writing(folder: Path, new: list[str], kept: list[str]) -> str:
         lines += [
             "",
             f"  1. Open {first} in an editor. It says what to do.",
-            "  2. Replace the ... by your code, and save.",
+            "  2. Replace the ... with your code, and save.",
             f"  3. Run {check}",
             "",
             "The check says what is right, what is not and probably why, and what comes next.",

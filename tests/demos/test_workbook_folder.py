@@ -152,3 +152,5 @@ def test_a_solution_is_the_sheet_filled_in(capsys):
     assert capsys.readouterr().out == workbook.solution("tanh")
     assert main(["workbook", "solution", "engine.mul"]) == 0
     assert capsys.readouterr().out.startswith("def __mul__(self, other: Value) -> Value:\n")
+    assert main(["workbook", "solution", "engine"]) == 0
+    assert capsys.readouterr().out == workbook.solution("engine")

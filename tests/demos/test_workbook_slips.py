@@ -191,6 +191,9 @@ CHANGED = [
     ("engine.backward", "The second call adds", "   node.grad = 0.0\n", "   pass\n"),
     ("engine.backward", "go through all nodes, backwards", "in reversed(order)", "in order"),
     ("engine.backward", "Every sign", "self.grad = 1.0", "self.grad = -1.0"),
+    ("engine.neuron", "begin with Value\\(0.0\\)", "total = Value(0.0)\n        for weight, value "
+     "in zip(self.weights, inputs):\n            total = total + weight * value\n",
+     "total = sum(w * x for w, x in zip(self.weights, inputs))\n"),
     ("engine.neuron", "the graph is lost", "total + weight * value",
      "Value(total.data + weight.data * value.data)"),
 ]  # fmt: skip

@@ -5,7 +5,7 @@ inputs and 28 output neurons, one for each letter. weights[k] are the 28
 weights of output neuron k, one for each input.
 
 All weights are 0 but four: the one from a to b, the one from b to c, from
-c to d, and from d back to a. Each of these is 0.5493, which is atanh(0.5).
+c to d, and from d back to a. Each of these is atanh(0.5), about 0.5493.
 The network then recites "abcdabcdabcd...". The right letter wins with
 tanh(0.5 * 0.5493) = 0.268, and all others say 0.
 
@@ -82,11 +82,11 @@ MAKING = [
         make_weights=lambda: [[atanh(0.5) if j < 4 else 0.0 for j in range(28)]] * 28,
     ),
     slip(
-        "The weight is atanh(0.5) = 0.5493, and not 0.5.",
+        "The weight is atanh(0.5), about 0.5493, and not 0.5.",
         make_weights=lambda: _weights(CIRCLE, 0.5),
     ),
     slip(
-        "The weight is atanh(0.5) = 0.5493, and not tanh(0.5).",
+        "The weight is atanh(0.5), about 0.5493, and not tanh(0.5).",
         make_weights=lambda: _weights(CIRCLE, tanh(0.5)),
     ),
     slip(

@@ -5,10 +5,10 @@ is the list of its weights. network[l][k][j] is the weight in layer l, of
 neuron k, from input j of that layer. Problem 12 is [[[1], [0.5]], [[2, 1]]].
 
 evaluate goes from left to right and keeps every activation. backprop goes
-back: it starts from the derivative of the error by each output, o - t, and
+back: it starts at each output from the derivative of the error, o - t, and
 passes it to the left, layer by layer. At each neuron it meets a tanh, and
-at each connection a weight. On the way it leaves the derivative of the
-error by every weight.
+at each connection a weight. On the way it finds the derivative of the
+error with respect to every weight.
 
 The error is half the sum of the squared differences, as before.
 """
@@ -33,7 +33,7 @@ def backprop(
     inputs: list[float],
     targets: list[float],
 ) -> Network:
-    """The derivative of the error by every weight, in the network's form."""
+    """dE/dw of every weight w, in the form of the network."""
     # <solution>
     layers = evaluate(network, inputs)
     gradients: Network = []
@@ -159,7 +159,7 @@ def _questions() -> list[Question]:
 SLIPS = [
     edited(
         "backprop",
-        "The start has the wrong sign: the derivative of the error by an output is o - t.",
+        "The start has the wrong sign: at an output, the derivative of the error is o - t.",
         ("[o - t for", "[t - o for"),
     ),
     edited(
@@ -174,7 +174,7 @@ SLIPS = [
     ),
     edited(
         "backprop",
-        "The target is missing: the derivative of the error by an output is o - t.",
+        "The target is missing: at an output, the derivative of the error is o - t.",
         ("[o - t for", "[o for"),
     ),
     edited(

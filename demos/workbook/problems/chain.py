@@ -14,7 +14,7 @@ from math import tanh
 
 
 def one_neuron(i: float, w: float) -> tuple[float, float]:
-    """The derivatives of o by w and by i, in this order."""
+    """The derivatives of o with respect to w and i, in this order."""
     # <solution>
     o = tanh(i * w)
     slope = 1 - o * o
@@ -23,13 +23,13 @@ def one_neuron(i: float, w: float) -> tuple[float, float]:
 
 
 def two_neurons(i: float, w1: float, w2: float) -> tuple[float, float, float]:
-    """The derivatives of o by w1, by w2 and by i, in this order."""
+    """The derivatives of o with respect to w1, w2 and i, in this order."""
     # <solution>
     h = tanh(i * w1)
     o = tanh(h * w2)
-    by_sum = 1 - o * o  # the derivative of o by h * w2
+    by_sum = 1 - o * o  # do/d(h * w2)
     by_h = by_sum * w2
-    by_first_sum = by_h * (1 - h * h)  # and by i * w1
+    by_first_sum = by_h * (1 - h * h)  # do/d(i * w1)
     return by_first_sum * i, by_sum * h, by_first_sum * w1
     # </solution>
 
@@ -75,7 +75,7 @@ AT_INPUT = "The slope is taken at the sum that enters tanh: it is 1 minus the sq
 TWICE = "The output went through tanh already: its slope is 1 - o², and not 1 - tanh(o)²."
 FLAT = "The slope of tanh is missing: multiply by 1 - o²."
 ROOT = "The square is missing in the slope: it is 1 - o²."
-SWAPPED = "i and w are exchanged: the derivative of i * w by w is i."
+SWAPPED = "i and w are exchanged: the derivative of i * w with respect to w is i."
 STEEP = "This multiplies by tanh itself: its slope is 1 - o²."
 
 ONE_SLIPS = [
@@ -149,7 +149,7 @@ TWO_SLIPS = [
         lambda s, h: 1 - h,
     ),
     _two(
-        "The derivative by w2 has the factor h, the input of that connection, and not i.",
+        "do/dw2 has the factor h, the input of that connection, and not i.",
         by_w2=lambda h, i: i,
     ),
     _two("h * w2 changes with w2 by the factor h, which is missing.", by_w2=lambda h, i: 1),

@@ -36,9 +36,9 @@ class Value:
         """Keep the four things that a Value knows, under these names:
 
         data: the number.
-        grad: the derivative of the output by it; 0.0 until backward.
+        grad: the derivative of the output with respect to it; at first 0.0.
         inputs: the Values that it was computed from; none for a leaf.
-        partials: its derivative by each of the inputs, as numbers.
+        partials: its derivatives with respect to the inputs, as numbers.
         """
         # <solution>
         self.data = data
@@ -68,7 +68,7 @@ class Value:
         # </solution>
 
     def backward(self) -> None:
-        """The derivative of self by every Value it was made from, in grad.
+        """Put d(self)/d(node) into the grad of every node that self is made of.
 
         All of them begin with 0.0, and self with 1.0. Then go through
         topological_order backwards. Each node gives to each of its inputs:

@@ -181,7 +181,7 @@ DECODING = [
     ),
     slip("This is the largest number: the letter at its place is asked for.", decode=max),
     slip(
-        "The largest number is taken by its size: -0.5 is less than 0.07.",
+        "The numbers are compared without their signs: -0.2 is less than 0.07.",
         decode=lambda numbers: max(zip(ALPHABET, numbers), key=lambda pair: abs(pair[1]))[0],
     ),
 ]

@@ -4,9 +4,9 @@ Now a network learns from a text which letter follows which. It reads one
 letter at a time, as in "abcd", and its targets are the numbers of the next
 letter. One step of training for each letter of the text is enough.
 
-To see what it knows, look for the right letter among its outputs: has it
-the largest, rank 1, or the second largest, rank 2? A network that knows
-nothing has the right letter at rank 14 or 15 of 28, on average.
+To see what it knows, ask for the rank of the right letter: 1 if its output
+is the largest, 2 if it is the second largest, and so on. In a network that
+knows nothing the right letter has rank 14 or 15 of 28, on average.
 
 When all three work, check trains a network with them, and shows the mean
 rank of the right letter as a bar. Watch it shrink.

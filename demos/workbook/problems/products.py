@@ -9,21 +9,21 @@ Each answer is one short line.
 
 
 def product_by_weight(i: float, w: float) -> float:
-    """The derivative of i * w by w."""
+    """The derivative of i * w with respect to w."""
     # <solution>
     return i
     # </solution>
 
 
 def product_by_input(i: float, w: float) -> float:
-    """The derivative of i * w by i."""
+    """The derivative of i * w with respect to i."""
     # <solution>
     return w
     # </solution>
 
 
 def sum_by_one(numbers: list[float], k: int) -> float:
-    """The derivative of the sum of all numbers by numbers[k]."""
+    """The derivative of the sum of the numbers with respect to numbers[k]."""
     # <solution>
     return 1.0
     # </solution>

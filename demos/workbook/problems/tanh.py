@@ -24,8 +24,8 @@ def tanh(x: float) -> float:
 
 
 # A hint: exp(1000) is more than a float can hold, but exp(-1000) is just 0.
-# What do you get if you multiply both sides of the fraction by e^-x? And for
-# which x does this not help?
+# What do you get if you multiply the top and the bottom of the fraction by
+# e^-x? And for which x does this not help?
 
 
 # --- the check ---
@@ -73,7 +73,7 @@ SLIPS = [
         "result the sign of x.",
         tanh=lambda x: (exp(2 * x) - 1) / (exp(2 * x) + 1),
     ),
-    slip("Far below 0, tanh is -1: where e^x overflows, look at the sign of x.", tanh=_caught),
+    slip("Far below 0, tanh is -1: where exp overflows, look at the sign of x.", tanh=_caught),
     slip("tanh(-x) is -tanh(x): the sign of x is lost.", tanh=lambda x: math.tanh(abs(x))),
     slip(
         "This is 1 / tanh(x): the fraction is upside down.",

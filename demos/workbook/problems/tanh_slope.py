@@ -1,7 +1,7 @@
 """6. The slope of tanh (Problem 6 of the course)
 
 How fast does tanh(x) change with x? Find the derivative on paper, with
-the rule for quotients, or look it up; there is a short form that needs
+the quotient rule, or look it up; there is a short form that needs
 nothing but tanh(x) itself. Then write it.
 """
 

@@ -4,7 +4,7 @@ To train a network is to repeat this:
 
   - evaluate it on one row, a pair of inputs and targets;
   - find the error, half the sum of the squared differences;
-  - find the derivative of the error by every weight, with backprop;
+  - find its derivative with respect to every weight, with backprop;
   - from every weight, subtract the rate times its derivative.
 
 The weights are changed where they are, in the lists of the network. It

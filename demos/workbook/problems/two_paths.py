@@ -17,7 +17,7 @@ from math import tanh
 
 
 def error_by_output(o: float, t: float) -> float:
-    """The derivative of E by o."""
+    """The derivative of E with respect to o."""
     # <solution>
     return o - t
     # </solution>
@@ -31,7 +31,7 @@ def error_by_input(
     w4: float,
     t: float,
 ) -> float:
-    """The derivative of E by i, through both paths."""
+    """The derivative of E with respect to i, through both paths."""
     # <solution>
     h1, h2 = tanh(w1 * i), tanh(w2 * i)
     o = tanh(w3 * h1 + w4 * h2)
@@ -68,7 +68,7 @@ def _slope_of_error(o: float, t: float) -> float:
 
 ERROR = [
     slip(
-        "The sign is the other way round: if o is above its target, more of o is more error.",
+        "The sign is the other way round: if o is above its target, a larger o is a larger error.",
         error_by_output=lambda o, t: t - o,
     ),
     slip("The 1/2 cancels the 2 from the square: o - t.", error_by_output=lambda o, t: 2 * (o - t)),
