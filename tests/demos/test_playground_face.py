@@ -135,6 +135,18 @@ def test_a_program_that_is_too_long_for_a_link_is_one_sentence(face):
     assert download.value.suggested_filename == "program.py"
 
 
+def test_a_program_that_comes_while_another_waits_for_python_does_not_run(face):
+    tab = face()
+    becomes(tab, "Running…")
+    tab.evaluate("() => { startPython = () => ({ stop() {} }); stop(); run(); }")
+    assert state(tab) == "Starting Python… Then your program runs."
+    tab.evaluate("hash => { location.hash = hash; }", in_address(b"theirs = 1\n"))
+    tab.locator("#note", has_text="it runs only when you press Run").wait_for()
+    tab.evaluate("hear({ type: 'ready', seconds: 1 })")
+    assert state(tab).startswith("Ready in")
+    assert written(tab) == "theirs = 1\n"
+
+
 def test_an_example_by_its_name(face):
     tab = face("example=xor")
     becomes(tab, "Running…")

@@ -30,6 +30,7 @@ function startPython(receive) {
       ["worker", "snapshot", "program", "libraries", "packages", "online"].map((name) => parts[name]),
     );
     if (stopped) return;
+    if (!address) throw new Error("the folder runtime is missing beside this page. playground.html works alone.");
     worker = new Worker(address);
     worker.onmessage = ({ data }) => hear(data);
     worker.onerror = (event) => wrong(event.message);

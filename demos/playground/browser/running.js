@@ -42,17 +42,20 @@ function run() {
 }
 
 function stop() {
-  if (running.phase === "starting") {
-    running.wanted = false;
-    allow("stop", false);
-    say("state", "Starting Python…");
-    return;
-  }
+  takeBack();
   if (running.phase !== "running") return;
   running.python.stop();
   running.failed = true;
   ended("Stopped. Starting Python anew…");
   startAnew();
+}
+
+// A program that waits for Python no longer does.
+function takeBack() {
+  if (!running.wanted) return;
+  running.wanted = false;
+  allow("stop", false);
+  say("state", "Starting Python…");
 }
 
 function ended(words) {

@@ -67,6 +67,13 @@ async function run({ code, id }) {
 
 let started;
 self.onmessage = ({ data }) => {
-  if (data.type === "start") started = start(data);
-  else run(data);
+  if (data.type === "run") {
+    run(data);
+    return;
+  }
+  started = start(data);
+  // The page hears of an error, but of no promise.
+  started.catch((fault) => setTimeout(() => {
+    throw fault;
+  }));
 };
