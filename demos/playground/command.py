@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         build(options.out, lambda step: print(f"{step} ..."))
     except BuildError as error:
-        print(f"python -m demos: {error}", file=sys.stderr)
+        print(f"python -m demos playground: {error}", file=sys.stderr)
         return 1
     print("Open one of these in a browser. They work without a network:")
     print(f"  page:    {options.out / 'index.html'}")

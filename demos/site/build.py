@@ -63,8 +63,13 @@ def build(out: Path, run_course: Callable[[Path], Sequence[Section]]) -> Path:
         shutil.rmtree(html / "_sources", ignore_errors=True)  # empty
         if faults := list(broken(html)):
             raise SiteError("a link is broken.\n" + "\n".join(faults))
-        shutil.copytree(html, out, dirs_exist_ok=True)
+        shutil.copytree(html, out, copy_function=put, dirs_exist_ok=True)
     return out / "index.html"
+
+
+def put(source: str, target: str) -> None:
+    """Copy a file so that a reader finds the old one or the new one, whole."""
+    write_whole(target, Path(source).read_bytes())
 
 
 def write_sources(sections: Sequence[Section], sources: Path) -> None:

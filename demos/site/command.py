@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from demos.site.course import run_course
     from demos.site.weave import SiteError
 
+    print("The demos run first, which takes a minute or two ...")
     try:
         page = build(options.out, run_course)
     except SiteError as error:

@@ -6,6 +6,7 @@ project = "overnight-autograd"
 version = release = autograd.__version__
 html_title = f"{project} {release}"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions += ["sphinx.ext.githubpages"]  # whose server leaves out folders such as _static unasked
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"

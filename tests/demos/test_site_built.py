@@ -57,6 +57,7 @@ def tab(browser):
 
 def test_it_is_whole(site):
     assert list(broken(site)) == []
+    assert (site / ".nojekyll").is_file()
     text = (site / "autograd.html").read_text(encoding="utf-8")
     for name in ("Value", "Value.backward", "jit", "Op", "gradcheck"):
         assert f'id="autograd.{name}"' in text
