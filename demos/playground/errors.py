@@ -64,7 +64,7 @@ def _missing(library: str, said: str) -> str:
         return f"{said}."
     return (
         f"there is no library {library!r} here. A program can import {', '.join(OURS)}, numpy, and "
-        "what Python itself brings."
+        "the standard library of Python."
     )
 
 

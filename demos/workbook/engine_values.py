@@ -30,7 +30,7 @@ def _node(made: Callable[[Any], Any], what: Callable[[Any], object]) -> Callable
 def of_class(node: object, cls: Any) -> Any:
     """``node``, if it is one of the student's Values."""
     if not isinstance(node, cls):
-        raise NotAsAsked(f"it is {shown(plain(node))}, and not a Value")
+        raise NotAsAsked(f"{shown(plain(node))}, and not a Value")
     return node
 
 

@@ -83,7 +83,7 @@ function hear(message) {
     if (running.phase === "starting") {
       Object.assign(running, { phase: "failed", wanted: false });
       allow("stop", false);
-      say("state", "Python did not start. Run tries again.");
+      say("state", "Python did not start. Press Run to try again.");
     }
   } else if (type === "done" && message.id === running.id) {
     running.phase = "ready";
