@@ -27,7 +27,7 @@ def policy(inline: Iterable[str] = ()) -> str:
             f"script-src 'self' 'wasm-unsafe-eval' {scripts}",
             "worker-src blob:",
             # Only numpy, when a program first imports it, comes from a network.
-            "connect-src data: blob: https://cdn.jsdelivr.net",
+            "connect-src data: blob: https://cdn.jsdelivr.net/pyodide/",
             # The editor and pictures make styles as they go.
             "style-src 'self' 'unsafe-inline'",
             "img-src data:",

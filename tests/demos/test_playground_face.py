@@ -147,6 +147,14 @@ def test_a_program_that_comes_while_another_waits_for_python_does_not_run(face):
     assert written(tab) == "theirs = 1\n"
 
 
+def test_an_example_ends_the_run_of_another_program(face):
+    tab = face()
+    becomes(tab, "Running…")
+    choose(tab, "A neuron")
+    tab.wait_for_function("() => running.id === 2")
+    assert state(tab) == "Running…"
+
+
 def test_an_example_by_its_name(face):
     tab = face("example=xor")
     becomes(tab, "Running…")

@@ -13,7 +13,7 @@ const isChanged = () => editor.text() !== program.origin;
 // Opens a program. What was in the editor is a draft, and stays one.
 function openProgram(code, { draft = null, note = "", actions = [] } = {}) {
   keep();
-  takeBack(); // what was to run is not what now comes
+  stop(); // what runs, or waits for Python, is not what now comes
   const former = program.draft;
   Object.assign(program, { origin: code, draft });
   editor.replace(code);
