@@ -68,7 +68,7 @@ class Value:
         # </solution>
 
     def backward(self) -> None:
-        """Put d(self)/d(node) into the grad of every node that self is made of.
+        """Put d(self)/d(node) into the grad of each node that self is made of.
 
         All of them begin with 0.0, and self with 1.0. Then go through
         topological_order backwards. Each node gives to each of its inputs:
