@@ -101,3 +101,9 @@ def test_backward_takes_retain_graph():
 
     with pytest.raises(CompileError, match="the function calls backward"):
         jit(inside)(np.ones((1, 1)))
+
+
+def test_one_bound_alone():
+    for low, high, x, expected in ((0, None, 0.0, 1.0), (0, None, -1.0, 0.0), (None, 1, 2.0, 0.0)):
+        v = Value(x)
+        assert grad(v.clamp(low, high), v).data == expected

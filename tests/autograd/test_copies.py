@@ -229,3 +229,12 @@ def test_a_small_stack_is_enough_to_free_a_million_nodes():
     program = program.replace("target=copied", "target=graphs.clear") + "print(len(graphs))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.split() == ["0"], done.stderr
+
+
+def test_what_is_left_of_a_pickle_does_not_take_the_places_of_a_later_one():
+    node, places = Value(1.0), {}
+    earlier, later = copies._Graph([node], places), copies._Graph([node], places)
+    del earlier
+    assert places[id(node)] == (later.mine[id(node)][0], 0)
+    del later
+    assert places == {}

@@ -69,3 +69,9 @@ def test_mistakes_are_explained():
         hessian(lambda x: [x], [1.0])
     with pytest.raises(TypeError, match=r"one number per argument; got 2\.0"):
         jacobian(lambda x: x, 2.0)
+
+
+def test_a_hessian_times_a_vector_of_a_polynomial():
+    """Of x² y the Hessian is [[2y, 2x], [2x, 0]]."""
+    value, product = hvp(lambda x, y: x * x * y, [3.0, 5.0], [1.0, 2.0])
+    assert (value, product) == (45.0, [2 * 5 + 2 * 3 * 2, 2 * 3])

@@ -1,14 +1,19 @@
 """The backend and the devices that fit is asked for, where there is no JAX too."""
 
 import importlib.util
+import signal
 import sys
 
 import numpy as np
 import pytest
 
+import nn.choosing
 import nn.compiled_training
 from autograd import CompileError, Value, compile, detect_anomaly, take
+from autograd.compiler import recordings
 from nn import SGD, fit
+from nn.arguments import Rows
+from nn.own_rules import objection, overridden, own_update
 
 X, T = [[1.0], [2.0], [3.0]], [[3.0], [6.0], [9.0]]
 
@@ -102,7 +107,9 @@ def test_more_numbers_than_can_be_copied(monkeypatch):
         trained(compile=True)
 
 
-def test_an_optimiser_that_steps_in_its_own_way_is_not_compiled():
+def test_an_optimiser_that_steps_in_its_own_way_is_not_compiled(monkeypatch):
+    monkeypatch.setattr(nn.choosing, "WORTH_COMPILING", 10)
+
     class Halving(SGD):
         def step(self):
             for p in self.parameters:
@@ -111,7 +118,7 @@ def test_an_optimiser_that_steps_in_its_own_way_is_not_compiled():
     weight = Value(1.0)
     history = fit(
         lambda x, t: (weight * x[0] - t[0]) ** 2,
-        *(X * 20_000, T * 20_000, Halving([weight], lr=0.1)), batch_size=30_000, progress=False,
+        *(X * 2, T * 2, Halving([weight], lr=0.1)), batch_size=3, progress=False,
     )  # fmt: skip
     assert weight.data == 0.25
     assert history.how == "plain Python: Halving steps in Python, parameter by parameter"
@@ -120,3 +127,74 @@ def test_an_optimiser_that_steps_in_its_own_way_is_not_compiled():
 def test_anomaly_detection_wants_plain_python():
     with detect_anomaly(), pytest.raises(CompileError, match="leave compile=True out"):
         trained(compile=True)
+
+
+def test_what_an_optimiser_has_of_its_own():
+    optimiser = SGD([Value(1.0)], lr=0.1)
+    optimiser.zero_grad = lambda: None
+    assert overridden(optimiser) == "compiled training does not call the zero_grad of this SGD"
+    other = SGD([Value(1.0)], lr=0.1)
+    other.update = lambda p, gradient, velocity: (p, velocity)
+    assert own_update(other) is other.update
+    broken = SGD([Value(1.0)], lr=lambda step: 1 / step)
+    found = objection(broken, Rows("X", X), Rows("T", T))
+    assert found == "the function of the learning rate: ZeroDivisionError: division by zero"
+
+
+def test_a_loss_that_looks_at_a_number_is_not_compiled_unasked(monkeypatch):
+    monkeypatch.setattr(nn.choosing, "WORTH_COMPILING", 10)
+    weight = Value(1.0)
+
+    def loss(x, t):
+        y = weight * x[0]
+        return y * y if y.data > 100 else (y - t[0]) ** 2
+
+    history = fit(loss, X, T, SGD([weight], lr=0.01), batch_size=3, progress=False)
+    assert history.how.startswith("plain Python: the number in a Value is looked at, at ")
+
+
+def test_ctrl_c_ends_compiled_training_after_a_stretch_of_steps():
+    weight = Value(1.0)
+
+    def rate(step):
+        if step == 3:
+            signal.raise_signal(signal.SIGINT)
+        return 0.001
+
+    history = fit(
+        lambda x, t: (weight * x[0] - t[0]) ** 2,
+        *(X, T, SGD([weight], lr=rate)), epochs=9000, compile=True, progress=False,
+    )  # fmt: skip
+    assert history.interrupted
+    assert len(history.losses) < 9000
+
+
+def test_what_trains_is_said_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    trained(backend="numpy", progress=True)
+    assert "fit: numpy, <compiled" in capsys.readouterr().err
+
+
+def test_a_function_that_has_no_signature():
+    with pytest.raises(TypeError, match=r"must return a Value.*it returned list"):
+        fit(min, X, T, SGD([Value(1.0)], lr=0.1), progress=False)
+
+
+def test_rows_held_out_that_take_too_many_branches(monkeypatch):
+    monkeypatch.setattr(recordings, "MOST_RECORDINGS", 1)
+    weight = Value(1.0)
+
+    def loss(x, t):
+        error = weight * x[0] - t[0]
+        return error * error if error < Value(0.0) else error * 2.0
+
+    held_out = [[1.0], [1.0]], [[0.0], [9.0]]
+    history = fit(
+        loss, X, T, SGD([weight], lr=0.0), compile=True, validation=held_out, progress=False
+    )
+    assert history.validation == [pytest.approx((2.0 + 64.0) / 2)]
+
+
+def test_the_kinds_of_rows():
+    assert Rows("X", [[1, 2], [1.5, 2.0], [3, 4], [0.5, 1]]).other_kinds() == [1, 3]
+    assert Rows("X", np.zeros((2, 2))).other_kinds() == []
