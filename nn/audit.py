@@ -117,7 +117,8 @@ class Audit:
         return (
             f"row {row} (X[{row}]) has a loss of {plain:.9g} in plain Python and of {compiled:.9g} "
             "in compiled code: the loss depends on something besides its row and the parameters "
-            "(random numbers, a counter, a file), or on what its arguments are, and compiled code "
-            "keeps that as it was. The training so far may be wrong, and what the loss has changed "
-            "cannot be put back: start again with compile=False"
+            "(random numbers, a counter, a file, what a callback changes), or on what its "
+            "arguments are, and compiled code keeps that as it was. The training so far may be "
+            "wrong, and what the loss has changed cannot be put back: start again with "
+            "compile=False"
         )

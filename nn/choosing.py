@@ -45,8 +45,9 @@ def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
     if given:
         plan.loss = loss.function  # type: ignore[attr-defined]
     if modes.switches.watching:
-        if compile:
-            raise CompileError("detect_anomaly() watches plain Python: leave compile=True out")
+        if compile or plan.backend is not None:
+            asked = "compile=True" if compile else f"backend={shown(plan.backend)}"
+            raise CompileError(f"detect_anomaly() watches plain Python: leave {asked} out")
         history.how = "plain Python: detect_anomaly watches each operation"
     elif compile is False:
         if plan.backend is not None:
@@ -75,8 +76,7 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     """The trainer. It says in ``how`` what speaks against it."""
     watched = _Watched(plan.loss)
     trainer = _trainer(plan, program or watched.program(plan.backend), watched, None)
-    if plan.devices > 1:
-        trainer.executor.spread(plan.devices)
+    trainer.executor.spread(plan.devices)  # or it keeps those of an earlier training
     trainer.prepare(plan.batch_size)
     watched.compare(trainer, plan)
     if reading := _reading(plan):
@@ -150,8 +150,7 @@ def _if_worthwhile(plan: Plan, calls: int, watched: _Watched) -> Trainer | str:
 
 
 def _trainer(plan: Plan, program: Compiled, watched: _Watched, state: State | None) -> Trainer:
-    streams = watched.reach.streams
-    return Trainer(program, plan.inputs, plan.targets, plan.optimizer, streams, state)
+    return Trainer(program, plan.inputs, plan.targets, plan.optimizer, watched.reach, state)
 
 
 @dataclass

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.recording.record import CompileError
 from autograd.real import count
@@ -45,7 +46,7 @@ class Trainer:
         program: the compiled loss.
         inputs, targets: the rows.
         optimizer: one whose update is plain arithmetic.
-        streams: streams of random numbers that the loss can reach.
+        reach: what the loss can reach.
         state: what the loss can reach and change, if it was shown to change none of it.
 
     Attributes:
@@ -65,7 +66,7 @@ class Trainer:
         inputs: Rows,
         targets: Rows,
         optimizer: Optimizer,
-        streams: Iterable[Any] = (),
+        reach: Reach,
         state: State | None = None,
     ) -> None:
         import numpy as np
@@ -77,7 +78,7 @@ class Trainer:
         if not self.compilation.trace.single:
             raise CompileError("the loss must be one Value")
         self.executor = self.compilation.executor("parameters")
-        self.program, self.state = program, state
+        self.program, self.reach, self.state = program, reach, state
         takes_numbers, dtype = self.compilation.trace.takes_numbers, self.compilation.dtype.name
         self.data = [table(inputs), table(targets)]
         self._check_indices()
@@ -86,7 +87,7 @@ class Trainer:
             Rows(rows.name, data) if rows.read_by() else rows
             for rows, data in zip((inputs, targets), self.data)
         ]
-        self.audit = Audit(program.function, read[0], read[1], streams, takes_numbers, dtype)
+        self.audit = Audit(program.function, read[0], read[1], reach.streams, takes_numbers, dtype)
 
         self.parameters = every = list(self.compilation.parameters)
         # For each place in theta its place in the optimiser's lists. What is -1, no step moves: as
@@ -219,6 +220,26 @@ class Trainer:
                 break
         self.audit.pause()
         self._check_state()
+
+    def watched(
+        self, callback: Callable[[int, Any], Any], batch_size: int
+    ) -> Callable[[int, Any], Any]:
+        """The callback, after which training goes on with the parameters and rows that it leaves.
+
+        If it changes anything else that the loss can reach, a row is compared with plain Python.
+        """
+
+        def called(epoch: int, history: Any) -> Any:
+            before = State(self.reach)
+            ends = callback(epoch, history)
+            self.data = [*self.data]  # another list, because it may have changed numbers in them
+            self.load()
+            if ends is not True and before.change():
+                self.compare([self.audit.next_row()], batch_size)
+                self.state = self.state and State(self.reach)
+            return ends
+
+        return called
 
     def _train(
         self, order: Any, start: int, stop: int, batch_size: int, epoch: int, losses: Any

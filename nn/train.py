@@ -67,7 +67,8 @@ def fit(
         validation: a pair (X, T) of rows to hold out. Their mean loss after each epoch, with all
             Modules in evaluation (see ``Module.eval``), is in ``History.validation``.
         callback: ``callback(epoch, history)`` is called after each whole epoch, the first of which
-            is 1. If it returns True, the training ends. It may change parameters.
+            is 1. If it returns True, the training ends. It may change parameters, and numbers in X
+            and T where those are arrays of float64; of others compiled code has a copy.
         backend: compile always, and for this: "machine", "numpy" or "jax".
         devices: of JAX, to which each batch is dealt out in equal parts; default 1.
 
@@ -193,6 +194,8 @@ def _train_compiled(plan: Plan, trainer: Trainer) -> None:
     plan.reached = trainer.reaches
     if plan.held_out:
         plan.held_out.compile(plan.loss, trainer.compilation.dtype)
+    if plan.callback:
+        plan.callback = trainer.watched(plan.callback, plan.batch_size)
     while finished < plan.epochs and not history.interrupted:
         # Short epochs go together, or the calls would take longer than the work.
         one_by_one = plan.held_out or plan.callback or not plan.reached
@@ -218,6 +221,4 @@ def _train_compiled(plan: Plan, trainer: Trainer) -> None:
         finished += several
         if history.interrupted or plan.end_epoch():
             break
-        if plan.callback:
-            trainer.load()  # it may have changed them
     history.how = trainer.how

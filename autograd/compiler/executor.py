@@ -109,12 +109,13 @@ class Executor(Protocol):
         return None
 
     def spread(self, devices: int) -> None:
-        """Let ``train`` deal each batch out to this many devices.
+        """Let ``train`` deal each batch out to this many devices from now on.
 
         Raises:
             ValueError: there are fewer, or this backend has but one.
         """
-        raise ValueError(f"{self.name} runs on one device; backend='jax' runs on several")
+        if devices > 1:
+            raise ValueError(f"{self.name} runs on one device; backend='jax' runs on several")
 
     @np.errstate(all="ignore")
     def train(
@@ -129,7 +130,8 @@ class Executor(Protocol):
             learner: what is moved, and how.
             stretch: the rows.
             losses: (epochs,); the sum of the losses of each epoch is added.
-            arguments: (rows, n) each.
+            arguments: (rows, n) each. Numbers in them may have changed since an earlier call only
+                if this is another list.
 
         Returns:
             Where the training stopped: at ``stretch.stop``, or at the start of the batch that it

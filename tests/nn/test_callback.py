@@ -1,8 +1,9 @@
 """What fit calls after each epoch."""
 
+import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import CompileError, Value
 from nn import SGD, fit
 
 
@@ -44,6 +45,55 @@ def test_what_a_callback_changes_is_trained_on(options):
     )
     assert history.losses == pytest.approx([4.0, 4.0], rel=1e-12)
     assert weight.data == 5.0
+
+
+class Annealed:
+    """A loss with a factor that its callback changes, and with a log that it does not read."""
+
+    def __init__(self, growth):
+        self.weight, self.factor, self.growth, self.log = Value(1.0), 1.0, growth, []
+
+    def loss(self, x, t):
+        return self.factor * (self.weight * x[0] - t[0]) ** 2
+
+    def callback(self, epoch, history):
+        self.factor *= self.growth
+        self.log.append(history.losses[-1])
+
+    def fit(self, **options):
+        optimiser = SGD([self.weight], lr=0.01)
+        rows = [[1.0], [2.0]], [[3.0], [6.0]]
+        given = {"epochs": 3, "callback": self.callback, "progress": False, **options}
+        return fit(self.loss, *rows, optimiser, **given).losses
+
+
+@pytest.mark.parametrize("options", [{"compile": True}, {"backend": "numpy"}, {}], ids=str)
+def test_a_callback_that_changes_what_the_loss_reads_is_noticed(monkeypatch, options):
+    monkeypatch.setattr("nn.choosing.WORTH_COMPILING", 1)
+    assert Annealed(2.0).fit(compile=False)[1] > Annealed(1.0).fit(compile=False)[1]
+    with pytest.raises(CompileError, match=r"something .* \(.*what a callback changes\)"):
+        Annealed(2.0).fit(**options)
+    other = Annealed(1.0)
+    assert other.fit(**options) == pytest.approx(Annealed(1.0).fit(compile=False), rel=1e-12)
+    assert len(other.log) == 3
+
+
+@pytest.mark.parametrize("options", [{"compile": False}, {"backend": "numpy"}, {"compile": True}])
+def test_rows_in_arrays_may_be_changed_by_a_callback(options):
+    weight, X = Value(1.0), np.array([[1.0], [2.0]])
+
+    def callback(epoch, history):
+        X[:] += 1.0
+
+    fit(
+        lambda x, t: (weight * x[0] - t[0]) ** 2,
+        *(X, np.array([[3.0], [6.0]]), SGD([weight], lr=0.01)),
+        epochs=2, callback=callback, progress=False, **options,
+    )  # fmt: skip
+    expected = 1.0
+    for x, t in (1.0, 3.0), (2.0, 6.0), (2.0, 3.0), (3.0, 6.0):
+        expected -= 0.01 * 2 * (expected * x - t) * x
+    assert weight.data == pytest.approx(expected, rel=1e-12)
 
 
 def test_an_exception_in_a_callback_leaves_the_parameters_of_the_last_step():
