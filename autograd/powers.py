@@ -68,7 +68,8 @@ def _one_less(n: float) -> list[float]:
     if rest * Fraction(one_less) < 0:
         one_less = math.nextafter(one_less, 0.0)
         rest = Fraction(n) - 1 - Fraction(one_less)
-    # The power may overflow where n would make it small again; that of the half does not.
+    # The power may overflow where n would make it small again; that of the half does not. (From
+    # 0.05 on no float's power overflows.)
     parts = [one_less / 2] * 2 if -1 < n < 0.05 else [one_less]
     # Where n - 1 is rounded, as for 1/3, that counts |n log(x)| times.
     return [*parts, float(rest)] if rest else parts

@@ -183,6 +183,12 @@ class Compilation:
                 f"the function branches on a number, at {self.guards[0].line()}, and a function "
                 "for JAX is the same for all rows: write it with maximum, relu and so on"
             )
+        if self.exact:
+            raise CompileError(
+                "exact=True keeps the order of sums, which JAX does not: compile without it"
+            )
+        if self.backend != "jax" and not self.has_structure:  # which JAX may find worth running
+            return self._compiled_again(backend="jax").jax()
         if self._only_finite:
             return self._careful().jax()
         return JaxFunction(self._runnable(""), self.dtype, self._indices)
@@ -248,10 +254,12 @@ class Compilation:
         """The same graph, compiled carefully, for calls where something is infinite or nan."""
         with _one_at_a_time:
             if self._again is None:
-                names, backend = self.names, self.backend
-                given = self.trace, self.guards, self.argument_names, names, backend, self.dtype
-                self._again = Compilation(*given, careful=True, exact=self.exact)
+                self._again = self._compiled_again(self.backend, careful=True)
         return self._again
+
+    def _compiled_again(self, backend: str, careful: bool = False) -> Compilation:
+        given = self.trace, self.guards, self.argument_names, self.names, backend, self.dtype
+        return Compilation(*given, careful, self.exact)
 
     def within_tables(
         self, arguments: Sequence[Floats]

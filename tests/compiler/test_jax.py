@@ -3,12 +3,13 @@ missing these tests are skipped."""
 
 import math
 import os
+import random
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, compile, grad, logsumexp, maximum, relu, sigmoid, tanh
+from autograd import Value, compile, grad, logsumexp, maximum, norm, relu, sigmoid, tanh
 from autograd.compiler.recording.record import CompileError
 from nn import MLP, half_squared_error
 from tests.compiler import recurrences
@@ -147,11 +148,33 @@ def test_derivatives_of_any_order_are_those_of_the_table(wide):
             for _ in range(order):
                 y = grad(y, v, create_graph=True)
             assert float(found) == pytest.approx(y.data, rel=1e-12, abs=1e-300)
-    corners = compile(lambda x: relu(x[0]) + maximum(x[0], x[1]) + logsumexp(x))
-    rows = np.array([[0.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+    corners = compile(lambda x: relu(x[0]) + maximum(x[0], x[1]) + logsumexp(x) + norm(x))
+    rows = np.array([[0.0, 0.0], [0.0, 1.0], [-1.0, -1.0], [3e200, -4e200]])
     wanted = corners.value_and_grad(rows, wrt="inputs", reduction="sum")[1]
     found = wide.grad(lambda x: corners.jax({}, x).sum())(rows)
     np.testing.assert_allclose(found, wanted, rtol=1e-14)
+
+
+def irregular(x):
+    """A long series of small steps, of which no two runs are alike."""
+    r, h = random.Random(1), list(x)
+    for _ in range(40):
+        a, b = r.sample(h, 2)
+        kinds = [lambda: tanh(a + b), lambda: sigmoid(a) * b, lambda: a - b / (2 + b * b)]
+        h[r.randrange(len(h))] = r.choice(kinds)()
+    return h[0] * h[1] + h[2]
+
+
+def test_steps_that_the_machine_runs_one_by_one(wide):
+    f = compile(irregular)
+    rows = np.array([[0.5, 1.5, -0.75], [1.0, 0.25, 2.0]])
+    wanted = f(rows)
+    assert "one by one" in repr(f)
+    np.testing.assert_allclose(f.jax({}, rows), wanted, rtol=1e-12)
+    exact = compile(irregular, exact=True)
+    exact(rows)
+    with pytest.raises(CompileError, match="exact=True keeps the order of sums, which JAX"):
+        _ = exact.jax
 
 
 def test_it_is_exported_with_any_number_of_rows(wide):

@@ -1,4 +1,4 @@
-"""fit on JAX: one device, several, and two processes, against NumPy and each other."""
+"""fit on JAX: on one device and on several, against NumPy and each other."""
 
 import os
 import subprocess
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nn import MLP, SGD, Adam, fit, half_squared_error
+from autograd import CompileError, Op, Value, compile, erf
+from nn import MLP, SGD, Adam, Optimizer, fit, half_squared_error
 
 if not os.environ.get("CI"):
     pytest.importorskip("jax")
@@ -49,6 +50,24 @@ def test_it_trains_as_numpy_does(optimiser):
     np.testing.assert_allclose(history.losses, other.losses, rtol=1e-12)
 
 
+def test_steps_of_float32_gradients_are_added_up_in_float64():
+    """A step of 1e-9 is lost beside a float32 number of about 1."""
+    moved = {}
+    for backend in ("jax", "numpy"):
+        model = MLP(3, [5, 2], seed=1)
+        before = np.array([p.data for p in model.parameters()])
+        loss = compile(
+            lambda x, t, model=model: half_squared_error(model(x), t),
+            backend=backend,
+            dtype="float32",
+        )
+        optimiser = SGD(model.parameters(), lr=1e-9, momentum=0.9)
+        fit(loss, X, T, optimiser, batch_size=16, progress=False)
+        moved[backend] = np.array([p.data for p in model.parameters()]) - before
+    assert moved["numpy"].all()
+    np.testing.assert_allclose(moved["jax"], moved["numpy"], rtol=1e-3, atol=1e-15)
+
+
 def test_it_stops_where_plain_python_stops():
     with_nan = np.where(np.arange(50)[:, None] == 37, np.nan, X)
     stops = []
@@ -62,13 +81,57 @@ def test_it_stops_where_plain_python_stops():
     np.testing.assert_allclose(stops[0][1], stops[1][1], rtol=1e-12)
 
 
-def alone(program, devices, *arguments):
+class Bounded(Optimizer):
+    """A step of at most lr, by an operation that JAX computes otherwise than NumPy."""
+
+    settings = ("lr",)
+    bound = staticmethod(erf)
+
+    def __init__(self, parameters):
+        super().__init__(parameters)
+        self.lr = 0.1
+
+    def update(self, p, gradient):
+        return (p - self.lr * self.bound(gradient),)
+
+
+class Rounded(Bounded):
+    bound = Op("in_tenths", lambda x: round(x, 1), lambda y, x: (1.0,), registered=False)
+
+
+def test_an_update_of_any_operation_that_jax_can_run():
+    np.testing.assert_allclose(
+        trained(Bounded, backend="jax")[0], trained(Bounded, backend="numpy")[0], rtol=1e-9
+    )
+    with pytest.raises(CompileError, match="JAX cannot run the operation 'in_tenths'"):
+        trained(Rounded, backend="jax")
+
+
+@pytest.mark.parametrize("backend", ["jax", "numpy"])
+def test_rows_that_changed_in_place_are_trained_on(backend):
+    weight, rows = Value(1.0), np.array([[1.0], [2.0]])
+    loss = lambda x, t: (weight * x[0] - t[0]) ** 2
+    given = loss, rows, np.array([[3.0], [6.0]]), SGD([weight], lr=0.01)
+
+    def callback(epoch, history):
+        rows[:] += 1.0
+
+    for _ in range(2):  # the second training finds the program of the first
+        fit(*given, epochs=2, callback=callback, backend=backend, progress=False)
+    expected = 1.0
+    for more in range(4):
+        for x, t in (1.0 + more, 3.0), (2.0 + more, 6.0):
+            expected -= 0.01 * 2 * (expected * x - t) * x
+    assert weight.data == pytest.approx(expected, rel=1e-12)
+
+
+def alone(program, devices):
     """What a program prints, in a process that has several devices."""
     flags = f"--xla_force_host_platform_device_count={devices}"
     environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     root = Path(__file__).parents[2]
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        [sys.executable, "-c", textwrap.dedent(program)],
         cwd=root, env={**environment, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -82,7 +145,8 @@ def test_eight_devices_learn_what_one_learns_and_share_gradients_alone():
         import numpy as np
         import pytest
         from tests.nn.test_jax_training import X, T, trained
-        from nn import SGD
+        from autograd import compile
+        from nn import MLP, SGD, fit, half_squared_error
 
         momentum = lambda p: SGD(p, lr=0.1, momentum=0.9)
         one, history = trained(momentum, backend="jax")
@@ -106,6 +170,15 @@ def test_eight_devices_learn_what_one_learns_and_share_gradients_alone():
             sizes = [s.split(",") if s else [] for s in re.findall(r"f64\\[(.*?)\\]", shapes)]
             reduced = sum(int(np.prod([int(n) for n in s])) for s in sizes)
             assert reduced == len(one) + 1, shapes
+
+        model = MLP(3, [5, 2], seed=1)
+        loss = compile(lambda x, t: half_squared_error(model(x), t), backend="jax")
+        def shared(devices):
+            texts.clear()
+            given = loss, X, T, SGD(model.parameters(), lr=0.1)
+            fit(*given, batch_size=16, backend="jax", devices=devices, progress=False)
+            return any("all-reduce" in text for text in texts)
+        assert [shared(devices) for devices in (None, 8, 8, None)] == [False, True, True, False]
 
         with pytest.raises(ValueError, match="JAX has 8 of these 16 devices"):
             trained(momentum, backend="jax", devices=16)

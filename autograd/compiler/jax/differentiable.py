@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 
 from autograd.compiler.jax.dialect import JaxDialect
-from autograd.compiler.numpy.kernels import Kernel, function
+from autograd.compiler.jax.functions import function
+from autograd.compiler.numpy.kernels import Kernel, arithmetic
 from autograd.compiler.update import Traced
 from autograd.op import Op
 from autograd.ops import TABLE
@@ -44,27 +45,17 @@ class Operations:
 def differentiable(op: Op) -> Callable[..., Any]:
     """The operation on JAX arrays of one shape, or that broadcast. Its derivatives, of any order,
     are traced from its rule."""
-    kernel = JaxDialect().kernel(op)
-    if kernel is None:  # arithmetic
-        return function(op, jnp)
+    if known := arithmetic(op):
+        return known
 
     def with_tangents(xs: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
         y = computed(*xs)
         pairs = zip(_derivatives(op, y, xs), tangents)
         return y, functools.reduce(jnp.add, (d * t for d, t in pairs))
 
-    computed: Any = jax.custom_jvp(_of_kernel(kernel, op))
+    computed: Any = jax.custom_jvp(function(op))
     computed.defjvp(with_tangents)
     return computed  # type: ignore[no-any-return]
-
-
-def _of_kernel(kernel: Kernel, op: Op) -> Callable[..., Any]:
-    """What a kernel computes."""
-    names = ["a", "b", "c"][: op.arity]
-    namespace: dict[str, Any] = {"np": jnp, "jax": jax}
-    exec(kernel.definition, namespace)
-    text = f"lambda {', '.join(names)}: {kernel.call.format(*names)}"
-    return eval(text, namespace)  # type: ignore[no-any-return]
 
 
 def _derivatives(op: Op, y: Any, xs: tuple[Any, ...]) -> list[Any]:

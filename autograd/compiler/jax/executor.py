@@ -11,11 +11,11 @@ import numpy as np
 
 from autograd.compiler.executor import Executor, Learner, Stretch
 from autograd.compiler.jax.dialect import JAX, JaxDialect
+from autograd.compiler.jax.functions import only_python
 from autograd.compiler.jax.training import Training
 from autograd.compiler.numpy.executor import load
 from autograd.compiler.numpy.source import NumpySource, write
 from autograd.compiler.program import Floats, Program, View
-from autograd.compiler.recording.record import CompileError
 
 Array = Any  # of JAX, or a tracer
 
@@ -35,11 +35,9 @@ class JaxExecutor(Executor):
 
     def __init__(self, program: Program, dtype: Any = np.float64) -> None:
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
-        function = function_of(program, dtype)
-        self._run = jax.jit(function)
-        self._mesh: Any = None
-        self._training = Training(function, self.dtype, self._dealt_out)
-        self._placed: tuple[Sequence[Floats], list[Array]] = ([], [])
+        self._function = function_of(program, dtype)
+        self._run = jax.jit(self._function)
+        self._deal_out_to(None)
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         """As ``Executor.rows``."""
@@ -60,9 +58,9 @@ class JaxExecutor(Executor):
         """As ``Executor.train``."""
         if not arguments:
             return super().train(learner, stretch, losses, arguments)
-        with settings(self.dtype):
+        with settings(np.dtype(np.float64)):  # of the optimiser, as for other executors
             before, placed = self._placed
-            if len(before) != len(arguments) or any(a is not b for a, b in zip(before, arguments)):
+            if before is not arguments:
                 # All rows are on each device, which takes its own part of each batch.
                 place = None if self._mesh is None else self._sharding()
                 placed = [jax.device_put(a.astype(self.dtype), place) for a in arguments]
@@ -78,9 +76,18 @@ class JaxExecutor(Executor):
                 "processors can stand for more: set XLA_FLAGS="
                 f"--xla_force_host_platform_device_count={devices} before JAX is imported"
             )
-        auto = (jax.sharding.AxisType.Auto,)
-        self._mesh = jax.make_mesh((devices,), ("rows",), auto, devices=available[:devices])
-        self._placed = [], []
+        mesh = None
+        if devices > 1:
+            auto = (jax.sharding.AxisType.Auto,)
+            mesh = jax.make_mesh((devices,), ("rows",), auto, devices=available[:devices])
+        if mesh != self._mesh:
+            self._deal_out_to(mesh)
+
+    def _deal_out_to(self, mesh: Any) -> None:
+        # What was compiled for other devices cannot serve, and the rows are there.
+        self._mesh = mesh
+        self._training = Training(self._function, self.dtype, self._dealt_out)
+        self._placed: tuple[Sequence[Floats], list[Array]] = ([], [])
 
     def _dealt_out(self, x: Array) -> Array:
         """An array of rows, dealt out to the devices, if they can have equal parts."""
@@ -118,11 +125,7 @@ def source_of(program: Program, dtype: Any, dialect: JaxDialect) -> NumpySource:
     """
     source = write(program, dtype, dialect)
     if source.functions:
-        name = next(iter(source.functions)).removesuffix("_in_python")
-        raise CompileError(
-            f"JAX cannot run the operation {name!r}, whose forward is not written in arithmetic "
-            "and other operations: write it so, or leave backend='jax' out"
-        )
+        raise only_python(next(iter(source.functions)).removesuffix("_in_python"))
     return source
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Learner, Stretch
-from autograd.compiler.numpy.kernels import function
+from autograd.compiler.jax.functions import function
 from autograd.compiler.program import Floats
 from autograd.compiler.update import Traced, Update
 
@@ -19,12 +19,12 @@ Array = Any  # of JAX, or a tracer
 
 
 class Training:
-    """Steps of an optimiser.
+    """Steps of an optimiser, in float64.
 
     Args:
         gradients: ``gradients(theta, *arguments)`` returns the results of the rows, the failures,
             and the gradient of the results' sum.
-        dtype: of all numbers.
+        dtype: what ``gradients`` computes in.
         dealt_out: deals an array of rows out to the devices.
     """
 
@@ -46,7 +46,7 @@ class Training:
         numbers = [x for x in found.start if x is not None]
         moves = np.ones(len(learner.theta), bool)
         moves[learner.frozen] = False
-        state = learner.theta.astype(self.dtype), learner.memories.astype(self.dtype)
+        state = learner.theta, learner.memories
         steps, position = self._steps(learner.update, found), stretch.start
         while position < stretch.stop:
             size = stretch.end(position) - position
@@ -54,28 +54,29 @@ class Training:
             count = (end - position) // size
             order = np.zeros((_rounded_up(count), size), np.int64)
             order[:count] = stretch.order[position:end].reshape(count, size)
-            given = np.array(numbers, self.dtype), moves, order, count
+            given = np.array(numbers, np.float64), moves, order, count
             state, totals, done = steps(state, *given, *arguments)
             done = int(done)
-            of_steps = np.asarray(totals, np.float64)[:done]
             epochs = np.arange(position, end, size)[:done] // stretch.epoch
-            np.add.at(losses, epochs, of_steps)
+            np.add.at(losses, epochs, np.asarray(totals)[:done])
             position += done * size
             if done < count:
                 break
-        learner.theta[:], learner.memories[:] = (np.asarray(x, np.float64) for x in state)
+        learner.theta[:], learner.memories[:] = map(np.asarray, state)
         return position
 
     def _steps(self, update: Update, found: Traced) -> Callable[..., Any]:
         """A compiled function of the state and batches. Updates that differ in their numbers alone
         share one."""
         places = [i for i, number in enumerate(found.start) if number is not None]
-        operations = tuple((op, tuple(inputs), out) for op, inputs, out in found.traced)
+        operations = tuple((function(op), tuple(inputs), out) for op, inputs, out in found.traced)
         key = operations, tuple(places), tuple(found.results)
-        if key not in self._compiled:
+        steps = self._compiled.get(key)
+        if steps is None:
             one_step = functools.partial(_moved, operations, places, found.results)
-            self._compiled = {key: jax.jit(functools.partial(self._run, one_step))}
-        return self._compiled[key]
+            steps = jax.jit(functools.partial(self._run, one_step))
+            self._compiled = {key: steps}
+        return steps
 
     def _run(
         self,
@@ -94,7 +95,7 @@ class Training:
             (theta, memories), totals, done, _ = carried
             rows = self.dealt_out(order[done])
             taken = [self.dealt_out(a[rows]) for a in arguments]
-            values, failures, gradient = self.gradients(theta, *taken)
+            values, failures, gradient = self.gradients(theta.astype(self.dtype), *taken)
             total = values.sum()
             good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()
             moved = one_step(numbers, theta, gradient / size, memories)
@@ -109,13 +110,13 @@ class Training:
             _, _, done, good = carried
             return good & (done < count)
 
-        start = state, jnp.zeros(len(order), self.dtype), 0, True
+        start = state, jnp.zeros(len(order), np.float64), 0, True
         state, totals, done, _ = jax.lax.while_loop(goes_on, step, start)
         return state, totals, done
 
 
 def _moved(
-    operations: Sequence[tuple[Any, Sequence[int], int]],
+    operations: Sequence[tuple[Callable[..., Array], Sequence[int], int]],
     places: Sequence[int],
     results: Sequence[int],
     numbers: Array,
@@ -126,8 +127,8 @@ def _moved(
     """The new parameters and memories, by an update's list of operations."""
     x: dict[int, Array] = dict(enumerate([theta, gradient, *memories]))
     x |= {place: numbers[i] for i, place in enumerate(places)}
-    for op, inputs, out in operations:
-        x[out] = function(op, jnp)(*[x[i] for i in inputs])
+    for operation, inputs, out in operations:
+        x[out] = operation(*[x[i] for i in inputs])
     return [x[i] for i in results]
 
 

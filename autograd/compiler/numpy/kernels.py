@@ -201,34 +201,37 @@ def kernel(op: Op) -> Kernel | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def function(op: Op, library: Any = np) -> Callable[..., Any]:
-    """A function of arrays, which are of one shape or broadcast, for any operation.
-
-    Args:
-        op: the operation.
-        library: numpy, or one with its functions. (Python computes only for numpy.)
-    """
+def function(op: Op) -> Callable[..., Any]:
+    """A function of arrays, which are of one shape or broadcast, for any operation."""
     if found := kernel(op):
-        namespace: dict[str, Any] = {"np": library}
-        exec(found.definition, namespace)
-        names = ["x", "axis"] if op.arity is None else ["a", "b", "c"][: op.arity]
-        text = f"lambda {', '.join(names)}: {found.call.format(*names)}"
-        made: Callable[..., Any] = eval(text, namespace)
-        if op.arity is not None:
-            return made
+        return of_kernel(found, op, {"np": np})
+    return arithmetic(op) or in_python(op)
 
-        def of_several(*xs: Any) -> Any:
-            if not xs:
-                return op.compute(())
-            return made(library.stack(library.broadcast_arrays(*xs)), 0)
 
-        return of_several
+def of_kernel(kernel: Kernel, op: Op, libraries: dict[str, Any]) -> Callable[..., Any]:
+    """The function of a kernel, whose text names these libraries; "np" has NumPy's functions."""
+    namespace, np = dict(libraries), libraries["np"]
+    exec(kernel.definition, namespace)
+    names = ["x", "axis"] if op.arity is None else ["a", "b", "c"][: op.arity]
+    text = f"lambda {', '.join(names)}: {kernel.call.format(*names)}"
+    made: Callable[..., Any] = eval(text, namespace)
+    if op.arity is not None:
+        return made
+
+    def of_several(*xs: Any) -> Any:
+        return made(np.stack(np.broadcast_arrays(*xs)), 0) if xs else op.compute(())
+
+    return of_several
+
+
+def arithmetic(op: Op) -> Callable[..., Any] | None:
+    """The function of an operation that is plain arithmetic, which all arrays have; else None."""
     if isinstance(op, ops.Power):
         exponent = op.exponent
         return lambda x: x**exponent
-    if op in ALGEBRA:  # plain arithmetic, which arrays have
+    if op in ALGEBRA:
         return lambda *xs: op.forward(xs) if op.arity is None else op.forward(*xs)
-    return in_python(op)
+    return None
 
 
 def in_python(op: Op) -> Callable[..., Floats]:
