@@ -1,5 +1,6 @@
 """fit in compiled code does what the plain loop does."""
 
+import itertools
 import random
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import autograd.compiler.recordings
 from autograd import CompileError, Value, compile
 from nn import MLP, SGD, Adam, Optimizer, cross_entropy, fit, half_squared_error
+from nn.compiled_training import Trainer
 from tests.counts import count
 
 np_rows = np.random.default_rng(0)
@@ -222,6 +224,25 @@ def test_how_long_a_call_may_take_does_not_change_a_bit(monkeypatch, name, backe
     usual = bits(4096, 0.1)
     assert bits(3, 0.0) == usual  # a fast clock: every call is too long, and takes one batch
     assert bits(3, 1e9) == usual  # a slow one: each call takes twice as many
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rows"), [(0.0, [12, 6, 3, 3, 3]), (1e9, [12, 24, 27])], ids=["too long", "short"]
+)
+def test_a_call_takes_half_the_rows_after_one_that_was_too_long(monkeypatch, seconds, rows):
+    taken, usual = [], Trainer._train
+
+    def noted(trainer, order, start, stop, *others):
+        taken.append(stop - start)
+        return usual(trainer, order, start, stop, *others)
+
+    monkeypatch.setattr(Trainer, "_train", noted)
+    monkeypatch.setattr("nn.compiled_training.FIRST_ROWS", 12)
+    monkeypatch.setattr("nn.compiled_training.SECONDS_A_CALL", seconds)
+    monkeypatch.setattr("nn.compiled_training.time.perf_counter", itertools.count().__next__)
+    train(OPTIMISERS["descent"], X[:21], T[:21], epochs=3, batch_size=3, compile=True)
+    assert taken[1 : len(rows) + 1] == rows  # the first is none, to compile
+    assert sum(taken) == 63
 
 
 def test_little_work_is_not_compiled_and_says_so():
