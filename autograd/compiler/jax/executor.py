@@ -32,6 +32,8 @@ class JaxExecutor(Executor):
     """
 
     name = "jax"
+    _placed: tuple[Sequence[Floats], list[Array]]
+    """The rows of the latest training, and the same on the devices."""
 
     def __init__(self, program: Program, dtype: Any = np.float64) -> None:
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
@@ -87,7 +89,7 @@ class JaxExecutor(Executor):
         # What was compiled for other devices cannot serve, and the rows are there.
         self._mesh = mesh
         self._training = Training(self._function, self.dtype, self._dealt_out)
-        self._placed: tuple[Sequence[Floats], list[Array]] = ([], [])
+        self._placed = [], []
 
     def _dealt_out(self, x: Array) -> Array:
         """An array of rows, dealt out to the devices, if they can have equal parts."""
