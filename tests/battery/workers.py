@@ -23,7 +23,7 @@ def attempts(
 ) -> Iterator[tuple[int, Result]]:
     """Each case with its result, in the order in which they end.
 
-    ``attempt`` is called in one of so many processes, for at most ``limit`` seconds. When the
+    ``attempt`` is called in one of this many processes, for at most ``limit`` seconds. When the
     iterator is closed, no process is left, not even one that a case started.
     """
     waiting = iter(cases)

@@ -11,7 +11,7 @@ from autograd.compiler.stages.trace import INPUT
 
 
 def repeated(operations, times):
-    """A chain of so many rounds."""
+    """A chain of this many rounds."""
     last = Array((2,), INPUT)
     found = []
     for op in list(operations) * times:

@@ -127,6 +127,8 @@ def test_an_optimiser_that_steps_in_its_own_way_is_not_compiled(monkeypatch):
 def test_anomaly_detection_wants_plain_python():
     with detect_anomaly(), pytest.raises(CompileError, match="leave compile=True out"):
         trained(compile=True)
+    with detect_anomaly(), pytest.raises(CompileError, match="leave backend='numpy' out"):
+        trained(backend="numpy")
 
 
 def test_what_an_optimiser_has_of_its_own():
