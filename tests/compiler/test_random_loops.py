@@ -13,7 +13,7 @@ import pytest
 from autograd import Value, compile, sigmoid, sin, tanh
 from tests.compiler.recurrences import times
 
-PROGRAMS = int(os.environ.get("LOOPS", 200))
+PROGRAMS = int(os.environ.get("LOOPS", 100))
 QUICK = 10
 FUNCTIONS = (tanh, sigmoid, sin)
 

@@ -49,7 +49,7 @@ def case(i):
 def wrong():
     """Tests of something else."""
     usual = CASES[0]
-    CASES[0] = (usual[0], ["tests/autograd/test_clamp.py"])
+    CASES[0] = (usual[0], ["tests/autograd/test_seed.py"])
     try:
         yield
     finally:
