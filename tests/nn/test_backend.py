@@ -3,6 +3,7 @@
 import importlib.util
 import signal
 import sys
+from collections import deque
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import nn.choosing
 import nn.compiled_training
 from autograd import CompileError, Value, compile, detect_anomaly, take
 from autograd.compiler import recordings
+from autograd.given import switch
 from nn import SGD, fit
 from nn.arguments import Rows
 from nn.own_rules import objection, overridden, own_update
@@ -199,4 +201,20 @@ def test_rows_held_out_that_take_too_many_branches(monkeypatch):
 
 def test_the_kinds_of_rows():
     assert Rows("X", [[1, 2], [1.5, 2.0], [3, 4], [0.5, 1]]).other_kinds() == [1, 3]
+    assert Rows("X", deque([[1, 2], [3, 4], [1.5, 2.0]])).other_kinds() == [2]
     assert Rows("X", np.zeros((2, 2))).other_kinds() == []
+
+
+def test_without_llvmlite_nothing_is_compiled_unasked(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "llvmlite" else found(name)
+    )
+    monkeypatch.setattr(nn.choosing, "WORTH_COMPILING", 10)
+    assert trained()[1].how == "plain Python: llvmlite is not installed"
+
+
+def test_0_and_1_are_switches():
+    assert switch(1, "progress") is True
+    assert switch(0, "progress") is False
+    assert trained(progress=0, compile=0)[1].how == "plain Python"
