@@ -80,7 +80,7 @@ class Part:
     Attributes:
         name: its name in the file; a method as ``Value.tanh``.
         questions: the questions.
-        slips: the slips, the first that explains all answers is told.
+        slips: the slips; the first one that explains all answers is shown.
         after: names that must be filled in before.
     """
 

@@ -72,7 +72,7 @@ self.onmessage = ({ data }) => {
     return;
   }
   started = start(data);
-  // The page hears of an error, but of no promise.
+  // The page is told of an error, but not of a rejected promise.
   started.catch((fault) => setTimeout(() => {
     throw fault;
   }));
