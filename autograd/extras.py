@@ -1,0 +1,28 @@
+"""Libraries that few users need, imported where they are used."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+def library(module: str, user: str, distribution: str | None = None) -> ModuleType:
+    """The module of a library, which ``user``, one of our functions, cannot do without.
+
+    Args:
+        module: its name for ``import``.
+        user: the name of our function.
+        distribution: its name for pip, if that is another.
+
+    Raises:
+        ModuleNotFoundError: the library is not installed; the error says how to install it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise  # the library is there, and lacks one of its own
+        name = distribution or error.name
+        raise ModuleNotFoundError(
+            f"{user} needs {name}: run pip install {name}", name=error.name
+        ) from None

@@ -1,0 +1,1 @@
+"""A recorded graph in the formats of other tools."""
