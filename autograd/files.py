@@ -63,7 +63,7 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file to read its bytes. What could block for ever, such as a FIFO, is refused at once.
 
     Raises:
-        OSError: there is no such file, it may not be read, or it is a folder, FIFO, socket or
+        OSError: the file does not exist, it may not be read, or it is a folder, FIFO, socket or
             device.
     """
     _check_kind(path, os.stat(path))  # first, because to open a device can start it

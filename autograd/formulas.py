@@ -191,7 +191,7 @@ def derivative_formula(
         One line per input of an operation; one line for a Value.
 
     Raises:
-        ValueError: there is no such operation, or the formula would be longer than
+        ValueError: no operation has that name, or the formula would be longer than
             LONGEST_FORMULA characters.
         TypeError: ``of`` is a Value and ``wrt`` is missing, or ``of`` is something else; or the
             rule of the operation cannot be written, because it branches or calls other code.

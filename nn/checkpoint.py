@@ -100,7 +100,7 @@ def load_checkpoint(
         The notes.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
         CheckpointError: the file is damaged, is not a checkpoint, or belongs to another model or
             optimiser. Names, shapes and types are compared before any number is read.
@@ -319,7 +319,7 @@ def _opened(path: str | os.PathLike[str]) -> TensorFile:
     try:
         return TensorFile(whole)
     except FileNotFoundError:
-        raise FileNotFoundError(errno.ENOENT, "there is no such checkpoint", str(path)) from None
+        raise FileNotFoundError(errno.ENOENT, "this checkpoint does not exist", str(path)) from None
     except ValueError as error:
         raise refusal(path, f"is damaged, or is not a checkpoint: {error}") from None
 

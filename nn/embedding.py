@@ -63,7 +63,7 @@ class Embedding(Module):
         """Vector ``index``: its m Values themselves. (See ``take``.)
 
         Raises:
-            IndexError: there is no such vector.
+            IndexError: no vector has this index.
             TypeError: the index is not a number.
         """
         if (

@@ -67,7 +67,8 @@ def cross_entropy(logits: Vector, target: int | Vector) -> Value:
         target: the index of the right output, a whole number from 0 to n - 1; or n probabilities.
 
     Raises:
-        ValueError: there is no such index, there are not n probabilities, or they do not sum to 1.
+        ValueError: no output has that index, the number of probabilities is not n, or their sum is
+            not 1.
     """
     values = as_values(as_list(logits))
     if not values:

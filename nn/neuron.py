@@ -68,7 +68,8 @@ class Neuron(Module):
         activation: the operation or None.
 
     Raises:
-        ValueError: nin is below 1, there are not nin weights, or no such activation exists.
+        ValueError: nin is below 1, the number of weights is not nin, or no activation has that
+            name.
         TypeError: nin is not a whole number, or a weight is not a number.
     """
 

@@ -1,17 +1,19 @@
-"""Debian's Firefox, operated over WebDriver BiDi, which needs no driver."""
+"""Debian's Firefox, operated over WebDriver BiDi, which needs no driver: see firefox.js."""
 
 import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 
 def operated(script, *arguments, timeout=120):
-    """What a script prints as JSON: ``node SCRIPT FOLDER FIREFOX`` and these arguments.
+    """What a script that operates pages found: firefox.js runs it, with these arguments.
 
-    FOLDER is where npm installed puppeteer-core. CI has both; elsewhere the test is skipped.
+    PUPPETEER_CORE names the folder where npm installed puppeteer-core. CI has it, and Firefox;
+    elsewhere the test is skipped.
     """
     folder = os.environ.get("PUPPETEER_CORE")
     firefox = shutil.which("firefox-esr") or shutil.which("firefox")
@@ -19,7 +21,7 @@ def operated(script, *arguments, timeout=120):
         reason = "needs firefox-esr, node, and PUPPETEER_CORE, where npm installed puppeteer-core"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     run = subprocess.run(
-        ["node", script, folder, firefox, *arguments],
+        ["node", Path(__file__).with_suffix(".js"), folder, firefox, script, *arguments],
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -29,7 +29,7 @@ def in_order(
     get by name: what stands before them keeps its default, or they go by name alone.
 
     Raises:
-        TypeError: the function has no such argument, or got one twice, or lacks one.
+        TypeError: the function takes no argument of that name, got one twice, or lacks one.
     """
     try:
         signature = inspect.signature(function)

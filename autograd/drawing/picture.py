@@ -51,8 +51,8 @@ def draw(
 
     Raises:
         TypeError: ``value`` is not a Value, or ``names`` is neither a dict nor a Module.
-        ValueError: the view has more than 1500 nodes and ``force`` is false, or there is no such
-            view or direction.
+        ValueError: the view has more than 1500 nodes and ``force`` is false, or the name of the
+            view or of the direction is unknown.
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw expects the Value at which a graph ends; got {type(value).__name__}")

@@ -25,8 +25,8 @@ def take(rows: Sequence[Any], index: float) -> Any:
         A new list of the row's elements. If the rows are single Values or numbers, the one there.
 
     Raises:
-        IndexError: there is no such row: the index is negative, too large, a fraction or nan.
-        TypeError: the index is a Value, or no number at all.
+        IndexError: no row has this index: it is negative, too large, a fraction or nan.
+        TypeError: the index is a Value, or is not a number.
     """
     if isinstance(index, Value):
         return at_value(rows, index)

@@ -32,7 +32,7 @@ _SCRIPTS = {  # in the order in which they run
     "reasons": ("formula", "why", "sketch", "light", "bar", "chain"),
     "lessons": ("plot", "steps", "explain", "nudge", "update"),
     "practise": ("slips", "ladder", "bug", "sheet", "practise"),
-    "shell": ("elements", "state", "keys", "address", "main"),
+    "shell": ("elements", "parts", "state", "keys", "address", "main"),
 }
 _OF_TRAINING = {
     "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),
@@ -157,42 +157,45 @@ class Page:
 
 
 def _html(graph: dict[str, Any], training: dict[str, Any] | None = None) -> str:
-    style, scripts, learning = _file("page.css"), _SCRIPTS, ""
+    style, scripts, learning = browser_file("page.css"), _SCRIPTS, ""
     if training:
-        style += _file("training/training.css")
+        style += browser_file("training/training.css")
         scripts = {**_SCRIPTS, **_OF_TRAINING}
-        learning = _file("training/training.html").replace("[[TRAINING]]", _json(training))
+        learning = browser_file("training/training.html").replace(
+            "[[TRAINING]]", inline_json(training)
+        )
     script = "\n".join(
-        _COMMENT.sub("", _file(f"{folder}/{name}.js"))
+        _COMMENT.sub("", browser_file(f"{folder}/{name}.js"))
         for folder in scripts
         for name in scripts[folder]
     )
-    text = _file("page.html")
+    text = browser_file("page.html")
     for mark, content in {
-        "STYLE-HASH": _hash(style),
-        "SCRIPT-HASH": _hash(script),
+        "STYLE-HASH": content_hash(style),
+        "SCRIPT-HASH": content_hash(script),
         "STYLE": style,
         "SCRIPT": script,
-        "OPERATIONS": _json(operation_table()),
+        "OPERATIONS": inline_json(operation_table()),
         # Last, and from the end of the page, so that no label is taken for a mark.
         "LEARNING": learning,
-        "GRAPH": _json(graph),
+        "GRAPH": inline_json(graph),
     }.items():
         before, after = text.split(f"[[{mark}]]", 1)
         text = before + content + after
     return text
 
 
-def _json(data: object) -> str:
+def inline_json(data: object) -> str:
     """As JSON that ends no element."""
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", r"\u003c")
 
 
-def _hash(content: str) -> str:
-    """The hash by which a content security policy admits one inline element."""
+def content_hash(content: str) -> str:
+    """The hash by which a content security policy admits one inline script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
 @functools.cache
-def _file(name: str) -> str:
+def browser_file(name: str) -> str:
+    """The text of a file of the page's program, such as "shell/elements.js"."""
     return resources.files("autograd.page").joinpath("browser", name).read_text(encoding="utf-8")

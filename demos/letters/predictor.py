@@ -232,7 +232,7 @@ class Predictor:
         Its settings are compared with the shapes of its tensors before a network is built.
 
         Raises:
-            FileNotFoundError: there is no such file.
+            FileNotFoundError: the file does not exist.
             OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
             CheckpointError: the file is damaged, or is not a checkpoint of this demo.
         """

@@ -252,7 +252,7 @@ class Training:
         """Continue from a checkpoint, bit for bit as if the training had not stopped.
 
         Raises:
-            FileNotFoundError: there is no such file.
+            FileNotFoundError: the file does not exist.
             CheckpointError: the file is damaged, or belongs to another text or other settings.
         """
         notes = nn.load_checkpoint(path)

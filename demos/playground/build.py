@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from autograd.files import write_whole
+from autograd.page.write import browser_file, inline_json
 from demos.playground import menu
 from demos.playground.bundle import packed
 from demos.playground.policy import policy
@@ -49,6 +49,7 @@ def build(out: Path, say: Callable[[str], object] = print) -> None:
         for file in resources.files("demos.playground").joinpath(BROWSER).iterdir():
             if file.is_file():
                 write_whole(work / file.name, file.read_bytes())
+        write_whole(work / "elements.js", browser_file("shell/elements.js").encode())
         say("npm fetches Pyodide and the editor")
         _run(
             work, *"npm ci --silent --ignore-scripts --no-audit --no-fund --prefer-offline".split()
@@ -85,8 +86,7 @@ def _bundle_editor(work: Path) -> None:
 def _write(work: Path, out: Path) -> None:
     text = (work / PAGE).read_text(encoding="utf-8")
     examples = [example._asdict() for example in menu.examples()]
-    # As JSON that ends no element.
-    text = text.replace("[[EXAMPLES]]", json.dumps(examples).replace("<", r"\u003c"))
+    text = text.replace("[[EXAMPLES]]", inline_json(examples))
     scripts, styles = SCRIPT.findall(text), STYLE.findall(text)
     for name in (*scripts, *styles):
         (out / name).parent.mkdir(exist_ok=True)

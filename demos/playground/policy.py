@@ -6,12 +6,11 @@ pages, whose hashes stand in it, whatever a program puts into its labels, texts 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterable
 
 from autograd import Value, page
+from autograd.page.write import content_hash
 from nn import MLP, SGD, half_squared_error, training_page
 
 SCRIPT_OF_A_PAGE = re.compile(r"script-src '(sha256-[^']+)'")
@@ -19,7 +18,7 @@ SCRIPT_OF_A_PAGE = re.compile(r"script-src '(sha256-[^']+)'")
 
 def policy(inline: Iterable[str] = ()) -> str:
     """The policy of a playground with these scripts inside its page, beside those in its folder."""
-    scripts = " ".join(f"'{each}'" for each in (*_of_pages(), *map(_hash, inline)))
+    scripts = " ".join(f"'{each}'" for each in (*_of_pages(), *map(content_hash, inline)))
     return "; ".join(
         (
             "default-src 'none'",
@@ -49,7 +48,3 @@ def _script(source: str) -> str:
     found = SCRIPT_OF_A_PAGE.search(source)
     assert found, "a page names the hash of its script"
     return found[1]
-
-
-def _hash(script: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"

@@ -64,8 +64,8 @@ def _fault(address: str, loaded: bool, path: Path, pages: dict[Path, Page], fold
     if not target.is_relative_to(folder):
         return "it leads out of the folder"
     if not target.is_file():
-        return "there is no such file"
+        return "the file does not exist"
     place = unquote(parts.fragment)
     if place and target in pages and not MOMENT.match(place) and place not in pages[target].places:
-        return "there is no such place on that page"
+        return "the page does not have that place"
     return ""

@@ -30,7 +30,7 @@ def check(
         A result for each question. They all passed if the problem is solved.
 
     Raises:
-        ValueError: there is no such problem.
+        ValueError: no problem or sheet has that name.
     """
     if name not in (*PROBLEMS, *SHEETS):
         raise ValueError(f"there is no problem {name!r}: there are {', '.join(PROBLEMS)}")

@@ -360,7 +360,7 @@ def test_wrong_settings_in_a_checkpoint_are_refused_at_once(tmp_path, changes, s
 @pytest.mark.parametrize(
     ("use", "said"),
     [
-        (lambda p: Predictor.load("none"), "there is no such checkpoint: 'none'"),
+        (lambda p: Predictor.load("none"), "this checkpoint does not exist: 'none'"),
         (lambda p: p.write(3, 10), "letters are predicted after a text; got int 3"),
         (lambda p: p(None), "letters are predicted after a text; got NoneType None"),
         (lambda p: p.write("the", -1), "letters must be at least 0; got -1"),

@@ -67,7 +67,7 @@ def test_a_browser_frees_long_chains_draws_and_survives_its_own_end(browser, pla
 def test_the_same_in_firefox(playground, tmp_path):
     program = tmp_path / "chain.py"
     program.write_text(LONG_CHAIN, encoding="utf-8")
-    script = Path(__file__).parent / "firefox.js"
+    script = Path(__file__).parent / "in_firefox.js"
     found = operated(script, playground / "playground.html", program, timeout=240)
     assert found["errors"] == []
     assert "w.grad is -0.050062" in found["first"]

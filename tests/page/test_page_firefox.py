@@ -16,7 +16,7 @@ def test_a_reader_steps_selects_and_gets_an_explanation_in_firefox(tmp_path):
     notebook.write_text(
         f'<!doctype html><body data-jp-theme-light="false">{made._repr_html_()}', encoding="utf-8"
     )
-    script = Path(__file__).parent / "firefox.js"
+    script = Path(__file__).parent / "in_firefox.js"
     found = operated(script, made.save(tmp_path / "chain.html"), notebook)
     assert found["errors"] == []
     assert found["afterOneStep"].startswith("Step 1 of")

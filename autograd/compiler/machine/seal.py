@@ -76,7 +76,7 @@ def private(path: Path, others: int = 0o022) -> bool:
         path: the file or folder; a link is neither.
         others: what nobody else may do, as the bits of a mode.
 
-    Windows has no such modes. What lies in a user's own folders is private there.
+    Windows has no modes like these. What lies in a user's own folders is private there.
     """
     status = os.lstat(path)
     if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):

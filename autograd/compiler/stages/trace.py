@@ -190,8 +190,8 @@ def _trace(
     outputs: int | None,
     exact: bool,
 ) -> Trace:
-    """The trace of a graph. Above a recording stands a node whose inputs are so many outputs, and
-    the counts of failures."""
+    """The trace of a graph. A recording ends with a node whose inputs are its outputs, as many as
+    ``outputs`` says, and then the counts of failures."""
     n = len(listed) if outputs is None else len(listed) - 1
     ends = [n - 1] if outputs is None else listed.inputs_of(n)
     place = listed.leaves

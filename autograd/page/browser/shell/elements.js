@@ -1,5 +1,6 @@
 "use strict";
-// Elements of the page, made and found.
+// Elements of a page, made and found, here and in the playground. Text is only ever text: nothing
+// here reads markup.
 
 const byId = (id) => document.getElementById(id);
 
@@ -10,11 +11,6 @@ function h(tag, className, ...children) {
   return element;
 }
 
-const formula = (className, ...parts) => h("p", `formula ${className}`, ...parts);
-const derivative = (text) => h("span", "derivative", text);
-const put = (id, ...children) => byId(id).replaceChildren(...children);
-const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-
 function button(label, action, className = "") {
   const element = h("button", className, label);
   element.type = "button";
@@ -22,37 +18,4 @@ function button(label, action, className = "") {
   return element;
 }
 
-function options(id, list, chosen) {
-  put(id, ...list.map((node) => {
-    const option = h("option", "", node.name);
-    option.value = node.place;
-    option.selected = node.place === chosen;
-    return option;
-  }));
-}
-
-// A fault in a text: the sentence, and its line with the character marked.
-function pointedAt(text, { message, at }) {
-  const start = text.lastIndexOf("\n", at - 1) + 1;
-  const end = (text + "\n").indexOf("\n", at);
-  const [from, to] = [Math.max(start, at - 40), Math.min(end, at + 40)];
-  const character = at < end ? String.fromCodePoint(text.codePointAt(at)) : " ";
-  const line = h("code", "pointed", text.slice(from, at), h("mark", "", character), text.slice(at + character.length, to));
-  return [h("p", "wrong-text", message), ...(text.trim() ? [line] : [])];
-}
-
-function table(head, rows) {
-  const line = (tag) => (cells) => h("tr", "", ...cells.map((cell) => h(tag, "", cell)));
-  return h("table", "", h("thead", "", line("th")(head)), h("tbody", "", ...rows.map(line("td"))));
-}
-
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-function text(x, y, className, content = "", anchor = "start") {
-  return svg("text", { x, y, class: className, "text-anchor": anchor }, content);
-}
+const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

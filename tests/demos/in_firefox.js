@@ -1,15 +1,11 @@
-// Operates the playground in Firefox, over WebDriver BiDi, and prints what it shows as JSON.
-// node firefox.js FOLDER FIREFOX PLAYGROUND PROGRAM, where npm installed puppeteer-core in FOLDER
+// What a reader does in the playground, for tests/firefox.js.
 "use strict";
-const { createRequire } = require("node:module");
 const { readFileSync } = require("node:fs");
 const { pathToFileURL } = require("node:url");
 
-const [folder, executablePath, playground, program] = process.argv.slice(2);
-const puppeteer = createRequire(`${folder}/`)("puppeteer-core");
 const PATIENCE = { timeout: 150_000 };
 
-async function operate(tab) {
+exports.operate = async (tab, playground, program) => {
   const state = (start) => tab.waitForFunction(
     (wanted) => wanted.some((each) => document.getElementById("state").textContent.startsWith(each)), PATIENCE, start,
   );
@@ -39,19 +35,4 @@ async function operate(tab) {
   await run("print('after')");
   await state(["Finished"]);
   return { firstGraph, first, survived, after: await printed() };
-}
-
-(async () => {
-  const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, protocolTimeout: 180_000 });
-  try {
-    const tab = await browser.newPage();
-    const errors = [];
-    tab.on("console", (message) => errors.push(message.text()));
-    tab.on("pageerror", (error) => errors.push(error.message));
-    await tab.setViewport({ width: 1280, height: 800 });
-    const found = await operate(tab);
-    console.log(JSON.stringify({ ...found, errors }));
-  } finally {
-    await browser.close();
-  }
-})();
+};

@@ -1,23 +1,5 @@
 "use strict";
-// Elements of the page, made and found. Text is only ever text: nothing here reads markup.
-
-const byId = (id) => document.getElementById(id);
-
-function h(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-
-function button(label, action, className = "") {
-  const element = h("button", className, label);
-  element.type = "button";
-  element.addEventListener("click", action);
-  return element;
-}
-
-const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+// Places that say something, buttons that may be used or not, and panels.
 
 // A sentence in its place, with what can be done about it; without a sentence the place is empty.
 function say(id, sentence, ...actions) {
