@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-import json
 import os
-import re
 import warnings
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +13,12 @@ from autograd.given import shown, switch
 from autograd.neurons import LARGEST
 from autograd.page.export import exported
 from autograd.page.frame import in_a_frame
+from autograd.page.inline import browser_file, filled, inline_json
 from autograd.page.operations import operation_table
 from autograd.value import Value
 
 _SCRIPTS = {  # in the order in which they run
-    "graph": ("graph", "kernels", "compute", "passes", "paths", "writing"),
+    "graph": ("graph", "kernels", "compute", "passes", "paths", "numbers", "writing"),
     "making": ("expression", "typed", "random", "maker"),
     "picture": (
         *("text", "boxes", "neuron", "place", "labels", "draw", "strands", "flow"),
@@ -37,9 +32,6 @@ _SCRIPTS = {  # in the order in which they run
 _OF_TRAINING = {
     "training": ("random", "lanes", "learner", "field", "map", "surface", "rows", "panel", "start"),
 }
-
-
-_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)  # a tenth of the page, read in the repository
 
 
 def page(
@@ -157,45 +149,19 @@ class Page:
 
 
 def _html(graph: dict[str, Any], training: dict[str, Any] | None = None) -> str:
-    style, scripts, learning = browser_file("page.css"), _SCRIPTS, ""
+    style, scripts, learning = browser_file("base.css") + browser_file("page.css"), _SCRIPTS, ""
     if training:
         style += browser_file("training/training.css")
         scripts = {**_SCRIPTS, **_OF_TRAINING}
         learning = browser_file("training/training.html").replace(
             "[[TRAINING]]", inline_json(training)
         )
-    script = "\n".join(
-        _COMMENT.sub("", browser_file(f"{folder}/{name}.js"))
-        for folder in scripts
-        for name in scripts[folder]
+    names = [f"{folder}/{name}.js" for folder in scripts for name in scripts[folder]]
+    return filled(
+        browser_file("page.html"),
+        style,
+        "\n".join(map(browser_file, names)),
+        OPERATIONS=inline_json(operation_table()),
+        LEARNING=learning,
+        GRAPH=inline_json(graph),
     )
-    text = browser_file("page.html")
-    for mark, content in {
-        "STYLE-HASH": content_hash(style),
-        "SCRIPT-HASH": content_hash(script),
-        "STYLE": style,
-        "SCRIPT": script,
-        "OPERATIONS": inline_json(operation_table()),
-        # Last, and from the end of the page, so that no label is taken for a mark.
-        "LEARNING": learning,
-        "GRAPH": inline_json(graph),
-    }.items():
-        before, after = text.split(f"[[{mark}]]", 1)
-        text = before + content + after
-    return text
-
-
-def inline_json(data: object) -> str:
-    """As JSON that ends no element."""
-    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", r"\u003c")
-
-
-def content_hash(content: str) -> str:
-    """The hash by which a content security policy admits one inline script or style."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
-
-
-@functools.cache
-def browser_file(name: str) -> str:
-    """The text of a file of the page's program, such as "shell/elements.js"."""
-    return resources.files("autograd.page").joinpath("browser", name).read_text(encoding="utf-8")

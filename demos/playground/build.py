@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from autograd.files import write_whole
-from autograd.page.write import browser_file, inline_json
+from autograd.page.inline import browser_file, inline_json
 from demos.playground import menu
 from demos.playground.bundle import packed
 from demos.playground.policy import policy

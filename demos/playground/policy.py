@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from autograd import Value, page
-from autograd.page.write import content_hash
+from autograd.page.inline import content_hash
 from nn import MLP, SGD, half_squared_error, training_page
 
 SCRIPT_OF_A_PAGE = re.compile(r"script-src '(sha256-[^']+)'")
