@@ -28,15 +28,21 @@ from autograd.visible import visible
 from nn.arguments import some
 from nn.module import Module
 from nn.optim import Optimizer
-from nn.tensor_file import FLOATS, TensorFile, packed
+from nn.tensor_file import FLOATS, TensorFile, packed, room_for
 
 FORMAT = "overnight-autograd checkpoint 1"
 
 LONGEST = 400
 """Characters that a message quotes of a file."""
 
+MEMORIES = 3
+"""Of an optimiser that are at least expected, for each parameter. Adam has two."""
+
 MOST_DEVIATIONS = 9.0
 """``random.gauss`` draws from numbers of 53 bits: at most sqrt(-2 log 2**-53) = 8.6."""
+
+Groups = dict[str, tuple[tuple[int, ...], list[str]]]
+"""For each tensor its shape and the names of its elements, row after row."""
 
 
 class CheckpointError(ValueError):
@@ -63,8 +69,8 @@ def save_checkpoint(
         notes: anything else that JSON can hold, such as the position in the data.
 
     Raises:
-        ValueError: the optimiser moves a Value that is not a parameter of the model, or the notes
-            are too long.
+        ValueError: the optimiser moves a Value that is not a parameter of the model, or notes and
+            settings take more than 2 MB.
         TypeError: the notes are something that JSON cannot hold, or arguments are in another order.
         OSError: the file cannot be written.
     """
@@ -112,11 +118,15 @@ def load_checkpoint(
     state: dict[str, float] = {}
     memories: dict[str, Any] = {}
     scratch = random.Random()
-    with _opened(path) as file:
+    groups = {} if model is None else _groups(list(model.state_dict()))
+    # The parameters, and as many tensors for each memory of an optimiser, whether it is asked for
+    # or not.
+    copies = 1 + max(MEMORIES, len(optimizer.memories) if optimizer else 0)
+    with _opened(path, copies * room_for(groups)) as file:
         header = _header(path, file)
         try:
             if model is not None:
-                state = _scalars(file, "model.", model.state_dict())
+                state = _scalars(file, "model.", groups)
             if model is not None and optimizer is not None:
                 memories = _optimizer_state(file, header, model, optimizer)
             if stream is not None:
@@ -179,7 +189,7 @@ def _place(name: str) -> tuple[str, tuple[int, ...]]:
     return ".".join(parts), tuple(places)
 
 
-def _groups(names: Sequence[str]) -> dict[str, tuple[tuple[int, ...], list[str]]]:
+def _groups(names: Sequence[str]) -> Groups:
     """For each tensor its shape and the names of its elements, row after row.
 
     Parameters that do not fill a rectangle, as where a weight is shared, are a tensor each.
@@ -188,7 +198,7 @@ def _groups(names: Sequence[str]) -> dict[str, tuple[tuple[int, ...], list[str]]
     for name in names:
         group, place = _place(name)
         found.setdefault(group, {})[place] = name
-    groups: dict[str, tuple[tuple[int, ...], list[str]]] = {}
+    groups: Groups = {}
     for group, members in found.items():
         places = list(members)
         rank = len(places[0])
@@ -211,13 +221,12 @@ def _grouped(state: Mapping[str, float]) -> dict[str, tuple[tuple[int, ...], lis
     }
 
 
-def _scalars(file: TensorFile, prefix: str, like: Mapping[str, Any]) -> dict[str, float]:
-    """The number for each name in ``like``, from the tensors whose names begin with ``prefix``.
+def _scalars(file: TensorFile, prefix: str, groups: Groups) -> dict[str, float]:
+    """The number for each name in ``groups``, from the tensors whose names begin with ``prefix``.
 
     Raises:
         ValueError: tensors are missing, unexpected, or of other shapes.
     """
-    groups = _groups(list(like))
     there = {name[len(prefix) :] for name in file.tensors if name.startswith(prefix)}
     what = prefix.removesuffix(".")
     if missing := [name for name in groups if name not in there]:
@@ -265,8 +274,9 @@ def _optimizer_state(
         numbers = setting if isinstance(setting, list) else [setting]
         if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in numbers):
             raise ValueError(f"its optimiser's {visible(name)} is {shown(setting)}, not a number")
+    groups = _groups(names)
     for memory in optimizer.memories:
-        numbers_by_name = _scalars(file, f"optimizer.{memory}.", dict.fromkeys(names))
+        numbers_by_name = _scalars(file, f"optimizer.{memory}.", groups)
         state[memory] = [numbers_by_name[name] for name in names]
     return state
 
@@ -314,10 +324,10 @@ def refusal(path: str | os.PathLike[str], why: str) -> CheckpointError:
     return CheckpointError(f"{visible(path, LONGEST)} {why}")
 
 
-def _opened(path: str | os.PathLike[str]) -> TensorFile:
+def _opened(path: str | os.PathLike[str], room: int = 0) -> TensorFile:
     whole = expanded(path)
     try:
-        return TensorFile(whole)
+        return TensorFile(whole, room)
     except FileNotFoundError:
         raise FileNotFoundError(errno.ENOENT, "this checkpoint does not exist", str(path)) from None
     except ValueError as error:

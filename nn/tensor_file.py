@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from types import TracebackType
@@ -24,6 +24,9 @@ FLOATS = {"F64": "d", "F32": "f", "F16": "e"}
 
 MOST_BYTES = 100_000_000
 """Of a table, as in the library safetensors."""
+
+MOST_NOTES = 2_000_000
+"""Bytes of a table that are not about tensors. Read, they become at most 25 times as many."""
 
 MOST_AXES = 32
 _BLOCK = 2**20
@@ -46,9 +49,10 @@ def packed(
     """The content of a file: for each name a shape and its numbers, row after row; and notes.
 
     Raises:
-        ValueError: the table takes more bytes than other tools read.
+        ValueError: the notes or the whole table take more bytes than are read.
     """
     table: dict[str, Any] = {_NOTES: dict(notes)}
+    _check_length("notes and settings", len(_written(table)), MOST_NOTES)
     data, at = [], 0
     for name in sorted(tensors):
         shape, numbers = tensors[name]
@@ -56,18 +60,35 @@ def packed(
         offsets = [at, at + len(data[-1])]
         table[name] = {"dtype": "F64", "shape": list(shape), "data_offsets": offsets}
         at = offsets[1]
-    text = json.dumps(table, separators=(",", ":")).encode()
+    text = _written(table)
     text += b" " * (-len(text) % 8)  # so that the numbers lie where a processor likes them
-    if len(text) > MOST_BYTES:
-        raise ValueError(
-            f"names, settings and notes take {len(text):,} bytes; at most {MOST_BYTES:,} can be "
-            "read: keep large notes in a file of their own"
-        )
+    _check_length("names, settings and notes", len(text), MOST_BYTES)
     return b"".join([struct.pack("<Q", len(text)), text, *data])
+
+
+def room_for(names: Iterable[str]) -> int:
+    """The bytes of a table that tensors of these names take at most."""
+    return sum(250 + 12 * len(name) for name in names)  # 12 where JSON writes one as \ud83d\ude00
+
+
+def _written(table: Mapping[str, Any]) -> bytes:
+    return json.dumps(table, separators=(",", ":")).encode()
+
+
+def _check_length(what: str, length: int, most: int) -> None:
+    if length > most:
+        raise ValueError(
+            f"{what} take {length:,} bytes; at most {most:,} can be read: keep large notes in a "
+            "file of their own"
+        )
 
 
 class TensorFile:
     """An open file, whose table has been read and checked.
+
+    Args:
+        path: the file.
+        room: the bytes of its table that tensors may take beyond ``MOST_NOTES``.
 
     Attributes:
         tensors: the entries of the table, by name.
@@ -78,11 +99,11 @@ class TensorFile:
         ValueError: it is damaged, or is something else.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], room: int = 0) -> None:
         self._file = open_file(path)
         try:
             size = os.fstat(self._file.fileno()).st_size
-            table = _table(self._text(size))
+            table = _table(self._text(size, min(MOST_NOTES + room, MOST_BYTES)))
             self.notes = _notes(table.pop(_NOTES, {}))
             self.tensors = {name: _tensor(name, entry) for name, entry in table.items()}
             _check_places(self.tensors, size - self._start)
@@ -111,12 +132,17 @@ class TensorFile:
         letter = FLOATS[tensor.kind]
         return struct.unpack(f"<{len(content) // struct.calcsize(letter)}{letter}", content)
 
-    def _text(self, size: int) -> bytes:
+    def _text(self, size: int, most: int) -> bytes:
         """The table as text, read block by block, because a sparse file has any length."""
         length = int.from_bytes(self._file.read(8), "little")
         self._start = 8 + length
         if size < 8 or self._start > size or length > MOST_BYTES:
             raise ValueError(f"its first bytes give the length of no table in {size:,} bytes")
+        if length > most:
+            raise ValueError(
+                f"its table takes {length:,} bytes, and {most:,} are enough for notes and for the "
+                "tensors that were asked for"
+            )
         blocks: list[bytes] = []
         while length:
             block = self._file.read(min(length, _BLOCK))

@@ -316,11 +316,37 @@ def test_names_of_a_file_are_shown_without_control_characters(path):
     assert len(sentence) < len(str(path)) + 300
 
 
-def test_notes_that_no_tool_reads(path, monkeypatch):
-    monkeypatch.setattr("nn.tensor_file.MOST_BYTES", 1000)
+@pytest.mark.parametrize("most", ["MOST_NOTES", "MOST_BYTES"])
+def test_notes_that_nobody_reads(path, monkeypatch, most):
+    monkeypatch.setattr(f"nn.tensor_file.{most}", 1000)
     with pytest.raises(ValueError, match="keep large notes in a file of their own"):
         Training().save(path, ["x" * 1000])
     assert not path.exists()
+
+
+def test_a_table_is_at_most_as_long_as_notes_and_the_model_need(path):
+    """Read, 100 MB of brackets become 2 GB of lists."""
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", 99_000_000) + b'{"a":[')
+        file.truncate(8 + 99_000_000)  # of zeros, which take no room on the disk
+    message = r"its table takes 99,000,000 bytes, and 2,\d\d\d,\d\d\d are enough"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(path, nn.MLP(2, [3, 1]))
+
+
+def test_a_model_of_many_tensors_has_a_long_table(path, monkeypatch):
+    class Apart(nn.Module):
+        def __init__(self, start):
+            self.parts = {f"😀{i}!": Value(start) for i in range(300)}  # 12 bytes a face
+
+    monkeypatch.setattr("nn.tensor_file.MOST_NOTES", 1000)
+    first, second = (Apart(x) for x in (1.0, 2.0))
+    save_checkpoint(path, first, nn.Adam(first.parameters()))
+    load_checkpoint(path, second)
+    assert second.state_dict() == first.state_dict()
+    with pytest.raises(CheckpointError, match="its table takes"):
+        load_checkpoint(path)
 
 
 def words(**changes):

@@ -22,7 +22,7 @@ from demos.letters import corpus
 from demos.letters.alphabet import ALPHABET
 from demos.letters.english import TextError
 from demos.letters.predictor import Predictor, Trained
-from nn import tensor_file
+from nn import checkpoint, tensor_file
 from tests.battery import Row
 
 FILES = 200  # a case
@@ -130,6 +130,16 @@ def other_length(content, chance):
     return bytearray(struct.pack("<Q", max(chance.choice(lengths), 0))) + content[8:]
 
 
+def crowded(chance):
+    """A table, or notes, of brackets, of which each becomes a list."""
+    inside = b",".join([b"[]"] * (chance.choice([6, 20, 400]) * 100_000 // 3))
+    notes = b'{"format":"%s","notes":[%s]}' % (checkpoint.FORMAT.encode(), inside)
+    escaped = notes.replace(b'"', b'\\"')
+    kinds = [b'{"model.a":[%s]}' % inside, b'{"__metadata__":{"checkpoint":"%s"}}' % escaped]
+    table = chance.choice(kinds)
+    return struct.pack("<Q", len(table)) + table
+
+
 FAULTS = (flipped, cut, longer, overwritten, removed, doubled, other_number, other_word)
 FAULTS += (other_number, other_number, other_length)
 
@@ -203,11 +213,13 @@ KINDS = [load_checkpoint] * 6 + [load_predictor, load_predictor, load_entry, loa
 def attempt(kind, path, chance):
     """Read a damaged file; the seconds that it took."""
     content = damaged(good()[kind], chance)
+    if kind is load_checkpoint and chance.random() < 0.002:
+        content = crowded(chance)
     path.write_bytes(content)
     if chance.random() < 0.05:
         os.truncate(path, 2**33)  # of zeros, which take no room on the disk
-    if kind in (load_text, load_gallery) and path.stat().st_size > 200_000:
-        os.truncate(path, 200_000)
+    if kind in (load_text, load_gallery) and path.stat().st_size > 1_000_000:
+        os.truncate(path, 1_000_000)
     began = time.process_time()
     said = ""
     try:
