@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Executor, Learner, Stretch
+from autograd.compiler.jax.blocks import Blocks
 from autograd.compiler.jax.dialect import JAX, JaxDialect
 from autograd.compiler.jax.functions import only_python
 from autograd.compiler.jax.training import Training
@@ -141,13 +142,12 @@ def function_of(program: Program, dtype: Any) -> Callable[..., tuple[Array, Arra
     source = source_of(program, dtype, JAX)
     with settings(np.dtype(dtype)):  # for its constants
         function = load(source)
-    guarded = program.failures is not None
+    guarded, blocks = program.failures is not None, Blocks(program.blocks)
     by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
 
     def run(theta: Array, *arguments: Array) -> tuple[Array, Array, Any]:
         batch = len(arguments[0]) if arguments else 1
-        blocks = [theta[b.lanes].reshape(b.array.shape) for b in program.blocks]
-        returned = function(*arguments, *blocks)
+        returned = function(*arguments, *blocks.taken(theta))
         value, *rest = returned if guarded or program.gradients else (returned,)
         values = rows_of(value, program.outputs, batch, dtype)
         failures = jnp.zeros(0, dtype)
@@ -156,12 +156,9 @@ def function_of(program: Program, dtype: Any) -> Callable[..., tuple[Array, Arra
         if not program.gradients:
             return values, failures, jnp.zeros_like(theta)
         if by_arguments:
-            pairs = zip(rest[len(blocks) :], arguments)
+            pairs = zip(rest[len(program.blocks) :], arguments)
             return values, failures, [jnp.broadcast_to(g, a.shape) for g, a in pairs]
-        gradient = jnp.zeros_like(theta)
-        for block, part in zip(program.blocks, rest):
-            gradient = gradient.at[block.lanes].set(jnp.reshape(part, -1))
-        return values, failures, gradient
+        return values, failures, blocks.joined(rest, theta)
 
     return run
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograd.compiler.numpy.kernels import Kernel, kernel
+from autograd.compiler.numpy.kernels import Kernel, Pair, kernel
 from autograd.compiler.numpy.text import Text, statement
 from autograd.ops import Op
 
@@ -69,6 +69,10 @@ def sum_in_order(x, axis, start=0.0):
     def kernel(self, op: Op) -> Kernel | None:
         """The text of an operation; None if it is arithmetic, or Python's alone."""
         return kernel(op)
+
+    def pair(self, pair: Pair, single: bool) -> str:
+        """The definition of two operations at once, for float32 or float64."""
+        return pair.single if single else pair.definition
 
     def constant(self, x: Text) -> Text:
         """An expression that is not differentiated."""

@@ -224,7 +224,7 @@ class _SourceWriter:
     def _pair(self, first: Map, second: Map) -> list[str]:
         """The line that computes both."""
         pair = PAIRS[first.op.name]
-        self.definitions.add(pair.single if self.views.single else pair.definition)
+        self.definitions.add(self.dialect.pair(pair, self.views.single))
         text = pair.call.format(self.views.load(first.operands[0], first.out).text)
         if self._filled(first) != self.views.full(first.out):
             text = f"(np.broadcast_to(y, {self.views.shape(first.out)}) for y in {text})"
