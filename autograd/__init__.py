@@ -14,6 +14,7 @@ from autograd.compiler.api import compile as jit
 from autograd.compiler.recording.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explaining.explain import Explanation, explain
+from autograd.formats import from_json, to_json
 from autograd.formulas import derivative_formula, formula
 from autograd.functions.gradcheck import GradcheckError, gradcheck
 from autograd.functions.jacobian import hessian, hvp, jacobian
@@ -92,6 +93,7 @@ __all__ = [
     "explain",
     "expm1",
     "formula",
+    "from_json",
     "gelu",
     "grad",
     "gradcheck",
@@ -121,6 +123,7 @@ __all__ = [
     "take",
     "tan",
     "tanh",
+    "to_json",
     "topological_order",
 ]
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Container, Sequence
 from copy import deepcopy
-from operator import attrgetter
 from typing import Any
 
+from autograd.nodes.flat import Flat, flattened, known_grad, node_with_grad, nodes_before, rebuilt
 from autograd.nodes.leaves import MADE
-from autograd.nodes.order import refuse_by_hand
-from autograd.op import Op
 from autograd.value import NOT_COMPUTED, Value, make_node
 
 # --- pickles ---
@@ -41,39 +38,8 @@ class _Graph:
         if len(self.nodes) == 1 and self.nodes[0].op is None:  # as parameters are
             (leaf,) = self.nodes
             kind = None if leaf._record is MADE else leaf._record
-            return _read_leaf, (type(leaf), kind, leaf.data, _grad(leaf)), added
-        return _read, self._lists(), added
-
-    def _lists(self) -> tuple[Any, ...]:
-        place = {id(node): i for i, node in enumerate(self.nodes)}
-        kinds: dict[int, tuple[int, Any]] = {}  # operations, records of leaves, and classes, by id
-        others: list[Value] = []  # inputs that are nodes of an earlier graph, from -1 backwards
-        made: list[tuple[int, int, int]] = []
-        inputs: list[int] = []
-        partials: list[float] = []
-        for node in self.nodes:
-            record = node._record
-            n = len(record) // 2
-            for child in record[1 : n + 1]:
-                if id(child) not in place:
-                    others.append(child)
-                    place[id(child)] = -len(others)
-                inputs.append(place[id(child)])
-            partials += record[n + 1 :]
-            how, cls = record[0] or record, type(node)
-            for kind in how, cls:
-                if id(kind) not in kinds:
-                    kinds[id(kind)] = len(kinds), kind
-            made.append((kinds[id(how)][0], kinds[id(cls)][0], n))
-        return (
-            [kind for _, kind in kinds.values()],
-            *map(list, zip(*made)),
-            [node.data for node in self.nodes],
-            [*map(_grad, self.nodes)],
-            inputs,
-            partials,
-            others,
-        )
+            return _read_leaf, (type(leaf), kind, leaf.data, known_grad(leaf)), added
+        return _read, tuple(flattened(self.nodes)), added
 
 
 _Places = dict[int, tuple["weakref.ref[_Graph]", int]]
@@ -95,7 +61,7 @@ def reduce_ex(self: Value, _: Any) -> tuple[Any, ...]:
     known = places.get(id(self))
     graph = known and known[0]()
     if graph is None:
-        graph = _Graph(_nodes_before(self, places), places)
+        graph = _Graph(nodes_before([self], places), places)
     return _node_at, (graph, places[id(self)][1])
 
 
@@ -107,51 +73,14 @@ class _Nodes(list[Value]):
             _add(self[place], attributes, slots)
 
 
-def _read(
-    kinds: Sequence[Any],
-    how: Sequence[int],
-    classes: Sequence[int],
-    counts: Sequence[int],
-    data: Sequence[float],
-    grads: Sequence[float | None],
-    inputs: Sequence[int],
-    partials: Sequence[float],
-    others: Sequence[Value],
-) -> _Nodes:
-    nodes = _Nodes()
-    start = 0
-    for i, n in enumerate(counts):
-        record = kinds[how[i]]
-        depth = 0
-        if isinstance(record, Op):
-            places = inputs[start : start + n]
-            values = [nodes[p] if p >= 0 else others[-p - 1] for p in places]
-            depth = max([v._depth for v in values], default=-1) + 1
-            record = (record, *values, *partials[start : start + n])
-            start += n
-        elif record == MADE and type(record) is tuple:
-            record = MADE
-        nodes.append(_made(kinds[classes[i]], record, depth, data[i], grads[i]))
-    return nodes
+def _read(*lists: Any) -> _Nodes:
+    return _Nodes(rebuilt(Flat(*lists)))
 
 
 def _read_leaf(
     cls: type[Value], kind: tuple[Any, ...] | None, data: float, grad: float | None
 ) -> _Nodes:
-    return _Nodes([_made(cls, kind or MADE, 0, data, grad)])
-
-
-def _grad(node: Value) -> float | None:
-    return node.grad if node.has_grad else None
-
-
-def _made(
-    cls: type[Value], record: tuple[Any, ...], depth: int, data: float, grad: float | None
-) -> Value:
-    node = make_node(data, depth, record, cls)
-    if grad is not None:
-        node.grad = grad
-    return node
+    return _Nodes([node_with_grad(cls, kind or MADE, 0, data, grad)])
 
 
 def _node_at(nodes: _Nodes, place: int) -> Value:
@@ -180,7 +109,7 @@ def copy(self: Value) -> Value:
 
 def deep_copy(self: Value, memo: dict[int, Any]) -> Value:
     """``Value.__deepcopy__``."""
-    order = _nodes_before(self, memo)
+    order = nodes_before([self], memo)
     for node in order:
         record = node._record
         if inputs := [memo[id(child)] for child in node.inputs]:
@@ -195,24 +124,6 @@ def deep_copy(self: Value, memo: dict[int, Any]) -> Value:
 
 
 # --- what they share ---
-
-
-def _nodes_before(output: Value, known: Container[int]) -> list[Value]:
-    """The nodes that ``output`` was made from, and itself, each after its inputs, without those
-    whose id is in ``known``, and without what only those were made from."""
-    if not output.inputs:
-        return [output]
-    found = {id(output): output}
-    waiting = [output]
-    while waiting:
-        node = waiting.pop()
-        for child in node.inputs:
-            if child._depth >= node._depth:
-                refuse_by_hand([node])
-            if id(child) not in found and id(child) not in known:
-                found[id(child)] = child
-                waiting.append(child)
-    return sorted(found.values(), key=attrgetter("_depth"))
 
 
 def _added(node: Value) -> tuple[dict[str, Any], dict[str, Any]]:
