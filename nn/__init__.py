@@ -30,6 +30,7 @@ from nn.checkpoint import (  # noqa: E402
 )
 from nn.dropout import Dropout  # noqa: E402
 from nn.embedding import Embedding  # noqa: E402
+from nn.formats import load_torch, save_torch, to_torch  # noqa: E402
 from nn.losses import (  # noqa: E402
     cross_entropy,
     half_squared_error,
@@ -62,7 +63,10 @@ __all__ = [
     "half_squared_error",
     "hinge",
     "load_checkpoint",
+    "load_torch",
     "mean_squared_error",
     "save_checkpoint",
+    "save_torch",
+    "to_torch",
     "training_page",
 ]

@@ -118,7 +118,7 @@ def load_checkpoint(
     state: dict[str, float] = {}
     memories: dict[str, Any] = {}
     scratch = random.Random()
-    groups = {} if model is None else _groups(list(model.state_dict()))
+    groups = {} if model is None else grouped_names(list(model.state_dict()))
     # The parameters, and as many tensors for each memory of an optimiser, whether it is asked for
     # or not.
     copies = 1 + max(MEMORIES, len(optimizer.memories) if optimizer else 0)
@@ -189,7 +189,7 @@ def _place(name: str) -> tuple[str, tuple[int, ...]]:
     return ".".join(parts), tuple(places)
 
 
-def _groups(names: Sequence[str]) -> Groups:
+def grouped_names(names: Sequence[str]) -> Groups:
     """For each tensor its shape and the names of its elements, row after row.
 
     Parameters that do not fill a rectangle, as where a weight is shared, are a tensor each.
@@ -215,7 +215,7 @@ def _groups(names: Sequence[str]) -> Groups:
 
 def _grouped(state: Mapping[str, float]) -> dict[str, tuple[tuple[int, ...], list[float]]]:
     """For each tensor its shape and its numbers."""
-    groups = _groups(list(state))
+    groups = grouped_names(list(state))
     return {
         group: (shape, [state[name] for name in names]) for group, (shape, names) in groups.items()
     }
@@ -274,7 +274,7 @@ def _optimizer_state(
         numbers = setting if isinstance(setting, list) else [setting]
         if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in numbers):
             raise ValueError(f"its optimiser's {visible(name)} is {shown(setting)}, not a number")
-    groups = _groups(names)
+    groups = grouped_names(names)
     for memory in optimizer.memories:
         numbers_by_name = _scalars(file, f"optimizer.{memory}.", groups)
         state[memory] = [numbers_by_name[name] for name in names]

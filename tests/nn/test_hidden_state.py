@@ -424,7 +424,7 @@ NO_STATE = [
 NOT_FOR_A_LOSS = (
     "Adam CheckpointError CompileError Drawing Explanation History Optimizer Page RenderError SGD "
     "clip_grad_norm clip_grad_norm_ draw explain fit jit "
-    "load_checkpoint page save_checkpoint training_page"
+    "load_checkpoint load_torch page save_checkpoint save_torch to_torch training_page"
 ).split()
 
 
