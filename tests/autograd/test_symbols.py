@@ -307,3 +307,8 @@ def test_names_in_latex():
     assert latex_name("θ") == r"\mathrm{{\theta}}"
     assert latex_name("é") == r"\mathrm{{\acute{e}}}"
     assert latex_name("中") == r"\mathrm{{U{+}4E2D}}"
+
+
+def test_symbols_are_never_compared():
+    with pytest.raises(TypeError, match="cannot be compared"):
+        assert Symbol.named("x") == Symbol.named("x")

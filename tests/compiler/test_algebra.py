@@ -11,6 +11,7 @@ from autograd import ops
 from autograd.compiler.algebra import ALGEBRA, stays_finite
 from autograd.compiler.numpy.kernels import KERNELS, function, kernel
 from autograd.compiler.numpy.lanes import Lanes
+from autograd.compiler.stages.term import InstructionWriter
 
 COMPILER = Path(autograd.compiler.__file__).parent
 BUILT_IN = [op for op in ops.TABLE.values() if op.is_built_in]
@@ -114,3 +115,10 @@ def test_single_precision_stays_single_on_lanes():
     x = np.array([0.1, 0.2], np.float32).view(Lanes)
     for y in (x * 2.0 - 1.0, ops.sigmoid(x), x**0.5, ops.sum(x, x, 1.0)):
         assert y.dtype == np.float32
+
+
+def test_operations_of_numbers_are_computed_when_they_are_written():
+    writer = InstructionWriter()
+    assert writer.map(ops.add, [1.0, 2.0, 4.0], ()).array.literal() == 7.0  # any number of terms
+    assert writer.map(ops.sub, [1.0, 2.0], ()).array.literal() == -1.0
+    assert writer.map(ops.tanh, [0.0], ()).array.literal() == 0.0

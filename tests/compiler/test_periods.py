@@ -45,3 +45,17 @@ def test_the_fewest_rounds_that_are_a_loop(operations):
 )
 def test_lanes_that_are_rows_of_a_matrix(lanes, shape):
     assert _shape(np.array(lanes)) == shape
+
+
+def test_a_run_starts_later_only_where_instructions_are_left_over():
+    """Later the first two iterations would read the same, and the last would lack its end."""
+    start = Array((2,), INPUT)
+    before = [Map(Array((2,), INPUT), op, (whole(start),)) for op in (ops.sin, ops.cos)]
+    found, last = list(before), start
+    for n in range(FEWEST + 1):
+        this, made = before[min(n, 1)].out, [Array((2,), INPUT) for _ in range(2)]
+        found.append(Map(made[0], ops.add, (whole(last), whole(this))))
+        found.append(Map(made[1], ops.tanh, (whole(made[0]),)))
+        last = made[1]
+    assert best_run(found[:-2]) == Run(2, 2, FEWEST)
+    assert best_run(found[:-1]) == Run(3, 2, FEWEST)
