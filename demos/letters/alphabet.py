@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ALPHABET = ascii_lowercase + " _"
 
+# What stands for every other character, and before a text that is shorter than a context.
+OTHER, FILLER = "_", " "
+
 # The number that stands for "this letter". A tanh can output it; 1 is out of its reach.
 ON = 0.5
 
@@ -28,7 +31,15 @@ def fold(text: str) -> str:
     Only A to Z are lowered. Python's ``lower`` turns some characters into two, which would change
     the length of the text.
     """
-    return re.sub("[^a-z ]", "_", text.translate(_TO_LOWER))
+    return re.sub("[^a-z ]", OTHER, text.translate(_TO_LOWER))
+
+
+def places() -> dict[str, int]:
+    """``fold`` as data: the characters that are letters, capital or not, with their places in the
+    alphabet. Any other character has the place of ``OTHER``."""
+    characters = "".join(map(chr, range(128)))
+    folded = zip(characters, fold(characters))
+    return {character: ALPHABET.index(letter) for character, letter in folded if letter != OTHER}
 
 
 def index(letter: str) -> int:

@@ -92,6 +92,7 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
     show_writing(predictor, options.seed)
     progress, out = job.progress, options.out
     exhibits = show_pictures(predictor, progress, best_count, tested, right, out)
+    exhibits.insert(0, show_page(predictor, text.name, out))
     if options.interactive:
         from demos.letters.prompt import interact
 
@@ -284,6 +285,14 @@ def show_writing(predictor: Predictor, seed: int) -> None:
         first, rest = f"  {temperature}  ", " " * 7
         print(textwrap.fill(written, 76, initial_indent=first, subsequent_indent=rest))
     print()
+
+
+def show_page(predictor: Predictor, source: str, out: Path) -> Exhibit:
+    """Write the page in which a reader types, and name it."""
+    print("Writing the page of the network, for a browser:")
+    path = predictor.page(out / "letters.html", source=source)
+    print(f"  page:    {path}")
+    return Exhibit(path, "Type, and see the next letter predicted, neurons lit, and why.")
 
 
 def show_pictures(

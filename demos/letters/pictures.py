@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nn
 from demos.helpers import plots
 from demos.helpers.gallery import Exhibit
 from demos.helpers.plots import BLUE, GREY, ORANGE
 from demos.letters.alphabet import ALPHABET
-from demos.letters.predictor import LetterNetwork, N
+from demos.letters.predictor import LetterNetwork, N, matrix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,17 +105,11 @@ def letter_vectors(network: LetterNetwork) -> NDArray[np.float64]:
     This is for the last place of the context, which matters most. With an embedding, it is the
     product of the embedding and the weights of the first layer.
     """
-    weights = _matrix(network.layers[0])
+    weights = matrix(network.layers[0])
     if network.embedding is not None:
-        numbers = _matrix(network.embedding)
+        numbers = matrix(network.embedding)
         return (weights[:, -len(numbers) :] @ numbers).T
     return weights[:, -N:].T
-
-
-def _matrix(layer: nn.Layer) -> NDArray[np.float64]:
-    import numpy as np
-
-    return np.array([[w.data for w in neuron.weights] for neuron in layer.neurons])
 
 
 def embedding(network: LetterNetwork, path: Path) -> Exhibit:

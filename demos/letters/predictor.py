@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nn
 from autograd import Value, jit
 from autograd.given import shown, whole
 from autograd.visible import visible
-from demos.letters.alphabet import ALPHABET, ON, encode, fold
+from demos.letters.alphabet import ALPHABET, FILLER, ON, encode, fold
 from demos.letters.scores import softmax
 from nn.checkpoint import notes_and_shapes, refusal
 
@@ -173,7 +174,7 @@ class Predictor:
         A shorter text is filled up with spaces on the left.
         """
         check_text(text)
-        letters = fold(text).rjust(self.context)[-self.context :]
+        letters = fold(text).rjust(self.context, FILLER)[-self.context :]
         row: list[float] = softmax(self.outputs([encode(letters)]), self.temperature)[0].tolist()
         return row
 
@@ -212,6 +213,28 @@ class Predictor:
             weights = [(p / most) ** (1 / temperature) for p in probabilities]
             text += draw.choices(ALPHABET, weights)[0]
         return text
+
+    def page(self, path: str | os.PathLike[str], text: str = "the lett", source: str = "") -> Path:
+        """Write a page for a browser, in which one types and sees what the network does, and why.
+
+        The page is one file that works from disk, without a network. Its weights are in single
+        precision, so its probabilities are those of this predictor to 1e-6.
+
+        Args:
+            path: where to, with the suffix .html or .htm; the file is written whole or not at all.
+            text: the text in the page as it opens.
+            source: the name of the text that the network learned from.
+
+        Returns:
+            ``path``, with ``~`` written out.
+
+        Raises:
+            ValueError: the suffix is another one.
+        """
+        from demos.letters.page import save_page
+
+        check_text(text)
+        return save_page(self, path, text, source)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make another predictor like this one."""
@@ -266,6 +289,13 @@ def network_shapes(
     for layer, (nin, nout) in enumerate(pairwise(sizes)):
         shapes |= {f"layers.{layer}.weights": (nout, nin), f"layers.{layer}.bias": (nout,)}
     return shapes
+
+
+def matrix(layer: nn.Layer) -> NDArray[np.float64]:
+    """The weights of a layer, of shape (nout, nin)."""
+    import numpy as np
+
+    return np.array([[w.data for w in neuron.weights] for neuron in layer.neurons])
 
 
 def check_text(text: Any) -> None:
