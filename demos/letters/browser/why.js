@@ -23,7 +23,7 @@ function reasons(now, layer, neuron, choose) {
 }
 
 function fromNeuron(layer, { input, output, weight: w }, choose) {
-  return [button(`neuron ${input}`, () => choose({ layer, neuron: input }), "link"), h("span", "quiet", ` ${written(output)} × ${w < 0 ? `(${written(w)})` : written(w)}`)];
+  return [button(`neuron ${input}`, () => choose({ layer, neuron: input }), "link"), h("span", "quiet factors", ` ${written(output)} × ${w < 0 ? `(${written(w)})` : written(w)}`)];
 }
 
 function activated(activation, sum, output, name) {
