@@ -178,20 +178,35 @@ class Compilation:
         """
         from autograd.compiler.jax.pure import JaxFunction
 
+        return JaxFunction(*self.for_all_rows("JAX"))
+
+    def for_all_rows(self, user: str) -> tuple[Program, Any, Any]:
+        """A program without gradients that is right for every row: also where something is
+        infinite or nan, but not where an index is outside its table.
+
+        Args:
+            user: what will run it.
+
+        Returns:
+            The program, the type of its numbers, and its indices, as ``Trace.indices`` has them.
+
+        Raises:
+            CompileError: the function branches, or the order of its sums must be kept.
+        """
         if self.guards:
             raise CompileError(
                 f"the function branches on a number, at {self.guards[0].line()}, and a function "
-                "for JAX is the same for all rows: write it with maximum, relu and so on"
+                f"for {user} is the same for all rows: write it with maximum, relu and so on"
             )
         if self.exact:
             raise CompileError(
-                "exact=True keeps the order of sums, which JAX does not: compile without it"
+                f"exact=True keeps the order of sums, which {user} does not: compile without it"
             )
-        if self.backend != "jax" and not self.has_structure:  # which JAX may find worth running
-            return self._compiled_again(backend="jax").jax()
+        if self.backend != "jax" and not self.has_structure:  # which may be worth running
+            return self._compiled_again(backend="jax").for_all_rows(user)
         if self._only_finite:
-            return self._careful().jax()
-        return JaxFunction(self._runnable(""), self.dtype, self._indices)
+            return self._careful().for_all_rows(user)
+        return self._runnable(""), self.dtype, self._indices
 
     @property
     def made(self) -> int:

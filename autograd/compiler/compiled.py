@@ -88,11 +88,18 @@ class Compiled:
         return self._function
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32, of all numbers."""
+        return self._dtype
+
+    @property
     def backend_wanted(self) -> str:
         """The backend asked for: machine, numpy or jax. (NumPy runs what the machine cannot.)"""
         return self._backend
 
-    def recording(self, widths: Sequence[int], row: Sequence[Sequence[float]]) -> Compilation:
+    def recording(
+        self, widths: Sequence[int | str | None], row: Sequence[Sequence[float]]
+    ) -> Compilation:
         """The first recording for rows of these widths; if there is none, one made from ``row``."""
         self._given((), {})
         key = tuple(widths)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.compiler.numpy.operations import summed
 from autograd.compiler.numpy.text import CALL, INDENT, Text, shape_of, statement
-from autograd.compiler.numpy.views import Views
+from autograd.compiler.numpy.views import Views, axis_order
 from autograd.compiler.program import Array, Collect, View, row_major, turned, view
 
 
@@ -48,7 +48,7 @@ class Collector:
 
     def _sliced(self, place: View) -> bool:
         """Whether slices of the array can express the place."""
-        order = self.views.axis_order(place)
+        order = axis_order(place)
         if order is None or order != sorted(order):
             return False
         return self.views.slices(place) is not None

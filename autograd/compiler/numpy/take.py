@@ -19,7 +19,7 @@ class Taker:
     def expression(self, i: Take) -> Text:
         """``E[x.astype(int)]`` where the table is the same for the whole batch."""
         batched = i.columns.array.batched
-        if not batched and (rows := _rows(i.columns, i.index)):
+        if not batched and (rows := table_rows(i.columns, i.index)):
             table, index = rows
             return Text(f"{self.views.load(table).within(CALL)}[{self._whole(index)}]")
         table_text = self.views.load(i.columns).within(CALL)
@@ -39,7 +39,7 @@ class Taker:
             part = f"{self.views.load(i.part).within(CALL)}[..., None]"
             values = part if literal is None else number_text(literal).text
             return dialect.put_along(name, index, values)
-        if not out.batched and (found := _rows(i.columns, i.index)):
+        if not out.batched and (found := table_rows(i.columns, i.index)):
             table, index_view = found
             if table.whole or (dialect.in_place and self.views.slices(table) is not None):
                 target = Target(self.views.load(table).text, self.views.shape(out))
@@ -69,7 +69,7 @@ class Taker:
         return f"{self.views.load(index).within(CALL)}.astype(int)"
 
 
-def _rows(columns: View, index: View) -> tuple[View, View] | None:
+def table_rows(columns: View, index: View) -> tuple[View, View] | None:
     """Columns and index as a table, of shape (n, *elements of a row), and the index of each row;
     None where they do not go together like that."""
     numbers, lanes = index.lanes(), columns.lanes()

@@ -88,7 +88,7 @@ class Views:
         if v.index is None and (found := self._broadcast(v, x)):
             shape = tuple_of([*([self.rows] * array.batched), *map(str, v.shape)])
             return found if out else Text(f"np.broadcast_to({found.text}, {shape})")
-        order = self.axis_order(v)
+        order = axis_order(v)
         if order is not None and (slices := self.slices(v)) is not None:
             text = f"{x.within(CALL)}[{slices}]" if slices.strip(":, ") else x.within(CALL)
             if order != sorted(order):
@@ -117,7 +117,7 @@ class Views:
     def step(self, v: View, t: str) -> str | None:
         """The index of ``v[t]`` in the array of a view whose first axis is that of a loop, or None
         if it is not that simple."""
-        order = self.axis_order(v)
+        order = axis_order(v)
         if order is None or order[1:] != sorted(order[1:]) or self.slices(v) is None:
             return None
         array, axis = v.array, order[0]
@@ -140,7 +140,7 @@ class Views:
         """The view as slices of the array, one per axis, or None if that is impossible.
 
         The axes of the view may be in another order."""
-        order = self.axis_order(v)
+        order = axis_order(v)
         if order is None:
             return None
         array, strides = v.array, row_major(v.array.shape)
@@ -159,22 +159,6 @@ class Views:
         while parts and parts[-1] == ":" and len(parts) > 1:
             parts.pop()
         return ", ".join([":"] * array.batched + parts)
-
-    def axis_order(self, v: View) -> list[int] | None:
-        """For each axis of the view the axis of the array that it runs along."""
-        if v.index is not None or not v.array.shape:
-            return None
-        strides = row_major(v.array.shape)
-        order: list[int] = []
-        for stride, n in zip(v.strides, v.shape):
-            if stride == 0 or n == 1:
-                return None
-            fitting = [a for a, s in enumerate(strides) if s and stride % s == 0 and a not in order]
-            fitting = [a for a in fitting if abs(stride) // strides[a] * (n - 1) < v.array.shape[a]]
-            if not fitting:
-                return None
-            order.append(max(fitting, key=lambda a: strides[a]))
-        return order
 
     def _split(self, v: View, x: str) -> str | None:
         """A view that has several axes for one axis of the array: one that it is cut into."""
@@ -273,6 +257,23 @@ class Views:
     def shape(self, array: Array) -> str:
         """The shape with the batch as an expression."""
         return tuple_of([*([self.rows] * array.batched), *map(str, array.shape)])
+
+
+def axis_order(v: View) -> list[int] | None:
+    """For each axis of the view the axis of the array that it runs along."""
+    if v.index is not None or not v.array.shape:
+        return None
+    strides = row_major(v.array.shape)
+    order: list[int] = []
+    for stride, n in zip(v.strides, v.shape):
+        if stride == 0 or n == 1:
+            return None
+        fitting = [a for a, s in enumerate(strides) if s and stride % s == 0 and a not in order]
+        fitting = [a for a in fitting if abs(stride) // strides[a] * (n - 1) < v.array.shape[a]]
+        if not fitting:
+            return None
+        order.append(max(fitting, key=lambda a: strides[a]))
+    return order
 
 
 def _pattern(v: View) -> list[str] | None:

@@ -1,0 +1,84 @@
+"""to_onnx: a network or a function as an ONNX model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from autograd.compiler.api import compile
+from autograd.extras import library
+from autograd.files import write_whole
+from autograd.given import shown
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def to_onnx(
+    function: Callable[..., Any],
+    *rows: ArrayLike,
+    path: str | os.PathLike[str] | None = None,
+    dtype: Any = None,
+) -> Any:
+    """A network or a function as an ONNX model, which other programs run, also on other devices.
+
+    The function is compiled. So a layer is one Gemm node, its weights are an initializer named W1,
+    and the other names are those of ``compile(function).source``. The parameters are the numbers of
+    now. The model takes any number of rows.
+
+    >>> from nn import MLP
+    >>> model = to_onnx(MLP(2, [3, 1], seed=1), [[0.5, 1.0]])
+    >>> [node.op_type for node in model.graph.node]
+    ['Gemm', 'Tanh', 'Gemm', 'Tanh']
+
+    Operations that ONNX Runtime lacks for float64, such as erf, are functions within the model. A
+    row with an index that its table does not have gives nan. The sum of terms that are all -0.0 may
+    be 0.0; numbers below 2.2e-308 may be taken for 0.
+
+    Args:
+        function: a Module, a function of lists and numbers that returns a Value or a list of them,
+            or what ``compile`` made of one.
+        rows: an example for each argument, as for a compiled function: an array of rows, (batch,
+            n), or (batch,) where the function takes one number. The first row is recorded.
+        path: a file to write, such as "model.onnx".
+        dtype: float64 or float32; default that of a compiled function, else float64.
+
+    Returns:
+        The model, an ``onnx.ModelProto``. Its inputs have the names of the arguments, its output is
+        "value", of shape (batch,), or (batch, m) where the function returns a list.
+
+    Raises:
+        ModuleNotFoundError: onnx or numpy is not installed.
+        TypeError: ``function`` is not a function, or there are no rows.
+        ValueError: the rows do not fit together; or the parameters take more than 2 GB.
+        CompileError: the function branches on a number, or has an operation that only Python can
+            compute, or cannot be compiled.
+    """
+    if not callable(function):
+        raise TypeError(
+            f"to_onnx takes a Module or a function; got {type(function).__name__} "
+            f"{shown(function)}: write a function of its inputs"
+        )
+    if not rows:
+        raise TypeError(
+            "to_onnx takes an example of the rows after the function, as in "
+            "to_onnx(model, [[0.0, 0.0]]); got none"
+        )
+    library("onnx", "to_onnx")
+    model = _model(function, rows, dtype)
+    if path is not None:
+        write_whole(path, model.SerializeToString())
+    return model
+
+
+def _model(function: Any, rows: tuple[ArrayLike, ...], dtype: Any) -> Any:
+    if getattr(function, "is_compiled", False):
+        function, dtype = function.function, dtype or function.dtype
+    compiled = compile(function, backend="numpy", dtype=dtype or "float64")
+    from autograd.compiler.arguments import as_arrays
+    from autograd.formats.onnx.model import model_of
+
+    widths, arrays = as_arrays(compiled.__name__, rows, compiled.dtype)
+    recording = compiled.recording(widths, [a[0].tolist() for a in arrays])
+    return model_of(compiled.__name__, widths, *recording.for_all_rows("ONNX"))

@@ -1,0 +1,21 @@
+"""What to_onnx says where nothing need be installed."""
+
+import sys
+
+import pytest
+
+from autograd import Value, to_onnx
+from nn import MLP
+
+
+def test_without_onnx_it_says_what_to_run(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ModuleNotFoundError, match="to_onnx needs onnx: run pip install onnx"):
+        to_onnx(MLP(2, [1]), [[0.5, 1.0]])
+
+
+def test_a_wrong_call_is_a_sentence():
+    with pytest.raises(TypeError, match=r"takes a Module or a function; got Value .*of its inputs"):
+        to_onnx(Value(1.0) + 2, [[0.5]])
+    with pytest.raises(TypeError, match=r"an example of the rows after the function.*got none"):
+        to_onnx(MLP(2, [1]))
