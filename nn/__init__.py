@@ -41,6 +41,7 @@ from nn.module import Module  # noqa: E402
 from nn.neuron import MLP, Layer, Neuron  # noqa: E402
 from nn.optim import SGD, Adam, Optimizer, clip_grad_norm, clip_grad_norm_  # noqa: E402
 from nn.plan import History  # noqa: E402
+from nn.processes import connected  # noqa: E402
 from nn.train import fit  # noqa: E402
 from nn.training_page import training_page  # noqa: E402
 
@@ -58,6 +59,7 @@ __all__ = [
     "Optimizer",
     "clip_grad_norm",
     "clip_grad_norm_",
+    "connected",
     "cross_entropy",
     "fit",
     "half_squared_error",

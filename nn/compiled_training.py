@@ -21,6 +21,7 @@ from nn.arguments import Rows
 from nn.audit import Audit
 from nn.compiled_update import check_update, update_of
 from nn.optim import Optimizer
+from nn.processes import check_the_same
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
@@ -191,6 +192,7 @@ class Trainer:
         losses = np.zeros(len(orders))
         position, total = 0, len(order)
         self.audit.resume()
+        self._check_the_same(order, batch_size)
         stretch = max(1, FIRST_ROWS // batch_size) * batch_size
         while position < total:
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
@@ -212,14 +214,34 @@ class Trainer:
                 if self.state:
                     self.changed = self.changed or self.state.change()
             new, position = reached - position, reached
+            seconds = self._largest(seconds)  # or processes would go on with unlike stretches
             if seconds < SECONDS_A_CALL / 2:
                 stretch = 2 * stretch
             elif seconds > 2 * SECONDS_A_CALL:
                 stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
-            if report(position, losses.tolist(), new):
+            if self._largest(report(position, losses.tolist(), new)):
                 break
         self.audit.pause()
         self._check_state()
+
+    def _largest(self, number: float) -> float:
+        """The largest that any of the processes gives which train together."""
+        return float(self.executor.agreed([number])[0])
+
+    def _check_the_same(self, order: Any, batch_size: int) -> None:
+        """Raise ValueError if processes that train together do not train the same."""
+        import numpy as np
+
+        if self.executor.processes > 1:
+            arrays = {
+                "batch sizes": np.array([batch_size]),
+                "numbers of rows or epochs": np.array([len(order)]),
+                "parameters": self.theta,
+                "memories of the optimizer": self.numbers,
+                "orders of the rows": order,
+                **dict(zip(("rows of X", "rows of T"), self.data)),
+            }
+            check_the_same(self.executor.agreed, arrays)
 
     def watched(
         self, callback: Callable[[int, Any], Any], batch_size: int

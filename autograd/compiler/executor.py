@@ -75,6 +75,19 @@ class Executor(Protocol):
     seconds: float = 0.0
     from_disk: bool = True
 
+    @property
+    def processes(self) -> int:
+        """How many processes train together: the same, each on its own devices."""
+        return 1
+
+    def agreed(self, numbers: Sequence[float]) -> Sequence[float]:
+        """For each of these numbers the largest that any of the processes gives.
+
+        Raises:
+            ConnectionError: one of them does not answer any more.
+        """
+        return numbers
+
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         """The results for each row of a batch.
 
@@ -132,6 +145,9 @@ class Executor(Protocol):
             losses: (epochs,); the sum of the losses of each epoch is added.
             arguments: (rows, n) each. Numbers in them may have changed since an earlier call only
                 if this is another list.
+
+        Raises:
+            ConnectionError: another process that trains along does not answer any more.
 
         Returns:
             Where the training stopped: at ``stretch.stop``, or at the start of the batch that it

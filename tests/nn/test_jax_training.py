@@ -26,8 +26,8 @@ def half_squared_error_of(model, x, t):
     return half_squared_error(model(x), t)
 
 
-def trained(optimiser, **options):
-    model = MLP(3, [5, 2], seed=1)
+def trained(optimiser, seed=1, **options):
+    model = MLP(3, [5, 2], seed=seed)
     loss = partial(half_squared_error_of, model)
     given = {"epochs": 3, "batch_size": 16, "shuffle": 3, "progress": False, **options}
     history = fit(loss, X, T, optimiser(model.parameters()), **given)

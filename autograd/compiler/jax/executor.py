@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.compiler.executor import Executor, Learner, Stretch
 from autograd.compiler.jax.blocks import Blocks
+from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.dialect import JAX, JaxDialect
 from autograd.compiler.jax.functions import only_python
 from autograd.compiler.jax.training import Training
@@ -40,7 +41,7 @@ class JaxExecutor(Executor):
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
         self._function = function_of(program, dtype)
         self._run = jax.jit(self._function)
-        self._deal_out_to(None)
+        self._deal_out_to(1)
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, Floats]:
         """As ``Executor.rows``."""
@@ -64,42 +65,31 @@ class JaxExecutor(Executor):
         with settings(np.dtype(np.float64)):  # of the optimiser, as for other executors
             before, placed = self._placed
             if before is not arguments:
-                # All rows are on each device, which takes its own part of each batch.
-                place = None if self._mesh is None else self._sharding()
-                placed = [jax.device_put(a.astype(self.dtype), place) for a in arguments]
+                placed = [self._devices.placed(a.astype(self.dtype)) for a in arguments]
                 self._placed = arguments, placed
-            return self._training.train(learner, stretch, losses, placed)
+            with self._devices.lost():
+                return self._training.train(learner, stretch, losses, placed)
 
     def spread(self, devices: int) -> None:
         """As ``Executor.spread``."""
-        available = jax.devices()
-        if devices > len(available):
-            raise ValueError(
-                f"JAX has {len(available)} of these {devices} devices ({available[0].platform}); "
-                "processors can stand for more: set XLA_FLAGS="
-                f"--xla_force_host_platform_device_count={devices} before JAX is imported"
-            )
-        mesh = None
-        if devices > 1:
-            auto = (jax.sharding.AxisType.Auto,)
-            mesh = jax.make_mesh((devices,), ("rows",), auto, devices=available[:devices])
-        if mesh != self._mesh:
-            self._deal_out_to(mesh)
+        if devices != self._devices.number:
+            self._deal_out_to(devices)
 
-    def _deal_out_to(self, mesh: Any) -> None:
+    @property
+    def processes(self) -> int:
+        """As ``Executor.processes``."""
+        return self._devices.processes
+
+    def agreed(self, numbers: Sequence[float]) -> Sequence[float]:
+        """As ``Executor.agreed``."""
+        with settings(np.dtype(np.float64)):
+            return self._devices.agreed(numbers)
+
+    def _deal_out_to(self, devices: int) -> None:
         # What was compiled for other devices cannot serve, and the rows are there.
-        self._mesh = mesh
-        self._training = Training(self._function, self.dtype, self._dealt_out)
+        self._devices = Devices(devices)
+        self._training = Training(self._function, self.dtype, self._devices)
         self._placed = [], []
-
-    def _dealt_out(self, x: Array) -> Array:
-        """An array of rows, dealt out to the devices, if they can have equal parts."""
-        if self._mesh is None or len(x) % self._mesh.size:
-            return x
-        return jax.lax.with_sharding_constraint(x, self._sharding("rows"))
-
-    def _sharding(self, *axes: str) -> Any:
-        return jax.sharding.NamedSharding(self._mesh, jax.sharding.PartitionSpec(*axes))
 
     def _called(self, theta: Floats, arguments: Sequence[Floats]) -> Any:
         with settings(self.dtype):

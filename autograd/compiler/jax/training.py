@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Learner, Stretch
+from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.functions import function
 from autograd.compiler.program import Floats
 from autograd.compiler.update import Traced, Update
@@ -25,16 +26,16 @@ class Training:
         gradients: ``gradients(theta, *arguments)`` returns the results of the rows, the failures,
             and the gradient of the results' sum.
         dtype: what ``gradients`` computes in.
-        dealt_out: deals an array of rows out to the devices.
+        devices: what each batch is dealt out to.
     """
 
     def __init__(
         self,
         gradients: Callable[..., tuple[Array, Array, Array]],
         dtype: np.dtype[Any],
-        dealt_out: Callable[[Array], Array],
+        devices: Devices,
     ) -> None:
-        self.gradients, self.dtype, self.dealt_out = gradients, dtype, dealt_out
+        self.gradients, self.dtype, self.devices = gradients, dtype, devices
         self._compiled: dict[object, Callable[..., Any]] = {}
 
     def train(
@@ -74,7 +75,8 @@ class Training:
         steps = self._compiled.get(key)
         if steps is None:
             one_step = functools.partial(_moved, operations, places, found.results)
-            steps = jax.jit(functools.partial(self._run, one_step))
+            run = functools.partial(self._run, one_step)
+            steps = jax.jit(run, out_shardings=self.devices.whole)
             self._compiled = {key: steps}
         return steps
 
@@ -93,8 +95,8 @@ class Training:
 
         def step(carried: Any) -> Any:
             (theta, memories), totals, done, _ = carried
-            rows = self.dealt_out(order[done])
-            taken = [self.dealt_out(a[rows]) for a in arguments]
+            rows = self.devices.dealt_out(order[done])
+            taken = [self.devices.dealt_out(a[rows]) for a in arguments]
             values, failures, gradient = self.gradients(theta.astype(self.dtype), *taken)
             total = values.sum()
             good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()

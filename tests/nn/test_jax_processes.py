@@ -1,0 +1,126 @@
+"""Several processes on one machine that train together: what they learn, share and refuse."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn import SGD
+from tests.nn.test_jax_training import trained
+
+if not os.environ.get("CI"):
+    pytest.importorskip("jax")
+pytestmark = pytest.mark.slow  # each process imports JAX, and XLA compiles there
+
+ROOT = Path(__file__).parents[2]
+
+
+def momentum(p):
+    return SGD(p, lr=0.1, momentum=0.9)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def started(*arguments, devices=1):
+    """A process with so many devices."""
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    environment = {
+        **os.environ,
+        "XLA_FLAGS": flags,
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.Popen(
+        [sys.executable, *arguments], env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def both(program, devices=1):
+    """What two processes print with the same program, which knows ``process`` and ``address``."""
+    address = f"127.0.0.1:{free_port()}"
+    running = [
+        started("-c", f"process, address = {i}, {address!r}\n{program}", devices=devices)
+        for i in range(2)
+    ]
+    return [(*process.communicate(timeout=400), process.returncode) for process in running]
+
+
+TWO = textwrap.dedent(
+    """
+    import json
+    import re
+    import jax
+    import numpy as np
+    from nn import connected
+    from tests.nn.test_jax_processes import momentum
+    from tests.nn.test_jax_training import trained
+
+    with connected(address, process, processes=2):
+        texts, jit = [], jax.jit
+        def watched(function, *args, **named):
+            made = jit(function, *args, **named)
+            def call(*given):
+                compiled = made.lower(*given).compile()
+                texts.append(compiled.as_text())
+                return compiled(*given)
+            return call
+        jax.jit = watched
+        learned, history = trained(momentum, backend="jax", devices=4)
+        jax.jit = jit
+        print(json.dumps([learned, history.losses]))
+
+        kinds = r"= (.*?) (all-reduce|all-gather|all-to-all|reduce-scatter|collective-\\S*?)\\("
+        trainings = [text for text in texts if "while" in text]
+        found = [f for text in trainings for f in re.findall(kinds, text)]
+        assert {kind for _, kind in found} == {"all-reduce"}, found
+        for shapes, _ in found:  # of one step: each array of parameters, and the loss
+            sizes = [s.split(",") if s else [] for s in re.findall(r"f64\\[(.*?)\\]", shapes)]
+            reduced = sum(int(np.prod([int(n) for n in s])) for s in sizes)
+            assert reduced == len(learned) + 1, shapes
+
+        def refused(**options):
+            try:
+                trained(momentum, backend="jax", **{"devices": 4, **options})
+            except ValueError as error:
+                print(error)
+
+        refused(devices=8)
+        refused(devices=3, batch_size=15)
+        refused(shuffle=process)
+        refused(epochs=1 + process)
+        refused(batch_size=8 + 8 * process)
+        refused(seed=process)
+    print("done")
+    """
+)
+
+
+def test_two_processes_learn_what_one_device_learns_and_share_gradients_alone():
+    one, history = trained(momentum, backend="jax")
+    for out, errors, status in both(TWO, devices=2):
+        assert status == 0, errors[-3000:]
+        lines = [line for line in out.splitlines() if not line.startswith("[Gloo]")]
+        numbers, few, uneven, *unlike, done = lines
+        np.testing.assert_allclose(json.loads(numbers)[0], one, rtol=1e-12)
+        np.testing.assert_allclose(json.loads(numbers)[1], history.losses, rtol=1e-12)
+        assert "JAX has 2 of these 4 devices in each of 2 processes" in few
+        assert uneven.startswith("3 devices cannot be taken in equal parts from 2 processes")
+        assert [re.match("the processes have unlike (.*?): run", line)[1] for line in unlike] == [
+            "orders of the rows",
+            "numbers of rows or epochs",
+            "batch sizes",
+            "parameters",
+        ]
+        assert done == "done"

@@ -1,0 +1,96 @@
+"""Processes that train together, without JAX: addresses and last words."""
+
+import atexit
+import os
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from nn import connected, processes
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What a JAX that does nothing is asked for."""
+    calls = []
+    jax = SimpleNamespace(
+        initialize=lambda *given, **named: calls.append((given, named)),
+        shutdown=lambda: calls.append("shutdown"),
+    )
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(distributed=jax))
+    monkeypatch.setattr(processes, "_last_words", [])
+    return calls
+
+
+def test_the_processes_meet_and_part(calls):
+    address = "127.0.0.1:5000"
+    with connected(address, 0, 2, seconds=7):
+        ((given, named),) = calls
+        assert given == (address, 2, 0)
+        assert named == {
+            "initialization_timeout": 7,
+            "heartbeat_timeout_seconds": 10,
+            "shutdown_timeout_seconds": 20,
+        }
+    assert calls[1:] == ["shutdown"]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (("10.0.0.1", 0, 2), "^a coordinator is HOST:PORT, as 10.0.0.1:5000; got '10.0.0.1'$"),
+        ((5000, 0, 2), "^a coordinator is HOST:PORT"),
+        (("a:70000", 0, 2), "^a coordinator is HOST:PORT"),
+        (("a:5000", 2, 2), "^process 2 is not one of 2: they are counted from 0$"),
+        (("a:5000", 0, 0), "^processes must be at least 1; got 0$"),
+    ],
+)
+def test_no_such_process(calls, given, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        connected(*given).__enter__()
+
+
+class Ended(Exception):
+    """In the place of the process's end."""
+
+
+def test_a_process_that_was_lost(calls, monkeypatch):
+    registered, written, slept = [], [], []
+
+    def end(status):
+        raise Ended(status)
+
+    monkeypatch.setattr(atexit, "register", registered.append)
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(os, "write", lambda file, content: written.append((file, content)))
+    monkeypatch.setattr(processes.time, "sleep", slept.append)
+    inside = connected("127.0.0.1:5000", 1, 2)
+    inside.__enter__()
+    (words,) = processes._last_words
+    with pytest.raises(Ended, match="1"):
+        words.say(6)
+    assert written == [(2, f"{processes.LOST}\n".encode())]
+    error = ConnectionError("lost")
+    assert not inside.__exit__(ConnectionError, error, None)
+    assert "shutdown" not in calls
+    (leave,) = registered
+    with pytest.raises(Ended, match="1"):
+        leave()
+    assert not slept
+    with pytest.raises(Ended):
+        words.say(6)  # only if the program does not end meanwhile
+    assert slept == [processes.SHUTDOWN_SECONDS]
+    words.withdraw()
+
+
+def test_what_all_processes_must_give():
+    arrays = {"orders": np.array([1, 2, 3]), "rows": np.array([[1.0, 2.0]])}
+    processes.check_the_same(lambda numbers: numbers, arrays)
+
+    def agreed(numbers):  # with another that has other rows
+        return [*numbers[:1], numbers[1] + 5, *numbers[2:]]
+
+    with pytest.raises(ValueError, match=r"^the processes have unlike rows: run the same program"):
+        processes.check_the_same(agreed, arrays)
