@@ -12,6 +12,7 @@ import pytest
 from autograd.page.inline import content_hash
 from demos.letters.alphabet import ALPHABET, OTHER, fold, places
 from demos.letters.predictor import Predictor, matrix
+from tests.firefox import operated
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>[[SCRIPT]]"
 TEXTS = ["the lett", "", "e", "The END, of: 1984?", "naïve Ünicode 😀", "<b>", HOSTILE, "x" * 300]
@@ -246,3 +247,18 @@ def test_axe_finds_nothing(show, scheme, settings):
         tab.evaluate(f"choose({{ layer: {layer}, neuron: 1 }})")
         found = tab.evaluate("axe.run().then(r => r.violations)")
         assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+
+
+@pytest.mark.slow
+def test_it_works_in_firefox(tmp_path):
+    predictor = grown(NETWORKS["usual"]())
+    page = predictor.page(tmp_path / "letters.html")
+    found = operated(Path(__file__).with_name("letters_in_firefox.js"), page)
+    assert found["errors"] == []
+    assert found["probabilities"] == pytest.approx(
+        predictor.probabilities("the lett The"), abs=1e-6
+    )
+    assert found["explained"].startswith("Neuron 0: ")
+    assert found["width"] == 1280
+    assert found["text"] == f"the lett The{predictor('the lett The')}"
+    assert found["lit"] not in ("rgba(0, 0, 0, 0)", "transparent")

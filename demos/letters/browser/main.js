@@ -47,12 +47,14 @@ function stop() {
   clearInterval(state.timer);
   state.timer = null;
   byId("write").textContent = "Write";
+  byId("likeliest").setAttribute("aria-live", "polite");
 }
 
 function write() {
   if (state.timer !== null) return stop();
   let left = mostWritten;
   byId("write").textContent = "Stop";
+  byId("likeliest").setAttribute("aria-live", "off"); // nobody listens as fast as it writes
   state.timer = setInterval(() => {
     add(drawn(state.now.probabilities, temperature()));
     if (--left === 0) stop();

@@ -20,7 +20,7 @@ function drawPlaces() {
   for (let place = firstShown; place < network.context; place++) {
     const letter = h("b", "letter");
     const strip = h("span", "strip", ...Array.from({ length: width }, () => h("i", "cell")));
-    strip.ariaHidden = "true";
+    strip.setAttribute("aria-hidden", "true");
     picture.places.push({ place, letter, cells: [...strip.children] });
     byId("places").append(h("div", "place", letter, strip));
   }
