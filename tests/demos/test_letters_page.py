@@ -202,8 +202,11 @@ def test_it_writes_until_it_is_stopped(show):
     tab.evaluate("Math.random = () => 0")
     tab.locator("#temperature").fill("0.1")
     tab.get_by_role("button", name="Write", exact=True).click()
-    tab.wait_for_function("text.value.length > 10")
-    tab.get_by_role("button", name="Stop").click()
+    stop = tab.get_by_role("button", name="Stop")
+    while len(tab.locator("#text").input_value()) <= len("the lett"):
+        assert stop.is_visible()
+        tab.wait_for_timeout(20)
+    stop.click()
     written = tab.locator("#text").input_value()
     tab.wait_for_timeout(250)
     assert tab.locator("#text").input_value() == written
