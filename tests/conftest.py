@@ -56,6 +56,20 @@ def pytest_sessionfinish(session):
         measured.save()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Coverage does not look at a test that is marked unmeasured."""
+    coverage = sys.modules.get("coverage")
+    measured = coverage and coverage.Coverage.current()
+    if not measured or item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
     """One process for single files and for benchmarks; otherwise one per core."""
@@ -71,8 +85,11 @@ def is_slow(item):
 
 
 def tries_more(item):
-    """Whether --slow makes a test larger, as far as its file says."""
-    return not {"counts", "count", "some"}.isdisjoint(vars(item.module))
+    """Whether --slow makes a test larger, as far as its file says.
+
+    ``some`` makes none larger: with it --slow has more tests, of other names.
+    """
+    return not {"counts", "count"}.isdisjoint(vars(item.module))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -23,6 +23,8 @@ from nn import cross_entropy
 from tests.counts import count
 from tests.reference import check, run
 
+pytestmark = pytest.mark.unmeasured
+
 PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
 ROWS = 2
 SMOOTH = ("tanh", "sigmoid", "sin", "softplus")

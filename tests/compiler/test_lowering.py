@@ -20,6 +20,7 @@ from tests.counts import count
 PROGRAMS = count(60, quick=12)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("input_major", [False, True])
 @pytest.mark.parametrize("number", range(PROGRAMS))
 def test_random_programs(number, input_major):
@@ -47,6 +48,7 @@ def test_random_programs(number, input_major):
     case.close(gradient, case.by_inputs)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", test_roll.SHORT)
 def test_loops(name):
     function, n = recurrences.RECURRENCES[name][0](*test_roll.SHORT[name])

@@ -23,6 +23,8 @@ from autograd.compiler.stages.trace import trace_recording
 from tests.counts import count
 from tests.reference import check, run
 
+pytestmark = pytest.mark.unmeasured
+
 PROGRAMS = int(os.environ.get("COMPILED_PROGRAMS", count(150, quick=15)))
 ROWS = 3
 FUNCTIONS = ("tanh", "sigmoid", "sin", "cos", "exp", "softplus", "abs", "relu")

@@ -13,6 +13,8 @@ import pytest
 from autograd import Value, compile, sigmoid, sin, tanh
 from tests.compiler.recurrences import times
 
+pytestmark = pytest.mark.unmeasured
+
 PROGRAMS = int(os.environ.get("LOOPS", 100))
 QUICK = 10
 FUNCTIONS = (tanh, sigmoid, sin)

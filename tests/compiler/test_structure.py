@@ -18,6 +18,8 @@ from autograd.compiler.stages.trace import trace_recording, trace_value
 from nn import MLP, cross_entropy, half_squared_error
 from tests.reference import check
 
+pytestmark = pytest.mark.unmeasured
+
 
 def forward(trace):
     return check(layout(contract(pack(trace))))

@@ -38,6 +38,7 @@ def test_one_hat_neuron_learns_exclusive_or(seed):
             assert own.answer(neuron, [a, b]) == pytest.approx(1.0 if a != b else -0.4, abs=0.2)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_a_recurrent_neuron_trained_on_3_bits_counts_200(seed):
     cell, _ = own.learn(own.train_parity, seed)
@@ -60,6 +61,7 @@ def test_the_unrolled_network_is_the_recurrence_written_out():
     assert own.parities([1.0, 0.0, 1.0, 1.0]) == [own.YES, own.YES, own.NO, own.YES]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_convolution_learns_to_detect_edges_as_a_derivative_does(seed):
     kernel = own.learn_edges(seed)

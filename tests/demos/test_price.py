@@ -8,6 +8,7 @@ from demos import price
 from demos.price import Price, Problem
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("width", [2, 7, 22])
 def test_finite_differences_take_one_evaluation_more_than_weights(width, monkeypatch):
     problem, calls = Problem(width, 0), []

@@ -10,6 +10,7 @@ from demos.trial_and_error import Cost, crossover, growth
 from nn import MLP
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_costs_cross_and_trial_and_error_grows_faster(seed):
     costs = [trial_and_error.measure(width, 5, seed) for width in (1, 2, 3, 4)]

@@ -10,7 +10,7 @@ import autograd.compiler.recordings
 from autograd import CompileError, Value, compile
 from nn import MLP, SGD, Adam, Optimizer, cross_entropy, fit, half_squared_error
 from nn.compiled_training import Trainer
-from tests.counts import count
+from tests.counts import some
 
 np_rows = np.random.default_rng(0)
 X = np_rows.normal(size=(23, 3))
@@ -93,6 +93,7 @@ def backend(request, monkeypatch):
     return request.param
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", OPTIMISERS)
 @pytest.mark.parametrize("batch_size", [1, 5, 23, 100])
 @pytest.mark.parametrize("shuffle", [False, 7])
@@ -457,7 +458,7 @@ def trained(number, compile):
     return [p.data for p in parameters] + history.losses
 
 
-@pytest.mark.parametrize("number", range(count(12, quick=1)))
+@pytest.mark.parametrize("number", some(range(12), 0))
 def test_small_programs_of_shared_parameters(number):
     pytest.importorskip("llvmlite")
     assert trained(number, True) == pytest.approx(trained(number, False), rel=1e-9, abs=1e-12)

@@ -272,6 +272,7 @@ STATE = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("make", STATE, ids=lambda make: make.__name__)
 def test_a_loss_that_keeps_state_trains_as_in_plain_python(make):
     losses, weights, history = train(make)

@@ -232,6 +232,7 @@ RATES = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("rate", RATES)
 def test_a_learning_rate_that_does_more_than_count_steps(rate):
     def make():
@@ -291,6 +292,7 @@ SCHEDULES = [
 ]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("rate", SCHEDULES)
 def test_a_plain_schedule_is_compiled(rate):
     found, how = train(None, make=lambda: SGD([w, b], lr=rate))
@@ -389,6 +391,7 @@ OPTIMISERS = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_an_optimiser_that_keeps_state(make):
     in_plain_python(OPTIMISERS[make], make=lambda: make([w, b]))

@@ -117,6 +117,7 @@ def test_micrograds_demo_loop_runs_unchanged():
     assert total_loss.data < first / 3
 
 
+@pytest.mark.unmeasured
 def test_the_moons_by_fit():
     X, y = moons(40)
     model = MLP(2, [16, 16, 1], "relu", None, seed=1)
