@@ -1,6 +1,6 @@
-"""Coverage: lines and branches that the quick tests run, part by part as ``tests/covered.py`` says.
+"""Coverage: lines and branches that tests run, part by part; ``tests/covered.py`` lists the runs.
 
-CI measures all parts with its quick tests. So the quick form here is only one small file.
+CI measures the same in the same runs. So the quick form here is only one small file.
 """
 
 import os
@@ -13,30 +13,32 @@ from pathlib import Path
 from coverage import Coverage
 
 from tests.battery import Row
-from tests.covered import PARTS, Part, of
+from tests.covered import PARTS, RUNS, Part, of
 
 ROOT = Path(__file__).parents[3]
 SMALL = Part(100, ("autograd/deprecation.py",))
-# What to measure with which tests; all quick tests, if none are named.
+# What to measure, in which runs.
 CASES = [
-    ({"small": SMALL}, ["tests/autograd/test_deprecation.py"]),
-    (PARTS, []),
+    ({"small": SMALL}, {"one": ("-m", "pytest", "tests/autograd/test_deprecation.py")}),
+    (PARTS, RUNS),
 ]
 
 
 def case(i):
     """The figure is what is not run of the worst part, in percent."""
-    parts, tests = CASES[i]
+    parts, runs = CASES[i]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
-        done = subprocess.run(
-            [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", *tests],
-            cwd=ROOT,
-            env={**os.environ, "COVERAGE_FILE": str(data), "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        for name, run in runs.items():
+            out = ("--out", f"{folder}/playground") if name == "playground" else ()
+            done = subprocess.run(
+                [sys.executable, "-m", "coverage", "run", *run, *out],
+                cwd=ROOT,
+                env={**os.environ, "COVERAGE_FILE": str(data), "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, name + done.stdout[-2000:] + done.stderr[-2000:]
         measured = Coverage(data)
         measured.combine()
         found = {name: of(part, measured) for name, part in parts.items()}
@@ -49,7 +51,7 @@ def case(i):
 def wrong():
     """Tests of something else."""
     usual = CASES[0]
-    CASES[0] = (usual[0], ["tests/autograd/test_seed.py"])
+    CASES[0] = (usual[0], {"one": ("-m", "pytest", "tests/autograd/test_seed.py")})
     try:
         yield
     finally:
@@ -57,7 +59,7 @@ def wrong():
 
 
 ROW = Row(
-    title="lines and branches that the quick tests run",
+    title="lines and branches that the tests run, part by part",
     case=case,
     full=len(CASES),
     hours=0.1,
