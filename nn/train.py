@@ -115,7 +115,10 @@ def _run(plan: Plan, trainer: Trainer | None, progress: bool) -> None:
         if trainer:
             if progress and sys.stderr.isatty():
                 plan.bar.write(f"fit: {trainer.how}", file=sys.stderr)
-            _train_compiled(plan, trainer)
+            try:
+                _train_compiled(plan, trainer)
+            finally:
+                trainer.executor.release()
         else:
             _train(plan)
 

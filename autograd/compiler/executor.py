@@ -63,6 +63,7 @@ class Executor(Protocol):
     Attributes:
         name: "numpy", "machine" or "jax".
         dtype: what it computes in, float64 or float32.
+        devices: how many devices ``train`` deals each batch out to.
         parameters: how many parameters the program has. ``theta`` holds their numbers, in the
             order of the trace.
         seconds: how long compiling took so far, or loading from the disk.
@@ -72,6 +73,7 @@ class Executor(Protocol):
     name: str
     dtype: np.dtype[Any]
     parameters: int
+    devices: int = 1
     seconds: float = 0.0
     from_disk: bool = True
 
@@ -129,6 +131,10 @@ class Executor(Protocol):
         """
         if devices > 1:
             raise ValueError(f"{self.name} runs on one device; backend='jax' runs on several")
+
+    def release(self) -> None:
+        """Let go of the rows of a training that is over, where they are kept for its next call."""
+        return
 
     @np.errstate(all="ignore")
     def train(

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from autograd.compiler.jax.dialect import JaxDialect
-from autograd.compiler.jax.functions import function
+from autograd.compiler.jax.functions import function, results
 from autograd.compiler.numpy.kernels import Kernel, arithmetic
 from autograd.compiler.update import Traced
 from autograd.op import Op
@@ -61,8 +61,4 @@ def differentiable(op: Op) -> Callable[..., Any]:
 def _derivatives(op: Op, y: Any, xs: tuple[Any, ...]) -> list[Any]:
     """The derivatives by each input at a point."""
     rule = Traced(op.rule, [False] * (len(xs) - 1))
-    known: dict[int, Any] = dict(enumerate([y, *xs]))
-    known |= {place: x for place, x in enumerate(rule.start) if x is not None}
-    for inner, inputs, out in rule.traced:
-        known[out] = differentiable(inner)(*[known[i] for i in inputs])
-    return [known[i] for i in rule.results]
+    return results(rule, [y, *xs], differentiable)

@@ -70,6 +70,10 @@ class JaxExecutor(Executor):
             with self._devices.lost():
                 return self._training.train(learner, stretch, losses, placed)
 
+    def release(self) -> None:
+        """As ``Executor.release``."""
+        self._placed = [], []
+
     def spread(self, devices: int) -> None:
         """As ``Executor.spread``."""
         if devices != self._devices.number:
@@ -87,9 +91,9 @@ class JaxExecutor(Executor):
 
     def _deal_out_to(self, devices: int) -> None:
         # What was compiled for other devices cannot serve, and the rows are there.
-        self._devices = Devices(devices)
+        self.devices, self._devices = devices, Devices(devices)
         self._training = Training(self._function, self.dtype, self._devices)
-        self._placed = [], []
+        self.release()
 
     def _called(self, theta: Floats, arguments: Sequence[Floats]) -> Any:
         with settings(self.dtype):
