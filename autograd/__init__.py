@@ -14,7 +14,7 @@ from autograd.compiler.api import compile as jit
 from autograd.compiler.recording.record import CompileError
 from autograd.drawing import Drawing, RenderError, draw
 from autograd.explaining.explain import Explanation, explain
-from autograd.formats import from_json, to_json, to_onnx
+from autograd.formats import from_json, to_json, to_networkx, to_onnx, to_sympy
 from autograd.formulas import derivative_formula, formula
 from autograd.functions.gradcheck import GradcheckError, gradcheck
 from autograd.functions.jacobian import hessian, hvp, jacobian
@@ -124,7 +124,9 @@ __all__ = [
     "tan",
     "tanh",
     "to_json",
+    "to_networkx",
     "to_onnx",
+    "to_sympy",
     "topological_order",
 ]
 

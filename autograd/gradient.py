@@ -10,7 +10,7 @@ from autograd.deprecation import renamed
 from autograd.given import listed, shown
 from autograd.nodes.changed import is_changed, refuse_changed
 from autograd.nodes.leaves import DERIVATIVE, check_output
-from autograd.value import Value, make_node, topological_order
+from autograd.value import Value, constant, make_node, topological_order
 
 
 @overload
@@ -79,7 +79,7 @@ def recorded(output: Value, targets: Sequence[Value]) -> list[Value]:
             told = modes.described(node)
             raise modes.AnomalyError(f"{error}, in the derivative of {told}") from None
 
-    found = _accumulated(output, targets, Value(1.0), partials)
+    found = _accumulated(output, targets, constant(1.0), partials)
     return [x if isinstance(x, Value) else Value(x) for x in found]
 
 
