@@ -286,7 +286,8 @@ def contents() -> str:
 
 def needs(error: ModuleNotFoundError) -> str:
     """Say which library is missing, and how to install it."""
-    return f"this demo needs {error.name}; pip install '.[demos,fast]' installs it"
+    extra = "jax" if error.name == "jax" else "demos,fast"
+    return f"this demo needs {error.name}; pip install '.[{extra}]' installs it"
 
 
 def failure(sentence: str) -> int:

@@ -95,7 +95,7 @@ def fit(
     plan = plan_of(loss, X, T, optimizer, epochs, batch_size, shuffle)
     plan.held_out = held_out(validation, plan)
     plan.callback = checked_callback(callback)
-    plan.backend, plan.devices = backend, checked_devices(devices, backend, plan.batch_size)
+    plan.backend, plan.devices = backend, checked_devices(devices, backend, batch_size)
     _run(plan, trainer_for(plan, compile), progress)
     optimizer.zero_grad()  # plain Python leaves those of the last step, compiled code none
     return plan.history

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import random
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +57,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--checkpoint", type=Path, metavar="FILE", help="save the training to this file")
     add("--resume", action="store_true", help="continue from the checkpoint, if it exists")
     add("--interactive", action="store_true", help="then predict while you type")
+    add("--devices", type=whole(1), metavar="N", help="train on N devices of JAX, in equal parts")
+    add("--process", type=whole(0), metavar="I", help="one of several that train: which, from 0")
+    add("--processes", type=whole(1), metavar="N", help="how many processes train together")
+    add("--coordinator", metavar="HOST:PORT", help="the machine of process 0, and a free port")
 
 
 def run(options: argparse.Namespace) -> list[Exhibit]:
@@ -82,8 +89,13 @@ def run(options: argparse.Namespace) -> list[Exhibit]:
         dropout=options.dropout,
         seed=options.seed,
     )
-    job = Training(predictor, text, settings, options.checkpoint)
-    train(job, options)
+    # Of several processes the first alone writes files, prints and draws.
+    checkpoint = None if options.process else options.checkpoint
+    job = Training(predictor, text, settings, checkpoint, options.devices)
+    with together(options):
+        train(job, options)
+    if options.process:
+        sys.exit(0)
     predictor = job.best
 
     tested, right = predictions(predictor, test_letters(text, predictor.context))
@@ -114,6 +126,29 @@ def read(options: argparse.Namespace) -> Corpus:
         )
     print("  the last tenth is for tests; the tenth before it decides when to stop")
     return text
+
+
+@contextlib.contextmanager
+def together(options: argparse.Namespace) -> Iterator[None]:
+    """Inside, this process trains with the others, if there are any. Only the first one prints."""
+    given = [options.process, options.processes, options.coordinator]
+    several = any(each is not None for each in given)
+    if several and (None in given or not options.devices):
+        raise TextError("--devices, --process, --processes and --coordinator go together")
+    if several and options.minutes:
+        raise TextError("several processes have several clocks: leave --minutes out")
+    try:
+        with contextlib.ExitStack() as stack:
+            if several:
+                address = options.coordinator
+                stack.enter_context(nn.connected(address, options.process, options.processes))
+            if options.process:
+                stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            yield
+    except (ConnectionError, ValueError) as error:
+        if options.devices and not isinstance(error, TextError):
+            raise TextError(str(error)) from error
+        raise
 
 
 def letters_in(text: Corpus) -> int:

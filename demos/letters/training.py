@@ -96,6 +96,7 @@ class Training:
         corpus: the text.
         settings: the choices for the training.
         checkpoint: the file to save to, or None.
+        devices: how many of JAX's devices train; None to train with NumPy.
 
     Attributes:
         validation: the letters that decide when to stop.
@@ -110,9 +111,10 @@ class Training:
         corpus: Corpus,
         settings: Settings,
         checkpoint: Path | None = None,
+        devices: int | None = None,
     ) -> None:
         self.predictor, self.corpus, self.settings = predictor, corpus, settings
-        self.checkpoint = checkpoint
+        self.checkpoint, self.devices = checkpoint, devices
         self.blocks = corpus.training(settings.letters)
         self.optimizer = OPTIMIZERS[settings.optimizer](
             predictor.network.parameters(), lr=settings.rate
@@ -122,7 +124,8 @@ class Training:
         self.interrupted = False
         self.best = Predictor(**predictor.settings())
         # Compiled here, so that it is recorded once and not for every block.
-        self.loss = jit(predictor.loss_of, backend="numpy", dtype="float32")
+        self.backend = "jax" if devices else "numpy"
+        self.loss = jit(predictor.loss_of, backend=self.backend, dtype="float32")
         self.validation = corpus.joined(corpus.validation(MOST_VALIDATED))
         self._validation = windows(self.validation, predictor.context)
 
@@ -157,6 +160,8 @@ class Training:
 
         Raises:
             FloatingPointError: a loss or a gradient is not finite.
+            ValueError: there are fewer devices, or they cannot share a batch equally.
+            ConnectionError: another process that trains along was lost.
         """
         start = saved = time.monotonic()
         every = -(-self.total // self.settings.evaluations)
@@ -194,6 +199,8 @@ class Training:
                 batch_size=settings.batch,
                 shuffle=self.stream,
                 progress=False,
+                backend=self.backend,
+                devices=self.devices,
             )
             loss = history.losses[-1]
             progress.letters += len(X)

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from demos.letters.demo import together
+from demos.letters.english import TextError
 from demos.letters.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +161,27 @@ def until(terminal, pattern):
         assert ready, shown
         shown += os.read(terminal, 65536)
     return shown
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"process": 0}, "^--devices, --process, --processes and --coordinator go together$"),
+        ({"process": 0, "processes": 2, "coordinator": "a:1"}, "^--devices, --process, "),
+        (
+            {"process": 0, "processes": 2, "coordinator": "a:1", "devices": 2, "minutes": 1.0},
+            "^several processes have several clocks: leave --minutes out$",
+        ),
+        (
+            {"process": 0, "processes": 2, "coordinator": "a", "devices": 2},
+            "^a coordinator is HOST:PORT",
+        ),
+    ],
+)
+def test_processes_that_cannot_train_together(given, sentence):
+    nothing = dict.fromkeys(["devices", "process", "processes", "coordinator", "minutes"])
+    with (
+        pytest.raises(TextError, match=sentence),
+        together(SimpleNamespace(**{**nothing, **given})),
+    ):
+        pass

@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import nn
 from nn import SGD
 from tests.nn.test_jax_training import trained
 
@@ -19,6 +21,10 @@ if not os.environ.get("CI"):
     pytest.importorskip("jax")
 pytestmark = pytest.mark.slow  # each process imports JAX, and XLA compiles there
 
+LOST = (
+    "another process of this training was lost: start again on those that are left, from the last "
+    "checkpoint if there is one"
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -124,3 +130,49 @@ def test_two_processes_learn_what_one_device_learns_and_share_gradients_alone():
             "parameters",
         ]
         assert done == "done"
+
+
+LETTERS = textwrap.dedent(
+    """
+    import sys
+    from demos.__main__ import main
+    from demos.letters import training
+    training.SECONDS_BETWEEN_CHECKPOINTS = 0.0  # after every block
+    sys.exit(main(["letters", "--letters", "30000", "--context", "3", "--embedding", "0",
+                   "--hidden", "8", "--epochs", "3", *sys.argv[1:]]))
+    """
+)
+
+
+def letters(out, checkpoint, *more):
+    files = ["--out", str(out), "--checkpoint", str(checkpoint)]
+    return started("-c", LETTERS, *files, *more)
+
+
+def learned(checkpoint):
+    notes = nn.load_checkpoint(checkpoint)
+    return np.array(notes["progress"]["losses"])
+
+
+def test_a_killed_worker_is_said_and_the_training_continues_without_it(tmp_path):
+    cut, whole = tmp_path / "cut.safetensors", tmp_path / "whole.safetensors"
+    several = ["--devices", "2", "--processes", "2", "--coordinator", f"127.0.0.1:{free_port()}"]
+    first, second = (letters(tmp_path, cut, *several, "--process", str(i)) for i in range(2))
+    end = time.monotonic() + 300
+    while not cut.exists() and time.monotonic() < end and first.poll() is None:
+        time.sleep(0.05)
+    second.kill()
+    killed = time.monotonic()
+    _, errors = first.communicate(timeout=300)
+    assert time.monotonic() - killed < 30
+    assert first.returncode == 1
+    assert errors == f"python -m demos: {LOST}\n"
+    second.communicate()
+
+    before = len(learned(cut))
+    again, uninterrupted = letters(tmp_path, cut, "--resume"), letters(tmp_path, whole)
+    for process in again, uninterrupted:
+        _, errors = process.communicate(timeout=300)
+        assert (process.returncode, errors) == (0, "")
+    np.testing.assert_allclose(learned(cut), learned(whole), rtol=1e-4)
+    assert 0 < before < len(learned(cut))
