@@ -142,6 +142,20 @@ def test_it_opens_with_the_pages_of_all_demos_whichever_ran_last(tmp_path):
     assert all(frame["sandbox"] == "allow-scripts" for frame in page.all("iframe"))
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a.svg", {"image/svg+xml": "<svg/>"}),
+        ("a.png", {"image/png": "PHN2Zy8+"}),
+        ("a.gif", {"image/gif": "PHN2Zy8+"}),
+        ("a.html", {}),
+    ],
+)
+def test_a_notebook_shows_the_picture_itself(name, shown, tmp_path):
+    (tmp_path / name).write_text("<svg/>")
+    assert Exhibit(tmp_path / name, "A picture.")._repr_mimebundle_() == shown
+
+
 def test_a_question_stands_before_its_picture(tmp_path):
     (tmp_path / "a.png").write_bytes(png())
     exhibits = [Exhibit(tmp_path / "a.png", "Because.", "Why?"), Exhibit(tmp_path / "a.png", "b")]
