@@ -32,8 +32,8 @@ def data_of(page):
 def test_the_alphabet_as_data_is_fold_for_every_character():
     characters = "".join(map(chr, range(0x110000)))
     known, other = places(), ALPHABET.index(OTHER)
-    found = [known.get(character, other) for character in characters]
-    assert found == list(map(ALPHABET.index, fold(characters)))
+    found = "".join(ALPHABET[known.get(character, other)] for character in characters)
+    assert found == fold(characters)
 
 
 def test_the_file_is_written_whole_and_small(tmp_path):
@@ -195,6 +195,12 @@ def test_typing_choosing_and_explaining(show):
     tab.keyboard.press("ArrowDown")
     assert tab.locator("#why h2").inner_text().startswith("Neuron 24: ")
     assert tab.locator(".neuron[aria-pressed=true]").count() == 1
+    tab.get_by_role("button", name="Explain the likeliest letter").click()
+    tab.locator("#text").fill("import")
+    assert tab.locator(".name[aria-pressed=true]").inner_text() == (
+        predictor("import").replace(" ", "␣")
+    )
+    assert tab.locator(".neuron[aria-pressed=true]").count() == 0
 
 
 def test_it_writes_until_it_is_stopped(show):

@@ -17,6 +17,7 @@ function show() {
   showNeurons(state.now, chosen);
   showLetters(state.now, chosen, isByLikelihood());
   explain(state.now, chosen, choose);
+  if (state.chosen) byId("why").append(button("Explain the likeliest letter", () => choose(null), "link"));
 }
 
 function read() {

@@ -5,7 +5,12 @@ const mostShown = 1024; // neurons of a layer; more would be a picture of nothin
 const nearest = 48; // letters of a long context
 const firstShown = Math.max(0, network.context - nearest);
 const back = (place) => network.context - place; // how far before the next letter
-const percent = (p) => (p < 0.0005 ? "<0.1 %" : `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)} %`);
+
+function percent(p) {
+  if (p < 0.0005 || p >= 0.9995) return p < 0.5 ? "<0.1 %" : ">99.9 %";
+  return `${(100 * p).toFixed(p < 0.0995 || p > 0.9945 ? 1 : 0)} %`;
+}
+
 const layerName = (layer) => (lastLayer > 1 ? `layer ${layer + 1}` : "");
 const neuronName = (layer, neuron) => `neuron ${neuron}${lastLayer > 1 ? ` of ${layerName(layer)}` : ""}`;
 

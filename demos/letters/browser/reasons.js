@@ -9,7 +9,7 @@ const written = (x) => format(x).replace("-", "−");
 const signed = (x, decimals) => `${Number(x.toFixed(decimals)) < 0 ? "−" : "+"}${Math.abs(x).toFixed(decimals)}`;
 const plain = (x, decimals) => x.toFixed(decimals).replace("-", "−");
 
-// `terms` are {value, words}, where words are what stands before the number; `sum` is what they and
+// `terms` are {value, words}, where words() is what stands before the number; `sum` is what they and
 // the bias add up to. What is not shown is the difference between the sum and what is shown, all as
 // printed, so a reader who adds the column finds the sum.
 function sumTable(terms, bias, sum, { noun, total }) {
@@ -18,7 +18,7 @@ function sumTable(terms, bias, sum, { noun, total }) {
   const decimals = decimalsFor([sum, bias, ...shown.map(({ value }) => value)]);
   const printed = (x) => Number(x.toFixed(decimals));
   const rest = printed(sum) - printed(bias) - shown.reduce((all, { value }) => all + printed(value), 0);
-  const rows = shown.map(({ words, value }) => ({ words, value }));
+  const rows = shown.map(({ words, value }) => ({ words: words(), value }));
   if (shown.length < terms.length) rows.push({ words: [`the other ${many(terms.length - shown.length, noun)}`], value: rest });
   rows.push({ words: ["bias"], value: bias });
   const largest = largestOf(rows.map(({ value }) => value));

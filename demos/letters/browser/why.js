@@ -18,7 +18,7 @@ const leading = (layer, isLetter) =>
   `${isLetter ? "Its output" : "Its activation"} comes from a sum of what ${layer ? `the neurons ${lastLayer > 1 ? `of ${layerName(layer - 1)} ` : ""}before it add` : "the letters add"}: ${layer ? "activation × weight" : "numbers of the letter × weights of its place"}.`;
 
 function reasons(now, layer, neuron, choose) {
-  const terms = termsOf(now, layer, neuron).map((term) => ({ value: term.value, words: layer ? fromNeuron(layer - 1, term, choose) : [h("b", "letter", shownLetter(term.letter)), ` ${back(term.place)} back`] }));
+  const terms = termsOf(now, layer, neuron).map((term) => ({ value: term.value, words: () => layer ? fromNeuron(layer - 1, term, choose) : [h("b", "letter", shownLetter(term.letter)), ` ${back(term.place)} back`] }));
   return sumTable(terms, layers[layer].bias[neuron], now.layers[layer].sums[neuron], { noun: layer ? "neuron" : "letter", total: "sum" });
 }
 
