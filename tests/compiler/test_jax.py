@@ -15,6 +15,7 @@ from nn import MLP, half_squared_error
 from tests.compiler import recurrences
 from tests.compiler.test_random_loops import check_program
 from tests.compiler.test_roll import SHORT
+from tests.test_project import ROOT
 
 if not os.environ.get("CI"):
     pytest.importorskip("jax")
@@ -213,6 +214,21 @@ def test_it_is_exported_with_any_number_of_rows(wide):
     for some in (x, x[:1]):
         found = exported.call(pure.parameters, some)
         np.testing.assert_allclose(found, wanted[: len(some)], rtol=1e-13)
+
+
+def test_the_example_of_the_docs_is_read_back_and_gives_the_same(wide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "demos/site/pages/autograd.md").read_text(encoding="utf-8")
+    (example,) = (block for block in text.split("```") if "export.deserialize" in block)
+    names = {}
+    try:
+        exec(example.removeprefix("text"), names)
+    finally:
+        wide.config.update("jax_enable_x64", False)  # which the example sets for good
+    X = np.random.default_rng(0).normal(size=(1024, 2))
+    for some in (X, X[:1]):
+        found = names["read"].call(names["pure"].parameters, some)
+        np.testing.assert_allclose(found, names["program"](some), rtol=1e-13)
 
 
 def test_a_wrong_call_is_a_sentence(wide):

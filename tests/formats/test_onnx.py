@@ -9,9 +9,25 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Op, Value, compile, dot, logsumexp, maximum, norm, softmax, tanh, to_onnx
+from autograd import (
+    Op,
+    Value,
+    compile,
+    dot,
+    grad,
+    logsumexp,
+    maximum,
+    norm,
+    ops,
+    softmax,
+    tanh,
+    to_onnx,
+)
+from autograd.compiler.program import Array, Collect, Map, Program, Reduce, View, whole
 from autograd.compiler.recording.record import CompileError
+from autograd.compiler.stages.trace import INPUT
 from autograd.op import TABLE
+from demos.helpers.transformer import GPT
 from nn import MLP, Embedding, Module, half_squared_error
 from tests.compiler import recurrences
 from tests.compiler.test_roll import SHORT
@@ -117,6 +133,76 @@ def test_windows_attention_and_reductions():
     agreed(lambda x: [Value(2.0) * 3, x[0]], [[3.0], [6.0]])
     agreed(lambda x: Value(2.0) * 3, [[3.0], [6.0]])
     agreed(lambda x: x, [[3.0, 1.0], [6.0, 2.0]])
+
+
+def test_a_transformer():
+    network = GPT(letters=6, length=4, size=8, heads=2)
+    text = r.integers(0, 6, size=(3, 4))
+    model = agreed(lambda text: [v for row in network(text) for v in row], text)
+    assert {"E", "P", "W1", "W2", "W3", "S"} <= {i.name for i in model.graph.initializer}
+
+
+def convolution(x):
+    """Two kernels over an image of 5 by 5; then places of an array in two orders, and constants."""
+    image = [x[5 * i : 5 * i + 5] for i in range(5)]
+    near = list(itertools.product(range(3), range(3)))
+    maps = [
+        autograd.relu(autograd.sum([k[3 * a + b] * image[i + a][j + b] for a, b in near]))
+        for k in KERNELS
+        for i, j in near
+    ]
+    return [*maps, *(m * (0.5 * i - 1) for i, m in enumerate(reversed(maps)))]
+
+
+KERNELS = [[Value(v) for v in row] for row in r.normal(size=(2, 9))]
+
+
+def test_a_convolution():
+    agreed(convolution, r.normal(size=(3, 25)))
+
+
+def test_derivatives_in_a_function():
+    network = MLP(3, [4, 1], seed=1)
+    force = lambda x: [grad(network(x), v, create_graph=True) for v in x]
+    agreed(force, r.normal(size=(3, 3)))
+    agreed(lambda x: x[0] ** 1 * grad(tanh(x[0]), x[0]) + x[1] ** -1, r.normal(size=(3, 2)))
+
+
+def test_instructions_that_recordings_seldom_have():
+    """A sum in any order, over two axes; parts that meet, and places with none; a window."""
+    x, table = Array((3, 4), INPUT, "x"), Array((12,), INPUT)
+    total, sums, window = Array((3,), INPUT), Array((), INPUT), Array((2, 3), INPUT)
+    out, across = Array((10,), INPUT), Array((4,), INPUT)
+    first, last = View(out, (3,), 0, (1,)), View(out, (3,), 2, (1,))
+    overlapping = View(table, (2, 3), 1, (2, 1))
+    program = Program(
+        [x], [], [], [],
+        [
+            Map(table, ops.sum, (View(x, (12,), 0, (1,)),)),
+            Map(window, ops.tanh, (overlapping,)),
+            Map(across, ops.neg, (View(x, (4,), 2, (1,)),)),
+            Reduce(total, ops.sum, whole(x)),
+            Reduce(sums, ops.sum, whole(window), start="first"),
+            Collect(
+                out,
+                (first, last, View(out, (4,), 6, (1,))),
+                (whole(total), View(sums, (3,), 0, (0,)), whole(across)),
+            ),
+        ],
+        whole(out), single=False, forward=6,
+    )  # fmt: skip
+    rows = r.normal(size=(4, 12))
+    wanted = np.zeros((4, 10))
+    wanted[:, :3] = rows.reshape(4, 3, 4).sum(axis=2)
+    wanted[:, 2:5] += np.tanh(rows[:, [1, 2, 3, 3, 4, 5]]).sum(axis=1, keepdims=True)
+    from autograd.formats.onnx.model import model_of
+
+    wanted[:, 6:] = -rows[:, 2:6]
+    model = model_of("f", [12], program, np.dtype(np.float64), [])
+    # The argument has two axes here.
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 3
+    model.graph.input[0].type.tensor_type.shape.dim.add().dim_value = 4
+    np.testing.assert_allclose(ran(model, rows.reshape(4, 3, 4)), wanted, rtol=1e-13)
 
 
 def test_sums_keep_their_order():

@@ -26,13 +26,12 @@ OWN = {
 
 
 def function(op: Op) -> Traced | None:
-    """The value of an operation as a function of tensors; that of any number of inputs takes
-    them along the last axis. None if it is arithmetic, or if only Python can compute it."""
-    if not op.is_built_in:
-        return None
-    kernel = OWN.get(op.name) or kernels.kernel(op)
+    """The value of an operation that is not arithmetic as a function of tensors; one of any number
+    of inputs takes them along the last axis. None if only Python can compute it."""
+    kernel = kernels.kernel(op)
     if kernel is None:
         return None
+    kernel = OWN.get(op.name, kernel)
     if op.arity is not None:
         return of_kernel(kernel, op, {"np": Functions})
     namespace: dict[str, Any] = {"np": Functions}

@@ -89,10 +89,9 @@ class Writer:
             self._name(i.out, self._reduce(i, self._named(i.out)))
         elif isinstance(i, Collect):
             self._name(i.out, self._collect(i))
-        elif isinstance(i, Take):
-            self._name(i.out, self._take(i))
         else:
-            raise AssertionError("only gradients scatter")
+            assert isinstance(i, Take), "gradients alone scatter"
+            self._name(i.out, self._take(i))
 
     def _named(self, array: Array) -> str:
         return self.names.result(array)
@@ -139,8 +138,6 @@ class Writer:
         v, kept, batched = i.operand, len(i.out.shape), i.out.batched
         x = self.views.load(v)
         axes = range(kept + batched, len(v.shape) + batched)
-        if not axes:
-            return x
         if i.op is ops.sum and i.start is None:
             numbers = self.views.whole_numbers(axes)
             return self.graph.add("ReduceSum", x, numbers, keepdims=0, name=name)
