@@ -23,6 +23,9 @@ except ImportError as error:
 
 installation.check()
 
+from typing import Any  # noqa: E402
+
+from nn import formats  # noqa: E402
 from nn.checkpoint import (  # noqa: E402
     CheckpointError,
     load_checkpoint,
@@ -72,3 +75,10 @@ __all__ = [
     "to_torch",
     "training_page",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Classifier and Regressor load scikit-learn, so not before somebody asks for them.
+    if name not in formats.ESTIMATORS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(formats, name)
