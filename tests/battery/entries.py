@@ -11,6 +11,7 @@ import random
 import tempfile
 
 import numpy as np
+import safetensors.numpy
 
 import autograd
 import demos.__main__
@@ -148,6 +149,9 @@ def lenses():
     entry("Compiled", program, lambda: X, lambda: T)
     entry("Compiled.value_and_grad", lambda: program().value_and_grad, lambda: X, lambda: T,
           reduction=lambda: "mean", wrt=lambda: "inputs")  # fmt: skip
+    entry("to_json", lambda: autograd.to_json, value, names=lambda: {})
+    text = autograd.to_json(value())
+    entry("from_json", lambda: autograd.from_json, lambda: text, operations=lambda: [])
     entry("Page.save", lambda: autograd.page(value()).save, lambda: FOLDER / "page.html")
     entry("Drawing.save", lambda: autograd.draw(value()).save, lambda: FOLDER / "graph.dot")
     entry("Drawing.pipe", lambda: autograd.draw(value()).pipe, lambda: "svg")
@@ -226,8 +230,22 @@ def training():
           lambda: T, optimizer, lambda: FOLDER / "training.html")  # fmt: skip
     path = lambda: FOLDER / "state.safetensors"
     saved = (path, lambda: SHARED, optimizer, lambda: random.Random(1))
+    other = FOLDER / "torch.safetensors"
+    nn.save_torch(SHARED, other)
+    arrays = safetensors.numpy.load_file(other)
+    entry("save_torch", lambda: nn.save_torch, lambda: SHARED, lambda: other)
+    entry("load_torch", lambda: nn.load_torch, lambda: SHARED, lambda: arrays)
+    entry("load_torch, a file", lambda: nn.load_torch, lambda: SHARED, lambda: other)
+    for name in arrays:
+        entry(f"load_torch, {name}", lambda name=name: one_array(arrays, name),
+              lambda name=name: arrays[name])  # fmt: skip
     entry("save_checkpoint", lambda: nn.save_checkpoint, *saved, notes=lambda: {"epoch": 1})
     entry("load_checkpoint", lambda: nn.load_checkpoint, *saved)
+
+
+def one_array(arrays, name):
+    """``load_torch`` as a function of one of its arrays."""
+    return lambda given: nn.load_torch(SHARED, {**arrays, name: given})
 
 
 def stepped(rate):

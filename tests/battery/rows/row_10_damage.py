@@ -1,6 +1,7 @@
 """Damaged checkpoints, cache entries, texts and pages: only the documented error, at once."""
 
 import functools
+import math
 import os
 import random
 import re
@@ -15,7 +16,9 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+import autograd
 import nn
+from autograd import Value
 from autograd.compiler.machine import cache, seal
 from demos.helpers.gallery import Section, is_gallery, save_gallery
 from demos.letters import corpus
@@ -64,9 +67,20 @@ def good():
         contents[load_predictor] = path.read_bytes()
         save_gallery([SECTION], path)
         contents[load_gallery] = path.read_bytes()
+        nn.save_torch(training.model, path)
+        contents[load_torch] = path.read_bytes()
+    contents[load_graph] = graph().encode()
     contents[load_entry] = b"machine code" * 30
     contents[load_text] = "\ufeffThe quick brown fox, naïve — 日本 😀.\n".encode() * 20
     return contents
+
+
+def graph():
+    """The text of a graph with all kinds of nodes, labels and numbers."""
+    x, y = Value(0.5, "x"), Value(-math.inf, "<y>")
+    made = autograd.sum([x * 2, (x**3).tanh(), y.exp(), np.clip(x, 0, 1)])
+    made.backward()
+    return autograd.to_json([made * autograd.maximum(x, y), x])
 
 
 def damaged(content, chance):
@@ -132,7 +146,7 @@ def other_length(content, chance):
 
 def crowded(chance):
     """A table, or notes, of brackets, of which each becomes a list."""
-    inside = b",".join([b"[]"] * (chance.choice([6, 20, 400]) * 100_000 // 3))
+    inside = b"[]," * chance.choice([200_000, 660_000, 1_000_000]) + b"[]"
     notes = b'{"format":"%s","notes":[%s]}' % (checkpoint.FORMAT.encode(), inside)
     escaped = notes.replace(b'"', b'\\"')
     kinds = [b'{"model.a":[%s]}' % inside, b'{"__metadata__":{"checkpoint":"%s"}}' % escaped]
@@ -178,6 +192,29 @@ def load_predictor(path, content):
     assert len(outputs) == len(ALPHABET)
 
 
+def load_torch(path, content):
+    model = nn.MLP(2, [2, 1], seed=2)
+    before = model.state_dict()
+    try:
+        nn.load_torch(model, path)
+    except Refused:
+        assert model.state_dict() == before, "it was refused, and something changed"
+        raise
+
+
+def load_graph(path, content):
+    """What is read is a graph, whatever its numbers are: it is differentiated, and written again."""
+    try:
+        outputs = autograd.from_json(path.read_bytes())
+    except ValueError as error:
+        assert re.match("this is not a graph that|the graph has the operation", str(error)), error
+        raise Refused[0](error) from None
+    text = autograd.to_json(outputs)
+    assert autograd.to_json(autograd.from_json(text)) == text
+    for v in outputs if isinstance(outputs, list) else [outputs]:
+        v.backward()
+
+
 def load_entry(path, content):
     """Nothing but what was written comes from the cache."""
     folder = cache.cache_folder()
@@ -205,6 +242,7 @@ def load_gallery(path, content):
 BEGINS = (b'<section aria-labelledby="demo-1">\n', b'<li value="1">', b"")
 SECTION = Section(3, "valley", "A valley", "a ball rolls", [], "It printed this.\n")
 KINDS = [load_checkpoint] * 6 + [load_predictor, load_predictor, load_entry, load_text]
+KINDS += [load_torch] * 2 + [load_graph] * 2
 
 
 # --- the row ---
@@ -218,7 +256,7 @@ def attempt(kind, path, chance):
     path.write_bytes(content)
     if chance.random() < 0.05:
         os.truncate(path, 2**33)  # of zeros, which take no room on the disk
-    if kind in (load_text, load_gallery) and path.stat().st_size > 1_000_000:
+    if kind in (load_text, load_gallery, load_graph) and path.stat().st_size > 1_000_000:
         os.truncate(path, 1_000_000)
     began = time.process_time()
     said = ""
@@ -272,7 +310,7 @@ def wrong():
 
 
 ROW = Row(
-    title="damaged checkpoints, cache entries, texts and pages: the documented error, 50 MB, 1 s",
+    title="damaged checkpoints, graphs, cache entries, texts and pages: the documented error, 50 MB, 1 s",
     case=case,
     full=5000,
     hours=0.3,

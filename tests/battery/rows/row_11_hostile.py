@@ -173,8 +173,23 @@ def pages(leaves, y, labels):
     found = re.search(r'id="graph">(.*?)</script>', page_of_graph(labels), re.DOTALL)[1]
     names = [node["name"] for node in json.loads(found)["nodes"]]
     for text in labels:
-        joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        assert any(name.startswith(joined) for name in names), "a label is not there"
+        assert any(name.startswith(joined(text)) for name in names), "a label is not there"
+
+
+def joined(text):
+    """The text with one character for two halves of it that stand side by side, as JSON has it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def graphs(leaves, y, labels):
+    """JSON, which keeps each label as it is, and writes all in ASCII."""
+    source = autograd.to_json([y, *leaves])
+    shown(source)
+    assert source.isascii()
+    _, *again = autograd.from_json(source)
+    assert [leaf.label for leaf in again] == [*map(joined, labels)]
+    said(lambda: autograd.from_json(json.dumps(labels)))
+    said(lambda: autograd.from_json(source.replace('"mul"', json.dumps(labels[0]))))
 
 
 def errors(leaves, y, labels):
@@ -244,7 +259,7 @@ def texts(leaves, y, labels):
         assert set(written[len(text) :]) <= set(ALPHABET)
 
 
-OUTPUTS = (words, pictures, pages, errors, compiled, texts)
+OUTPUTS = (words, pictures, pages, graphs, errors, compiled, texts)
 
 
 def case(i):
