@@ -70,7 +70,7 @@ def save_checkpoint(
 
     Raises:
         ValueError: the optimiser moves a Value that is not a parameter of the model, or notes and
-            settings take more than 2 MB.
+            settings take more than 1.5 MB.
         TypeError: the notes are something that JSON cannot hold, or arguments are in another order.
         OSError: the file cannot be written.
     """

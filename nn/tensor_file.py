@@ -25,7 +25,7 @@ FLOATS = {"F64": "d", "F32": "f", "F16": "e"}
 MOST_BYTES = 100_000_000
 """Of a table, as in the library safetensors."""
 
-MOST_NOTES = 2_000_000
+MOST_NOTES = 1_500_000
 """Bytes of a table that are not about tensors. Read, they become at most 25 times as many."""
 
 MOST_AXES = 32
