@@ -316,3 +316,12 @@ def test_fit_runs_dropout_in_plain_python_and_compiles_after_eval():
     compiled, state = trained(False, epochs=2, compile=True)
     assert not compiled.how.startswith("plain Python")
     assert state == pytest.approx(trained(False, epochs=2, compile=False)[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_zero_grad_forgets_the_gradients(set_to_none):
+    model = MLP(2, [2, 1])
+    model([1.0, 2.0]).backward()
+    assert any(p.grad for p in model.parameters())
+    model.zero_grad(set_to_none=set_to_none)
+    assert [p.grad for p in model.parameters()] == [0.0] * len(model.parameters())
