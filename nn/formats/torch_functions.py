@@ -83,7 +83,7 @@ class Function:
         try:
             point = torch.ones(1, dtype=torch.float64, device="cpu", requires_grad=True)
             torch.autograd.grad(self(point).sum(), point)
-        except TypeError:
+        except (TypeError, KeyError):  # KeyError: a user's operation of any number of inputs
             raise ValueError(
                 f"PyTorch cannot run the operation {op.name!r}, whose forward or derivative is not "
                 "written in arithmetic and other operations: write it so, or take the parameters "

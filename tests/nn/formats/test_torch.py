@@ -147,6 +147,9 @@ class Mine(Module):
         return self.network(x) + 1
 
 
+several = Op("several", sum, lambda y, xs: (1.0,) * len(xs), arity=None, registered=False)
+
+
 def branching(x):
     return x if x > 0 else 0.0 * x
 
@@ -158,6 +161,7 @@ REFUSED = [
     (lambda: mixed_layer(), r"have several activations \(None, tanh\)"),
     (lambda: Neuron(1, branching_op(branching)), "cannot run the operation 'bad'"),
     (lambda: Neuron(1, branching_op(float)), "cannot run the operation 'bad'"),
+    (lambda: Neuron(1, branching_op(several)), "cannot run the operation 'bad'"),
 ]
 
 
@@ -197,7 +201,14 @@ def test_rules_of_constants_and_of_two_inputs(torch):
         lambda y, x: (3 + sigmoid(x - 1) + x / TABLE["norm"](x, 2.0),),
         registered=False,
     )
-    for op in (constant, hinged, summed):
+    masked = Op(
+        "masked",
+        lambda x: TABLE["strong_mul"](TABLE["step"](x), x),
+        lambda y, x: (TABLE["step"](x),),
+        registered=False,
+    )
+    assert "activation=masked" in repr(to_torch(Neuron(1, masked)))
+    for op in (constant, hinged, summed, masked):
         model = Neuron(1, op, weights=[0.7])
         agree(model, to_torch(model), torch, [[1.5], [0.9]])
 
