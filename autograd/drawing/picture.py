@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from autograd.drawing.mermaid import mermaid
 from autograd.drawing.render import FORMATS, render
+from autograd.drawing.sketch import Sketch
+from autograd.drawing.tikz import tikz
 from autograd.drawing.views import neuron_view, scalar_view, sum_view
 from autograd.files import expanded, write_whole
 from autograd.given import check_one_of, shown, switch
@@ -87,9 +90,29 @@ class Drawing:
         source: the picture as DOT text, for any Graphviz tool.
     """
 
-    def __init__(self, source: str, nodes: int) -> None:
-        self.source = source
+    def __init__(self, sketch: Sketch, nodes: int) -> None:
+        self.source = sketch.dot()
+        self._sketch = sketch
         self._nodes = nodes
+
+    @property
+    def mermaid(self) -> str:
+        """The picture as the text of a Mermaid flowchart, which Markdown on many sites draws.
+
+        It has the nodes, names, numbers and lines of the picture. Mermaid arranges them.
+        """
+        return mermaid(self._sketch)
+
+    @property
+    def tikz(self) -> str:
+        """The picture as a ``tikzpicture`` for a LaTeX document that loads the package tikz.
+
+        It is drawn as ``pipe("svg")`` draws it, in TeX's typewriter font.
+
+        Raises:
+            RenderError: no installed program renders graphs, or the program failed.
+        """
+        return tikz(self.pipe("svg").decode())
 
     def pipe(self, format: str = "svg") -> bytes:
         """The picture as the bytes of a file.

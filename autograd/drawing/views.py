@@ -1,4 +1,4 @@
-"""The three views of a graph as DOT text: scalars, weighted sums, neurons.
+"""The three views of a graph as pictures: scalars, weighted sums, neurons.
 
 Every number in a picture comes from the graph; nothing is computed here.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from autograd.drawing import palette
+from autograd.drawing.sketch import Sketch
 from autograd.drawing.text import box, circle, markup, rounded
 from autograd.neurons import FoundNeuron, folded_by_neurons, folded_by_sums
 from autograd.reading import Reading
@@ -21,24 +21,24 @@ WRITTEN = 40  # with more, only thickness and colour show the weights
 CROWDED = 200  # with more, lines are translucent
 
 
-def scalar_view(reading: Reading, rankdir: str) -> str:
-    """DOT text in which each node is a box.
+def scalar_view(reading: Reading, rankdir: str) -> Sketch:
+    """The picture in which each node is a box.
 
     In DOT a node is called by its place in the reading order, so every process writes the same.
     """
-    picture = _new_picture(rankdir)
+    picture = Sketch(rankdir)
     for node, i in reading.place.items():
         picture.node(f"n{i}", **box(node, *title(reading, node)))
         _edges_to(picture, reading, node)
-    return str(picture.source)
+    return picture
 
 
-def sum_view(reading: Reading, rankdir: str) -> str:
-    """DOT text in which a weighted sum is one box, with its weights on the lines to it."""
+def sum_view(reading: Reading, rankdir: str) -> Sketch:
+    """The picture in which a weighted sum is one box, with its weights on the lines to it."""
     nodes, neurons = reading.nodes, reading.neurons
     sums = {neuron.total: neuron for neuron in neurons}
     hidden = folded_by_sums(nodes, neurons)
-    picture = _new_picture(rankdir)
+    picture = Sketch(rankdir)
     for i, node in enumerate(nodes):
         if i not in hidden:
             biases = sums[i].biases if i in sums else ()
@@ -46,17 +46,17 @@ def sum_view(reading: Reading, rankdir: str) -> str:
             picture.node(f"n{i}", **box(node, *title(reading, node), extra))
     _edges(picture, reading, hidden, sums)
     _connections(picture, reading, {n.total: n.total for n in neurons})
-    return str(picture.source)
+    return picture
 
 
-def neuron_view(reading: Reading, rankdir: str) -> str:
-    """DOT text of a network as it is usually drawn: a circle per neuron, a column per layer."""
+def neuron_view(reading: Reading, rankdir: str) -> Sketch:
+    """A network as it is usually drawn: a circle per neuron, a column per layer."""
     nodes, neurons = reading.nodes, reading.neurons
     outputs = {neuron.output: neuron for neuron in neurons}
     hidden = folded_by_neurons(nodes, neurons)
     inputs = {c.input for neuron in neurons for c in neuron.connections}
     connections = sum(len(neuron.connections) for neuron in neurons)
-    picture = _new_picture(rankdir)
+    picture = Sketch(rankdir)
     places: dict[int, str] = {}
     if rankdir in _ACROSS and neurons:
         places = _in_columns(nodes, neurons, hidden, _ACROSS[rankdir])
@@ -83,41 +83,7 @@ def neuron_view(reading: Reading, rankdir: str) -> str:
             picture.node(f"n{i}", **form(node, *title(reading, node)), pos=places.get(i))
     _edges(picture, reading, hidden, outputs)
     _connections(picture, reading, {n.total: n.output for n in neurons})
-    return str(picture.source)
-
-
-def _new_picture(rankdir: str) -> Any:
-    """An empty ``graphviz.Digraph`` in this project's style."""
-    import graphviz  # here, so that only those who draw need it
-
-    return graphviz.Digraph(
-        "autograd",
-        graph_attr={
-            "rankdir": rankdir,
-            "bgcolor": palette.PAPER,
-            "pad": "0.2",
-            "nodesep": "0.25",
-            "ranksep": "0.4",
-            "fontname": palette.FONT,
-            "fontsize": "12",
-            "fontcolor": palette.QUIET,
-        },
-        node_attr={
-            "shape": "box",
-            "fontname": palette.FONT,
-            "fontsize": "12",
-            "fontcolor": palette.INK,
-            "margin": "0.08,0.05",
-            "penwidth": "1.2",
-        },
-        edge_attr={
-            "fontname": palette.FONT,
-            "fontsize": "11",
-            "fontcolor": palette.DERIVATIVE,
-            "color": palette.EDGE,
-            "arrowsize": "0.7",
-        },
-    )
+    return picture
 
 
 _ACROSS = {"LR": 1, "RL": -1}
@@ -183,7 +149,7 @@ def title(reading: Reading, node: Value) -> tuple[str, bool]:
 
 
 def _edges(
-    picture: Any, reading: Reading, hidden: set[int], neurons: Mapping[int, FoundNeuron]
+    picture: Sketch, reading: Reading, hidden: set[int], neurons: Mapping[int, FoundNeuron]
 ) -> None:
     """The lines that are not weighted connections, each with its local derivative.
 
@@ -197,7 +163,7 @@ def _edges(
             _edges_to(picture, reading, node)
 
 
-def _edges_to(picture: Any, reading: Reading, node: Value) -> None:
+def _edges_to(picture: Sketch, reading: Reading, node: Value) -> None:
     """The lines to a node from its inputs, each with its local derivative."""
     place = reading.place
     for child, partial in zip(node.inputs, node.partials):
@@ -209,7 +175,7 @@ def _shown_biases(neuron: FoundNeuron, hidden: set[int]) -> list[int]:
     return [place for place in dict.fromkeys(neuron.biases) if place not in hidden]
 
 
-def _connections(picture: Any, reading: Reading, heads: Mapping[int, int]) -> None:
+def _connections(picture: Sketch, reading: Reading, heads: Mapping[int, int]) -> None:
     """A line per weight: its thickness shows the size, its colour and its dashes the sign."""
     nodes = reading.nodes
     every = [(neuron, c) for neuron in reading.neurons for c in neuron.connections]

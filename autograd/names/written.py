@@ -51,12 +51,12 @@ def latex_name(name: str) -> str:
         layer = f"^{{{parts.layer}}}" if parts.layer else ""
         written = f"{letter}{layer}_{{{','.join(map(str, parts.indices))}}}"
         before = _upright(parts.prefix) if parts.prefix else ""
-        return before + written + "".join(map(_latex_character, parts.repeat))
+        return before + written + "".join(map(latex_character, parts.repeat))
     return _upright(name)
 
 
 def _upright(name: str) -> str:
-    return rf"\mathrm{{{''.join(map(_latex_character, name.replace('->', '→')))}}}"
+    return rf"\mathrm{{{''.join(map(latex_character, name.replace('->', '→')))}}}"
 
 
 def pictured(name: str) -> str:
@@ -81,7 +81,8 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _latex_character(c: str) -> str:
+def latex_character(c: str) -> str:
+    """A character in math mode."""
     if c.isascii() and c.isalnum():
         return c
     if c in _LATEX_CHARACTERS:
