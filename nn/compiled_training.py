@@ -371,9 +371,7 @@ def _places(parameters: list[Value], of_optimizer: list[Value]) -> Any:
 def _at_batch_end(position: int, batch_size: int, epoch: int, total: int) -> int:
     """The end of the batch that a position is in; batches start anew with each epoch."""
     before = (position - 1) // epoch * epoch
-    within = position - before
-    end = before + min(-(-within // batch_size) * batch_size, epoch)
-    return min(end, total)
+    return min(before + min(-(-(position - before) // batch_size) * batch_size, epoch), total)
 
 
 def _steps(start: int, stop: int, batch_size: int, epoch: int) -> int:
