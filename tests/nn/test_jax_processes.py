@@ -136,10 +136,11 @@ LETTERS = textwrap.dedent(
     """
     import sys
     from demos.__main__ import main
-    from demos.letters import training
+    from demos.letters import demo, training
+    demo.MOST_TESTED, demo.show_pictures = 200, lambda *given: []  # not what is tested
     training.SECONDS_BETWEEN_CHECKPOINTS = 0.0  # after every block
-    sys.exit(main(["letters", "--letters", "30000", "--context", "3", "--embedding", "0",
-                   "--hidden", "8", "--epochs", "3", *sys.argv[1:]]))
+    sys.exit(main(["letters", "--letters", "12000", "--context", "3", "--embedding", "0",
+                   "--hidden", "8", "--epochs", "6", *sys.argv[1:]]))
     """
 )
 
@@ -176,3 +177,14 @@ def test_a_killed_worker_is_said_and_the_training_continues_without_it(tmp_path)
         assert (process.returncode, errors) == (0, "")
     np.testing.assert_allclose(learned(cut), learned(whole), rtol=1e-4)
     assert 0 < before < len(learned(cut))
+
+
+def test_a_coordinator_that_does_not_answer():
+    """JAX ends the process in C++, and our sentence is the last of what is written."""
+    address = f"127.0.0.1:{free_port()}"
+    program = f"from nn import connected\nwith connected({address!r}, 1, 2, seconds=2): pass"
+    process = started("-c", program)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1
+    last = f"the coordinator, process 0, did not come to {address} within 2 seconds"
+    assert errors.splitlines()[-1] == last
