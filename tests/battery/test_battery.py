@@ -32,6 +32,16 @@ def test_random_programs_agree_with_pytorch():
         row.case(i)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [2, 3])
+def test_jax_is_an_executor_and_a_fault_of_its_own_is_found(number, monkeypatch):
+    executor = pytest.importorskip("autograd.compiler.jax.executor", exc_type=ImportError)
+    load()[number].case(0)
+    right = executor.rows_of
+    monkeypatch.setattr(executor, "rows_of", lambda *given: right(*given) * 1.00000001)
+    assert "jax: " in running.attempt(number, 0)[1]
+
+
 def test_what_pytest_raises_is_a_finding(monkeypatch):
     def case(i):
         with pytest.raises(ValueError, match="x"):

@@ -92,7 +92,17 @@ def test_the_settings_of_jax_are_left_as_they_were():
     assert f([[0.5]]).dtype == np.float64
     single = compile(lambda x: tanh(x[0]) * 0.1, backend="jax", dtype="float32")
     assert single([[0.5]]).dtype == np.float32
+    single.jax({}, [[0.5]])
+    with pytest.raises(ValueError, match="jax_enable_x64"):
+        f.jax({}, [[0.5]])
     assert (jax.config.jax_enable_x64, jax.config.jax_default_matmul_precision) == before
+
+
+def test_a_square_root_of_minus_infinity_is_nan():
+    f = compile(lambda x: x[0] ** 1.5, backend="jax")
+    values, (by,) = f([[-math.inf]]), f.value_and_grad([[-math.inf]], wrt="inputs")[1]
+    assert values == [math.inf]
+    assert np.isnan(by).all()
 
 
 def test_what_jax_cannot_run_is_a_sentence():

@@ -81,7 +81,7 @@ def test_it_stops_where_plain_python_stops():
     np.testing.assert_allclose(stops[0][1], stops[1][1], rtol=1e-12)
 
 
-def test_the_rows_of_a_training_are_let_go():
+def test_the_rows_of_a_training_are_let_go_and_settings_stay():
     import jax
 
     rows, weight = np.zeros((1_237, 1)), Value(1.0)
@@ -94,8 +94,11 @@ def test_the_rows_of_a_training_are_let_go():
             raise KeyError("as any callback may")
 
     given = loss, rows, rows, SGD([weight], lr=0.01)
+    settings = lambda: (jax.config.jax_enable_x64, jax.config.jax_default_matmul_precision)
+    before = settings()
     with pytest.raises(KeyError):
         fit(*given, epochs=2, callback=callback, progress=False)
+    assert settings() == before
     assert on_device[1] >= 2
     assert not any(x.shape == rows.shape for x in jax.live_arrays())
 

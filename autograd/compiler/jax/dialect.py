@@ -12,7 +12,9 @@ from autograd.compiler.numpy.loops import LoopWriter, Users
 from autograd.compiler.numpy.text import Text, statement
 from autograd.compiler.numpy.views import Views
 from autograd.compiler.program import Instruction
-from autograd.ops import Op
+from autograd.ops import Op, power
+
+ROOT = Kernel("np.sqrt({})")
 
 
 class JaxDialect(Dialect):
@@ -43,6 +45,8 @@ def sum_in_order(x, axis, start=0.0):
 
     def kernel(self, op: Op) -> Kernel | None:
         """The text of an operation; None if it is arithmetic, or Python's alone."""
+        if op is power(0.5):  # which NumPy's ** is too; of -inf it is nan
+            return ROOT
         own = KERNELS.get(op.name) if op.is_built_in else None
         return own or super().kernel(op)
 

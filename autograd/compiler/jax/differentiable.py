@@ -18,7 +18,7 @@ from autograd.compiler.jax.functions import function, results
 from autograd.compiler.numpy.kernels import Kernel, arithmetic
 from autograd.compiler.update import Traced
 from autograd.op import Op
-from autograd.ops import TABLE
+from autograd.ops import TABLE, Power
 
 
 class DifferentiableDialect(JaxDialect):
@@ -27,9 +27,10 @@ class DifferentiableDialect(JaxDialect):
     pairs = False
 
     def kernel(self, op: Op) -> Kernel | None:
-        """The text of an operation. (JAX differentiates those of any number of inputs itself.)"""
+        """The text of an operation. (JAX differentiates powers, and those of any number of
+        inputs, itself.)"""
         known = super().kernel(op)
-        if known is None or op.arity is None:
+        if known is None or op.arity is None or isinstance(op, Power):
             return known
         return Kernel(f"_op.{op.name}({', '.join(['{}'] * op.arity)})")
 

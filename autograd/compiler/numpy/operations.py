@@ -28,12 +28,12 @@ def expression(op: Op, xs: Sequence[Text], dialect: Dialect) -> Text | None:
         return Text(f"-{xs[0].within(POWER)}", MINUS)
     if op is constant_part:
         return dialect.constant(xs[0])
-    if isinstance(op, ops.Power):
+    found = dialect.kernel(op)
+    if isinstance(op, ops.Power) and not found:
         return _power(op.exponent, xs[0])
     for name, guard in GUARDS.items():
         if op is guard:
             return _failure(name, *xs)
-    found = dialect.kernel(op)
     return Text(found.call.format(*(x.text for x in xs))) if found else None
 
 

@@ -1,4 +1,7 @@
-"""Random programs: eager, each executor, PyTorch and mpmath agree, in first and second order."""
+"""Random programs: eager, each executor, PyTorch and mpmath agree, in first and second order.
+
+JAX runs one of JAX_EACH, because XLA compiles each for a second or so.
+"""
 
 import importlib.util
 import random
@@ -19,6 +22,7 @@ IN_MPMATH = types.SimpleNamespace(
     abs=abs,
     relu=lambda x: max(x, mp.mpf(0)),
 )
+JAX_EACH = 50
 STEP = mp.mpf(2) ** -80  # numbers have 300 bits, so a difference has an error of about 1e-48
 
 
@@ -91,7 +95,8 @@ def case(i):
         assert off < 1e-10, f"{who}: {found}, eager {expected}"
         worst = max(worst, off)
 
-    for backend in ("numpy", "machine"):
+    in_jax = i % JAX_EACH == 0 and importlib.util.find_spec("jax")
+    for backend in ("numpy", "machine", *["jax"] * bool(in_jax)):
         values, by_each, by_inputs = by_executor(case, backend)
         compare(backend, values, case.values)
         compare(backend, by_inputs, case.by_inputs)
