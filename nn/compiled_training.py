@@ -119,9 +119,7 @@ class Trainer:
     @property
     def how(self) -> str:
         """One line that says what trains."""
-        devices = self.executor.devices
-        where = f" on {devices} devices" if devices > 1 else ""
-        words = f"{self.executor.name}{where}, {self.program!r}, {self.program.took}"
+        words = f"{self.executor.place}, {self.program!r}, {self.program.took}"
         if self.steps_by_hand:
             steps = count(self.steps_by_hand, "step")
             words += f"; {steps} in plain Python, for other branches"

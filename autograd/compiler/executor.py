@@ -132,6 +132,11 @@ class Executor(Protocol):
         if devices > 1:
             raise ValueError(f"{self.name} runs on one device; backend='jax' runs on several")
 
+    @property
+    def place(self) -> str:
+        """The name, and on how many devices if there are several."""
+        return f"{self.name} on {self.devices} devices" if self.devices > 1 else self.name
+
     def release(self) -> None:
         """Let go of the rows of a training that is over, where they are kept for its next call."""
         return

@@ -5,6 +5,15 @@ compiled, with the rows on the device; "call": the same from Python, with NumPy 
 "fit": whole epochs, where the twin is one call of scans. Answers are compared first (to 1e-9 of the
 largest number, or 1e-3). Then the two take turns; medians of processor time. ``--only TEXT`` runs
 only the programs with that text in their names; ``--hlo FOLDER`` writes what XLA made of both.
+
+One run of each on a busy machine, ours / theirs in float64 and float32. "function": MLP 6-12-10-2
+of 1 to 4096 rows 0.66 to 1.08, letters 1.05 and 0.97, MLP 256 1.05 and 1.04. Before blocks of
+parameters were slices: attention 0.97 and 0.95, transformer 0.84 and 0.76, softmax 1.05 and 0.99,
+mixture 0.95 and 0.85, n-body 0.88 and 0.85; above 1.05 were RNN (1.26, 1.16), pendulum (1.20,
+1.36), convolution in float64 (1.79) and the formula (1.68, 3.34). Our slope of tanh keeps its
+digits where 1 - tanh² is 0, at the price of an exponential and a division. "call": 1.1 to 3.5,
+but 9 for letters and 31 for MLP 256, whose parameters are read anew, one by one, in each call.
+"fit", ten epochs: 1.9 to 3.0; ten more of MLP 6-12-10-2 take 1.9 and 1.5.
 """
 
 import argparse
