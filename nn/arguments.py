@@ -113,6 +113,7 @@ class Rows:
     def __init__(self, name: str, data: Any) -> None:
         if hasattr(data, "__array__") and not hasattr(data, "tolist"):
             data = data.__array__()  # a table of pandas, say, whose own indexing is by column
+        check_order(data, name)
         if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
             raise TypeError(
                 f"{name} needs rows that can be counted and indexed; got {type(data).__name__}"

@@ -1,5 +1,6 @@
 """The pictures as TikZ and Mermaid: names and numbers as in the SVG; nothing acts as markup."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -74,7 +75,8 @@ def test_no_label_acts_as_markup(label):
 @pytest.mark.slow
 def test_tex_compiles_it(tmp_path, drawings):
     found = shutil.which("kpsewhich")
-    if not found or not subprocess.run([found, "tikz.sty"], capture_output=True).stdout:
+    has_tikz = found and subprocess.run([found, "tikz.sty"], capture_output=True).stdout
+    if not has_tikz and not os.environ.get("CI"):
         pytest.skip("TikZ is not installed")
     hostile = draw(Value(0.5, "".join(FRAGMENTS)) * Value(2.0, "\\input{x}%$&_^~#αé日"))
     body = "\\clearpage".join(d.tikz for d in (*drawings.values(), hostile))

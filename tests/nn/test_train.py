@@ -316,7 +316,7 @@ def test_a_lazy_sequence_is_not_read_before_its_time():
         ([[1], [None]], [[1], [1]], TypeError, r"X\[1\]: expected one real number"),
         ([[[1]]], [[1]], TypeError, r"X\[0\]: expected one real number.*list"),
         (iter([[1]]), [[1]], TypeError, "X needs rows that can be counted and indexed"),
-        ({(1,)}, [[1]], TypeError, "counted and indexed; got set"),
+        ({(1,)}, [[1]], TypeError, "X is a list, a tuple or an array; got set.*which has no order"),
     ],
 )
 def test_data_of_the_wrong_kind(X, T, error, message):
