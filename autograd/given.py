@@ -43,8 +43,13 @@ def listed(things: Any, what: str, name: str = "a vector") -> list[Any]:
 
 def check_length(things: Any, what: str) -> None:
     """Raise ValueError where no memory holds that many."""
-    if hasattr(type(things), "__len__") and len(things) > MOST_NUMBERS:
-        raise ValueError(f"{what}; got {shown(things)}, of {len(things):,}")
+    shape = getattr(things, "shape", None)
+    if isinstance(shape, tuple):  # len() fails where that is (), or the array is sparse
+        length = shape[0] if shape else 0
+    else:
+        length = len(things) if hasattr(type(things), "__len__") else 0
+    if length > MOST_NUMBERS:
+        raise ValueError(f"{what}; got {shown(things)}, of {length:,}")
 
 
 def switch(x: Any, name: str) -> bool:

@@ -15,12 +15,16 @@ from typing import Any
 
 from autograd.extras import library
 from autograd.given import shown, whole
+from autograd.real import as_float
 
 # A process that is silent for so long is lost; JAX would wait for 100.
 HEARTBEAT_SECONDS = 10
 
 # How long a process that is done waits for the others; JAX would wait for 300.
 SHUTDOWN_SECONDS = 20
+
+MOST_PROCESSES, MOST_SECONDS = 1_000_000, 1_000_000
+"""JAX takes both as numbers of 32 bits."""
 
 LOST = "another process was lost, so this one ends too: start again on those that are left"
 
@@ -52,13 +56,20 @@ def connected(
 
     Raises:
         ModuleNotFoundError: JAX is not installed.
-        ValueError: no such address, or no such process.
+        ValueError: no such address, no such process, or no such time.
         RuntimeError: JAX was used before.
     """
     processes, process = whole(processes, "processes", 1), whole(process, "process", 0)
     if process >= processes:
         raise ValueError(f"process {process} is not one of {processes}: they are counted from 0")
+    if processes > MOST_PROCESSES:
+        raise ValueError(f"processes must be at most {MOST_PROCESSES:,}; got {shown(processes)}")
     _check_address(coordinator)
+    seconds = as_float(seconds, "seconds")
+    if not 0 < seconds <= MOST_SECONDS:
+        raise ValueError(
+            f"seconds must be more than 0 and at most {MOST_SECONDS:,}; got {seconds:g}"
+        )
     jax = library("jax", "connected")
     missing = "the coordinator, process 0," if process else f"one of the {processes} processes"
     words = _LastWords(f"{missing} did not come to {coordinator} within {seconds:g} seconds")
@@ -82,7 +93,8 @@ def connected(
 
 def _check_address(coordinator: object) -> None:
     host, _, port = coordinator.rpartition(":") if isinstance(coordinator, str) else ("", "", "")
-    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+    digits = port.isascii() and port.isdigit() and len(port) <= 5
+    if not (host and digits and 0 < int(port) < 1 << 16):
         raise ValueError(f"a coordinator is HOST:PORT, as 10.0.0.1:5000; got {shown(coordinator)}")
 
 

@@ -30,6 +30,10 @@ def save_page(
     """Write the page of a predictor; see ``Predictor.page``."""
     if expanded(path).suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a page is a file such as 'letters.html'; got {shown(os.fspath(path))}")
+    if not isinstance(source, str):
+        raise TypeError(
+            f"source is the name of a text; got {type(source).__name__} {shown(source)}"
+        )
     return write_whole(path, _html(predictor, text, source).encode())
 
 

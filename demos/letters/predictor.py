@@ -230,6 +230,7 @@ class Predictor:
 
         Raises:
             ValueError: the suffix is another one.
+            TypeError: ``text`` or ``source`` is not text.
         """
         from demos.letters.page import save_page
 

@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autograd.compiler.numpy.kernels import function
-from autograd.given import check_one_of, switch
+from autograd.given import check_length, check_one_of, listed, switch
 from autograd.ops import logsumexp
 from autograd.value import Value
 from nn.arguments import positive_whole
@@ -61,9 +61,11 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         stream = check_random_state(self.random_state)
         weights_seed, order_seed = (int(n) for n in stream.randint(2**31 - 1, size=2))
         hidden = self.hidden_layer_sizes
-        sizes = list(hidden) if isinstance(hidden, Iterable) else [hidden]
+        wanted = "hidden_layer_sizes are whole numbers"
+        sizes = listed(hidden, wanted) if isinstance(hidden, Iterable) else [hidden]
         check_one_of(self.solver, OPTIMIZERS, "solver is")
-        batch = min(200, len(X)) if self.batch_size == "auto" else self.batch_size
+        is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
+        batch = min(200, len(X)) if is_auto else self.batch_size
         model = MLP(X.shape[1], [*sizes, outputs], self.activation, None, seed=weights_seed)
         optimizer = OPTIMIZERS[self.solver](model.parameters(), lr=self.learning_rate_init)
         self.history_ = fit(
@@ -82,9 +84,17 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.loss_ = self.loss_curve_[-1]
         self.n_iter_ = len(self.loss_curve_)
 
+    def _data(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
+        """Rows and targets as arrays, and what scikit-learn notes of them."""
+        check_length(X, "X has a row for each point")
+        check_length(y, "y has a target for each row")
+        X, y = validate_data(self, X, y, dtype=np.float64, **options)
+        return X, y
+
     def _outputs(self, X: Any) -> Any:
         """The outputs of the network, of shape (rows, outputs)."""
         check_is_fitted(self)
+        check_length(X, "X has a row for each point")
         x = validate_data(self, X, dtype=np.float64, reset=False)
         for layer in self.model_.layers:
             weights = np.array([[w.data for w in neuron.weights] for neuron in layer.neurons])
@@ -137,7 +147,7 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Classifier:
         """Train a new network on rows X, (rows, n), and their classes y, (rows,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        X, y = self._data(X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         self._train(_class_loss, X, labels.reshape(-1, 1), len(self.classes_))
@@ -181,7 +191,7 @@ class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Regressor:
         """Train a new network on rows X, (rows, n), and targets y, (rows,) or (rows, m)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        X, y = self._data(X, y, multi_output=True, y_numeric=True)
         self._shape = y.shape[1:]
         targets = np.asarray(y, np.float64).reshape(len(y), -1)
         self._train(_number_loss, X, targets, targets.shape[1])

@@ -92,6 +92,8 @@ def test_an_activation_that_the_page_does_not_know_is_refused(tmp_path):
 def test_a_text_that_is_none_is_refused(tmp_path):
     with pytest.raises(TypeError, match="got int 3"):
         small().page(tmp_path / "a.html", 3)
+    with pytest.raises(TypeError, match="source is the name of a text; got int"):
+        small().page(tmp_path / "a.html", "the", -(10**5000))
 
 
 # --- in a browser ---

@@ -37,6 +37,12 @@ def test_the_processes_meet_and_part(calls):
     assert calls[1:] == ["shutdown"]
 
 
+def test_seconds_are_one_number(calls):
+    with pytest.raises(TypeError, match=r"^seconds: expected one real number .* got str '60'"):
+        connected("a:5000", 0, 2, "60").__enter__()
+    assert not calls
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -45,6 +51,11 @@ def test_the_processes_meet_and_part(calls):
         (("a:70000", 0, 2), "^a coordinator is HOST:PORT"),
         (("a:5000", 2, 2), "^process 2 is not one of 2: they are counted from 0$"),
         (("a:5000", 0, 0), "^processes must be at least 1; got 0$"),
+        (("a:5000", 0, 10**12), "^processes must be at most 1,000,000; got 10*$"),
+        (("a:" + "1" * 5000, 0, 2), "^a coordinator is HOST:PORT"),
+        (("a:5000", 0, 2, 0), "^seconds must be more than 0 and at most 1,000,000; got 0$"),
+        (("a:5000", 0, 2, float("nan")), "^seconds must be .*; got nan$"),
+        (("a:5000", 0, 2, 1e9), "^seconds must be .*; got 1e\\+09$"),
     ],
 )
 def test_no_such_process(calls, given, sentence):

@@ -74,8 +74,8 @@ def to_onnx(
 
 def _model(function: Any, rows: tuple[ArrayLike, ...], dtype: Any) -> Any:
     if getattr(function, "is_compiled", False):
-        function, dtype = function.function, dtype or function.dtype
-    compiled = compile(function, backend="numpy", dtype=dtype or "float64")
+        function, dtype = function.function, function.dtype if dtype is None else dtype
+    compiled = compile(function, backend="numpy", dtype="float64" if dtype is None else dtype)
     from autograd.compiler.arguments import as_arrays
     from autograd.formats.onnx.model import model_of
 

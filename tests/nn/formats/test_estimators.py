@@ -89,12 +89,30 @@ def test_a_pipeline_in_a_grid_search_finds_the_same_twice(sklearn):
     [
         ({"solver": "lbfgs"}, "solver is one of adam, sgd; got 'lbfgs'"),
         ({"max_iter": 0}, "max_iter must be at least 1; got 0"),
+        ({"batch_size": np.array([[1, 2]])}, "batch_size must be a whole number; got ndarray"),
         ({"batch_size": "all"}, "batch_size must be a whole number; got str 'all'"),
         ({"activation": "logistic"}, "an activation is an operation with one input"),
         ({"hidden_layer_sizes": (4, 0)}, "nout must be at least 1; got 0"),
+        ({"hidden_layer_sizes": range(10**12)}, "hidden_layer_sizes are whole numbers; got range"),
+        ({"hidden_layer_sizes": "44"}, "hidden_layer_sizes are whole numbers; got str '44'"),
         ({"shuffle": "no"}, "shuffle is True or False; got str 'no'"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(sklearn, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         nn.Classifier(**options).fit(X, COLOURS)
+
+
+@pytest.mark.parametrize("kind", ["Classifier", "Regressor"])
+def test_rows_that_no_memory_holds_are_refused(sklearn, kind):
+    network, many = getattr(nn, kind)(2, max_iter=1), range(10**12)
+    for X, y in (many, [0, 1]), ([[1.0], [2.0]], many):
+        with pytest.raises(
+            ValueError, match=r"got range\(0, 1000000000000\), of 1,000,000,000,000"
+        ):
+            network.fit(X, y)
+    network.fit([[1.0], [2.0]], [0, 1])
+    with pytest.raises(ValueError, match="X has a row for each point; got range"):
+        network.predict(many)
+    with pytest.raises(ValueError, match="Expected 2D array, got scalar array"):
+        network.predict(np.array(3.0))
