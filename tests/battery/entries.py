@@ -9,6 +9,7 @@ import math
 import pathlib
 import random
 import tempfile
+from unittest import mock
 
 import numpy as np
 import safetensors.numpy
@@ -17,6 +18,7 @@ import autograd
 import demos.__main__
 import nn
 from autograd import Op, Value, ops
+from demos.letters.predictor import Predictor
 
 FOLDER = pathlib.Path(tempfile.gettempdir()) / "overnight-autograd-battery"
 
@@ -152,6 +154,13 @@ def lenses():
     entry("to_json", lambda: autograd.to_json, value, names=lambda: {})
     text = autograd.to_json(value())
     entry("from_json", lambda: autograd.from_json, lambda: text, operations=lambda: [])
+    for name in "to_networkx", "to_sympy":
+        entry(name, lambda name=name: getattr(autograd, name), value, names=lambda: {})
+    entry("to_onnx", lambda: autograd.to_onnx, lambda: SHARED, lambda: X,
+          path=lambda: FOLDER / "model.onnx", dtype=lambda: "float32")  # fmt: skip
+    for name in "tikz", "mermaid":
+        entry(f"Drawing.{name}", lambda name=name: drawn_as(name), value, view=lambda: "neurons",
+              names=lambda: {}, rankdir=lambda: "TB", force=lambda: False)  # fmt: skip
     entry("Page.save", lambda: autograd.page(value()).save, lambda: FOLDER / "page.html")
     entry("Drawing.save", lambda: autograd.draw(value()).save, lambda: FOLDER / "graph.dot")
     entry("Drawing.pipe", lambda: autograd.draw(value()).pipe, lambda: "svg")
@@ -159,6 +168,11 @@ def lenses():
           lambda: 1, symbol=lambda: "s", text=lambda: "s({})", latex=lambda: "s({})",
           precedence=lambda: 4, domain=lambda: ((0.0, 1.0),), ulps=lambda: 4.0,
           registered=lambda: False)  # fmt: skip
+
+
+def drawn_as(name):
+    """A text of a drawing as a function of what it is drawn from."""
+    return lambda *given, **options: getattr(autograd.draw(*given, **options), name)
 
 
 def values():
@@ -222,7 +236,8 @@ def training():
     entry("clip_grad_norm", lambda: nn.clip_grad_norm, parameters, lambda: 1.0)
     optimizer = lambda: nn.SGD(SHARED.parameters(), lr=0.01)
     options = {"epochs": lambda: 1, "batch_size": lambda: 2, "shuffle": lambda: 1,
-               "progress": lambda: False, "validation": lambda: (X, T)}  # fmt: skip
+               "progress": lambda: False, "validation": lambda: (X, T), "callback": lambda: None,
+               "backend": lambda: None, "devices": lambda: None}  # fmt: skip
     for compile in (None, False, True):
         entry(f"fit, compile={compile}", lambda: nn.fit, lambda: loss, lambda: X, lambda: T,
               optimizer, compile=lambda compile=compile: compile, **options)  # fmt: skip
@@ -241,6 +256,48 @@ def training():
               lambda name=name: arrays[name])  # fmt: skip
     entry("save_checkpoint", lambda: nn.save_checkpoint, *saved, notes=lambda: {"epoch": 1})
     entry("load_checkpoint", lambda: nn.load_checkpoint, *saved)
+
+
+def libraries():
+    """What other libraries take. One that is not installed is an error that says so."""
+    entry("to_torch", lambda: nn.to_torch, lambda: SHARED)
+    entry("connected", lambda: connected, lambda: "10.0.0.1:5000", lambda: 0, lambda: 2,
+          lambda: 5.0)  # fmt: skip
+    X, targets = [[0.5, -1.0], [1.0, 0.25], [0.0, 1.0]], [0, 1, 1]
+    common = {"activation": lambda: "tanh", "learning_rate_init": lambda: 0.1,
+              "batch_size": lambda: 2, "max_iter": lambda: 1, "shuffle": lambda: True,
+              "solver": lambda: "sgd", "random_state": lambda: 1,
+              "verbose": lambda: False}  # fmt: skip
+    for name in nn.formats.ESTIMATORS:
+        entry(name, lambda name=name: estimated(name), lambda: (2,), **common)
+        for method in "fit", "predict":
+            entry(f"{name}.{method}", lambda name=name, method=method: of_rows(name, method),
+                  lambda: X, *[lambda: targets] * (method == "fit"))  # fmt: skip
+
+
+def estimated(name):
+    """A network for scikit-learn as a function of its settings, which ``fit`` looks at."""
+    return lambda *given, **options: getattr(nn, name)(*given, **options).fit(
+        [[0.5, -1.0], [1.0, 0.25]], [0, 1]
+    )
+
+
+def of_rows(name, method):
+    """A method of such a network, as a function of its rows."""
+
+    def called(*given):
+        network = getattr(nn, name)((2,), max_iter=1, random_state=1)
+        if method != "fit":
+            network.fit([[0.5, -1.0], [1.0, 0.25]], [0, 1])
+        getattr(network, method)(*given)
+
+    return called
+
+
+def connected(*given):
+    """``nn.connected`` with a JAX that waits for nobody."""
+    with mock.patch.object(nn.processes, "library"), nn.connected(*given):
+        pass
 
 
 def one_array(arrays, name):
@@ -276,11 +333,14 @@ def command_line(*words):
 
 
 def commands():
-    """The command line of the demos."""
+    """The command line of the demos, and the page of one."""
+    letters = Predictor(2, [2])
+    entry("Predictor.page", lambda: letters.page, lambda: FOLDER / "letters.html",
+          text=lambda: "the", source=lambda: "a text")  # fmt: skip
     entry("python -m demos", lambda: command_line, lambda: "--quick", lambda: "chain_rule")
     entry("python -m demos NAME", lambda: command_line, lambda: "moons", lambda: "--seed",
           lambda: 3, lambda: "--out", lambda: "folder")  # fmt: skip
 
 
-for part in (functions, lenses, values, networks, training, commands):
+for part in (functions, lenses, values, networks, training, libraries, commands):
     part()
