@@ -40,8 +40,8 @@ function shares(now, letter) {
   const exponent = shift ? `${output}${t} − ${written(shift)}` : `${output}${t}`;
   return [
     h("h3", "", "From outputs to probabilities: softmax"),
-    h("p", "", `Each letter gets e to the power of its ${output}${t ? ", divided by the temperature" : ""}${shift ? ", less the largest exponent" : ""}. Its part of the whole is its probability.`),
-    h("p", "formula", `e^(${exponent}) = e^${written(scaled[letter] - shift)} = ${format(powers[letter])}`),
+    h("p", "", `The number of each letter is exp of its ${output}${t ? ", divided by the temperature" : ""}${shift ? ", less the largest exponent" : ""}. Its part of the whole is its probability.`),
+    h("p", "formula", `exp(${exponent}) = exp(${written(scaled[letter] - shift)}) = ${format(powers[letter])}`),
     h("p", "formula", `all ${alphabet.length} letters together: ${format(total)}`),
     h("p", "formula", `${format(powers[letter])} / ${format(total)} = ${format(100 * probabilities[letter])} %`),
   ];
