@@ -44,7 +44,7 @@ def test_the_demo_compares_draws_and_saves(tmp_path):
         assert re.search(rf"^  {name} +\d+\.\d% +\d\.\d{{3}} +\d+\.", result.stdout, re.MULTILINE)
     assert "224 -> 256 -> 12 -> 8 -> 28" in result.stdout
     assert "softmax of outputs / 0." in result.stdout
-    lines = re.sub(".*(?:picture|checkpoint): .*", "", result.stdout).split("\n")
+    lines = re.sub(".*(?:picture|checkpoint|page): .*", "", result.stdout).split("\n")
     assert max(map(len, lines)) < 80
     for name in ("letters.png", "letters_confused.png", "letters_alike.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG")

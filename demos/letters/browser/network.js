@@ -22,7 +22,7 @@ const activations = {
   linear: { of: (z) => z, formula: null },
   relu: { of: (z) => (z > 0 ? z : 0), formula: (z) => `max(0, ${z})` },
   tanh: { of: Math.tanh, formula: (z) => `tanh(${z})` },
-  sigmoid: { of: (z) => 1 / (1 + Math.exp(-z)), formula: (z) => `1 / (1 + exp(−${z}))` },
+  sigmoid: { of: (z) => 1 / (1 + Math.exp(-z)), formula: (z) => `1 / (1 + exp(${z.startsWith("−") ? z.slice(1) : `−${z}`}))` },
 };
 
 // The letters that the network reads, as places in the alphabet. Spaces stand before a short text.
