@@ -61,7 +61,8 @@ def to_json(values: Value | Iterable[Value], names: object = None) -> str:
     those of all nodes, one node's after the other's. A number that JSON does not have is text:
     "inf", "-inf", "nan", or the 16 hexadecimal digits of another nan. A kind is an operation by
     name, ``["power", n]``, ``["clamp", low, high]``, ``["by hand"]`` or what a leaf stands for; a
-    table of ``take`` has a ``["leaf", "table"]`` to itself.
+    table of ``take`` has a ``["leaf", "table"]`` to itself. A text is written in parts where JSON
+    would make one character of two, the halves of a surrogate pair.
 
     Args:
         values: the Value at which a graph ends, or several, which may share nodes.
@@ -98,6 +99,7 @@ def to_json(values: Value | Iterable[Value], names: object = None) -> str:
 
 
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_parts = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])").split
 
 
 def _outputs(values: Value | Iterable[Value]) -> list[Value]:
@@ -109,11 +111,11 @@ def _outputs(values: Value | Iterable[Value]) -> list[Value]:
     return outputs
 
 
-def _labels(nodes: Sequence[Value], names: object) -> list[tuple[int, str]]:
+def _labels(nodes: Sequence[Value], names: object) -> list[list[Any]]:
     found = names_in(names)
     given, textbook = found.names, found.textbook
     named = ((i, given.get(v) or v.label or textbook.get(v)) for i, v in enumerate(nodes))
-    return [(i, str(name)) for i, name in named if name]
+    return [[i, *_parts(str(name))] for i, name in named if name]
 
 
 # --- kinds ---
@@ -125,7 +127,7 @@ def _written_kinds(flat: Flat) -> tuple[list[list[Any]], list[int]]:
     for how in flat.how:
         place.setdefault(how, len(place))
     kinds = [_written_kind(flat.kinds[how]) for how in place]
-    operations = Counter(kind[1] for kind in kinds if kind[0] == "operation")
+    operations = Counter("".join(kind[1:]) for kind in kinds if kind[0] == "operation")
     name, times = max(operations.items(), key=itemgetter(1), default=("", 0))
     if times > 1:
         raise ValueError(
@@ -149,7 +151,7 @@ def _written_kind(kind: Any) -> list[Any]:
             f"an operation of yours in this graph is called {shown(kind.name)}, as a built-in one "
             "is, and JSON knows an operation by its name: give it another"
         )
-    return ["operation", kind.name]
+    return ["operation", *_parts(kind.name)]
 
 
 def _read_kind(kind: Any, operations: dict[str, Op]) -> Any:
@@ -162,8 +164,8 @@ def _read_kind(kind: Any, operations: dict[str, Op]) -> Any:
     if word == "leaf" and len(settings) == 1 and type(settings[0]) is str:
         if settings[0] in _LEAVES:
             return _LEAVES[settings[0]]
-    elif word == "operation" and len(settings) == 1 and type(settings[0]) is str:
-        return _operation(settings[0], operations)
+    elif word == "operation" and {*map(type, settings)} == {str}:
+        return _operation("".join(settings), operations)
     elif word == "by hand" and not settings:
         return BY_HAND
     elif word in _SETTINGS:
@@ -213,6 +215,7 @@ def _special(x: Any, name: str) -> Any:
 _USUAL_NAN = struct.pack(">d", nan).hex()
 _SPECIAL = {"inf": inf, "-inf": -inf, "nan": nan}
 _OTHER_NAN = re.compile("[7f]ff[0-9a-f]{13}")
+_TOO_LARGE = 2**1024 - 2**970  # from here on an integer is larger than any float
 
 
 def _numbers(given: Any, what: str, *others: None) -> list[Any]:
@@ -227,7 +230,7 @@ def _numbers(given: Any, what: str, *others: None) -> list[Any]:
 def _number(x: Any, what: str, others: tuple[None, ...]) -> Any:
     if x is None and others:
         return None
-    if type(x) is int and -(2**1023) <= x <= 2**1023:
+    if type(x) is int and abs(x) < _TOO_LARGE:
         return x
     if type(x) is str and x in _SPECIAL:
         return _SPECIAL[x]
@@ -377,12 +380,13 @@ def _read_labels(given: Any, nodes: int) -> Iterator[tuple[int, str]]:
     """The labels, with their places, which ascend."""
     before = -1
     for label in given if type(given) is list else [given]:
-        if type(label) is not list or [*map(type, label)] != [int, str]:
+        kinds = [*map(type, label)] if type(label) is list else []
+        if kinds[:1] != [int] or {*kinds[1:]} != {str}:
             _refuse(f"a label should be a place and a text, and not {shown(label)}")
         if not before < label[0] < nodes:
             _refuse(f"a label is at node {shown(label[0])}, after {before}, of {nodes}")
         before = label[0]
-        yield label[0], label[1]
+        yield label[0], "".join(label[1:])
 
 
 def _refuse(reason: str) -> NoReturn:

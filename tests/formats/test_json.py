@@ -27,6 +27,7 @@ from autograd import (
 from autograd.value import NOT_COMPUTED
 
 INF, NAN = math.inf, math.nan
+LARGER = 2**1024 - 2**970  # the first integer that rounds to no float
 MINUS_NAN, OTHER_NAN = struct.unpack(">2d", bytes.fromhex("fff80000000000007ff0000000000123"))
 
 
@@ -86,7 +87,10 @@ def test_a_graph_comes_back_bit_for_bit():
 
 @pytest.mark.parametrize(
     "number",
-    [0.0, -0.0, INF, -INF, NAN, MINUS_NAN, OTHER_NAN, 5e-324, 1.79e308, 0.1, 1e22, 3, -(2**70)],
+    [
+        *(0.0, -0.0, INF, -INF, NAN, MINUS_NAN, OTHER_NAN, 5e-324, 1.79e308, 0.1, 1e22),
+        *(3, -(2**70), 10**308, 1 - LARGER),
+    ],
 )
 def test_every_number(number):
     x = Value(0.0)
@@ -175,6 +179,16 @@ def test_an_operation_of_your_own():
             from_json(text, operations=wrong)
 
 
+def test_two_halves_of_a_character_stay_two():
+    halves = "a\ud83d\ude00\udbff\udc00\ud83d \ude00"
+    both = Op(halves, lambda x: x, lambda y, x: (1.0,), registered=False)
+    text = to_json(both(Value(1.0, halves)) + Value(2.0, "\ud83d\ude00") + Value(3.0, "\U0001f600"))
+    again = from_json(text, operations=[both])
+    labels = {v.data: v.label for v in topological_order(again) if v.label}
+    assert labels == {1.0: halves, 2.0: "\ud83d\ude00", 3.0: "\U0001f600"}
+    assert to_json(again) == text
+
+
 def test_what_is_not_a_graph():
     for wrong in (1.0, [Value(1.0), 2.0], "y", None):
         with pytest.raises(TypeError, match="takes a Value, or a list"):
@@ -209,7 +223,7 @@ DAMAGED = {
     "not UTF-8": (b"\xff\xff", "not JSON"),
     "NaN": (GOOD.replace("0.5", "NaN", 1), "NaN is not JSON"),
     "a long integer": (GOOD.replace("0.5", "9" * 5000, 1), "."),
-    "an integer above all floats": (GOOD.replace("0.5", "9" * 400, 1), "the data"),
+    "an integer above all floats": (GOOD.replace("0.5", str(LARGER), 1), "the data"),
     "a float above all floats": (GOOD.replace("0.5", "1e999", 1), "the data"),
     "a key twice": (GOOD.replace("{", '{"data": [], ', 1), "same key twice"),
     "a list": ("[]", "no \"format\""),
@@ -250,6 +264,8 @@ DAMAGED = {
     "one output too far": (with_entry("outputs", 7), "the outputs should be from 0 to 6"),
     "labels that are no list": (with_entry("labels", "x"), "a label should be"),
     "a label without a place": (with_entry("labels", [["x", 0]]), "a label should be"),
+    "a label without a text": (with_entry("labels", [[0]]), "a label should be"),
+    "an operation without a name": (changed("kinds", 1, ["operation"]), "no kind of node"),
     "a label twice": (with_entry("labels", [[0, "x"], [0, "y"]]), "a label is at node 0"),
     "a label too far": (with_entry("labels", [[7, "x"]]), "a label is at node 7"),
 }  # fmt: skip
