@@ -18,11 +18,14 @@ def library(module: str, user: str, distribution: str | None = None) -> ModuleTy
         ModuleNotFoundError: the library is not installed; the error says how to install it.
     """
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module.partition(".")[0]:
+        if error.name != module:
             raise  # the library is there, and lacks one of its own
-        name = distribution or error.name
-        raise ModuleNotFoundError(
-            f"{user} needs {name}: run pip install {name}", name=error.name
-        ) from None
+    else:
+        # A folder of that name without the library, as onnx/ with models, is a module of no file.
+        spec = getattr(found, "__spec__", None)
+        if not spec or spec.origin:
+            return found
+    name = distribution or module
+    raise ModuleNotFoundError(f"{user} needs {name}: run pip install {name}", name=module)
