@@ -64,7 +64,7 @@ function write() {
 
 function showTemperature() {
   const t = temperature();
-  byId("temperature-now").textContent = `Temperature ${t.toFixed(1)}: ${t < 1 ? "likely letters likelier" : t > 1 ? "unlikely letters likelier" : "as predicted"}`;
+  byId("temperature-now").textContent = `Temperature ${t.toFixed(1)}: ${t < 1 ? "prefers likely letters" : t > 1 ? "gives unlikely letters a chance" : "writes as it predicts"}`;
 }
 
 // --- the start ---

@@ -10,16 +10,21 @@ const signed = (x, decimals) => `${Number(x.toFixed(decimals)) < 0 ? "−" : "+"
 const plain = (x, decimals) => x.toFixed(decimals).replace("-", "−");
 
 // `terms` are {value, words}, where words() is what stands before the number; `sum` is what they and
-// the bias add up to. What is not shown is the difference between the sum and what is shown, all as
-// printed, so a reader who adds the column finds the sum.
+// the bias add up to. The row of the rest is the sum less all other rows, as printed, so a reader who
+// adds the column finds the sum. Where that is rounding alone, the row says so.
 function sumTable(terms, bias, sum, { noun, total }) {
   const order = largestFirst(terms.map(({ value }) => Math.abs(value)));
-  const shown = order.slice(0, terms.length <= mostTerms + 1 ? terms.length : mostTerms).map((at) => terms[at]);
+  const first = terms.length <= mostTerms + 1 ? order : order.slice(0, mostTerms).filter((at) => terms[at].value);
+  const shown = first.map((at) => terms[at]);
   const decimals = decimalsFor([sum, bias, ...shown.map(({ value }) => value)]);
   const printed = (x) => Number(x.toFixed(decimals));
   const rest = printed(sum) - printed(bias) - shown.reduce((all, { value }) => all + printed(value), 0);
   const rows = shown.map(({ words, value }) => ({ words: words(), value }));
-  if (shown.length < terms.length) rows.push({ words: [`the other ${many(terms.length - shown.length, noun)}`], value: rest });
+  if (shown.length < terms.length) {
+    const left = order.slice(shown.length).reduce((all, at) => all + terms[at].value, 0);
+    const others = `${shown.length ? "the other " : ""}${many(terms.length - shown.length, noun)}`;
+    rows.push({ words: [others + (printed(left) || !printed(rest) ? "" : ", and rounding")], value: rest });
+  }
   rows.push({ words: ["bias"], value: bias });
   const largest = largestOf(rows.map(({ value }) => value));
   return h("table", "sum",

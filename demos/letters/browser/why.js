@@ -15,7 +15,7 @@ function explain(now, { layer, neuron }, choose) {
 }
 
 const leading = (layer, isLetter) =>
-  `${isLetter ? "Its output" : "Its activation"} comes from a sum of what ${layer ? `the neurons ${lastLayer > 1 ? `of ${layerName(layer - 1)} ` : ""}before it add` : "the letters add"}: ${layer ? "activation × weight" : "numbers of the letter × weights of its place"}.`;
+  `${isLetter ? "Its output" : "Its activation"} comes from a sum. ${layer ? `Each neuron ${lastLayer > 1 ? `of ${layerName(layer - 1)}` : "before it"} adds its activation × its weight` : "Each letter adds its numbers × the weights of its place"}.`;
 
 function reasons(now, layer, neuron, choose) {
   const terms = termsOf(now, layer, neuron).map((term) => ({ value: term.value, words: () => layer ? fromNeuron(layer - 1, term, choose) : [h("b", "letter", shownLetter(term.letter)), ` ${back(term.place)} back`] }));
@@ -40,7 +40,7 @@ function shares(now, letter) {
   const exponent = shift ? `${output}${t} − ${written(shift)}` : `${output}${t}`;
   return [
     h("h3", "", "From outputs to probabilities: softmax"),
-    h("p", "", `The number of each letter is exp of its ${output}${t ? ", divided by the temperature" : ""}${shift ? ", less the largest exponent" : ""}. Its part of the whole is its probability.`),
+    h("p", "", `Each letter gets exp of its ${output}${t ? ", divided by the temperature" : ""}${shift ? ", less the largest exponent" : ""}. Its share of the total is its probability.`),
     h("p", "formula", `exp(${exponent}) = exp(${written(scaled[letter] - shift)}) = ${format(powers[letter])}`),
     h("p", "formula", `all ${alphabet.length} letters together: ${format(total)}`),
     h("p", "formula", `${format(powers[letter])} / ${format(total)} = ${format(100 * probabilities[letter])} %`),
@@ -64,7 +64,7 @@ function sought(now, neuron) {
   map.setAttribute("aria-label", "What each letter at each place adds");
   return [
     h("h3", "", "What it looks for: each letter at each place"), map,
-    h("p", "hint", "Blue excites, orange inhibits. Framed: what it reads now. The numbers say how far back."),
+    h("p", "hint", "Blue excites, orange inhibits. Framed: what it reads now. The numbers on the left say how many letters back."),
     sentence("Most excited by", strongest(all, name, 1)), sentence("Most inhibited by", strongest(all, name, -1)),
   ];
 }
