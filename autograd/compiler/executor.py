@@ -63,7 +63,6 @@ class Executor(Protocol):
     Attributes:
         name: "numpy", "machine" or "jax".
         dtype: what it computes in, float64 or float32.
-        devices: how many devices ``train`` deals each batch out to.
         parameters: how many parameters the program has. ``theta`` holds their numbers, in the
             order of the trace.
         seconds: how long compiling took so far, or loading from the disk.
@@ -73,9 +72,13 @@ class Executor(Protocol):
     name: str
     dtype: np.dtype[Any]
     parameters: int
-    devices: int = 1
     seconds: float = 0.0
     from_disk: bool = True
+
+    @property
+    def devices(self) -> int:
+        """How many devices ``train`` deals each batch out to."""
+        return 1
 
     @property
     def processes(self) -> int:

@@ -17,7 +17,7 @@ from autograd.compiler.jax.functions import only_python
 from autograd.compiler.jax.training import Training
 from autograd.compiler.numpy.executor import load
 from autograd.compiler.numpy.source import NumpySource, write
-from autograd.compiler.program import Floats, Program, View
+from autograd.compiler.program import Floats, Indices, Program, View
 
 Array = Any  # of JAX, or a tracer
 
@@ -34,12 +34,16 @@ class JaxExecutor(Executor):
     """
 
     name = "jax"
+    order: Indices
+    """Where the program has what the function has one after another; see ``Blocks``."""
     _placed: tuple[Sequence[Floats], list[Array]]
     """The rows of the latest training, and the same on the devices."""
 
     def __init__(self, program: Program, dtype: Any = np.float64) -> None:
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
-        self._function = function_of(program, dtype)
+        self._blocks = Blocks(program.blocks)
+        self.order = self._blocks.order(self.parameters)
+        self._function = function_of(program, dtype, self._blocks)
         self._run = jax.jit(self._function)
         self._deal_out_to(1)
 
@@ -54,7 +58,9 @@ class JaxExecutor(Executor):
         total = float(np.asarray(values).sum())
         if isinstance(gradient, list):
             return total, np.array(failures), [np.array(g) for g in gradient]
-        return total, np.array(failures), np.array(gradient)
+        by_parameters = np.empty(self.parameters, self.dtype)
+        by_parameters[self.order] = gradient
+        return total, np.array(failures), by_parameters
 
     def train(
         self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Floats]
@@ -76,8 +82,13 @@ class JaxExecutor(Executor):
 
     def spread(self, devices: int) -> None:
         """As ``Executor.spread``."""
-        if devices != self._devices.number:
+        if devices != self.devices:
             self._deal_out_to(devices)
+
+    @property
+    def devices(self) -> int:
+        """As ``Executor.devices``."""
+        return self._devices.number
 
     @property
     def processes(self) -> int:
@@ -91,13 +102,13 @@ class JaxExecutor(Executor):
 
     def _deal_out_to(self, devices: int) -> None:
         # What was compiled for other devices cannot serve, and the rows are there.
-        self.devices, self._devices = devices, Devices(devices)
-        self._training = Training(self._function, self.dtype, self._devices)
+        self._devices = Devices(devices)
+        self._training = Training(self._function, self.dtype, self._devices, self._blocks)
         self.release()
 
     def _called(self, theta: Floats, arguments: Sequence[Floats]) -> Any:
         with settings(self.dtype):
-            return self._run(theta, *arguments)
+            return self._run(theta[self.order], *arguments)
 
 
 def settings(dtype: np.dtype[Any]) -> Any:
@@ -126,8 +137,11 @@ def source_of(program: Program, dtype: Any, dialect: JaxDialect) -> NumpySource:
     return source
 
 
-def function_of(program: Program, dtype: Any) -> Callable[..., tuple[Array, Array, Any]]:
-    """A pure function of the parameters, (n,), and of the arguments, (batch, n) each.
+def function_of(
+    program: Program, dtype: Any, blocks: Blocks
+) -> Callable[..., tuple[Array, Array, Any]]:
+    """A pure function of the parameters, (n,) in the order of their blocks, and of the arguments,
+    (batch, n) each.
 
     It returns the results, (batch, outputs); how many guards fail for each row, (batch,), or (0,);
     and, if the program has gradients, their sum over the rows: by the parameters (n,), or by each
@@ -136,7 +150,7 @@ def function_of(program: Program, dtype: Any) -> Callable[..., tuple[Array, Arra
     source = source_of(program, dtype, JAX)
     with settings(np.dtype(dtype)):  # for its constants
         function = load(source)
-    guarded, blocks = program.failures is not None, Blocks(program.blocks)
+    guarded = program.failures is not None
     by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
 
     def run(theta: Array, *arguments: Array) -> tuple[Array, Array, Any]:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Learner, Stretch
+from autograd.compiler.jax.blocks import Blocks
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.functions import function
 from autograd.compiler.program import Floats
@@ -27,6 +28,7 @@ class Training:
             and the gradient of the results' sum.
         dtype: what ``gradients`` computes in.
         devices: what each batch is dealt out to.
+        blocks: the order of ``theta`` in ``gradients``.
     """
 
     def __init__(
@@ -34,8 +36,10 @@ class Training:
         gradients: Callable[..., tuple[Array, Array, Array]],
         dtype: np.dtype[Any],
         devices: Devices,
+        blocks: Blocks,
     ) -> None:
         self.gradients, self.dtype, self.devices = gradients, dtype, devices
+        self._blocks = blocks
         self._compiled: dict[object, Callable[..., Any]] = {}
 
     def train(
@@ -47,7 +51,8 @@ class Training:
         numbers = [x for x in found.start if x is not None]
         moves = np.ones(len(learner.theta), bool)
         moves[learner.frozen] = False
-        state = learner.theta, learner.memories
+        places = self._blocks.order(len(learner.theta))
+        moves, state = moves[places], (learner.theta[places], learner.memories[:, places])
         steps, position = self._steps(learner.update, found), stretch.start
         while position < stretch.stop:
             size = stretch.end(position) - position
@@ -63,7 +68,7 @@ class Training:
             position += done * size
             if done < count:
                 break
-        learner.theta[:], learner.memories[:] = map(np.asarray, state)
+        learner.theta[places], learner.memories[:, places] = map(np.asarray, state)
         return position
 
     def _steps(self, update: Update, found: Traced) -> Callable[..., Any]:
