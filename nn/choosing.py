@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from autograd import modes
+from autograd.compiler.api import compile as jit
 from autograd.compiler.purity.reach import NOTE, Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.purity.streams import Streams
@@ -201,9 +202,7 @@ class _Watched:
 
     def program(self, backend: str | None = None) -> Compiled:
         """The compiled loss that an earlier training has left, or a new one."""
-        from autograd.compiler.compiled import Compiled
-
-        new = Compiled(self.loss, None, None, backend, "float64")
+        new: Compiled = jit(self.loss, backend=backend)
         before = self._before and self._before.program
         return before if before and before.backend_wanted == new.backend_wanted else new
 

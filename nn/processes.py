@@ -74,12 +74,16 @@ def connected(
     missing = "the coordinator, process 0," if process else f"one of the {processes} processes"
     words = _LastWords(f"{missing} did not come to {coordinator} within {seconds:g} seconds")
     _last_words.append(words)
-    jax.distributed.initialize(
-        coordinator, processes, process,
-        initialization_timeout=max(1, round(seconds)),
-        heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
-        shutdown_timeout_seconds=SHUTDOWN_SECONDS,
-    )  # fmt: skip
+    try:
+        jax.distributed.initialize(
+            coordinator, processes, process,
+            initialization_timeout=max(1, round(seconds)),
+            heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
+            shutdown_timeout_seconds=SHUTDOWN_SECONDS,
+        )  # fmt: skip
+    except Exception:
+        words.withdraw()
+        raise
     words.sentence = LOST
     try:
         yield

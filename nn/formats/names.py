@@ -27,6 +27,15 @@ class Parameters:
     values: list[Value]
 
 
+def check_model(model: object, call: str) -> None:
+    """Raise TypeError if it is not a Module; ``call`` is what was expected."""
+    if not isinstance(model, Module):
+        hint = ": give its model_" if hasattr(model, "model_") else ""  # a Classifier, say
+        raise TypeError(
+            f"expected {call} with a Module of nn; got {type(model).__name__} first{hint}"
+        )
+
+
 def tensors_of(model: Module) -> dict[str, Parameters]:
     """The tensors of a model by PyTorch's names, in PyTorch's order.
 

@@ -16,7 +16,7 @@ from autograd.value import Value, number_of
 from autograd.visible import visible
 from nn.arguments import check_names
 from nn.checkpoint import LONGEST, CheckpointError, refusal
-from nn.formats.names import Parameters, tensors_of
+from nn.formats.names import Parameters, check_model, tensors_of
 from nn.module import Module
 from nn.tensor_file import FLOATS, TensorFile, packed, room_for
 
@@ -48,7 +48,7 @@ def save_torch(model: Module, path: str | os.PathLike[str]) -> None:
         TypeError: arguments are in another order, or a parameter is not a number.
         OSError: the file cannot be written.
     """
-    _check_model(model, "save_torch(model, path)")
+    check_model(model, "save_torch(model, path)")
     tensors = {
         name: (tensor.shape, [number_of(v) for v in tensor.values])
         for name, tensor in tensors_of(model).items()
@@ -80,7 +80,7 @@ def load_torch(model: Module, state: Mapping[str, Any] | str | os.PathLike[str])
         ModuleNotFoundError: a .pt file needs PyTorch, which is not installed.
         OSError: the file does not exist, or it cannot be read.
     """
-    _check_model(model, "load_torch(model, state)")
+    check_model(model, "load_torch(model, state)")
     wanted = tensors_of(model)
     numbers: dict[Value, float]
     if isinstance(state, Mapping):
@@ -94,11 +94,6 @@ def load_torch(model: Module, state: Mapping[str, Any] | str | os.PathLike[str])
         )
     for value, number in numbers.items():
         value.data = number
-
-
-def _check_model(model: Any, call: str) -> None:
-    if not isinstance(model, Module):
-        raise TypeError(f"expected {call} with a Module of nn; got {type(model).__name__} first")
 
 
 # --- what fits ---

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.extras import library
+from nn.formats.names import check_model
 from nn.module import Module
 
 
@@ -29,8 +30,7 @@ def to_torch(model: Module) -> Any:
         TypeError: it is not a Module.
         ModuleNotFoundError: PyTorch is not installed.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"to_torch takes a Module of nn; got {type(model).__name__}")
+    check_model(model, "to_torch(model)")
     library("torch", "to_torch")
     from nn.formats.torch_modules import converted
 

@@ -83,12 +83,12 @@ class Function:
         try:
             point = torch.ones(1, dtype=torch.float64, device="cpu", requires_grad=True)
             torch.autograd.grad(self(point).sum(), point)
-        except (TypeError, KeyError):  # KeyError: a user's operation of any number of inputs
+        except Exception as error:  # a function of the user's may be any Python
             raise ValueError(
                 f"PyTorch cannot run the operation {op.name!r}, whose forward or derivative is not "
                 "written in arithmetic and other operations: write it so, or take the parameters "
                 "alone, by save_torch"
-            ) from None
+            ) from error
 
     def __call__(self, x: Any) -> Any:
         """The operation on each element."""

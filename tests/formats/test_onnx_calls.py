@@ -1,7 +1,7 @@
 """What to_onnx says where nothing need be installed."""
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -26,5 +26,8 @@ def test_no_other_type_of_numbers_is_taken_for_the_default(dtype, monkeypatch):
 def test_a_wrong_call_is_a_sentence():
     with pytest.raises(TypeError, match=r"takes a Module or a function; got Value .*of its inputs"):
         to_onnx(Value(1.0) + 2, [[0.5]])
+    estimator = SimpleNamespace(model_=MLP(2, [1]))
+    with pytest.raises(TypeError, match=r"got SimpleNamespace .*: give its model_$"):
+        to_onnx(estimator, [[0.5, 1.0]])
     with pytest.raises(TypeError, match=r"an example of the rows after the function.*got none"):
         to_onnx(MLP(2, [1]))

@@ -68,6 +68,14 @@ def test_without_jax_a_sentence_says_what_to_install(monkeypatch):
         _ = f.jax
 
 
+def test_without_numpy_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "autograd.compiler.compiled")
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    for options in {"backend": "numpy"}, {"compile": True}:
+        with pytest.raises(ModuleNotFoundError, match="compile needs numpy: pip install"):
+            trained(**options)
+
+
 def test_the_other_backends_have_one_device():
     f = compile(lambda x: x[0] * 2, backend="numpy")
     f([[1.0]])

@@ -37,6 +37,18 @@ def test_the_processes_meet_and_part(calls):
     assert calls[1:] == ["shutdown"]
 
 
+def test_where_they_cannot_meet_nothing_is_left_to_say(calls, monkeypatch):
+    def initialize(*given, **named):
+        raise RuntimeError("JAX was used before")
+
+    withdraw = processes._LastWords.withdraw
+    monkeypatch.setattr(sys.modules["jax"].distributed, "initialize", initialize)
+    monkeypatch.setattr(processes._LastWords, "withdraw", lambda w: calls.append(withdraw(w)))
+    with pytest.raises(RuntimeError, match="used before"):
+        connected("a:5000", 0, 2).__enter__()
+    assert len(calls) == 1
+
+
 def test_seconds_are_one_number(calls):
     with pytest.raises(TypeError, match=r"^seconds: expected one real number .* got str '60'"):
         connected("a:5000", 0, 2, "60").__enter__()

@@ -25,7 +25,7 @@ def to_onnx(
 
     The function is compiled. So a layer is one Gemm node, its weights are an initializer named W1,
     and the other names are those of ``compile(function).source``. The parameters are the numbers of
-    now. The model takes any number of rows.
+    now. The model takes any number of rows, from one on.
 
     >>> from nn import MLP
     >>> model = to_onnx(MLP(2, [3, 1], seed=1), [[0.5, 1.0]])
@@ -56,9 +56,11 @@ def to_onnx(
             compute, or cannot be compiled.
     """
     if not callable(function):
+        of_estimator = hasattr(function, "model_")  # of a Classifier, say
+        way_out = "give its model_" if of_estimator else "write a function of its inputs"
         raise TypeError(
             f"to_onnx takes a Module or a function; got {type(function).__name__} "
-            f"{shown(function)}: write a function of its inputs"
+            f"{shown(function)}: {way_out}"
         )
     if not rows:
         raise TypeError(

@@ -189,8 +189,20 @@ def test_parameters_that_have_no_place_in_a_tensor_are_refused(tmp_path):
 def test_arguments_in_another_order_are_noticed(call):
     with pytest.raises(TypeError, match="with a Module of nn; got str first"):
         call("m.safetensors", MLP(1, [1]))
-    with pytest.raises(TypeError, match="to_torch takes a Module of nn; got str"):
+    with pytest.raises(TypeError, match=r"to_torch\(model\) with a Module of nn; got str first$"):
         to_torch("m")
+
+
+class Fitted:
+    """An estimator, such as a Classifier."""
+
+    model_ = MLP(1, [1])
+
+
+@pytest.mark.parametrize("call", [to_torch, lambda model: save_torch(model, "m")])
+def test_an_estimator_has_a_network(call):
+    with pytest.raises(TypeError, match=r"with a Module of nn; got Fitted first: give its model_$"):
+        call(Fitted())
 
 
 def test_a_dropout_between_layers_keeps_their_numbers():

@@ -162,11 +162,17 @@ REFUSED = [
     (lambda: Neuron(1, branching_op(branching)), "cannot run the operation 'bad'"),
     (lambda: Neuron(1, branching_op(float)), "cannot run the operation 'bad'"),
     (lambda: Neuron(1, branching_op(several)), "cannot run the operation 'bad'"),
+    (lambda: Neuron(1, branching_op(lambda x: x.real)), "cannot run the operation 'bad'"),
+    (lambda: Neuron(1, branching_op(lambda x: [0.5][x])), "cannot run the operation 'bad'"),
+    (lambda: Neuron(1, without_derivative), "cannot run the operation 'bad'"),
 ]
 
 
 def branching_op(forward):
     return Op("bad", forward, lambda y, x: (1.0,), registered=False)
+
+
+without_derivative = Op("bad", lambda x: x * x, lambda y, x: (), registered=False)
 
 
 def bent_layer():
