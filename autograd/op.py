@@ -223,8 +223,19 @@ class Op:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Rules are functions, so an operation travels (pickle, copy) by its name.
+        # Rules are functions, so pickle has an operation by its name.
+        if TABLE.get(self.name, self) is not self:
+            raise ValueError(
+                f"pickle knows an operation by its name, and {shown(self.name)} is another one: "
+                "give this one a name of its own"
+            )
         return (named, (self.name,))
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        return self
 
 
 def _is_name(name: str) -> bool:

@@ -7,10 +7,12 @@ a Linear with one output. What a Module holds besides keeps the name that it has
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograd.given import shown
+from autograd.real import count
 from autograd.value import Value
 from nn.checkpoint import grouped_names
 from nn.embedding import Embedding
@@ -42,8 +44,9 @@ def tensors_of(model: Module) -> dict[str, Parameters]:
     A Value that is used in several places (tied weights) is in the tensor of each.
 
     Raises:
-        ValueError: some neurons of a layer have a bias and others do not; a weight is computed from
-            other Values; or two tensors would have one name.
+        ValueError: some neurons of a layer have a bias and others do not; the sizes of a module are
+            not those of what it holds; a weight is computed from other Values; or two tensors would
+            have one name.
     """
     found: dict[str, Parameters] = {}
     for path, module in _owners(model):
@@ -51,6 +54,11 @@ def tensors_of(model: Module) -> dict[str, Parameters]:
         for part, tensor in parts.items():
             found[f"{path}.{part}" if path else part] = tensor
     for name, tensor in found.items():
+        if len(tensor.values) != math.prod(tensor.shape):
+            raise ValueError(
+                f"{name} should have the shape {tensor.shape}, and it has "
+                f"{count(len(tensor.values), 'number')}: make a new Layer or Embedding of them"
+            )
         if any(v.op is not None for v in tensor.values):
             raise ValueError(
                 f"{name} holds a Value that was computed from others, and a tensor of PyTorch's "

@@ -117,7 +117,7 @@ def _fitting(
     check_names(
         [*theirs.values(), *missing],
         shapes,
-        f"the names do not fit {model!r}, which needs those of nn.to_torch(model).state_dict()",
+        f"the names do not fit {model!r}, which needs those that save_torch(model, path) writes",
     )
     for name, other in theirs.items():
         if shapes[other] != wanted[name].shape:

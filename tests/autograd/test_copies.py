@@ -112,6 +112,20 @@ def test_attributes_may_be_nodes_of_any_graph(twin):
     assert leaf.following.inputs[0] is leaf
 
 
+@pytest.mark.parametrize("name", ["of_mine", "tanh"])
+def test_an_operation_is_copied_as_itself_and_pickled_by_its_name(name):
+    mine = Op(name, lambda x: 3 * x, lambda y, x: (3.0,), registered=False)
+    model = nn.MLP(1, [2, 1], mine, seed=1)
+    assert copy.deepcopy(model)([1.0]).data == model([1.0]).data
+    assert copy.copy(mine) is mine
+    if name == "tanh":  # or the copy would compute the built-in one
+        with pytest.raises(ValueError, match="'tanh' is another one: give this one a name"):
+            pickle.dumps(model)
+    else:
+        with pytest.raises(ValueError, match="no operation is called 'of_mine'"):
+            pickle.loads(pickle.dumps(model))
+
+
 def test_kinds_of_leaves(twin):
     with no_grad():
         result = Value(1.0) * 2.0

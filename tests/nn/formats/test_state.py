@@ -175,6 +175,10 @@ def test_parameters_that_have_no_place_in_a_tensor_are_refused(tmp_path):
     half = Layer(2, 2, bias=[True, False])
     with pytest.raises(ValueError, match=r"1 of the 2 neurons of Layer.* have a bias"):
         save_torch(half, tmp_path / "m")
+    longer = Embedding(2, 2)
+    longer.vectors.append([Value(1.0), Value(2.0)])
+    with pytest.raises(ValueError, match=r"weight should have the shape \(2, 2\), .* 6 numbers"):
+        save_torch(longer, tmp_path / "m")
     computed = Neuron(1, weights=[Value(2.0) * 3])
     with pytest.raises(ValueError, match="weight holds a Value that was computed from others"):
         save_torch(computed, tmp_path / "m")
