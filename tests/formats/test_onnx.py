@@ -279,6 +279,14 @@ def test_a_branch_is_refused_and_so_is_a_graph():
         to_onnx(compile(Value(2.0) * 3), [[0.5]])
 
 
+def test_a_function_of_any_name():
+    def f(x):
+        return x[0] * 2
+
+    f.__name__ = "a\ud800\x1b[31m"
+    assert to_onnx(f, [[0.5]]).graph.name == "a\ufffd␛[31m"
+
+
 def test_too_many_numbers_for_a_file(monkeypatch):
     from autograd.formats.onnx import model
 

@@ -10,6 +10,7 @@ from autograd.compiler.api import compile
 from autograd.extras import library
 from autograd.files import write_whole
 from autograd.given import shown
+from autograd.visible import visible
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -83,4 +84,4 @@ def _model(function: Any, rows: tuple[ArrayLike, ...], dtype: Any) -> Any:
 
     widths, arrays = as_arrays(compiled.__name__, rows, compiled.dtype)
     recording = compiled.recording(widths, [a[0].tolist() for a in arrays])
-    return model_of(compiled.__name__, widths, *recording.for_all_rows("ONNX"))
+    return model_of(visible(compiled.__name__), widths, *recording.for_all_rows("ONNX"))

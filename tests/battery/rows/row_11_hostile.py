@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib.util
 import io
 import json
 import random
@@ -19,6 +20,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, modes
+from autograd.names import written
 from demos.helpers.gallery import Exhibit, Section, save_gallery
 from demos.letters import corpus
 from demos.letters.alphabet import ALPHABET
@@ -30,6 +32,12 @@ from tests.battery import Row
 
 LABELS = 4
 LONG = 20_000
+IN_QUOTES = r"([\w .,=∂-]|#\d+;|<br/>)*"
+TEX = {
+    *"begin char definecolor end ensuremath ldots node partial path to ttfamily usepackage".split(),
+    *("textsubscript", "textsuperscript"),
+    *(" ", *written._GREEK.values(), *(accent[1:] for accent in written._ACCENTS.values())),
+}
 TAGS = {*("svg", "style", "g", "title", "polygon", "path", "text", "ellipse", "polyline"), "tspan"}
 X, T = [[0.5], [1.5]], [[1.0], [0.5]]
 
@@ -141,6 +149,26 @@ def pictures(leaves, y, labels):
             assert not [name for name in element.attrib if name.lower().startswith("on")]
 
 
+def texts_of_pictures(leaves, y, labels):
+    """TikZ, of a few commands; Mermaid, which is as with plain names but for what it quotes."""
+    for view in ("scalars", "sums", "neurons"):
+        drawing = autograd.draw(y, view=view)
+        source = drawing.tikz
+        assert source.isascii()
+        shown(source)
+        assert source.count("{") == source.count("}")
+        assert set(re.findall(r"\\([A-Za-z]+|.)", source)) <= TEX
+        source = drawing.mermaid
+        shown(source)
+        assert re.sub('"[^"]*"', "", source) == plain_mermaid(view)
+        assert all(re.fullmatch(IN_QUOTES, text) for text in re.findall('"([^"]*)"', source))
+
+
+@functools.cache
+def plain_mermaid(view):
+    return re.sub('"[^"]*"', "", autograd.draw(output("abcd")[1], view=view).mermaid)
+
+
 @functools.cache
 def usual(make):
     """The tags of a page with plain names."""
@@ -164,9 +192,15 @@ def page_of_demos(labels):
         return save_gallery([section], Path(folder) / "index.html").read_text(encoding="utf-8")
 
 
+def page_of_letters(labels):
+    with tempfile.TemporaryDirectory() as folder:
+        path = predictor().page(Path(folder) / "letters.html", labels[0], labels[1])
+        return path.read_text(encoding="utf-8")
+
+
 def pages(leaves, y, labels):
     """HTML: as with plain names, tag by tag; the graph within is JSON with the labels."""
-    for make in page_of_graph, page_of_training, page_of_demos:
+    for make in page_of_graph, page_of_training, page_of_demos, page_of_letters:
         source = make(labels)
         assert Tags(source).tags == usual(make), f"{make.__name__} has other tags"
         source.encode()
@@ -190,6 +224,74 @@ def graphs(leaves, y, labels):
     assert [leaf.label for leaf in again] == [*map(joined, labels)]
     said(lambda: autograd.from_json(json.dumps(labels)))
     said(lambda: autograd.from_json(source.replace('"mul"', json.dumps(labels[0]))))
+
+
+def in_networkx(y, labels):
+    """The labels as they are; and in GraphML, which can write those that XML can."""
+    import networkx
+
+    graph = autograd.to_networkx(y)
+    assert len(graph) == len(autograd.topological_order(y))
+    assert set(labels) <= {known["label"] for known in graph.nodes.values()}
+    text = "\n".join(networkx.generate_graphml(autograd.to_networkx(xml_alone(labels)[1])))
+    assert len(networkx.parse_graphml(text)) == len(graph)
+
+
+def xml_alone(labels):
+    """A graph with labels of which XML can hold each character."""
+    kept = [re.sub("[^\t -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text) for text in labels]
+    return output([f"{text}{i}" for i, text in enumerate(kept)])
+
+
+def in_sympy(y, labels):
+    """A symbol for each leaf, however alike their labels look."""
+    import sympy
+
+    expression = autograd.to_sympy(y)
+    assert len(expression.free_symbols) == len(labels)
+    for text in str(expression), sympy.latex(expression):
+        shown(text)
+
+
+def in_onnx(y, labels):
+    """A model that the checker takes, with printable names."""
+    import onnx
+
+    model = Named(labels)
+
+    def loss(x):
+        return model(x)
+
+    loss.__name__ = labels[0]
+    made = autograd.to_onnx(loss, [[0.5]])
+    onnx.checker.check_model(made)
+    assert made.graph.name.isprintable()
+    assert all(array.name.isidentifier() for array in made.graph.initializer)
+
+
+def in_torch(y, labels):
+    """Names of parameters in PyTorch's files, and in what the loader says."""
+    model = Named([joined(text) for text in labels])
+    with tempfile.TemporaryDirectory() as folder:
+        nn.save_torch(model, Path(folder) / "x")
+        before = model.state_dict()
+        for p in model.parameters():
+            p.data = 9.0
+        nn.load_torch(model, Path(folder) / "x")
+    assert model.state_dict() == before
+    said(lambda: nn.load_torch(model, {}))
+    said(lambda: nn.load_torch(model, {text[::-1] + "?": np.zeros(2) for text in labels}))
+    for tensor in "x", np.zeros(9), np.zeros(2, int):
+        said(lambda tensor=tensor: nn.load_torch(model, dict.fromkeys(before, tensor)))
+    said(lambda: nn.to_torch(model))
+
+
+def formats(leaves, y, labels):
+    """Other libraries, those that are installed."""
+    in_torch(y, labels)
+    for library, check in ("networkx", in_networkx), ("sympy", in_sympy), ("onnx", in_onnx):
+        if importlib.util.find_spec(library):
+            check(y, labels)
 
 
 def errors(leaves, y, labels):
@@ -259,7 +361,7 @@ def texts(leaves, y, labels):
         assert set(written[len(text) :]) <= set(ALPHABET)
 
 
-OUTPUTS = (words, pictures, pages, graphs, errors, compiled, texts)
+OUTPUTS = (words, pictures, texts_of_pictures, pages, graphs, formats, errors, compiled, texts)
 
 
 def case(i):
