@@ -59,11 +59,7 @@ def connected(
         ValueError: no such address, no such process, or no such time.
         RuntimeError: JAX was used before.
     """
-    processes, process = whole(processes, "processes", 1), whole(process, "process", 0)
-    if process >= processes:
-        raise ValueError(f"process {process} is not one of {processes}: they are counted from 0")
-    if processes > MOST_PROCESSES:
-        raise ValueError(f"processes must be at most {MOST_PROCESSES:,}; got {shown(processes)}")
+    processes, process = _numbers(processes, process)
     _check_address(coordinator)
     seconds = as_float(seconds, "seconds")
     if not 0 < seconds <= MOST_SECONDS:
@@ -93,6 +89,16 @@ def connected(
         raise
     jax.distributed.shutdown()
     words.withdraw()
+
+
+def _numbers(processes: Any, process: Any) -> tuple[int, int]:
+    """How many processes there are, and which one this is."""
+    processes, process = whole(processes, "processes", 1), whole(process, "process", 0)
+    if process >= processes:
+        raise ValueError(f"process {process} is not one of {processes}: they are counted from 0")
+    if processes > MOST_PROCESSES:
+        raise ValueError(f"processes must be at most {MOST_PROCESSES:,}; got {shown(processes)}")
+    return processes, process
 
 
 def _check_address(coordinator: object) -> None:
