@@ -161,7 +161,11 @@ def _numbered(names: Iterable[str]) -> list[dict[str, str]]:
 
 def _shape(name: Any, tensor: Any) -> tuple[int, ...]:
     """The shape of a tensor of PyTorch's, or an array of another library's."""
-    if not hasattr(tensor, "shape") or not hasattr(tensor, "tolist"):
+    try:
+        is_tensor = hasattr(tensor, "shape") and hasattr(tensor, "tolist")
+    except RuntimeError:  # a nested tensor has no one shape
+        raise _without_rows(name) from None
+    if not is_tensor:
         inner = isinstance(tensor, Mapping)
         hint = f": give that dict, state[{shown(name)}]" if inner else ""
         raise TypeError(f"{shown(name)} is {type(tensor).__name__}, not a tensor{hint}")
@@ -175,11 +179,21 @@ def _shape(name: Any, tensor: Any) -> tuple[int, ...]:
 
 def _numbers(name: str, tensor: Any) -> list[float]:
     """Its numbers, row after row."""
-    numbers: list[float] = tensor if isinstance(tensor, list) else tensor.reshape(-1).tolist()
+    try:
+        numbers: list[float] = tensor if isinstance(tensor, list) else tensor.reshape(-1).tolist()
+    except RuntimeError:
+        raise _without_rows(name) from None
     for number in numbers:
         if not math.isfinite(number):
             raise ValueError(f"{visible(name)} holds {number}, and parameters are finite numbers")
     return numbers
+
+
+def _without_rows(name: Any) -> ValueError:
+    return ValueError(
+        f"{visible(name)} has no numbers in rows (it is sparse, nested, or on the device meta): "
+        "convert it with .to_dense()"
+    )
 
 
 # --- files ---

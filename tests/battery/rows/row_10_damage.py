@@ -1,6 +1,8 @@
 """Damaged checkpoints, cache entries, texts and pages: only the documented error, at once."""
 
 import functools
+import importlib.util
+import io
 import math
 import os
 import random
@@ -69,10 +71,21 @@ def good():
         contents[load_gallery] = path.read_bytes()
         nn.save_torch(training.model, path)
         contents[load_torch] = path.read_bytes()
+    if IN_TORCH:
+        contents[load_pickled] = pickled(safetensors.numpy.load(contents[load_torch]))
     contents[load_graph] = graph().encode()
     contents[load_entry] = b"machine code" * 30
     contents[load_text] = "\ufeffThe quick brown fox, naïve — 日本 😀.\n".encode() * 20
     return contents
+
+
+def pickled(arrays):
+    """What PyTorch writes for these arrays."""
+    import torch
+
+    stream = io.BytesIO()
+    torch.save({name: torch.tensor(array) for name, array in arrays.items()}, stream)
+    return stream.getvalue()
 
 
 def graph():
@@ -202,6 +215,10 @@ def load_torch(path, content):
         raise
 
 
+def load_pickled(path, content):
+    load_torch(path.rename(path.with_name("x.pt")), content)
+
+
 def load_graph(path, content):
     """What is read is a graph, whatever its numbers are: it has derivatives, and can be written."""
     try:
@@ -244,6 +261,8 @@ BEGINS = (b'<section aria-labelledby="demo-1">\n', b'<li value="1">', b"")
 SECTION = Section(3, "valley", "A valley", "a ball rolls", [], "It printed this.\n")
 KINDS = [load_checkpoint] * 6 + [load_predictor, load_predictor, load_entry, load_text]
 KINDS += [load_torch] * 2 + [load_graph] * 2
+IN_TORCH = importlib.util.find_spec("torch") is not None
+KINDS += [load_pickled] * IN_TORCH
 
 
 # --- the row ---
@@ -268,7 +287,7 @@ def attempt(kind, path, chance):
     seconds = time.process_time() - began
     assert said.isprintable(), f"the message is {said!r}"
     assert len(said) < 1000, "the message is long"
-    path.unlink()
+    path.unlink(missing_ok=True)  # it may have another name by now
     return seconds
 
 

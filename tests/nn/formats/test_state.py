@@ -112,6 +112,32 @@ def test_what_does_not_fit_is_one_sentence_and_changes_nothing(state, message):
     assert numbers(model) == before
 
 
+class Elsewhere:
+    """A tensor whose numbers, or even its shape, cannot be asked for."""
+
+    dtype, tolist = "float64", list
+
+    def __init__(self, shape):
+        self.known = shape
+
+    @property
+    def shape(self):
+        if self.known is None:
+            raise RuntimeError("a nested tensor has none")
+        return self.known
+
+    def reshape(self, n):
+        raise NotImplementedError("no data")
+
+
+@pytest.mark.parametrize("shape", [(1, 2), None])
+def test_a_tensor_without_numbers_in_rows_is_refused(shape):
+    model = MLP(2, [1], seed=1)
+    state = {**state_of(model), "layers.0.weight": Elsewhere(shape)}
+    with pytest.raises(ValueError, match=r"^layers\.0\.weight has no numbers in rows .*dense"):
+        load_torch(model, state)
+
+
 def test_a_wrong_file_is_one_sentence_and_changes_nothing(tmp_path, monkeypatch):
     model, path = MLP(2, [2, 1], seed=2), tmp_path / "m.safetensors"
     before = numbers(model)

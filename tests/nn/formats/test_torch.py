@@ -263,3 +263,19 @@ def test_no_file_runs_code(torch, tmp_path, monkeypatch):
     torch.save(Value(1.0).data, "n.pt")
     with pytest.raises(CheckpointError, match="holds float, not a state_dict"):
         load_torch(Neuron(1), "n.pt")
+
+
+def test_tensors_without_numbers_in_rows_are_refused(tmp_path):
+    import torch
+
+    model = MLP(2, [2, 1], seed=1)
+    whole, before = to_torch(model).state_dict(), model.state_dict()
+    weight = whole["layers.0.weight"]
+    for tensor in weight.to("meta"), weight.to_sparse():
+        state = {**whole, "layers.0.weight": tensor}
+        with pytest.raises(ValueError, match=r"^layers\.0\.weight has no numbers in rows .*dense"):
+            load_torch(model, state)
+        torch.save(state, tmp_path / "m.pt")
+        with pytest.raises(CheckpointError, match=r"layers\.0\.weight has no numbers in rows"):
+            load_torch(model, tmp_path / "m.pt")
+    assert model.state_dict() == before
