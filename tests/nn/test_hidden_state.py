@@ -424,8 +424,9 @@ NO_STATE = [
 
 NOT_FOR_A_LOSS = (
     "Adam CheckpointError CompileError Drawing Explanation History Optimizer Page RenderError SGD "
-    "clip_grad_norm clip_grad_norm_ draw explain fit jit "
-    "load_checkpoint load_torch page save_checkpoint save_torch to_torch training_page"
+    "clip_grad_norm clip_grad_norm_ connected draw explain fit from_json jit load_checkpoint "
+    "load_torch page save_checkpoint save_torch to_json to_networkx to_onnx to_sympy to_torch "
+    "training_page"
 ).split()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.compiler.jax.kernels import KERNELS
+from autograd.compiler.jax.kernels import KERNELS, ROOT
 from autograd.compiler.jax.scans import ScanWriter
 from autograd.compiler.numpy.dialect import Dialect, Target
 from autograd.compiler.numpy.kernels import Kernel, Pair
@@ -13,8 +13,6 @@ from autograd.compiler.numpy.text import Text, statement
 from autograd.compiler.numpy.views import Views
 from autograd.compiler.program import Instruction
 from autograd.ops import Op, power
-
-ROOT = Kernel("np.sqrt({})")
 
 
 class JaxDialect(Dialect):

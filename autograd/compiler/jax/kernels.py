@@ -47,3 +47,6 @@ def logsumexp(x, axis):
     return jax.scipy.special.logsumexp(x, axis=axis)""",
     ),
 }
+
+ROOT = Kernel("np.sqrt({})")
+"""The power 0.5, because JAX's own of -inf is inf."""
