@@ -49,12 +49,12 @@ def described(
     The second argument is a label or the inputs. The third is the derivatives, or micrograd's name
     of the operation.
     """
+    if not isinstance(label, str):
+        raise TypeError(f"a label is text; got {type(label).__name__} {shown(label)}")
     if isinstance(children, str):
         children, label = (), label or children
     if isinstance(local_grads, str):
         local_grads, _op = (), local_grads
-    if not isinstance(label, str):
-        raise TypeError(f"a label is text; got {type(label).__name__} {shown(label)}")
     inputs = _listed(children) or _listed(_children)
     partials = [as_float(x) for x in _listed(local_grads)]
     if len(inputs) == len(partials):

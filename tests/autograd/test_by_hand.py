@@ -98,12 +98,21 @@ def test_micrograds_arguments():
         Value(1.0, (x,))
 
 
+class Undecided:
+    """It has no truth, as an array of several numbers."""
+
+    def __bool__(self):
+        raise ValueError("ambiguous")
+
+
 def test_wrong_arguments():
     x = Value(1.0)
     with pytest.raises(ValueError, match="got 1 input and 2 derivatives"):
         Value(1.0, (x,), (1.0, 2.0))
     with pytest.raises(TypeError, match="a label is text; got int 3"):
         Value(1.0, label=3)
+    with pytest.raises(TypeError, match="a label is text; got Undecided"):
+        Value(1.0, "x", label=Undecided())
     with pytest.raises(TypeError, match="got set"):  # in which order?
         Value(1.0, {x, Value(2.0)}, (1.0, 2.0))
     with pytest.raises(TypeError, match="expected one real number"):

@@ -36,7 +36,7 @@ DOCUMENTED = (
 )
 SAID = r"\b(got|has|have|holds|without|unexpected|returned|is|are|no|with|missing|needs|would) \S"
 OF_A_FUNCTION = (
-    r"[\w.<>]+\(\) (takes|missing|got)|must be real number|.* object is not callable|"
+    r"[\w.<>]+\(\) (takes|missing|got|argument)|must be real number|.* object is not callable|"
     ".* as an integer"
 )
 NAMES = sorted(ENTRIES)
@@ -128,11 +128,15 @@ def objection(error, spoilt):
     if error is None:
         return ""
     last = error.__traceback__
+    files = set()
     while last.tb_next:
         last = last.tb_next
+        files.update(Path(last.tb_frame.f_code.co_filename).parts)
     code = last.tb_frame.f_code
     text = str(error)
     where = f"{type(error).__name__}, {Path(code.co_filename).name}:{last.tb_lineno}: {text[:200]}"
+    if isinstance(error, RuntimeWarning) and text == "overflow encountered in cast":
+        return ""  # NumPy's, about a number that is infinite in float32
     if not isinstance(error, DOCUMENTED):
         return f"{type(error).__name__} is not a documented error, at {where}"
     users = Path(code.co_filename).name == "entries.py"
@@ -140,9 +144,8 @@ def objection(error, spoilt):
         return ""  # a user's or the system's words
     if isinstance(error, OSError) and error.filename is not None:
         return ""
-    file = Path(code.co_filename)
-    if "sklearn" in file.parts or file.name == "_mt19937.pyx":
-        return ""  # their words for rows, targets and seeds, which are those of all estimators
+    if "sklearn" in files:
+        return ""  # its words for rows, targets and seeds, which are those of all estimators
     if isinstance(error, ModuleNotFoundError) and ": run pip install " in text:
         return ""
     if re.match(OF_A_FUNCTION, text):

@@ -1,6 +1,7 @@
 """Damaged checkpoints, cache entries, texts and pages: only the documented error, at once."""
 
 import functools
+import gc
 import importlib.util
 import io
 import math
@@ -75,6 +76,7 @@ def good():
         contents[load_pickled] = pickled(safetensors.numpy.load(contents[load_torch]))
     contents[load_graph] = graph().encode()
     contents[load_entry] = b"machine code" * 30
+    gc.freeze()  # or a file of many lists takes the time in which Python looks through PyTorch
     contents[load_text] = "\ufeffThe quick brown fox, naïve — 日本 😀.\n".encode() * 20
     return contents
 

@@ -221,7 +221,7 @@ def graphs(leaves, y, labels):
     shown(source)
     assert source.isascii()
     _, *again = autograd.from_json(source)
-    assert [leaf.label for leaf in again] == [*map(joined, labels)]
+    assert [leaf.label for leaf in again] == labels
     said(lambda: autograd.from_json(json.dumps(labels)))
     said(lambda: autograd.from_json(source.replace('"mul"', json.dumps(labels[0]))))
 
