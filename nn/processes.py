@@ -34,7 +34,7 @@ def connected(
     coordinator: str, process: int, processes: int, seconds: float = 60
 ) -> Iterator[None]:
     """Inside, this process trains together with others: ``fit(..., backend="jax", devices=n)``
-    takes equally many of the n devices from each.
+    takes an equal part of the n devices from each.
 
     Each process runs the same program, with the same seeds and data, and learns the same. Call it
     before anything else that uses JAX. Only one of them should print and write files:
@@ -44,9 +44,9 @@ def connected(
     >>> if process == 0:  # doctest: +SKIP
     ...     save_checkpoint("model.safetensors", model)
 
-    Where a process is lost, ``fit`` in the others raises ConnectionError. Sometimes JAX is faster
-    and ends them itself, always where not all have come in time. Then the last line of what is
-    written says so, and the exit status is 1.
+    If a process is lost, ``fit`` raises ConnectionError in the others. Sometimes JAX ends them
+    first. It always ends those that wait if not all have come in time. Then the last line of the
+    standard error says why, and the exit status is 1.
 
     Args:
         coordinator: the machine of process 0 and a free port there, as HOST:PORT.
@@ -125,7 +125,7 @@ def check_the_same(
     for name, most, least in zip(arrays, found, found[len(sums) :]):
         if most != -least:
             raise ValueError(
-                f"the processes have unlike {name}: run the same program in each, with the same "
+                f"the processes have different {name}: run the same program in each, with the same "
                 "data and seeds"
             )
 
@@ -133,8 +133,8 @@ def check_the_same(
 class _LastWords:
     """A sentence for this process to say if JAX aborts it, as it does where another is lost.
 
-    JAX aborts in C++, in a thread of its own, where Python's own handlers of signals never come to
-    their turn. A function of C may have the last word, and ctypes makes one of ours.
+    JAX aborts in C++, in a thread of its own, where Python's handlers of signals never run. A
+    function of C can run there, and ctypes makes one of ours.
 
     Attributes:
         sentence: what to say.

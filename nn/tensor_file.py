@@ -26,7 +26,7 @@ MOST_BYTES = 100_000_000
 """Of a table, as in the library safetensors."""
 
 MOST_NOTES = 1_500_000
-"""Bytes of a table that are not about tensors. Read, they become at most 25 times as many."""
+"""The most bytes of a table that are not about tensors. Read, they take up to 25 times as many."""
 
 MOST_AXES = 32
 _BLOCK = 2**20

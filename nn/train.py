@@ -70,9 +70,9 @@ def fit(
             is 1. If it returns True, the training ends. It may change parameters, and numbers in X
             and T where those are arrays of float64; of others compiled code has a copy.
         backend: compile always, and for this: "machine", "numpy" or "jax".
-        devices: of JAX, to which each batch is dealt out in equal parts; default 1. Inside
-            ``connected`` they are those of all processes, equally many of each, and all stop if
-            Ctrl-C stops one.
+        devices: how many devices of JAX share each batch, in equal parts; default 1. Inside
+            ``connected`` they are those of all processes, equally many of each, and Ctrl-C in one
+            process stops all.
 
     Returns:
         The mean loss of each epoch, and whether Ctrl-C ended the training.
@@ -87,7 +87,7 @@ def fit(
             before the step.
         CompileError: ``compile`` is True, or ``loss`` is compiled, and it cannot be; or a row that
             is compared with plain Python differs, because the loss keeps state.
-        ConnectionError: another process that trains along was lost.
+        ConnectionError: another process of this training was lost.
     """
     progress = switch(progress, "progress")
     if compile is not None:

@@ -82,14 +82,14 @@ class Executor(Protocol):
 
     @property
     def processes(self) -> int:
-        """How many processes train together: the same, each on its own devices."""
+        """How many processes train the same network together, each on its own devices."""
         return 1
 
     def agreed(self, numbers: Sequence[float]) -> Sequence[float]:
         """For each of these numbers the largest that any of the processes gives.
 
         Raises:
-            ConnectionError: one of them does not answer any more.
+            ConnectionError: one of them no longer answers.
         """
         return numbers
 
@@ -161,7 +161,7 @@ class Executor(Protocol):
                 if this is another list.
 
         Raises:
-            ConnectionError: another process that trains along does not answer any more.
+            ConnectionError: another process of this training no longer answers.
 
         Returns:
             Where the training stopped: at ``stretch.stop``, or at the start of the batch that it

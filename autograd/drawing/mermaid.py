@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from autograd.drawing import palette
 from autograd.drawing.sketch import Edge, Node, Sketch
 
-# Everything else is written as the number of its character, so that it counts as no markup.
+# Everything else is written as the number of its character, so that it is not taken for markup.
 _SPECIAL = re.compile(r"[^\w .,=∂-]|_|(?<!\w)[.-](?!\d)|\.(?!\d|\w)")
 
 

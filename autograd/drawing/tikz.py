@@ -17,7 +17,7 @@ _NAMED = {
 }
 
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", 2 * "0123456789")) | {"‚": ","}
-_WIDER = 1.14  # letters of Courier, for which the renderer made room, by those of TeX's typewriter
+_WIDER = 1.14  # Courier, for which the renderer makes room, is so much wider than TeX's typewriter
 
 _HEAD = """\
 % \\usepackage{tikz} in the preamble; change the colours here.

@@ -39,8 +39,8 @@ _LEAF_NAMES = {id(record): name for name, record in _LEAVES.items()}
 def to_json(values: Value | Iterable[Value], names: object = None) -> str:
     """A graph as JSON text, from which ``from_json`` makes the same graph again, bit for bit.
 
-    Written are the data, gradients, local derivatives and labels of all nodes, and which are one.
-    Not written are attributes that you added, and the class, if it is one of your own: ``pickle``
+    It has the data, gradients, local derivatives and labels of all nodes, and says which nodes are
+    shared. It lacks attributes that you added, and the class if that is one of your own: ``pickle``
     keeps both.
 
     >>> x = Value(0.5, "x")
@@ -57,8 +57,8 @@ def to_json(values: Value | Iterable[Value], names: object = None) -> str:
      "labels": [[0,"x"]]}
 
     The format: ``data``, ``grads``, ``kind`` (a place in ``kinds``) and ``counts`` (of inputs) have
-    an entry for each node, and a node comes after its inputs. ``inputs`` and ``partials`` have
-    those of all nodes, one node's after the other's. A number that JSON does not have is text:
+    an entry for each node, and a node comes after its inputs. ``inputs`` and ``partials`` list
+    those of all nodes, node after node. A number that JSON does not have is text:
     "inf", "-inf", "nan", or the 16 hexadecimal digits of another nan. A kind is an operation by
     name, ``["power", n]``, ``["clamp", low, high]``, ``["by hand"]`` or what a leaf stands for; a
     table of ``take`` has a ``["leaf", "table"]`` to itself. A text is written in parts where JSON
@@ -70,7 +70,7 @@ def to_json(values: Value | Iterable[Value], names: object = None) -> str:
             in the text, and parameters of a Module without a label have those of a textbook.
 
     Returns:
-        ASCII text of 40 to 90 bytes per node of usual graphs.
+        ASCII text. Usual graphs take 40 to 90 bytes per node.
 
     Raises:
         TypeError: ``values`` is not a Value, nor a list of them; or a number was assigned wrongly.
@@ -257,7 +257,7 @@ def _places(given: Any, what: str, end: int) -> list[int]:
 
 
 def from_json(text: str | bytes, operations: Iterable[Op] = ()) -> Any:
-    """The graph that ``to_json`` wrote: all that it wrote, bit for bit.
+    """The graph that ``to_json`` wrote, bit for bit.
 
     >>> x = Value(0.5, "x")
     >>> y = from_json(to_json((x * x).tanh()))
@@ -278,7 +278,7 @@ def from_json(text: str | bytes, operations: Iterable[Op] = ()) -> Any:
     Raises:
         ValueError: the text is damaged, or was not written by ``to_json``; or it has an operation
             that is not defined here.
-        TypeError: ``text`` is not text, or ``operations`` holds something else than Ops.
+        TypeError: ``text`` is not text, or ``operations`` holds something other than Ops.
     """
     given = _parsed(text)
     known = {**TABLE, **_own(operations)}

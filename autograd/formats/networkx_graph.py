@@ -12,8 +12,8 @@ from autograd.value import Value
 def to_networkx(value: Value, names: object = None) -> Any:
     """The graph that ``value`` was made from, as a ``networkx.MultiDiGraph``.
 
-    A node is called as every view calls it, and has ``data`` and ``label``; its ``op``, the name of
-    an operation, unless it is a leaf; and its ``grad``, if that was computed. An edge leads from an
+    A node has the name that every view gives it. It has ``data`` and ``label``; ``op``, the name of
+    its operation, unless it is a leaf; and ``grad``, if that was computed. An edge leads from an
     input to what was made from it. Its key is the place of the input, from 0, and its ``partial``
     the local derivative; ``x * x`` has two edges. Nodes come after their inputs.
 

@@ -21,7 +21,7 @@ MOST_OPERATIONS = 2_000
 the graph has."""
 
 DEEPEST = 75
-"""SymPy works through an expression by recursion, and Python ends that."""
+"""SymPy recurses through an expression, and Python limits how deep."""
 
 
 def to_sympy(value: Value, names: object = None) -> Any:
@@ -29,8 +29,8 @@ def to_sympy(value: Value, names: object = None) -> Any:
 
     Leaves are symbols, which are real: ``sympy.Symbol("x", real=True)``. Numbers that an operation
     made Values are exact: 0.1 is 1/10, the shortest decimal that stands for it. An operation of
-    your own is written out if its value is plain arithmetic. Otherwise it is a function of its
-    name, which SymPy differentiates by its rule, and ``lambdify`` computes as you do.
+    your own is written out if its value is plain arithmetic. Otherwise it is a function of that
+    name: SymPy differentiates it by your rule, and ``lambdify`` computes it by your function.
 
     >>> x, w = Value(0.5, "x"), Value(2.0, "w")
     >>> y = (w * x).tanh()

@@ -21,7 +21,7 @@ from nn.module import Module
 from nn.tensor_file import FLOATS, TensorFile, packed, room_for
 
 PICKLED = (".pt", ".pth", ".bin")
-"""How the names of files end that ``torch.save`` wrote, as a rule."""
+"""The usual suffixes of files that ``torch.save`` writes."""
 
 OLDEST_TORCH = (2, 6)
 """Before it, a file could run code in spite of ``weights_only`` (CVE-2025-32434)."""

@@ -123,7 +123,7 @@ def test_two_processes_learn_what_one_device_learns_and_share_gradients_alone():
         np.testing.assert_allclose(json.loads(numbers)[1], history.losses, rtol=1e-12)
         assert "JAX has 2 of these 4 devices in each of 2 processes" in few
         assert uneven.startswith("3 devices cannot be taken in equal parts from 2 processes")
-        assert [re.match("the processes have unlike (.*?): run", line)[1] for line in unlike] == [
+        assert [re.match("the processes have different (.*?):", line)[1] for line in unlike] == [
             "orders of the rows",
             "numbers of rows or epochs",
             "batch sizes",

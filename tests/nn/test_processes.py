@@ -115,5 +115,5 @@ def test_what_all_processes_must_give():
     def agreed(numbers):  # with another that has other rows
         return [*numbers[:1], numbers[1] + 5, *numbers[2:]]
 
-    with pytest.raises(ValueError, match=r"^the processes have unlike rows: run the same program"):
+    with pytest.raises(ValueError, match=r"^the processes have different rows: run the same"):
         processes.check_the_same(agreed, arrays)

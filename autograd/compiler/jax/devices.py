@@ -24,7 +24,7 @@ LOST = (
 
 
 class Devices:
-    """Some of JAX's devices, as many of each process.
+    """Some of JAX's devices, equally many of each process.
 
     Args:
         number: how many.
@@ -73,7 +73,7 @@ class Devices:
 
     @contextmanager
     def lost(self) -> Iterator[None]:
-        """Inside, a process that does not answer any more is a ConnectionError."""
+        """Inside, a process that no longer answers is a ConnectionError."""
         try:
             yield
         except (ValueError, RuntimeError) as error:  # JAX raises the one or the other
@@ -86,7 +86,7 @@ class Devices:
 
 
 def _chosen(number: int) -> list[Any]:
-    """As many devices of each process."""
+    """The devices, equally many of each process."""
     processes, kind = jax.process_count(), jax.devices()[0].platform
     if number % processes:
         raise ValueError(

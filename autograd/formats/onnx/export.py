@@ -25,8 +25,8 @@ def to_onnx(
     """A network or a function as an ONNX model, which other programs run, also on other devices.
 
     The function is compiled. So a layer is one Gemm node, its weights are an initializer named W1,
-    and the other names are those of ``compile(function).source``. The parameters are the numbers of
-    now. The model takes any number of rows, from one on.
+    and the other names are those of ``compile(function).source``. The parameters have the
+    numbers of this moment. The model takes any number of rows, from one on.
 
     >>> from nn import MLP
     >>> model = to_onnx(MLP(2, [3, 1], seed=1), [[0.5, 1.0]])

@@ -141,7 +141,7 @@ class Functions:
     @staticmethod
     def arctan(x: Tensor) -> Tensor:
         """The arc tangent: y of float32, and the angle that is left, whose tangent is
-        (x - tan y) / (1 + x tan y). It is so small that it is its tangent."""
+        (x - tan y) / (1 + x tan y). An angle so small is its tangent."""
         if x.itemsize < 8:
             return x.nodes.add("Atan", x)
         y = Functions.arctan(x.astype(np.float32)).astype(np.float64)
@@ -162,7 +162,7 @@ class Functions:
 
     @staticmethod
     def hypot(a: Tensor, b: Tensor) -> Tensor:
-        """The square root of a² + b², which do not overflow."""
+        """The square root of a² + b², without their overflow."""
         a, b = Functions.abs(a), Functions.abs(b)
         top = Functions.maximum(a, b)
         unit = Functions.where((top > 0) & (top < math.inf), top, 1)
@@ -193,7 +193,7 @@ def _axes(x: Tensor, *axes: int) -> Tensor:
 
 
 def _is_negative(x: Tensor) -> Tensor:
-    """Whether x has a minus, and be it -0.0."""
+    """Whether x has a minus sign, -0.0 included."""
     return (x < 0) | (1 / x == -math.inf)
 
 

@@ -36,7 +36,7 @@ def model_of(name: str, widths: Any, program: Program, dtype: np.dtype[Any], ind
             f"the parameters take {size / 1e9:.1f} GB, and an ONNX file holds 2.1 GB: {way_out}"
         )
     names = VariableNames(program)
-    if indices:  # the results are not yet the last word
+    if indices:  # the results become nan in some rows
         names.wanted = {a: name for a, name in names.wanted.items() if name != "value"}
     graph = Graph(names.free)
     writer = Writer(program, graph, names, dtype)

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.extras import library
 
 DOMAIN = "autograd"
-"""Of the functions that a model brings along."""
+"""The domain of the functions that a model brings along."""
 
 OPSET, IR = 18, 8
 """The versions of the operators and of the file: those of 2022, which every runtime reads."""

@@ -28,7 +28,7 @@ class Scans:
         views, graph = self.views, self.graph
         starts = [views.load(c.start, c.before.batched) for c in loop.carried]
         slices = [views.load(s.outer) for s in loop.slices]
-        if not slices:  # a Scan has one at least, and so counts its steps
+        if not slices:  # a Scan needs one, by which it counts its steps
             slices = [graph.constant(np.arange(loop.count, dtype=views.dtype))]
         handed: list[Stack | Final] = [*loop.stacks, *loop.finals]
         with graph.inner() as nodes:

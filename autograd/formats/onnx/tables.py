@@ -1,4 +1,4 @@
-"""Taylor series of the error function and its complement, which ONNX has not for float64."""
+"""Taylor series of the error function and its complement, which ONNX lacks for float64."""
 
 from __future__ import annotations
 
