@@ -223,8 +223,9 @@ class Op:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Rules are functions, so pickle has an operation by its name.
-        if TABLE.get(self.name, self) is not self:
+        # Rules are functions, so pickle has an operation by its name. (One that stood in the table
+        # was defined again since, as notebooks do: the new one takes its place.)
+        if not self.registered and TABLE.get(self.name, self) is not self:
             raise ValueError(
                 f"pickle knows an operation by its name, and {shown(self.name)} is another one: "
                 "give this one a name of its own"

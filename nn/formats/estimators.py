@@ -117,7 +117,8 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """An MLP that finds the class of a row, for scikit-learn: for pipelines, grid searches.
 
     It is trained with ``cross_entropy`` by ``nn.fit``, compiled. Its rows should be of similar
-    size, as behind a StandardScaler.
+    size, as behind a StandardScaler. Unlike scikit-learn's MLPClassifier it puts no penalty on the
+    weights (alpha), its "sgd" has no momentum, and it does not stop early.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)

@@ -126,6 +126,14 @@ def test_an_operation_is_copied_as_itself_and_pickled_by_its_name(name):
             pickle.loads(pickle.dumps(model))
 
 
+def test_an_operation_that_was_defined_again_is_the_new_one():
+    old, new = (
+        Op("defined_twice", lambda x, n=n: n * x, lambda y, x, n=n: (n,)) for n in (2.0, 3.0)
+    )
+    assert pickle.loads(pickle.dumps(old)) is new
+    assert copy.copy(old) is old
+
+
 def test_kinds_of_leaves(twin):
     with no_grad():
         result = Value(1.0) * 2.0
