@@ -98,6 +98,6 @@ class Worker:
 def _serve(attempt: Callable[[int], Result], pipe: Connection) -> None:
     os.setsid()  # Ctrl-C is for the battery alone, and what this starts can be ended with it
     pipe.send(None)
-    with contextlib.suppress(EOFError):  # the battery is gone
+    with contextlib.suppress(EOFError, ConnectionError):  # the battery is gone
         while True:
             pipe.send(attempt(pipe.recv()))
