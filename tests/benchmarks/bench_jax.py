@@ -98,7 +98,7 @@ def ours(program: Program, x: Floats, dtype: str) -> tuple[Any, Any, Any, Any]:
     compiled = autograd.compile(lambda row: program.ours(w, row), backend="jax", dtype=dtype)
     recording = compiled.recording([x.shape[1]], [x[0].tolist()])
     executor: Any = recording.executor("parameters")
-    place = {compiled.parameters[p]: i for i, p in enumerate(executor.order)}
+    place = {p: i for i, p in enumerate(compiled.parameters)}
     leaves = [p for name in program.numbers for p in leaves_of(getattr(w, name))]
     theta = np.array([p.data for p in recording.parameters])[executor.order]
     with settings(np.dtype(dtype)):
