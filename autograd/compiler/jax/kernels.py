@@ -29,13 +29,14 @@ def erf(x):
 def normal_cdf(x):
     return 0.5 * jax.scipy.special.erfc(x * -0.7071067811865476)""",
     ),
-    # Differentiated as it stands: at 0 it is the constant 0, and elsewhere any top will do.
+    # Differentiated as it stands: at 0 it is the constant 0, and elsewhere any top will do. XLA may
+    # multiply by 1 / top, and takes that for 0 where top is the largest float.
     "norm": Kernel(
         "norm({}, {})",
         """\
 def norm(x, axis):
     top = jax.lax.stop_gradient(np.max(np.abs(x), axis=axis, keepdims=True))
-    top = np.where((top > 0) & (top < np.inf), top, 1)
+    top = np.where(top > 0, np.minimum(top, np.finfo(x.dtype).max / 1024), 1)
     squares = np.sum((x / top) ** 2, axis=axis)
     length = np.squeeze(top, axis) * np.sqrt(np.where(squares == 0, 1, squares))
     return np.where(squares == 0, 0, length)""",

@@ -283,7 +283,8 @@ def in_torch(y, labels):
     said(lambda: nn.load_torch(model, {text[::-1] + "?": np.zeros(2) for text in labels}))
     for tensor in "x", np.zeros(9), np.zeros(2, int):
         said(lambda tensor=tensor: nn.load_torch(model, dict.fromkeys(before, tensor)))
-    said(lambda: nn.to_torch(model))
+    if importlib.util.find_spec("torch"):
+        said(lambda: nn.to_torch(model))
 
 
 def formats(leaves, y, labels):
