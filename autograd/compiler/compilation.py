@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import math
 import threading
 import time
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 BACKENDS = ("machine", "numpy", "jax")
 # From this many array instructions per matrix product on, a program is steps, not matrices.
 LONG = 60
+# From this many leaves on, JAX too has the machine read them; loading it takes a tenth of a second.
+MANY_LEAVES = 1000
 NONE_FAIL = np.zeros(1, np.bool_)
 
 _one_at_a_time = threading.RLock()
@@ -226,7 +229,9 @@ class Compilation:
 
     @cached_property
     def _leaves(self) -> Leaves:
-        return Leaves(self.parameters, self.dtype, self.backend == "machine")
+        many = self.backend == "jax" and len(self.parameters) >= MANY_LEAVES
+        has_machine = many and importlib.util.find_spec("llvmlite") is not None
+        return Leaves(self.parameters, self.dtype, self.backend == "machine" or has_machine)
 
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, NDArray[np.bool_]]:
         """The results, (batch, outputs), and the rows for which a guard fails.

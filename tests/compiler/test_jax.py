@@ -114,6 +114,18 @@ def test_what_jax_cannot_run_is_a_sentence():
         compile(lambda x: x[0], backend="jax", exact=True)
 
 
+def test_many_parameters_are_read_by_the_machine_and_are_those_of_now():
+    model = MLP(40, [24, 1], seed=0)
+    f = compile(lambda x: model(x), backend="jax")
+    rows = np.random.default_rng(0).normal(size=(2, 40))
+    before = f(rows)
+    assert f.recording([40], [rows[0].tolist()])._leaves._call is not None
+    model.layers[1].neurons[0].bias.data += 0.25
+    now = [model(row).data for row in rows.tolist()]
+    np.testing.assert_allclose(f(rows), now, rtol=1e-12)
+    assert (f(rows) != before).all()
+
+
 def test_blocks_that_stand_in_any_order_are_taken_and_joined():
     from autograd.compiler.jax.blocks import Blocks
     from autograd.compiler.program import Array, Block
