@@ -135,9 +135,8 @@ def compare(function, known, executors):
             row = [float(value), *map(float, derivatives)]
             what = f"at {list(xs)}, {backend}: {row}, eager {numbers}"
             assert all(alike(a, b, scale) for a, b in zip(row, numbers, strict=True)), what
-            if (
-                row[0] == 0 == numbers[0] and backend != "jax"
-            ):  # gradients begin at 0.0, to which -0.0 adds nothing
+            # Gradients begin at 0.0, to which -0.0 adds nothing.
+            if row[0] == 0 == numbers[0] and backend != "jax":
                 assert math.copysign(1, row[0]) == math.copysign(1, numbers[0]), what
 
 
