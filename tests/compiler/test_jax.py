@@ -4,6 +4,8 @@ missing these tests are skipped."""
 import math
 import os
 import random
+import re
+import textwrap
 
 import numpy as np
 import pytest
@@ -242,10 +244,11 @@ def test_it_is_exported_with_any_number_of_rows(wide):
 def test_the_example_of_the_docs_is_read_back_and_gives_the_same(wide, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "demos/site/pages/autograd.md").read_text(encoding="utf-8")
-    (example,) = (block for block in text.split("```") if "export.deserialize" in block)
+    blocks = re.findall(r"(?:^ {4}.*\n|^\n)+", text, re.MULTILINE)  # indented
+    (example,) = (block for block in blocks if "export.deserialize" in block)
     names = {}
     try:
-        exec(example.removeprefix("text"), names)
+        exec(textwrap.dedent(example), names)
     finally:
         wide.config.update("jax_enable_x64", False)  # which the example sets for good
     X = np.random.default_rng(0).normal(size=(1024, 2))
