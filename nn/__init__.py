@@ -82,3 +82,7 @@ def __getattr__(name: str) -> Any:
     if name not in formats.ESTIMATORS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(formats, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *formats.ESTIMATORS]

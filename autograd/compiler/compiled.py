@@ -396,5 +396,5 @@ def _need_jax(what: str) -> None:
     """Raise ModuleNotFoundError where JAX is not installed."""
     spec = importlib.util.find_spec("jax")
     if not spec or not spec.origin:  # or a folder of that name is all that there is
-        command = "pip install 'overnight-autograd[jax]'"
+        command = "pip install '.[jax]'"
         raise ModuleNotFoundError(f"{what} needs jax: {command}", name="jax")

@@ -5,6 +5,7 @@ import math
 import os
 import random
 import re
+import sys
 import textwrap
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.test_project import ROOT
 
 if not os.environ.get("CI"):
     pytest.importorskip("jax")
+LARGEST = sys.float_info.max
 pytestmark = pytest.mark.slow  # XLA compiles for a second or so
 
 
@@ -278,3 +280,9 @@ def test_a_wrong_call_is_a_sentence(wide):
     taken([0.0, 1.0])
     found = taken.jax(taken.jax.parameters, [1.0, 2.0, 0.5])
     np.testing.assert_array_equal(found, [2.0, np.nan, np.nan])
+
+
+def test_the_norm_of_numbers_whose_inverse_xla_takes_for_zero():
+    rows = [[-LARGEST, LARGEST, 23.1], [LARGEST, 1.0, 2.0], [math.inf, 1.0, 2.0], [3.0, 4.0, 0.0]]
+    f = compile(lambda x: norm(*x), backend="jax")
+    np.testing.assert_allclose(f(rows), [math.inf, LARGEST, math.inf, 5.0], rtol=1e-14)

@@ -59,7 +59,7 @@ def test_without_jax_a_sentence_says_what_to_install(monkeypatch):
         importlib.util, "find_spec", lambda name: None if name == "jax" else found(name)
     )
     monkeypatch.setitem(sys.modules, "jax", None)
-    words = "needs jax: pip install 'overnight-autograd[jax]'"
+    words = "needs jax: pip install '.[jax]'"
     with pytest.raises(ModuleNotFoundError, match=f"backend='jax' {words}".replace("[", r"\[")):
         trained(backend="jax")
     f = compile(lambda x: x[0] * 2, backend="numpy")

@@ -28,6 +28,7 @@ def test_without_scikit_learn_there_is_a_sentence(monkeypatch):
         with pytest.raises(AttributeError, match="has no attribute 'Clasifier'"):
             module.Clasifier  # noqa: B018
     assert "Classifier" not in nn.__all__  # or import * would load it
+    assert {"Classifier", "Regressor", "fit"} <= set(dir(nn))
 
 
 @pytest.mark.slow
