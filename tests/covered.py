@@ -37,7 +37,7 @@ RUNS = {
     ),
     "demos": (
         *("--source=demos", "-m", "pytest", "--slow", "-m", "slow"),
-        *("-k", "the_demo or site_built", "tests/demos"),
+        *("-k", "the_demo or site_built or workbook or prompt or test_matrices", "tests/demos"),
     ),
     "playground": ("--source=demos", "-m", "demos", "playground"),
 }

@@ -6,6 +6,7 @@ import random
 import signal
 import sys
 import threading
+from collections import UserDict
 
 import numpy
 import pytest
@@ -316,6 +317,7 @@ def test_a_lazy_sequence_is_not_read_before_its_time():
         ([[1], [None]], [[1], [1]], TypeError, r"X\[1\]: expected one real number"),
         ([[[1]]], [[1]], TypeError, r"X\[0\]: expected one real number.*list"),
         (iter([[1]]), [[1]], TypeError, "X needs rows that can be counted and indexed"),
+        (UserDict({1: [2]}), [[1]], ValueError, "X is a UserDict of 1 row, and has no row 0"),
         ({(1,)}, [[1]], TypeError, "X is a list, a tuple or an array; got set.*which has no order"),
     ],
 )
