@@ -36,8 +36,8 @@ LONGEST = 400
 """Characters that a message quotes of a file."""
 
 MEMORIES = 3
-"""Room is made for at least so many memories of an optimiser, a number per parameter each. Adam has
-two."""
+"""Room is made for at least this many memories of an optimiser, each with a number per parameter.
+Adam has two."""
 
 MOST_DEVIATIONS = 9.0
 """``random.gauss`` draws from numbers of 53 bits: at most sqrt(-2 log 2**-53) = 8.6."""

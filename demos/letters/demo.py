@@ -324,7 +324,7 @@ def show_writing(predictor: Predictor, seed: int) -> None:
 
 def show_page(predictor: Predictor, source: str, out: Path) -> Exhibit:
     """Write the page in which a reader types, and name it."""
-    print("Writing the page of the network, for a browser:")
+    print("Writing a page of the network for a browser:")
     path = predictor.page(out / "letters.html", source=source)
     print(f"  page:    {path}")
     return Exhibit(path, "Type, and see the next letter predicted, neurons lit, and why.")

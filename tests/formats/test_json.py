@@ -262,7 +262,7 @@ DAMAGED = {
     "an output that is none": (with_entry("outputs", [99]), "the outputs should be from 0"),
     "an output that is a truth": (with_entry("outputs", True), "the outputs"),
     "one output too far": (with_entry("outputs", 7), "the outputs should be from 0 to 6"),
-    "labels that are no list": (with_entry("labels", "x"), "a label should be"),
+    "labels that are not a list": (with_entry("labels", "x"), "a label should be"),
     "a label without a place": (with_entry("labels", [["x", 0]]), "a label should be"),
     "a label without a text": (with_entry("labels", [[0]]), "a label should be"),
     "an operation without a name": (changed("kinds", 1, ["operation"]), "no kind of node"),

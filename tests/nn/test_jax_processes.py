@@ -39,7 +39,7 @@ def free_port():
 
 
 def started(*arguments, devices=1):
-    """A process with so many devices."""
+    """A process with this many devices."""
     flags = f"--xla_force_host_platform_device_count={devices}"
     environment = {
         **os.environ,

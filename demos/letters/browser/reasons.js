@@ -3,7 +3,7 @@
 
 const mostTerms = 8;
 
-// So many decimals that the largest number has four digits. All numbers of a table have as many.
+// The number of decimals that gives the largest number four digits. All numbers of a table share it.
 const decimalsFor = (numbers) => Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(largestOf(numbers) || 1))));
 const written = (x) => format(x).replace("-", "−");
 const signed = (x, decimals) => `${Number(x.toFixed(decimals)) < 0 ? "−" : "+"}${Math.abs(x).toFixed(decimals)}`;
