@@ -49,8 +49,8 @@ class Reached:
             self.findings[i] = finding
 
 
-def write(number: int, row: Row, reached: Reached) -> None:
-    """Replace the line of a row, and keep the others."""
+def write(number: int, row: Row, reached: Reached) -> str:
+    """Replace the line of a row, and keep the others. The line."""
     text = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
     lines = {int(n): line for line, n in re.findall(r"^(\| (\d+) \|.*)$", text, flags=re.M)}
     cells = [
@@ -65,6 +65,7 @@ def write(number: int, row: Row, reached: Reached) -> None:
     lines[number] = f"| {number} | {' | '.join(cell.replace('|', '¦') for cell in cells)} |"
     body = "".join(lines[n] + "\n" for n in sorted(lines))
     write_whole(FILE, (HEAD + body).encode())
+    return lines[number]
 
 
 def worst(row: Row, reached: Reached) -> str:

@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
+from tests import covered
 from tests.battery import load, results
 from tests.battery.results import Reached
 from tests.battery.workers import attempts
@@ -38,6 +40,25 @@ def test_what_is_above_the_usual_bound_is_counted_and_too_much_of_it_is_a_findin
     assert results.findings(row, reached) == "none"
     reached.add(9, (2e-13, ""), row.usual)
     assert results.findings(row, reached) == "1: 4 cases above 1e-13"
+
+
+def test_the_line_of_coverage_is_written_when_all_runs_were_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FILE", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(sys, "argv", ["covered"])
+    monkeypatch.setenv("COVERAGE_FILE", str(tmp_path / "data"))
+    monkeypatch.setattr(covered, "PARTS", {"small": covered.Part(99, ("autograd/deprecation.py",))})
+    for runs in list(covered.RUNS)[1:], covered.RUNS:
+        assert not results.FILE.exists()
+        for name in runs:
+            data = CoverageData(str(tmp_path / "data"), suffix=name)
+            data.set_context(name)
+            data.add_arcs({str(ROOT / "autograd/deprecation.py"): {(-1, 3)}})
+            data.write()
+            data.close()
+        assert covered.main() == 1  # one line of all is not enough
+    line = results.FILE.read_text(encoding="utf-8").splitlines()[-1]
+    assert line.startswith("| 15 |")
+    assert "below their bars: small" in line
 
 
 def hostile(folder, i):
