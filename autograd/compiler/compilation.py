@@ -183,12 +183,13 @@ class Compilation:
 
         return JaxFunction(*self.for_all_rows("JAX"))
 
-    def for_all_rows(self, user: str) -> tuple[Program, Any, Any]:
+    def for_all_rows(self, user: str, guarded: bool = False) -> tuple[Program, Any, Any]:
         """A program without gradients that is right for every row: also where something is
         infinite or nan, but not where an index is outside its table.
 
         Args:
             user: what will run it.
+            guarded: whether the user minds its failures, so that the function may branch.
 
         Returns:
             The program, the type of its numbers, and its indices, as ``Trace.indices`` has them.
@@ -196,7 +197,14 @@ class Compilation:
         Raises:
             CompileError: the function branches, or the order of its sums must be kept.
         """
-        if self.guards:
+        reading = next((guard for guard in self.guards if guard.reading), None)
+        if guarded and reading:
+            raise CompileError(
+                f"the function reads the number of a Value, at {reading.line()}, and a function "
+                f"for {user} is the same for all rows: compare Values, as in x > 0, or compute "
+                "with them"
+            )
+        if self.guards and not guarded:
             raise CompileError(
                 f"the function branches on a number, at {self.guards[0].line()}, and a function "
                 f"for {user} is the same for all rows: write it with maximum, relu and so on"
@@ -206,9 +214,9 @@ class Compilation:
                 f"exact=True keeps the order of sums, which {user} does not: compile without it"
             )
         if self.backend != "jax" and not self.has_structure:  # which may be worth running
-            return self._compiled_again(backend="jax").for_all_rows(user)
+            return self._compiled_again(backend="jax").for_all_rows(user, guarded)
         if self._only_finite:
-            return self._careful().for_all_rows(user)
+            return self._careful().for_all_rows(user, guarded)
         return self._runnable(""), self.dtype, self._indices
 
     @property

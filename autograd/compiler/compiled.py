@@ -106,6 +106,12 @@ class Compiled:
         known = self._recordings.of(key)
         return known[0] if known else self._recordings.record(key, row)
 
+    def every_path(
+        self, widths: Sequence[int | str | None], row: Sequence[Sequence[float]]
+    ) -> list[Compilation]:
+        """A recording of each way through the function; the first is that of ``row``."""
+        return self._recordings.every_path(tuple(widths), row)
+
     def holds(self) -> bool:
         """Whether something is recorded, and nothing has changed since that the function reads."""
         self._given((), {})
@@ -374,16 +380,7 @@ class Compiled:
 
     def _joined(self, parts: list[Part], arrays: list[Floats]) -> Floats:
         """(batch,), or (batch, m) where the recordings of these rows returned lists of m."""
-        traces = [part.compilation.trace for part in parts]
-        returned = {(trace.single, len(trace.outputs)) for trace in traces}
-        if len(returned) > 1:
-            kinds = ", ".join(
-                "one Value" if one else f"a list of {n}" for one, n in sorted(returned)
-            )
-            raise CompileError(
-                f"{self.__name__} returns one thing for some rows and another for others: {kinds}"
-            )
-        ((single, width),) = returned
+        single, width = self._recordings.returned([part.compilation for part in parts])
         values: Floats = parts[0].values
         if len(parts) > 1:
             values = np.empty((len(arrays[0]), width), self._dtype)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from autograd.compiler.machine.build import made_meanwhile
 from autograd.compiler.program import Floats
 from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.watch import Watch
+from autograd.compiler.recording.branches import Path, every_path
+from autograd.compiler.recording.observe import silenced
 from autograd.compiler.recording.record import CompileError, record
 from autograd.compiler.stages.trace import trace_recording
 from autograd.value import Value
@@ -172,7 +175,47 @@ class Recordings:
         with made_meanwhile(np.dtype(self._dtype).itemsize):
             return self._recorded(key, rows)
 
+    def every_path(self, key: Key, rows: Sequence[Sequence[float]]) -> list[Compilation]:
+        """A recording of each way through the function; the first is that of these rows. They are
+        not kept.
+
+        Raises:
+            CompileError: it cannot be recorded, there are too many ways, or it does not return the
+                same number of Values on each.
+        """
+
+        def made(path: Path) -> Compilation:
+            with silenced() if path.forced else nullcontext():  # it prints once
+                return self._made(key, rows, path)
+
+        paths = every_path(made)
+        self.returned(paths)
+        return paths
+
+    def returned(self, made: Sequence[Compilation]) -> tuple[bool, int]:
+        """Whether the function returned one Value, and how many, when these were recorded.
+
+        Raises:
+            CompileError: they differ.
+        """
+        returned = {(c.trace.single, len(c.trace.outputs)) for c in made}
+        if len(returned) > 1:
+            kinds = ", ".join(
+                "one Value" if one else f"a list of {n}" for one, n in sorted(returned)
+            )
+            raise CompileError(
+                f"{self._name} returns one thing for some rows and another for others: {kinds}"
+            )
+        return returned.pop()
+
     def _recorded(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
+        made = self._made(key, rows)
+        self.add(key, made)
+        return made
+
+    def _made(
+        self, key: Key, rows: Sequence[Sequence[float]], path: Path | None = None
+    ) -> Compilation:
         function = self._function
         if function is None:
             raise CompileError("the parameters now take another branch: record the graph again")
@@ -191,7 +234,7 @@ class Recordings:
         before = Watch(reach)
         arguments = [*naming.argument_names(function, by_place), *by_name]
         printed = naming.input_names(arguments, widths)
-        recording = record(with_lists, rows, reach.streams, printed)
+        recording = record(with_lists, rows, reach.streams, printed, path)
         # A function may make something when it first runs, such as a table.
         self._watch = Watch(Reach(function)) if before.changed() else before
         recording.parameters = naming.in_order(recording.parameters, names)
@@ -199,7 +242,6 @@ class Recordings:
         given = trace, recording.guards, arguments, names, self._backend, self._dtype
         made = Compilation(*given, exact=self._exact)
         made.seconds = time.perf_counter() - start
-        self.add(key, made)
         return made
 
     def add(self, key: Key, made: Compilation) -> None:

@@ -28,7 +28,7 @@ from autograd.compiler.recording.record import CompileError
 from autograd.compiler.stages.trace import INPUT
 from autograd.op import TABLE
 from demos.helpers.transformer import GPT
-from nn import MLP, Embedding, Module, half_squared_error
+from nn import MLP, Embedding, Module, cross_entropy, half_squared_error, hinge
 from tests.compiler import recurrences
 from tests.compiler.test_roll import SHORT
 
@@ -198,7 +198,7 @@ def test_instructions_that_recordings_seldom_have():
     from autograd.formats.onnx.model import model_of
 
     wanted[:, 6:] = -rows[:, 2:6]
-    model = model_of("f", [12], program, np.dtype(np.float64), [])
+    model = model_of("f", [12], [(program, np.dtype(np.float64), [])])
     # The argument has two axes here.
     model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 3
     model.graph.input[0].type.tensor_type.shape.dim.add().dim_value = 4
@@ -272,9 +272,71 @@ def test_an_operation_of_the_user():
         to_onnx(lambda x: odd(x[0]), [[0.5]])
 
 
-def test_a_branch_is_refused_and_so_is_a_graph():
-    with pytest.raises(CompileError, match=r"branches on a number, at .*for ONNX is the same"):
-        to_onnx(lambda x: x[0] if x[0] > 0 else -x[0], [[0.5]])
+def two_results(x):
+    """Each way uses some of the parameters, and they share a layer."""
+    hidden = LAYERS(x)
+    return [hidden[0], tanh(x[0])] if x[1] > x[0] else [hidden[1] * KERNELS[0][0], 2 * x[2]]
+
+
+def clipped(x):
+    """Several ways, one of which raises."""
+    if x == 0.25:
+        raise ValueError("the denominator is 0")
+    return x / 2 if x < -1 else 1 / (x - 0.25) if x <= 1 else x
+
+
+LAYERS = MLP(3, [4, 2], seed=1)
+NEAR = [[-math.inf], [-1.5], [-1.0], [-0.0], [0.0], [1.0], [1.5], [math.inf]]
+
+
+@pytest.mark.parametrize(
+    ("branching", "rows"),
+    [
+        (lambda x: x[0] if x[0] > 0 else -x[0], NEAR),
+        (lambda x: x[0] if x[0] == 1 or not x[0] < 2 else -x[0], [*NEAR, [math.nan]]),
+        (lambda x: max(x) - min(x[:2]), r.normal(size=(50, 3))),
+        (lambda x: sorted(x), r.normal(size=(50, 3))),
+        (two_results, r.normal(size=(50, 3))),
+        (clipped, np.ravel(NEAR)),
+    ],
+)
+def test_a_branch_is_a_choice_for_each_row(branching, rows):
+    model = agreed(branching, rows)
+    assert model.graph.node[-1].op_type == "Where"
+    names = [i.name for i in model.graph.initializer]
+    assert names.count("W1") == (branching is two_results)
+    agreed(branching, np.asarray(rows)[::-1])  # recorded on another way
+
+
+def test_a_row_that_raises_an_error_gives_nan():
+    network = MLP(4, [5, 3], seed=1)
+    loss = lambda x, target: cross_entropy(network(x), target)
+    rows = r.normal(size=(6, 4))
+    model = agreed(loss, rows, [0.0, 1.0, 2.0, 2.0, 1.0, 0.0])
+    found = ran(model, rows, np.array([0.0, 3.0, 1.5, -1.0, 2.0, math.nan]))
+    assert np.isnan(found).tolist() == [False, True, True, True, False, True]
+    agreed(loss, rows, np.eye(3)[[0, 1, 2, 2, 1, 0]])
+    agreed(lambda x, signs: hinge(network(x), signs), rows, np.sign(r.normal(size=(6, 3))))
+    assert math.isnan(ran(to_onnx(clipped, [0.5]), np.array([0.25]))[0])
+
+
+def test_each_way_has_its_tables():
+    table = Embedding(7, 2, seed=1)
+    f = lambda x, word: [v * x[0] for v in (table(word) if x[0] > 0 else table(word)[::-1])]
+    model = agreed(f, r.normal(size=(20, 1)), r.integers(0, 7, 20))
+    assert np.isnan(ran(model, [[1.0], [-1.0]], np.array([7.0, -1.0]))).all()
+
+
+def test_what_a_model_cannot_choose():
+    def many(x):
+        return autograd.sum([v if v > 0 else -v for v in x])
+
+    with pytest.raises(CompileError, match=r"its inputs in more than 64 ways.*maximum"):
+        to_onnx(many, [[0.5] * 7])
+    with pytest.raises(
+        CompileError, match=r"reads the number .*, at .*compare Values, as in x > 0"
+    ):
+        to_onnx(lambda x: x[0] * x[0].data, [[0.5]])
     with pytest.raises(CompileError, match="made from a recorded graph, not from a function"):
         to_onnx(compile(Value(2.0) * 3), [[0.5]])
 

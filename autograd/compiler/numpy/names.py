@@ -31,6 +31,10 @@ class VariableNames:
         self.wanted: dict[Array, str] = {}
         self.steps: set[Array] = set()
         self.shared: dict[Array, Array] = {}
+        self.add(program)
+
+    def add(self, program: Program) -> None:
+        """Name another program, whose arrays stand beside those of the first."""
         one = len(program.arguments) == 1
         for number, array in enumerate(program.arguments):
             self.leaf(array, array.name or ("x" if one else f"x{number + 1}"))

@@ -9,6 +9,7 @@ is not part of the graph, a gradient or a random number, is refused.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from autograd import gradient, modes, ops
 from autograd.compiler.algebra import GUARDS, constant_part
 from autograd.compiler.purity.streams import Streams
 from autograd.compiler.recording.alike import alike
+from autograd.compiler.recording.branches import Path
 from autograd.compiler.recording.listed import Listed
 from autograd.compiler.recording.observe import CompileError as CompileError
 from autograd.compiler.recording.observe import observed, silenced
@@ -72,9 +74,11 @@ class Recording:
         refusal: why the recording cannot hold, if the function went on all the same.
         names, function: the names of inputs and of the function, for what it prints.
         told: whether a reader of that knows that it is a recording.
+        path: which way each comparison of inputs is to turn out; None if as it does.
     """
 
     inputs: list[list[Value]]
+    path: Path | None = None
     outputs: list[Value] = field(default_factory=list)
     single: bool = True
     guards: list[Guard] = field(default_factory=list)
@@ -176,15 +180,13 @@ class Recording:
         except TypeError:
             return a._number == b
         x, y = a._number, other._number
-        if x == y:
+        if self._outcome(x == y, a, other):
             # Not the guard "equal", for which nan is nan, as a look at a number must have it.
             self._guard("less_equal", a, other)
             self._guard("less_equal", other, a)
-        elif x != x and y != y:
-            self._guard("not less_equal", a, other)
-        else:
-            self._guard("not equal", a, other)
-        return x == y
+            return True
+        self._guard("not less_equal" if x != x and y != y else "not equal", a, other)
+        return False
 
     def unequal(self, a: Value, b: object) -> bool:
         """``a != b``, of anything."""
@@ -198,9 +200,17 @@ class Recording:
         return all(id(leaf) in inputs or is_constant(leaf) for leaf in leaves)
 
     def _compare(self, name: str, a: Value, b: Value) -> bool:
-        outcome = not GUARDS[name].forward(a._number, b._number)
+        outcome = self._outcome(not GUARDS[name].forward(a._number, b._number), a, b)
         self._guard(name if outcome else f"not {name}", a, b)
         return outcome
+
+    def _outcome(self, natural: bool, a: Value, b: Value) -> bool:
+        """How a comparison turns out: as the numbers have it, or as the path says."""
+        if self.path is None:
+            return natural
+        inputs = {id(x) for argument in self.inputs for x in argument}
+        nodes = itertools.chain(topological_order(a), topological_order(b))
+        return self.path.outcome(natural) if any(id(v) in inputs for v in nodes) else natural
 
     def read(self, v: Value) -> float:
         """``v.data``."""
@@ -275,6 +285,7 @@ def record(
     rows: Sequence[Sequence[float]],
     streams: Iterable[Any] = (),
     names: Sequence[Sequence[str]] = (),
+    path: Path | None = None,
 ) -> Recording:
     """Run ``function`` on one row of each argument and keep what it builds.
 
@@ -287,6 +298,7 @@ def record(
         rows: one for each argument, of the numbers that the function gets uncompiled.
         streams: streams of random numbers that it may draw from, besides those that all share.
         names: for each row the names of its numbers, which the function prints.
+        path: which way its comparisons turn out; default as they do for these rows.
 
     Raises:
         CompileError: the function does not return Values, builds another graph each time, draws
@@ -295,7 +307,7 @@ def record(
     """
     before = Streams(streams)
     try:
-        return _recorded(function, rows, streams, names)
+        return _recorded(function, rows, streams, names, path)
     except BaseException:
         before.put_back()
         raise
@@ -306,11 +318,12 @@ def _recorded(
     rows: Sequence[Sequence[float]],
     streams: Iterable[Any],
     names: Sequence[Sequence[str]],
+    path: Path | None,
 ) -> Recording:
-    first = built(function, rows, names)
+    first = built(function, rows, names, path)
     before = Streams(streams)
     with silenced():
-        second = built(function, rows)
+        second = built(function, rows, path=path)
     if stream := before.moved():
         raise CompileError(
             f"the function draws random numbers ({stream}), and its recording would "
@@ -337,13 +350,16 @@ def built(
     function: Callable[..., Any],
     rows: Sequence[Sequence[float]],
     names: Sequence[Sequence[str]] = (),
+    path: Path | None = None,
 ) -> Recording:
     """What one run of the function builds, in which it cannot change a Value.
 
     Raises:
         CompileError: it does something that a recording cannot keep.
     """
-    recording = Recording([[Value(float(x)) for x in row] for row in rows])
+    recording = Recording([[Value(float(x)) for x in row] for row in rows], path)
+    if path:
+        path.start()
     recording.function = getattr(function, "__name__", "the function")
     for leaves, several in zip(recording.inputs, names):
         recording.names.update(zip(leaves, several))

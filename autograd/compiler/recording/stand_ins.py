@@ -40,7 +40,7 @@ def takes_numbers(
     plain, listed = _results(function, rows), recording.listed
     ends = listed.inputs_of(len(listed) - 1)
     outputs, failures = ends[: len(recording.outputs)], ends[len(recording.outputs) :]
-    if plain is not None:
+    if plain is not None and not any(listed.numbers[place] for place in failures):
         _compare(plain, outputs, listed, listed.numbers)
     for aside in _asides(recording, rows, _indices(listed)):
         numbers = _recomputed(listed, recording.inputs, aside)

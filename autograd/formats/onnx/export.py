@@ -33,9 +33,11 @@ def to_onnx(
     >>> [node.op_type for node in model.graph.node]
     ['Gemm', 'Tanh', 'Gemm', 'Tanh']
 
-    Operations that ONNX Runtime lacks for float64, such as erf, are functions within the model. A
-    row with an index that its table does not have gives nan. The sum of terms that are all -0.0 may
-    be 0.0; numbers below 2.2e-308 may be taken for 0.
+    Operations that ONNX Runtime lacks for float64, such as erf, are functions within the model.
+    Where the function branches, as in ``x[0] if x[0] > 0 else 0 * x[0]``, each way is computed, and
+    a Where takes the right one for each row. A row for which the function would raise an error
+    gives nan, and so does one with an index that its table does not have. The sum of terms that are
+    all -0.0 may be 0.0; numbers below 2.2e-308 may be taken for 0.
 
     Args:
         function: a Module, a function of lists and numbers that returns a Value or a list of them,
@@ -53,8 +55,8 @@ def to_onnx(
         ModuleNotFoundError: onnx or numpy is not installed.
         TypeError: ``function`` is not a function, or there are no rows.
         ValueError: the rows do not fit together; or the parameters take more than 2 GB.
-        CompileError: the function branches on a number, or has an operation that only Python can
-            compute, or cannot be compiled.
+        CompileError: the function reads the number of a Value, branches in more than 64 ways, has
+            an operation that only Python can compute, or cannot be compiled.
     """
     if not callable(function):
         of_estimator = hasattr(function, "model_")  # of a Classifier, say
@@ -83,5 +85,6 @@ def _model(function: Any, rows: tuple[ArrayLike, ...], dtype: Any) -> Any:
     from autograd.formats.onnx.model import model_of
 
     widths, arrays = as_arrays(compiled.__name__, rows, compiled.dtype)
-    recording = compiled.recording(widths, [a[0].tolist() for a in arrays])
-    return model_of(visible(compiled.__name__), widths, *recording.for_all_rows("ONNX"))
+    paths = compiled.every_path(widths, [a[0].tolist() for a in arrays])
+    programs = [path.for_all_rows("ONNX", guarded=True) for path in paths]
+    return model_of(visible(compiled.__name__), widths, programs)

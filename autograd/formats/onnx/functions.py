@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.algebra import GUARDS
 from autograd.compiler.numpy import kernels
 from autograd.compiler.numpy.kernels import Kernel, of_kernel
 from autograd.formats.onnx import tables
@@ -38,6 +39,24 @@ def function(op: Op) -> Traced | None:
     exec(kernel.definition, namespace)
     made: Traced = namespace[op.name]
     return lambda x: made(x, -1)
+
+
+def fails(op: Op) -> Traced | None:
+    """A guard as a function of two tensors: 1 where the comparison has another outcome than on its
+    path. None if the operation is none."""
+    name = next((name for name, guard in GUARDS.items() if op is guard), "")
+    if not name:
+        return None
+
+    def failing(a: Tensor, b: Tensor) -> Tensor:
+        kind = name.removeprefix("not ")
+        holds = a < b if kind == "less" else a <= b if kind == "less_equal" else a == b
+        if kind == "equal":
+            holds = holds | (a != a) & (b != b)
+        zero, one = a.nodes.constant(0, a.dtype), a.nodes.constant(1, a.dtype)
+        return Functions.where(holds, *((one, zero) if name.startswith("not ") else (zero, one)))
+
+    return failing
 
 
 def _operator(kind: str) -> staticmethod[..., Tensor]:

@@ -11,7 +11,6 @@ import numpy as np
 from autograd import ops
 from autograd.compiler.algebra import constant_part
 from autograd.compiler.numpy.loops import users_of
-from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.numpy.take import table_rows
 from autograd.compiler.numpy.views import ROWS
 from autograd.compiler.program import (
@@ -27,8 +26,8 @@ from autograd.compiler.program import (
     View,
 )
 from autograd.compiler.recording.record import CompileError
-from autograd.formats.onnx.functions import function
-from autograd.formats.onnx.nodes import Graph, Tensor
+from autograd.formats.onnx.functions import fails, function
+from autograd.formats.onnx.nodes import Tensor
 from autograd.formats.onnx.products import Products
 from autograd.formats.onnx.scans import Scans
 from autograd.formats.onnx.views import Views
@@ -42,18 +41,14 @@ class Writer:
 
     Args:
         program: what to write.
-        graph: where to.
-        names: those of the arrays.
-        dtype: of the numbers.
+        views: of its graph; the arguments and the parameters are there.
     """
 
-    def __init__(
-        self, program: Program, graph: Graph, names: VariableNames, dtype: np.dtype[Any]
-    ) -> None:
-        self.graph, self.names, self.dtype = graph, names, dtype
-        self.views = Views(graph, names, dtype)
+    def __init__(self, program: Program, views: Views) -> None:
+        self.views, self.graph, self.names = views, views.graph, views.names
+        self.dtype = views.dtype
         uses = users_of(program.instructions)
-        self.uses = Counter([*(array for array, _, _ in uses), program.outputs.array])
+        self.uses = Counter([array for array, _, _ in uses] + [v.array for v in program.ends()])
         self.products = Products(self.views)
         self.scans = Scans(self.views, self.instruction)
         self.layers: dict[Array, tuple[Contract, View]] = {}
@@ -131,7 +126,8 @@ class Writer:
             if op.exponent == -1:
                 return add("Div", 1.0, xs[0], name=name)
             return add("Pow", xs[0], op.exponent, name=name)
-        made: Tensor = self.graph.call(op.name, _known(op), *xs, outputs=[name])
+        known = fails(op) or _known(op)
+        made: Tensor = self.graph.call(op.name, known, *xs, outputs=[name])
         return made
 
     def _reduce(self, i: Reduce, name: str) -> Tensor:
