@@ -73,7 +73,7 @@ def compile(
         backend: "machine", whose kernels LLVM compiles once for this processor; "numpy"; or "jax",
             for accelerators, several devices and JAX's own functions (see ``Compiled.jax``).
             Default: the machine where llvmlite is installed.
-        dtype: float64 or float32.
+        dtype: float64 or float32, of which the largest is 3.4e38; a larger number is an error.
         exact: whether every sum is taken in the order of plain Python, and rounded as it is there.
             By default sums over rows, those inside a matrix product that was found, and those of
             a backward pass are taken in any order; all other sums keep theirs. With True the

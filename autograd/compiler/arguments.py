@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from autograd.compiler.program import Floats
 from autograd.given import check_length, check_order, shown
@@ -52,7 +52,7 @@ def as_arrays(
 
     Raises:
         TypeError: there are none, or one holds something other than real numbers.
-        OverflowError: an integer is larger than any float.
+        OverflowError: a number is larger than any of this type.
         ValueError: the shapes do not fit together.
     """
     if not arguments:
@@ -100,6 +100,27 @@ def float_type(dtype: Any) -> np.dtype[Any]:
     return found
 
 
+def as_type(numbers: NDArray[Any], dtype: np.dtype[Any], name: str) -> Floats:
+    """The numbers as float64 or float32.
+
+    Args:
+        name: what holds them, for an error.
+
+    Raises:
+        OverflowError: one is finite and would become infinite.
+    """
+    with np.errstate(all="ignore"):
+        made: Floats = numbers.astype(dtype)
+    infinite = np.isinf(made)
+    if infinite.any() and (beyond := numbers[infinite & np.isfinite(numbers)]).size:
+        way_out = "" if dtype == np.float64 else "leave dtype='float32' out, or "
+        raise OverflowError(
+            f"{name}: {beyond[0]!s} is larger than any {dtype}, which ends at "
+            f"{np.finfo(dtype).max:.2g}; {way_out}scale your numbers"
+        )
+    return made
+
+
 def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any]) -> Floats:
     if not isinstance(argument, np.ndarray):
         check_length(argument, f"argument {position} of {name} is an array that fits the memory")
@@ -112,7 +133,7 @@ def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any
             return array
         check_order(argument, f"argument {position} of {name}")
         if array.dtype.kind in "biuf":
-            return array.astype(dtype)
+            return as_type(array, dtype, f"argument {position} of {name}")
         for x in array.flat:
             if type(x) is int:  # which NumPy keeps as an object where it is large
                 as_float(x, f"argument {position} of {name}")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import naming
+from autograd.compiler.arguments import as_type
 from autograd.compiler.executor import Executor
 from autograd.compiler.machine.leaves import Leaves
 from autograd.compiler.program import Floats, Indices, Loop, Program
@@ -27,7 +28,7 @@ from autograd.compiler.stages.layout import layout
 from autograd.compiler.stages.loops.roll import roll
 from autograd.compiler.stages.pack import pack
 from autograd.compiler.stages.taken_first import taken_first, takes_computed
-from autograd.compiler.stages.trace import Trace
+from autograd.compiler.stages.trace import CONSTANT, Trace
 from autograd.functions.take import row_number
 from autograd.value import Value
 
@@ -78,6 +79,7 @@ class Compilation:
         exact: bool = False,
     ) -> None:
         start = time.perf_counter()
+        as_type(trace.numbers[trace.kinds == CONSTANT], np.dtype(dtype), "a constant")
         self.trace = taken_first(trace) if careful else trace
         self.guards, self.dtype = guards, dtype
         self.argument_names, self.names = arguments, names

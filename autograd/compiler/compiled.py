@@ -214,6 +214,7 @@ class Compiled:
 
         Raises:
             TypeError: an argument holds something other than real numbers.
+            OverflowError: an argument, a parameter or a constant is too large for the dtype.
             ValueError: the shapes do not fit together.
             CompileError: the function cannot be compiled, or has too many branches.
         """
@@ -253,9 +254,8 @@ class Compiled:
             a tuple of floats.
 
         Raises:
-            TypeError: an argument holds something other than real numbers.
-            ValueError: the shapes do not fit together, or the function returns several Values.
-            CompileError: as for a call.
+            ValueError: the function returns several Values.
+            TypeError, ValueError, OverflowError, CompileError: as for a call.
         """
         if not isinstance(reduction, str) or reduction not in ("mean", "sum"):
             raise ValueError(f"reduction is 'mean' or 'sum'; got {shown(reduction)}")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.arguments import as_type
 from autograd.compiler.machine.address import address
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.leaves import NUMBER, TYPE
@@ -46,12 +47,19 @@ class Leaves:
         return Leaves, (self.leaves, self.dtype, bool(self._call))  # a copy has other addresses
 
     def numbers(self) -> Floats:
-        """Those of now, (leaves,)."""
+        """Those of now, (leaves,).
+
+        Raises:
+            OverflowError: one is larger than any of the type.
+        """
         if self._call and not is_recording():  # which must learn of each look
             numbers = np.empty(len(self.leaves), self.dtype)
-            if self._call(self._first, address(numbers), *self._rest) == len(self.leaves):
+            if self._call(self._first, address(numbers), *self._rest) == len(self.leaves) and (
+                self.dtype == np.float64 or not np.isinf(numbers).any()
+            ):
                 return numbers
-        return np.array([v.data for v in self.leaves], self.dtype)  # some may be no floats
+        wide = np.array([v.data for v in self.leaves], np.float64)  # some may be no floats
+        return as_type(wide, self.dtype, "a parameter")
 
 
 def _has_a_slot(kind: type[Value]) -> bool:

@@ -5,15 +5,19 @@ Making arrays of one row would take twenty times as long as computing with them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
+
+import numpy as np
 
 from autograd.compiler.machine.amount import ONE_ROW
 from autograd.compiler.machine.lowering.lowered import Home, Lowered
 from autograd.compiler.program import Floats
 
 Point = Callable[..., tuple[float, float, tuple[float, ...]]]
+LARGEST = sys.float_info.max
 
 
 def point_function(
@@ -22,7 +26,7 @@ def point_function(
     """A function of the arguments and then the parameters, all numbers.
 
     It returns the result, how many guards fail, and the derivatives: by "parameters", by "inputs",
-    or none for "". It raises TypeError or OverflowError for what is not a number.
+    or none for "". It raises TypeError or OverflowError for what is not a number, or too large.
 
     Args:
         lowered: the program for one row, with these derivatives; each argument has one element.
@@ -40,9 +44,13 @@ def point_function(
     elif by == "inputs":
         wanted = [_cell(home) for home in lowered.by_arguments]
 
+    most = float(np.finfo(arena.dtype).max)
+
     def point(*numbers: float) -> tuple[float, float, tuple[float, ...]]:
         if len(numbers) != len(given):
             raise TypeError(f"expected {len(given)} numbers; got {len(numbers)}")
+        if most < LARGEST and any(most < abs(x) <= LARGEST for x in numbers):
+            raise OverflowError("larger than any float32")
         with turn:
             for at, x in zip(given, numbers):
                 cells[at] = x
