@@ -175,15 +175,18 @@ class Compilation:
             return write(program, self.dtype, JAX)
         return write(program, self.dtype)
 
-    def jax(self) -> JaxFunction:
+    def jax(self, guarded: bool = False) -> JaxFunction:
         """The results as a pure function for JAX.
+
+        Args:
+            guarded: whether a row for which a guard fails may give nan.
 
         Raises:
             CompileError: the function branches, or has an operation that JAX cannot run.
         """
         from autograd.compiler.jax.pure import JaxFunction
 
-        return JaxFunction(*self.for_all_rows("JAX"))
+        return JaxFunction(*self.for_all_rows("JAX", guarded))
 
     def for_all_rows(self, user: str, guarded: bool = False) -> tuple[Program, Any, Any]:
         """A program without gradients that is right for every row: also where something is

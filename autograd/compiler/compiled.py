@@ -141,11 +141,12 @@ class Compiled:
 
         Raises:
             ModuleNotFoundError: JAX is not installed.
-            CompileError: nothing is recorded yet; the function branches on a number; or JAX cannot
-                run one of its operations.
+            CompileError: nothing is recorded yet; the function branches on a number, other than to
+                raise an error; or JAX cannot run one of its operations.
         """
         _need_jax("f.jax")
-        return self._recorded().jax()
+        self._recorded()
+        return self._recordings.jax()
 
     @property
     def stages(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,11 @@ from autograd.compiler.purity.watch import Watch
 from autograd.compiler.recording.branches import Path, every_path
 from autograd.compiler.recording.observe import silenced
 from autograd.compiler.recording.record import CompileError, record
-from autograd.compiler.stages.trace import trace_recording
+from autograd.compiler.stages.trace import INPUT, trace_recording
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.jax.pure import JaxFunction
 
 MOST_RECORDINGS = 64
 """Beyond this many, compiling does not pay."""
@@ -78,6 +81,7 @@ class Recordings:
         self._of: dict[Key, list[Compilation]] = {}
         self.parameters: list[Value] = []
         self.latest: Compilation | None = None
+        self._row_of_latest: tuple[Key, Sequence[Sequence[float]]] = (), ()
         self.points: dict[str, Callable[..., Any] | None] = {}
         self._watch: Watch | None = None
 
@@ -192,6 +196,16 @@ class Recordings:
         self.returned(paths)
         return paths
 
+    def jax(self) -> JaxFunction:
+        """The latest as a pure function for JAX. It may branch on inputs, if every other way raises
+        an error."""
+        latest = self.latest
+        assert latest is not None, "something is recorded"
+        by_inputs = all(latest.trace.kinds[latest.trace.failures] == INPUT)
+        reads = any(guard.reading for guard in latest.guards)
+        branches = latest.guards and by_inputs and not reads
+        return latest.jax(bool(branches) and len(self.every_path(*self._row_of_latest)) == 1)
+
     def returned(self, made: Sequence[Compilation]) -> tuple[bool, int]:
         """Whether the function returned one Value, and how many, when these were recorded.
 
@@ -210,6 +224,7 @@ class Recordings:
 
     def _recorded(self, key: Key, rows: Sequence[Sequence[float]]) -> Compilation:
         made = self._made(key, rows)
+        self._row_of_latest = key, rows
         self.add(key, made)
         return made
 

@@ -14,7 +14,7 @@ import pytest
 import autograd
 from autograd import Value, compile, grad, logsumexp, maximum, norm, relu, sigmoid, tanh
 from autograd.compiler.recording.record import CompileError
-from nn import MLP, half_squared_error
+from nn import MLP, cross_entropy, half_squared_error
 from tests.compiler import recurrences
 from tests.compiler.test_random_loops import check_program
 from tests.compiler.test_roll import SHORT
@@ -85,6 +85,28 @@ def test_rows_that_branch_get_a_recording_each():
     assert f([[1.0], [-3.0], [2.0]]).tolist() == [2.0, 3.0, 4.0]
     with pytest.raises(CompileError, match=r"branches on a number, at .*test_jax\.py:"):
         _ = f.jax
+    slope = Value(2.0)
+    for other in (lambda x: x * slope if slope > 1 else x, lambda x: x * x.data):
+        g = compile(other)
+        g([1.0])
+        with pytest.raises(CompileError, match="and a function for JAX is the same for all rows"):
+            _ = g.jax
+
+
+def test_a_row_that_raises_an_error_gives_nan_in_a_function_for_jax():
+    import jax
+
+    network = MLP(3, [4], seed=1)
+    f = compile(lambda x, target: cross_entropy(network(x), target))
+    X, T = np.random.default_rng(1).normal(size=(5, 3)), np.array([0.0, 3.0, 1.0, 2.0, 2.0])
+    wanted, gradient = f.value_and_grad(X, T, reduction="sum")
+    with jax.enable_x64(True):
+        by = jax.grad(lambda p: f.jax(p, X, T).sum())(f.jax.parameters)
+        found = f.jax(f.jax.parameters, X, np.array([0.0, 3.0, 4.0, -1.0, 1.5]))
+    np.testing.assert_allclose(by["W1"][0], gradient[:3], rtol=1e-12)
+    np.testing.assert_allclose(found[:2], f(X, T)[:2], rtol=1e-12)
+    assert np.isnan(found[2:]).all()
+    assert wanted == pytest.approx(f(X, T).sum())
 
 
 def test_the_settings_of_jax_are_left_as_they_were():

@@ -23,7 +23,8 @@ class JaxFunction:
     ``parameters`` is a dictionary of arrays under the names of ``Compiled.source``, so an optimiser
     such as those of optax takes it. Each argument is (batch, n), or (batch,) where it is one
     number. The result is (batch,), or (batch, m) of a function that returns a list. A row with an
-    index that its table does not have gives nan.
+    index that its table does not have gives nan, and so does one for which the function raises an
+    error.
 
     The settings of JAX are the caller's: float64 needs ``jax_enable_x64``, and on an accelerator
     the products of float32 numbers are as exact as ``jax_default_matmul_precision`` says.
@@ -66,6 +67,10 @@ class JaxFunction:
             good = all_inside if good is None else good & all_inside
         program, batch = self._program, arguments[0].shape[0] if arguments else 1
         returned = self._function(*arguments, *blocks)
+        if program.failures is not None:
+            returned, failures = returned
+            holds = rows_of(failures, program.failures, batch, self._dtype)[:, 0] == 0
+            good = holds if good is None else good & holds
         values = rows_of(returned, program.outputs, batch, self._dtype)
         if good is not None:
             values = jnp.where(good[:, None], values, jnp.nan)
