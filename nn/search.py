@@ -17,13 +17,17 @@ _IN_ORDER = (list, tuple, deque, *_SETS)
 _MAPPINGS = (dict, MappingProxyType)
 
 
-def search(root: object) -> Iterator[tuple[str, Any, str]]:
+def search(root: object, again: bool = False) -> Iterator[tuple[str, Any, str]]:
     """``root`` and each object below it, once, in the order of attributes and elements.
 
     It looks into objects with attributes, lists, tuples, deques, dicts (at their values), arrays
     of objects and sets, whichever of these is inside which. It does not look into Values, classes,
     modules, functions' closures, or what ``autograd`` and ``nn`` keep (an optimiser, a compiled
     function).
+
+    Args:
+        root: where to begin.
+        again: whether to yield an object for each further place where it stands, too.
 
     Yields:
         The path, such as ``layers.0.weights.2``; the object; and the path of the set that it is
@@ -36,6 +40,8 @@ def search(root: object) -> Iterator[tuple[str, Any, str]]:
         entry = (waiting or sets).pop()
         path, thing, within = entry
         if id(thing) in seen:
+            if again:
+                yield entry
             continue
         seen[id(thing)] = thing
         yield entry

@@ -8,7 +8,6 @@ a Linear with one output. What a Module holds besides keeps the name that it has
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograd.given import shown
@@ -17,7 +16,7 @@ from autograd.value import Value
 from nn.checkpoint import grouped_names
 from nn.embedding import Embedding
 from nn.module import Module
-from nn.neuron import MLP, Layer, Neuron
+from nn.neuron import Layer, Neuron
 from nn.search import search
 
 
@@ -78,19 +77,23 @@ def neurons_of(linear: Layer | Neuron) -> list[Neuron]:
     return linear.neurons if isinstance(linear, Layer) else [linear]
 
 
-def _owners(model: Module) -> Iterable[tuple[str, Layer | Neuron | Embedding]]:
-    """Each Layer, Embedding and Neuron outside a Layer, with its path."""
-    things = [(path, thing) for path, thing, _ in search(model)]
-    in_layers = {id(n) for _, thing in things if isinstance(thing, Layer) for n in thing.neurons}
-    for path, thing in things:
-        if isinstance(thing, MLP):
-            start = f"{path}.layers" if path else "layers"
-            # PyTorch names a layer that occurs twice twice.
-            for i, layer in enumerate(thing.layers):
-                if isinstance(layer, Layer):
-                    yield f"{start}.{i}", layer
+def _owners(model: Module) -> list[tuple[str, Layer | Neuron | Embedding]]:
+    """Each Layer, Embedding and Neuron outside a Layer, with its path. One that stands in several
+    places, or in a thing that does, has as many paths, as in PyTorch."""
+    places = list(search(model, again=True))
+    in_layers = {id(n) for _, thing, _ in places if isinstance(thing, Layer) for n in thing.neurons}
+    first: dict[int, str] = {}
+    found: list[tuple[str, Layer | Neuron | Embedding]] = []
+    for path, thing, _ in places:
+        start = first.setdefault(id(thing), path)
+        if start != path:
+            within = f"{start}." if start else ""
+            if not path.startswith(within):  # else it holds itself
+                there = [(old, owner) for old, owner in found if f"{old}.".startswith(within)]
+                found += [(path + old[len(start) :], owner) for old, owner in there]
         elif isinstance(thing, (Layer, Neuron, Embedding)) and id(thing) not in in_layers:
-            yield path, thing
+            found.append((path, thing))
+    return found
 
 
 def _of_embedding(embedding: Embedding) -> dict[str, Parameters]:

@@ -44,7 +44,7 @@ def save_torch(model: Module, path: str | os.PathLike[str]) -> None:
         path: where to. Missing folders are made.
 
     Raises:
-        ValueError: the parameters have no place in PyTorch's tensors.
+        ValueError: the parameters have no place in PyTorch's tensors, or one is infinite or nan.
         TypeError: arguments are in another order, or a parameter is not a number.
         OSError: the file cannot be written.
     """
@@ -53,6 +53,8 @@ def save_torch(model: Module, path: str | os.PathLike[str]) -> None:
         name: (tensor.shape, [number_of(v) for v in tensor.values])
         for name, tensor in tensors_of(model).items()
     }
+    for name, (_, numbers) in tensors.items():
+        _check_finite(name, numbers, ": a file of save_checkpoint takes any number")
     write_whole(path, packed(tensors, {"format": "pt"}))  # which some readers ask for
 
 
@@ -183,10 +185,16 @@ def _numbers(name: str, tensor: Any) -> list[float]:
         numbers: list[float] = tensor if isinstance(tensor, list) else tensor.reshape(-1).tolist()
     except RuntimeError:
         raise _without_rows(name) from None
+    _check_finite(name, numbers)
+    return numbers
+
+
+def _check_finite(name: str, numbers: Iterable[float], way_out: str = "") -> None:
     for number in numbers:
         if not math.isfinite(number):
-            raise ValueError(f"{visible(name)} holds {number}, and parameters are finite numbers")
-    return numbers
+            raise ValueError(
+                f"{visible(name)} holds {number}, and a state holds finite numbers{way_out}"
+            )
 
 
 def _without_rows(name: Any) -> ValueError:

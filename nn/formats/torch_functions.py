@@ -25,7 +25,7 @@ NATIVE: dict[Op, Callable[..., Any]] = {
     **{
         TABLE[name]: getattr(torch, name)
         for name in "pow exp log expm1 log1p sqrt tanh sigmoid relu sin cos tan sinh cosh atan "
-        "atan2 erf hypot abs sign maximum minimum".split()
+        "atan2 erf abs maximum minimum".split()
     },
     ops.leaky_relu: functional.leaky_relu,
     ops.elu: functional.elu,
@@ -39,12 +39,17 @@ def _softplus(x: Any) -> Any:
     return torch.logaddexp(x, torch.zeros_like(x))  # its own is x from 20 on
 
 
+def _sign(x: Any) -> Any:
+    return torch.where(x.isnan(), x, torch.sign(x))  # its own is 0 at nan
+
+
 def _step(x: Any) -> Any:
-    return torch.sign(x).clamp(min=0)
+    return _sign(x).clamp(min=0)
 
 
 def _above(a: Any, b: Any) -> Any:
-    return (torch.sign(a - b) + 1) / 2
+    half = ((a > b).to(a.dtype) + (a >= b).to(a.dtype)) / 2
+    return torch.where(a.isnan() | b.isnan(), torch.nan, half)
 
 
 def _strong_mul(a: Any, b: Any) -> Any:
@@ -63,6 +68,8 @@ def _exp_mul(a: Any, b: Any) -> Any:
 # The value alone; the derivative comes from the rule in the table.
 VALUES: dict[Op, Callable[..., Any]] = {
     ops.softplus: _softplus,
+    ops.hypot: torch.hypot,  # whose derivatives at (0, 0) are nan
+    ops.sign: _sign,
     ops.step: _step,
     ops.above: _above,
     ops.strong_mul: _strong_mul,

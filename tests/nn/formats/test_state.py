@@ -87,6 +87,53 @@ def test_tied_weights_are_under_both_names_and_one_is_enough(tmp_path):
     assert numbers(other) == numbers(one)
 
 
+class Twice(Module):
+    """A Layer under two attributes, in a Module that stands in two places and holds the whole."""
+
+    def __init__(self, seed):
+        self.coder = Letters(seed)
+        self.layer = self.tied = Layer(1, 1, seed=seed)
+        self.coder.again, self.coder.whole = self.coder.network, self
+        self.parts = [self.coder, self]
+
+
+def test_a_module_in_two_places_has_a_name_for_each(tmp_path):
+    one, other = Twice(1), Twice(2)
+    names = [name for name in tensors_of(one) if "letters" not in name and "bias" not in name]
+    assert names == [
+        *("coder.network.layers.0.weight", "coder.network.layers.1.weight", "coder.single.weight"),
+        *("coder.again.layers.0.weight", "coder.again.layers.1.weight"),
+        *("layer.weight", "tied.weight"),
+        *("parts.0.network.layers.0.weight", "parts.0.network.layers.1.weight"),
+        *("parts.0.single.weight", "parts.0.again.layers.0.weight"),
+        *("parts.0.again.layers.1.weight", "coder.scale"),
+    ]
+    save_torch(one, tmp_path / "m.safetensors")
+    load_torch(other, tmp_path / "m.safetensors")
+    assert numbers(other) == numbers(one)
+    state = load_file(tmp_path / "m.safetensors")
+    few = {name: x for name, x in state.items() if "parts" not in name and "tied" not in name}
+    few["layer.weight"] = few["layer.weight"] + 1
+    load_torch(other, few)
+    assert numbers(other) != numbers(one)
+    state["tied.weight"] = state["tied.weight"] + 1
+    with pytest.raises(ValueError, match=r"layer\.weight and tied\.weight share weights"):
+        load_torch(other, state)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+def test_a_number_that_could_not_be_loaded_is_not_written(tmp_path, number):
+    model = MLP(1, [1])
+    model.layers[0].neurons[0].bias.data = number
+    with pytest.raises(
+        ValueError, match=rf"^layers\.0\.bias holds {number}, .*: a file of save_ch"
+    ):
+        save_torch(model, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+    nn.save_checkpoint(tmp_path / "m", model)
+    nn.load_checkpoint(tmp_path / "m", model)
+
+
 good = state_of(MLP(2, [2, 1], seed=1))
 WRONG = [
     ({"layers.0.weight": good["layers.0.weight"]}, "missing layers.0.bias"),

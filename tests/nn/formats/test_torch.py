@@ -1,5 +1,7 @@
 """to_torch, and files of PyTorch's, against PyTorch itself."""
 
+import itertools
+import math
 import os
 import pickle
 import random
@@ -217,6 +219,43 @@ def test_rules_of_constants_and_of_two_inputs(torch):
     for op in (constant, hinged, summed, masked):
         model = Neuron(1, op, weights=[0.7])
         agree(model, to_torch(model), torch, [[1.5], [0.9]])
+
+
+@pytest.mark.parametrize("name", ["sign", "step", "above", "hypot"])
+def test_values_and_derivatives_at_nan_and_at_a_corner(torch, name):
+    from nn.formats.torch_functions import _apply
+
+    op = TABLE[name]
+    points = [float("nan"), float("inf"), -float("inf"), -0.0, 0.0, 0.5, -2.0]
+    for point in itertools.product(points, repeat=op.arity):
+        if name == "hypot" and any(math.isnan(x) for x in point):
+            continue
+        xs = [torch.tensor([x], dtype=torch.float64, requires_grad=True) for x in point]
+        y, (value, partials) = _apply(op, *xs), op.evaluate(point)
+        found = [y.item(), *(g.item() for g in torch.autograd.grad(y, xs))]
+        assert found == pytest.approx([value, *partials], nan_ok=True)
+
+
+class Tied(Module):
+    """A Layer under two attributes."""
+
+    def __init__(self, seed):
+        self.coder = self.decoder = Layer(2, 2, seed=seed)
+
+
+def test_a_layer_under_two_attributes_goes_to_pytorch_and_back(torch, tmp_path):
+    from safetensors.torch import load_file
+
+    network = torch.nn.Module()
+    network.coder = network.decoder = torch.nn.Linear(2, 2).double()
+    model = Tied(1)
+    load_torch(model, network.state_dict())
+    weights = [w.data for n in model.coder.neurons for w in n.weights]
+    assert weights == network.coder.weight.flatten().tolist()
+    save_torch(Tied(2), tmp_path / "m.safetensors")
+    network.load_state_dict(load_file(tmp_path / "m.safetensors"), strict=True)
+    load_torch(model, network.state_dict())
+    assert model.state_dict() == Tied(2).state_dict()
 
 
 def test_pytorch_reads_what_save_torch_writes(torch, tmp_path):
