@@ -21,6 +21,8 @@ _WIDER = 1.14  # Courier, for which the renderer makes room, is so much wider th
 
 _HEAD = """\
 % \\usepackage{tikz} in the preamble; change the colours here.
+% TeX's typewriter has no bold: each letter is set twice, a little aside.
+\\providecommand{\\autogradbold}[1]{\\rlap{\\kern.04em #1}#1}
 """
 
 
@@ -90,6 +92,8 @@ def _text(element: ElementTree.Element) -> str:
         f"text=autograd{_NAMED.get(get('fill', ''), 'ink')}",
     ]
     written = "".join(map(_character, "".join(element.itertext())))
+    if get("font-weight") == "bold":
+        written = f"\\autogradbold{{{written}}}"
     return f"\\node[{', '.join(options)}] at ({get('x')},{get('y')}) {{{written}}};"
 
 

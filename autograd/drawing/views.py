@@ -195,6 +195,7 @@ def _connections(picture: Sketch, reading: Reading, heads: Mapping[int, int]) ->
             attributes["headlabel"] = f"<{shown}{rounded(weight.data)}>"
             angle = "-22" if shown else "-14"
             attributes |= {"labeldistance": "3.8", "labelangle": angle, "fontcolor": palette.INK}
+            attributes["minlen"] = "3"  # room for it between the boxes
         else:
             attributes["arrowsize"] = "0.35"
         if len(every) > CROWDED:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from autograd import ops
@@ -30,7 +32,8 @@ def to_sympy(value: Value, names: object = None) -> Any:
     Leaves are symbols, which are real: ``sympy.Symbol("x", real=True)``. Numbers that an operation
     made Values are exact: 0.1 is 1/10, the shortest decimal that stands for it. An operation of
     your own is written out if its value is plain arithmetic. Otherwise it is a function of that
-    name: SymPy differentiates it by your rule, and ``lambdify`` computes it by your function.
+    name: SymPy differentiates it by your rule, and ``lambdify`` computes it by your function. Of
+    two that have one name, the second is called ``name_2``.
 
     >>> x, w = Value(0.5, "x"), Value(2.0, "w")
     >>> y = (w * x).tanh()
@@ -51,9 +54,18 @@ def to_sympy(value: Value, names: object = None) -> Any:
             than DEEPEST.
         TypeError: a node was made by hand, so it has no rule; or ``value`` is not a Value.
     """
-    sympy = library("sympy", "to_sympy")
+    library("sympy", "to_sympy")
     reading = Reading(value, names)
     _check_size(reading.nodes)
+    token = _function_names.set({})
+    try:
+        return _expressions(reading)[value]
+    finally:
+        _function_names.reset(token)
+
+
+def _expressions(reading: Reading) -> dict[Value, Any]:
+    sympy = library("sympy", "to_sympy")
     found: dict[Value, Any] = {}
     for node in reading.nodes:
         if node.op is not None:
@@ -62,7 +74,7 @@ def to_sympy(value: Value, names: object = None) -> Any:
             found[node] = _number(node.data)
         else:
             found[node] = sympy.Symbol(displayed(reading.names[node]), real=True)
-    return found[value]
+    return found
 
 
 def _check_size(nodes: Sequence[Value]) -> None:
@@ -118,12 +130,27 @@ def _applied(op: Op, inputs: Sequence[Any]) -> Any:
         with traced():
             return _expression(op.apply([_Term(x) for x in inputs]))
     except Exception:  # a function of the user's may be any Python, and then it stays one
-        return _function(op)(*inputs)
+        return _function(op, _name(op))(*inputs)
+
+
+_function_names: ContextVar[dict[Op, str]] = ContextVar("_function_names")
+"""The names of the functions in the expression that is being made."""
+
+
+def _name(op: Op) -> str:
+    """The operation's name; with a number if another operation of this expression or of the table
+    has it."""
+    names = _function_names.get({})
+    if op not in names:
+        taken = {*names.values(), *(name for name, other in ops.TABLE.items() if other is not op)}
+        numbered = (f"{op.name}_{n}" for n in itertools.count(2))
+        names[op] = next(n for n in itertools.chain([op.name], numbered) if n not in taken)
+    return names[op]
 
 
 @functools.cache
-def _function(op: Op) -> Any:
-    """A function of SymPy that has the operation's name, its derivatives and its numbers."""
+def _function(op: Op, name: str) -> Any:
+    """A function of SymPy that has this name, and the operation's derivatives and numbers."""
     sympy = library("sympy", "to_sympy")
 
     def fdiff(self: Any, argindex: int = 1) -> Any:
@@ -135,7 +162,7 @@ def _function(op: Op) -> Any:
         return op.apply([float(x) for x in xs])
 
     members = {"fdiff": fdiff, "_imp_": staticmethod(computed), "is_real": True}
-    return type(sympy.Function)(op.name, (sympy.Function,), members)
+    return type(sympy.Function)(name, (sympy.Function,), members)
 
 
 @functools.cache

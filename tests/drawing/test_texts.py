@@ -10,6 +10,7 @@ import pytest
 
 import nn
 from autograd import Value, draw
+from autograd.drawing import palette
 from tests.autograd.test_hostile import FRAGMENTS
 
 VIEWS = ("scalars", "sums", "neurons")
@@ -36,7 +37,8 @@ def words_of_mermaid(source):
 
 def words_of_tikz(source):
     texts = re.findall(r"^\\node.*? at \([^)]*\) \{(.*)\};$", source, re.M)
-    plain = [re.sub(r"\{\\char(\d+)\}", lambda found: chr(int(found[1])), t) for t in texts]
+    plain = [re.sub(r"^\\autogradbold\{(.*)\}$", r"\1", t) for t in texts]
+    plain = [re.sub(r"\{\\char(\d+)\}", lambda found: chr(int(found[1])), t) for t in plain]
     return sorted(t.replace(r"\ensuremath{\partial}", "∂").replace(r"\ ", " ") for t in plain)
 
 
@@ -49,6 +51,35 @@ def test_names_and_numbers_are_those_of_the_picture(drawings, view):
         re.sub(r"\\text(?:super|sub)script\{(.)\}", r"\1", t) for t in words_of_tikz(drawing.tikz)
     ]
     assert sorted(lowered) == sorted(t.translate(raised) for t in words_of_svg(drawing))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_what_is_bold_in_the_picture_is_bold_in_tex(drawings, view):
+    root = ElementTree.fromstring(drawings[view].pipe("svg"))
+    bold = sum(e.get("font-weight") == "bold" for e in root.iter())
+    assert bold == drawings[view].tikz.count("{\\autogradbold{") > 0
+
+
+def test_weights_are_written_between_the_boxes(tmp_path):
+    """Of close layers; a label is as wide as its text, and stands around its place."""
+    model = nn.MLP(2, [2, 1], seed=1)
+    drawing = draw(model([0.5, -1.0]), view="sums", names=model)
+    root = ElementTree.fromstring(drawing.pipe("svg"))
+    texts = [e for e in root.iter() if e.tag.endswith("}text") and e.get("fill") == palette.INK]
+    boxes, weights = [], []
+    for group in root.iter("{http://www.w3.org/2000/svg}g"):
+        shapes = [e for e in group if e.tag.rpartition("}")[2] in ("path", "polygon")]
+        if group.get("class") == "node":
+            numbers = re.findall(r"-?[\d.]+", shapes[0].get("d") or shapes[0].get("points"))
+            xs = [float(x) for x in numbers[::2]]
+            boxes.append((min(xs), max(xs)))
+        elif group.get("class") == "edge":
+            weights += [e for e in group if e in texts]
+    assert len(weights) == 12  # the name and the number of six
+    for e in weights:
+        half = 7.2 * len(e.text) / 2
+        x = float(e.get("x"))
+        assert all(x + half < left or x - half > right for left, right in boxes), e.text
 
 
 def test_lines_have_their_colours_and_dashes(drawings):

@@ -69,6 +69,25 @@ def test_operations_of_your_own():
     assert float(written.diff(symbol).subs(symbol, 0.3).evalf()) == pytest.approx(slope)
 
 
+def test_two_operations_of_one_name_have_two_names():
+    import sympy
+
+    def rounding(name, forward, slope):
+        return Op(name, lambda x: float(forward(x)), lambda y, x: (slope * x,), registered=False)
+
+    down, up = rounding("step_of", math.floor, 2), rounding("step_of", math.ceil, 3)
+    other = rounding("tanh", math.floor, 1)
+    x = Value(0.5, "x")
+    y = down(x) + 10 * up(x) + other(x) * x.tanh()
+    written, symbol = to_sympy(y), sympy.Symbol("x", real=True)
+    names = {str(f) for f in written.atoms(sympy.Function)}
+    assert names == {"step_of(x)", "step_of_2(x)", "tanh(x)", "tanh_2(x)"}
+    assert sympy.lambdify(symbol, written)(0.5) == y.data == 10
+    slope = written.diff(symbol)
+    assert str(slope).count("tanh_2(x)") == 1  # where its partner is differentiated
+    assert str(to_sympy(up(x))) == str(to_sympy(down(x))) == "step_of(x)"
+
+
 def test_what_is_refused_is_a_sentence():
     x = Value(0.5, "x")
     y = x
