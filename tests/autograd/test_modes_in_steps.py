@@ -18,7 +18,7 @@ from nn import MLP
 @pytest.fixture(autouse=True)
 def nothing_stays_on():
     yield
-    gc.collect()
+    gc.collect(1)  # what is young; the tests of a whole run are many objects to look at
     assert modes.active == 0
     assert (switches.recording, switches.watching) == (True, False)
 
@@ -236,7 +236,7 @@ def test_a_with_block_in_a_generator_that_ends_in_another_context():
     assert context.run(next, steps) is False
     assert records()
     del steps
-    gc.collect()
+    gc.collect(1)
     assert records()
     assert context.run(records)
     assert modes.active == 0

@@ -58,6 +58,7 @@ LENSES = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("lens", LENSES)
 def test_reading_a_shared_graph(lens):
     leaves, _, ys = shared_graph()

@@ -316,13 +316,13 @@ def test_a_label_is_text():
 
 
 @pytest.mark.slow
-def test_a_million_nodes_in_a_chain():
-    x, w, y = chain(1_000_000)
+def test_hundreds_of_thousands_of_nodes_in_a_chain():
+    x, w, y = chain(300_000)
     y.backward()
     assert math.isfinite(w.grad)
     assert w.grad != 0
     count = len(topological_order(y))
-    assert count == 3 * 333_333 + 2
+    assert count == 3 * 100_000 + 2
     twin = copy.deepcopy(y)
     assert twin.data == y.data
     assert len(topological_order(twin)) == count

@@ -12,12 +12,14 @@ ROWS = [
 ]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("number", "row"), ROWS)
 def test_the_quick_form_finds_nothing(number, row):
     for i in range(row.quick):
         row.case(i)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("number", "row"), ROWS)
 def test_the_row_finds_a_planted_fault(number, row):
     with row.wrong():

@@ -150,7 +150,7 @@ def assert_program(sources, instructions, rows=ROWS):
     assert found == pytest.approx(np.broadcast_to(wanted, shape), rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=count(300, quick=50), deadline=None)
+@settings(max_examples=count(150, quick=50), deadline=None)
 @given(st.data(), st.booleans(), SHAPES)
 def test_any_view(data, batched, shape):
     source = a_source(batched, shape)
@@ -159,7 +159,7 @@ def test_any_view(data, batched, shape):
     assert_program([source], [Map(y, ops.neg, (v,))])
 
 
-@settings(max_examples=count(300, quick=50), deadline=None)
+@settings(max_examples=count(150, quick=50), deadline=None)
 @given(st.data(), st.booleans(), st.booleans(), SHAPES)
 def test_any_two_views(data, batched, other_batched, shape):
     source, other = a_source(batched, shape, 1), a_source(other_batched, shape, 2)
@@ -170,7 +170,7 @@ def test_any_two_views(data, batched, other_batched, shape):
     assert_program([source, other], [Map(y, ops.mul, (v, w)), Map(z, ops.sub, (w, whole(y)))])
 
 
-@settings(max_examples=count(300, quick=50), deadline=None)
+@settings(max_examples=count(150, quick=50), deadline=None)
 @given(st.data(), st.booleans(), SHAPES, st.sampled_from([ops.sum, ops.logsumexp]), st.booleans())
 def test_any_sum(data, batched, shape, op, over_batch):
     source = a_source(batched, shape)
@@ -195,7 +195,7 @@ def test_sums_over_axes_in_any_order(op, order):
         assert_program([source], [Reduce(Array(turned.shape[:kept], INPUT), op, turned)])
 
 
-@settings(max_examples=count(400, quick=50), deadline=None)
+@settings(max_examples=count(200, quick=50), deadline=None)
 @given(st.data(), st.booleans(), st.booleans(), st.booleans())
 def test_any_product(data, left_batched, right_batched, keep_batch):
     letters_of = st.lists(st.sampled_from("ijkl"), max_size=3, unique=True)
@@ -217,7 +217,7 @@ def test_any_product(data, left_batched, right_batched, keep_batch):
     assert_program(sources, [Contract(y, left, right, labels)])
 
 
-@settings(max_examples=count(400, quick=50), deadline=None)
+@settings(max_examples=count(200, quick=50), deadline=None)
 @given(st.data(), SHAPES, st.booleans())
 def test_any_collection(data, shape, batched):
     y = Array(shape, INPUT if batched else PARAMETER)

@@ -37,6 +37,7 @@ def compiled(loss, parameters):
     return program
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_gpt_has_the_same_instructions_for_any_number_of_positions(by_hand):
     counts = set()

@@ -15,7 +15,7 @@ from tests.compiler.recurrences import times
 
 pytestmark = pytest.mark.unmeasured
 
-PROGRAMS = int(os.environ.get("LOOPS", 100))
+PROGRAMS = int(os.environ.get("LOOPS", 60))
 QUICK = 10
 FUNCTIONS = (tanh, sigmoid, sin)
 

@@ -518,7 +518,15 @@ def test_ctrl_c_while_loading_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "\nStopped by Ctrl-C.\n"
 
 
-def in_terminal(arguments, press=lambda shown: b""):
+COURSE_OF = """
+import sys
+from demos import __main__ as command
+command.COURSE = {name: command.COURSE[name] for name in %r}
+sys.exit(command.main())
+"""
+
+
+def in_terminal(arguments, press=lambda shown: b"", program=("-m", "demos")):
     """Run demos in a pseudo-terminal of 80 columns; return the exit status and the output.
 
     ``press`` returns the keys to type, given the output so far; its first keys are typed once.
@@ -531,7 +539,7 @@ def in_terminal(arguments, press=lambda shown: b""):
     if child == 0:
         os.chdir(ROOT)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.execv(sys.executable, [sys.executable, "-m", "demos", *map(str, arguments)])
+        os.execv(sys.executable, [sys.executable, *program, *map(str, arguments)])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     shown, typed = b"", b""
     while chunk := _read(terminal):
@@ -552,15 +560,18 @@ def _read(terminal):
 
 
 @pytest.mark.slow
-def test_the_tour_in_a_terminal(tmp_path):
-    status, shown = in_terminal(["--quick", "--out", tmp_path])
+def test_a_tour_in_a_terminal(tmp_path):
+    """Of one demo without and two with a bar."""
+    course = ["chain_rule", "letters", "gpt"]
+    program = ["-c", COURSE_OF % course]
+    status, shown = in_terminal(["--quick", "--out", tmp_path], program=program)
     assert status == 0, shown
     assert "Traceback" not in shown
     assert "\x1b" not in shown.replace("\x1b[A", "")  # with which tqdm moves up
-    for demo in command.COURSE.values():
-        assert f". {demo.title}\r\n" in shown
+    for name in course:
+        assert f". {command.COURSE[name].title}\r\n" in shown
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert page.count("<section") == len(command.COURSE)
+    assert page.count("<section") == len(course)
     assert "\r" not in page
 
 

@@ -132,6 +132,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(corpus, "BLOCK", 1000)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("loss", ["squared", "cross-entropy"])
 @pytest.mark.parametrize("optimizer", some(["sgd", "momentum", "adam"], "adam"))
@@ -150,6 +151,7 @@ def test_training_learns_and_resumes_bit_for_bit(tmp_path, loss, optimizer):
     assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.usefixtures("small_blocks")
 def test_training_with_dropout_learns_and_resumes_bit_for_bit(tmp_path):
     whole = trained(tmp_path / "whole", dropout=0.3, evaluations=3)

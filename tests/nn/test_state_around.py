@@ -391,6 +391,7 @@ OPTIMISERS = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_an_optimiser_that_keeps_state(make):
     in_plain_python(OPTIMISERS[make], make=lambda: make([w, b]))
