@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import random
 import sys
@@ -50,6 +51,14 @@ def positive_whole(n: Any, name: str) -> int:
     number = whole(n, name, 1)
     if number > sys.maxsize:
         raise ValueError(f"{name} must be at most {sys.maxsize:,}; got {shown(n)}")
+    return number
+
+
+def at_least_zero(setting: Any, name: str) -> float:
+    """``setting`` as a finite float from 0 up, or an error that names the argument."""
+    number = as_float(setting, name)
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{name} must be finite and at least 0; got {shown(setting)}")
     return number
 
 

@@ -15,7 +15,7 @@ from autograd.given import listed, shown, switch, whole
 from autograd.real import as_float, count
 from autograd.value import NOT_COMPUTED, Value
 from nn import stepping
-from nn.arguments import as_list, check_names
+from nn.arguments import as_list, at_least_zero, check_names
 
 Rate = float | Callable[[int], float]
 
@@ -84,7 +84,7 @@ class Optimizer:
         if step not in self._rates:
             # Kept: the rate of the next step, because compiled training looks beyond it.
             now = {s: rate for s, rate in self._rates.items() if s == self.steps_taken}
-            self._rates = {**now, step: _at_least_zero(f"lr({step})", self._lr(step))}
+            self._rates = {**now, step: at_least_zero(self._lr(step), f"lr({step})")}
         return self._rates[step]
 
     def update(self, p: Any, gradient: Any, *memories: Any) -> tuple[Any, ...]:
@@ -237,9 +237,9 @@ class SGD(Optimizer):
         super().__init__(parameters)
         if lr is None:  # not a required argument, so that SGD(0.1) names the parameters first
             raise TypeError("SGD needs a learning rate: SGD(model.parameters(), lr=0.1)")
-        self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
-        self.momentum = _at_least_zero("momentum", momentum)
-        self.weight_decay = _at_least_zero("weight_decay", weight_decay)
+        self.lr = lr if callable(lr) else at_least_zero(lr, "lr")
+        self.momentum = at_least_zero(momentum, "momentum")
+        self.weight_decay = at_least_zero(weight_decay, "weight_decay")
 
     def update(self, p: Any, gradient: Any, velocity: Any) -> tuple[Any, ...]:
         """The parameter and its velocity after a step."""
@@ -283,15 +283,15 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters)
-        self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
+        self.lr = lr if callable(lr) else at_least_zero(lr, "lr")
         two = tuple(as_float(beta, "betas") for beta in as_list(betas))
         if len(two) != 2 or not all(0 <= beta < 1 for beta in two):
             raise ValueError(f"betas are two numbers from 0 to below 1; got {shown(betas)}")
         self.betas = two
-        self.eps = _at_least_zero("eps", eps)
+        self.eps = at_least_zero(eps, "eps")
         if self.eps == 0:
             raise ValueError("eps must be above 0, or a gradient of 0 would divide by 0")
-        self.weight_decay = _at_least_zero("weight_decay", weight_decay)
+        self.weight_decay = at_least_zero(weight_decay, "weight_decay")
 
     def update(self, p: Any, gradient: Any, steps: Any, mean: Any, square: Any) -> tuple[Any, ...]:
         """The parameter and its memories after a step.
@@ -332,7 +332,7 @@ def clip_grad_norm(parameters: Iterable[Value] | Value, max_norm: float) -> floa
         if isinstance(parameters, Value)
         else _checked_parameters("clip_grad_norm", parameters)
     )
-    limit = _at_least_zero("max_norm", max_norm)
+    limit = at_least_zero(max_norm, "max_norm")
     reached = [p for p in every if p.has_grad]
     norm = math.hypot(*[p.grad for p in reached])
     if not math.isfinite(norm):
@@ -378,10 +378,3 @@ def _check_parts(name: str, setting: tuple[Any, ...] | list[Any]) -> None:
                 f"{name} is a number, text, True, False, None or a list of such; "
                 f"got {shown(setting)}"
             )
-
-
-def _at_least_zero(name: str, setting: float) -> float:
-    number = as_float(setting, name)
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{name} must be finite and at least 0; got {shown(setting)}")
-    return number

@@ -19,7 +19,8 @@ from autograd.reading import Reading
 from autograd.value import Value
 
 _DIRECTIONS = ("LR", "TB", "RL", "BT")
-_TEXT = ("dot", "gv")
+_TEXT = {"dot": "source", "gv": "source", "mmd": "mermaid", "tex": "tikz"}
+"""The formats that are text, and the attribute that is this text."""
 
 
 def draw(
@@ -132,8 +133,8 @@ class Drawing:
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: where to. The suffix chooses the format: .svg, .png or .pdf, or .dot or .gv for
-                the DOT text. Missing folders are made.
+            path: where to. The suffix chooses the format: .svg, .png or .pdf; .dot or .gv for the
+                DOT text, .tex for ``tikz``, .mmd for ``mermaid``. Missing folders are made.
 
         Returns:
             ``path``, with ``~`` written out.
@@ -148,7 +149,9 @@ class Drawing:
             raise ValueError(
                 f"the suffix chooses the format, one of {known}; got {shown(os.fspath(path))}"
             )
-        return write_whole(path, self.source.encode() if format in _TEXT else self.pipe(format))
+        if format in _TEXT:
+            return write_whole(path, getattr(self, _TEXT[format]).encode())
+        return write_whole(path, self.pipe(format))
 
     def render(self, filename: str | os.PathLike[str], format: str | None = None) -> str:
         """``save`` as graphviz has it: ``render("net", format="png")`` writes net.png.

@@ -70,7 +70,7 @@ def to_json(values: Value | Iterable[Value], names: object = None) -> str:
             in the text, and parameters of a Module without a label have those of a textbook.
 
     Returns:
-        ASCII text. Usual graphs take 40 to 90 bytes per node.
+        ASCII text, for ``Path("y.json").write_text``. Usual graphs take 40 to 90 bytes per node.
 
     Raises:
         TypeError: ``values`` is not a Value, nor a list of them; or a number was assigned wrongly.
@@ -268,7 +268,7 @@ def from_json(text: str | bytes, operations: Iterable[Op] = ()) -> Any:
     Nothing that the text says is executed, and it takes memory in proportion to its length.
 
     Args:
-        text: what ``to_json`` returned.
+        text: what ``to_json`` returned. Of a file it is ``Path("y.json").read_text()``.
         operations: operations of your own that are not in the table, such as those of another
             module; the others are found by their names.
 
@@ -315,13 +315,15 @@ _KEYS = {"outputs", "kinds", "kind", "counts", "data", "grads", "inputs", "parti
 def _parsed(text: str | bytes) -> dict[str, Any]:
     if not isinstance(text, (str, bytes)):
         raise TypeError(
-            f"from_json takes the text that to_json returned; got {type(text).__name__} "
-            f"{shown(text)}"
+            f"from_json takes the text that to_json returned, of a file Path(...).read_text(); got "
+            f"{type(text).__name__} {shown(text)}"
         )
     try:
         given = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        _refuse(f"it is not JSON: {visible(error, 200)}")
+        is_path = isinstance(text, str) and text and "{" not in text
+        hint = "; of a file give the text, Path(...).read_text()" if is_path else ""
+        _refuse(f"it is not JSON: {visible(error, 200)}{hint}")
     if type(given) is not dict or given.pop("format", None) != FORMAT:
         _refuse(f'it has no "format": "{FORMAT}"')
     version = given.pop("version", None)

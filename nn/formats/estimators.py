@@ -7,12 +7,14 @@ them; the first weights and the order of the rows differ.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -21,13 +23,16 @@ from autograd.compiler.numpy.kernels import function
 from autograd.given import check_length, check_one_of, listed, switch
 from autograd.ops import logsumexp
 from autograd.value import Value
-from nn.arguments import positive_whole
+from nn.arguments import at_least_zero, positive_whole
 from nn.losses import cross_entropy, half_squared_error
 from nn.neuron import MLP, Activation
 from nn.optim import SGD, Adam, Optimizer
+from nn.plan import History
 from nn.train import fit
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"adam": Adam, "sgd": SGD}
+ACTIVATIONS = {"logistic": "sigmoid", "identity": None}
+"""Those that scikit-learn calls otherwise."""
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]
@@ -39,21 +44,31 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         activation: Activation = "relu",
         *,
         solver: str = "adam",
+        alpha: float = 0.0001,
         learning_rate_init: float = 0.001,
         batch_size: int | str = "auto",
         max_iter: int = 200,
         shuffle: bool = True,
         random_state: Any = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
         verbose: bool = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
+        self.alpha = alpha
         self.learning_rate_init = learning_rate_init
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.shuffle = shuffle
         self.random_state = random_state
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
         self.verbose = verbose
 
     def _train(self, loss: Callable[..., Any], X: Any, T: Any, outputs: int) -> None:
@@ -64,21 +79,39 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         wanted = "hidden_layer_sizes are whole numbers"
         sizes = listed(hidden, wanted) if isinstance(hidden, Iterable) else [hidden]
         check_one_of(self.solver, OPTIMIZERS, "solver is")
+        held_out = None
+        if switch(self.early_stopping, "early_stopping"):
+            labels = T if is_classifier(self) else None
+            parts = train_test_split(
+                X, T, test_size=self.validation_fraction, random_state=stream, stratify=labels
+            )
+            X, T, held_out = parts[0], parts[2], (parts[1], parts[3])
         is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
-        batch = min(200, len(X)) if is_auto else self.batch_size
-        model = MLP(X.shape[1], [*sizes, outputs], self.activation, None, seed=weights_seed)
-        optimizer = OPTIMIZERS[self.solver](model.parameters(), lr=self.learning_rate_init)
+        batch = positive_whole(min(200, len(X)) if is_auto else self.batch_size, "batch_size")
+        name = self.activation
+        activation = ACTIVATIONS.get(name, name) if isinstance(name, str) else name
+        model = MLP(X.shape[1], [*sizes, outputs], activation, None, seed=weights_seed)
+        optimizer = OPTIMIZERS[self.solver](
+            model.parameters(),
+            lr=self.learning_rate_init,
+            weight_decay=at_least_zero(self.alpha, "alpha") / batch,  # scikit-learn's scale
+        )
+        patience = None if held_out is None else _Patience(self, model)
         self.history_ = fit(
             partial(loss, model),
             X,
             T,
             optimizer,
             epochs=positive_whole(self.max_iter, "max_iter"),
-            batch_size=positive_whole(batch, "batch_size"),
+            batch_size=batch,
             shuffle=order_seed if switch(self.shuffle, "shuffle") else False,
             progress=switch(self.verbose, "verbose"),
             compile=True,  # the losses below keep no state, so nothing need be found out first
+            validation=held_out,
+            callback=patience,
         )
+        if patience:
+            patience.restore()
         self.model_ = model
         self.loss_curve_ = self.history_.losses
         self.loss_ = self.loss_curve_[-1]
@@ -105,6 +138,29 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return x
 
 
+class _Patience:
+    """A callback of ``fit``: it ends the training where the rows held out gain no more."""
+
+    def __init__(self, estimator: _Network, model: MLP) -> None:
+        self.tol = at_least_zero(estimator.tol, "tol")
+        self.most = positive_whole(estimator.n_iter_no_change, "n_iter_no_change")
+        self.parameters = model.parameters()
+        self.numbers = [p.data for p in self.parameters]
+        self.lowest, self.waited = math.inf, 0
+
+    def __call__(self, epoch: int, history: History) -> bool:
+        loss = history.validation[-1]
+        self.waited = 0 if loss < self.lowest - self.tol else self.waited + 1
+        if loss < self.lowest:
+            self.lowest, self.numbers = loss, [p.data for p in self.parameters]
+        return self.waited > self.most
+
+    def restore(self) -> None:
+        """Set the parameters back to where the loss was lowest."""
+        for p, number in zip(self.parameters, self.numbers):
+            p.data = number
+
+
 def _class_loss(model: MLP, x: Any, t: Any) -> Value:
     return cross_entropy(model(x), t[0])
 
@@ -117,8 +173,10 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """An MLP that finds the class of a row, for scikit-learn: for pipelines, grid searches.
 
     It is trained with ``cross_entropy`` by ``nn.fit``, compiled. Its rows should be of similar
-    size, as behind a StandardScaler. Unlike scikit-learn's MLPClassifier it puts no penalty on the
-    weights (alpha), its "sgd" has no momentum, and it does not stop early.
+    size, as behind a StandardScaler. Unlike in scikit-learn's MLPClassifier, "sgd" has no momentum,
+    alpha holds for biases too, and only ``early_stopping``, which looks at the loss, ends the
+    training before ``max_iter``. For what is not here, such as weights for rows, train ``model_``
+    or an MLP of your own with ``nn.fit``.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -127,13 +185,21 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     Args:
         hidden_layer_sizes: the number of neurons in each hidden layer, or in the only one.
-        activation: that of the hidden layers, as for an MLP: a name, an operation or None.
+        activation: that of the hidden layers, as for an MLP: a name, an operation or None; or
+            "logistic" or "identity".
         solver: "adam" or "sgd".
+        alpha: the penalty for large parameters: alpha / 2 times the sum of their squares, which is
+            added to the sum of the losses of a batch.
         learning_rate_init: the learning rate.
         batch_size: rows per step; "auto" is 200, or all rows if there are fewer.
-        max_iter: epochs; all of them are run.
+        max_iter: epochs; all of them are run, unless ``early_stopping`` ends the training.
         shuffle: whether each epoch has its rows in a new order.
         random_state: a seed for the same result each time, or a ``RandomState``.
+        early_stopping: whether to hold rows out, and to end the training after more than
+            ``n_iter_no_change`` epochs in which their loss did not fall by ``tol`` below the
+            lowest. The parameters are then those of the epoch where it was lowest.
+        validation_fraction: the part of the rows to hold out.
+        tol, n_iter_no_change: see ``early_stopping``.
         verbose: whether to show a progress bar.
 
     Attributes:

@@ -24,6 +24,13 @@ def drawings():
     return {view: draw(y, view=view, names=model) for view in VIEWS}
 
 
+@pytest.mark.parametrize(("suffix", "text"), [("tex", "tikz"), ("mmd", "mermaid")])
+def test_a_file_of_the_text_is_written_by_its_suffix(drawings, tmp_path, suffix, text):
+    drawing = drawings["scalars"]
+    path = drawing.save(tmp_path / "made" / f"net.{suffix}")
+    assert path.read_text(encoding="utf-8") == getattr(drawing, text)
+
+
 def words_of_svg(drawing):
     root = ElementTree.fromstring(drawing.pipe("svg"))
     return sorted("".join(e.itertext()) for e in root.iter() if e.tag.endswith("}text"))

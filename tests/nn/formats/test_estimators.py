@@ -85,6 +85,45 @@ def test_a_pipeline_in_a_grid_search_finds_the_same_twice(sklearn):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["Classifier", "Regressor"])
+def test_early_stopping_keeps_the_best_epoch_of_the_rows_held_out(sklearn, kind):
+    y = X @ [1.0, -2.0, 0.5] + r.normal(size=len(X))
+    network = getattr(nn, kind)(
+        30, early_stopping=True, learning_rate_init=0.05, n_iter_no_change=4, random_state=3
+    )
+    network.fit(X, y if kind == "Regressor" else y > 0)
+    held_out = network.history_.validation
+    best = int(np.argmin(held_out))
+    assert network.n_iter_ == len(held_out) == best + 6 < 200
+    network.set_params(max_iter=best + 1, n_iter_no_change=200)
+    before = [p.data for p in network.model_.parameters()]
+    network.fit(X, y if kind == "Regressor" else y > 0)
+    assert [p.data for p in network.model_.parameters()] == before
+
+
+@pytest.mark.slow
+def test_alpha_keeps_weights_small_as_in_scikit_learn(sklearn):
+    from sklearn.linear_model import Ridge
+
+    x = X - X.mean(axis=0)  # so that the bias, for which alpha holds too, is about 0
+    y = x @ [1.0, -2.0, 0.5]
+    alpha = 40.0
+    network = nn.Regressor([], solver="sgd", learning_rate_init=0.2, alpha=alpha, max_iter=200)
+    network.fit(x, y)
+    found = [w.data for w in network.model_.layers[0].neurons[0].weights]
+    assert found == pytest.approx(Ridge(alpha=alpha).fit(x, y).coef_.tolist(), rel=1e-6)
+    assert np.linalg.norm(found) < 0.8 * np.linalg.norm([1.0, -2.0, 0.5])
+
+
+@pytest.mark.slow
+def test_scikit_learns_names_of_activations(sklearn):
+    for theirs, ours in ("logistic", "sigmoid"), ("identity", None):
+        pair = [nn.Classifier(3, name, max_iter=3, random_state=0) for name in (theirs, ours)]
+        one, two = (network.fit(X, COLOURS).predict_proba(X) for network in pair)
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -92,7 +131,11 @@ def test_a_pipeline_in_a_grid_search_finds_the_same_twice(sklearn):
         ({"max_iter": 0}, "max_iter must be at least 1; got 0"),
         ({"batch_size": np.array([[1, 2]])}, "batch_size must be a whole number; got ndarray"),
         ({"batch_size": "all"}, "batch_size must be a whole number; got str 'all'"),
-        ({"activation": "logistic"}, "an activation is an operation with one input"),
+        ({"alpha": -1}, "alpha must be finite and at least 0; got -1"),
+        ({"alpha": "small"}, "alpha: expected one real number.*; got str 'small'"),
+        ({"early_stopping": True, "tol": -1}, "tol must be finite and at least 0; got -1"),
+        ({"early_stopping": "yes"}, "early_stopping is True or False; got str 'yes'"),
+        ({"activation": "logstic"}, "an activation is an operation with one input"),
         ({"hidden_layer_sizes": (4, 0)}, "nout must be at least 1; got 0"),
         ({"hidden_layer_sizes": range(10**12)}, "hidden_layer_sizes are whole numbers; got range"),
         ({"hidden_layer_sizes": "44"}, "hidden_layer_sizes are whole numbers; got str '44'"),
