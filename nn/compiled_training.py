@@ -99,6 +99,7 @@ class Trainer:
         self.theta = np.zeros(len(every))
         self.numbers = np.zeros((len(optimizer.memories), len(every)))
         self.steps = self.steps_by_hand = 0
+        self.rows_a_call = FIRST_ROWS
         self.changed: str | None = None
         self.remark = ""
         self.load()
@@ -193,8 +194,8 @@ class Trainer:
         position, total = 0, len(order)
         self.audit.resume()
         self._check_the_same(order, batch_size)
-        stretch = max(1, FIRST_ROWS // batch_size) * batch_size
         while position < total:
+            stretch = max(1, self.rows_a_call // batch_size) * batch_size
             stop = _at_batch_end(min(position + stretch, total), batch_size, epoch, total)
             reached, seconds = position, 0.0
             if not self.in_vain:
@@ -215,10 +216,10 @@ class Trainer:
                     self.changed = self.changed or self.state.change()
             new, position = reached - position, reached
             seconds = self._largest(seconds)  # or processes would go on with unlike stretches
-            if seconds < SECONDS_A_CALL / 2:
-                stretch = 2 * stretch
+            if seconds < SECONDS_A_CALL / 2 and new >= stretch:
+                self.rows_a_call = 2 * stretch
             elif seconds > 2 * SECONDS_A_CALL:
-                stretch = max(batch_size, stretch // 2 // batch_size * batch_size)
+                self.rows_a_call = stretch // 2
             if self._largest(report(position, losses.tolist(), new)):
                 break
         self.audit.pause()
@@ -269,13 +270,12 @@ class Trainer:
         """Train on a stretch; where it stopped. See ``Executor.train``."""
         from autograd.compiler.executor import Stretch
 
-        rows, data = self._rows(order, start, stop)
         while True:
             # The update first, because a function of the step is asked for each step in order.
             learner = self._learner(self.theta, self.numbers)
             end = self._while_the_rate_stays(start, stop, batch_size, epoch)
-            stretch = Stretch(rows, start, end, batch_size, epoch)
-            reached = self.executor.train(learner, stretch, losses, data)
+            stretch = Stretch(order, start, end, batch_size, epoch)
+            reached = self.executor.train(learner, stretch, losses, self.data)
             self.optimizer.steps_taken += _steps(start, reached, batch_size, epoch)
             if reached < end or reached == stop:
                 return reached
@@ -330,11 +330,12 @@ class Trainer:
 
         from autograd.compiler.executor import Stretch
 
-        rows, data = self._rows(np.array([row], np.int64), 0, 1)
-        losses = np.zeros(1)
+        # A batch of this row alone, because XLA compiles anew for another size.
+        rows, losses = np.full(batch_size, row, np.int64), np.zeros(1)
+        stretch = Stretch(rows, 0, batch_size, batch_size, batch_size)
         learner = self._learner(self.theta.copy(), self.numbers.copy())
-        done = self.executor.train(learner, Stretch(rows, 0, 1, batch_size, 1), losses, data)
-        return float(losses[0]) if done else None
+        done = self.executor.train(learner, stretch, losses, self.data)
+        return float(losses[0]) / batch_size if done else None
 
     @property
     def in_vain(self) -> bool:
@@ -342,18 +343,6 @@ class Trainer:
         what compiled code takes for constant."""
         many = self.steps_by_hand > MOST_BY_HAND and self.steps_by_hand > self.steps
         return many or self.changed is not None
-
-    def _rows(self, order: Any, start: int, stop: int) -> tuple[Any, list[Any]]:
-        """The order and the data of a stretch: as they are, or a copy where the dtype differs."""
-        import numpy as np
-
-        dtype = self.compilation.dtype
-        if all(table.dtype == dtype and table.flags.c_contiguous for table in self.data):
-            return order, self.data
-        taken = order[start:stop]
-        renumbered = order.copy()
-        renumbered[start:stop] = np.arange(stop - start)
-        return renumbered, [np.ascontiguousarray(t[taken], dtype) for t in self.data]
 
 
 def _places(parameters: list[Value], of_optimizer: list[Value]) -> Any:

@@ -157,8 +157,8 @@ class Executor(Protocol):
             learner: what is moved, and how.
             stretch: the rows.
             losses: (epochs,); the sum of the losses of each epoch is added.
-            arguments: (rows, n) each. Numbers in them may have changed since an earlier call only
-                if this is another list.
+            arguments: (rows, n) each, of any type of number. Numbers in them may have changed
+                since an earlier call only if this is another list.
 
         Raises:
             ConnectionError: another process of this training no longer answers.

@@ -100,9 +100,10 @@ def test_an_index_that_a_table_does_not_have():
         )  # fmt: skip
 
 
-def test_float32_trains_on_copies_of_its_rows():
+@pytest.mark.parametrize("backend", ["numpy", None])
+def test_float32_trains_on_copies_of_its_rows(backend):
     weight = Value(1.0)
-    loss = compile(lambda x, t: (weight * x[0] - t[0]) ** 2, dtype="float32", backend="numpy")
+    loss = compile(lambda x, t: (weight * x[0] - t[0]) ** 2, dtype="float32", backend=backend)
     history = fit(
         loss, np.array(X), T, SGD([weight], lr=0.01), batch_size=2, shuffle=1, progress=False
     )

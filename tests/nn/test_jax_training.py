@@ -134,6 +134,23 @@ def test_an_update_of_any_operation_that_jax_can_run(optimiser):
     )
 
 
+def test_xla_compiles_once_however_many_rows_a_call_has(caplog, monkeypatch):
+    """Not for a longer call, for a row that is compared, or for a copy of rows of another type."""
+    import jax
+
+    monkeypatch.setattr("nn.compiled_training.FIRST_ROWS", 20)
+    model = MLP(3, [5, 2], seed=1)
+    loss = compile(lambda x, t: half_squared_error(model(x), t), backend="jax", dtype="float32")
+    losses = []
+    with jax.log_compiles():
+        for _ in range(2):
+            history = fit(loss, X, T, SGD(model.parameters(), lr=0.1), 4, 5, progress=False)
+            losses += history.losses
+    compiled = [r for r in caplog.messages if "XLA compilation of jit(_run)" in r]
+    assert len(compiled) == 1
+    assert sorted(losses, reverse=True) == losses
+
+
 def test_an_update_that_only_python_can_run_is_a_sentence():
     with pytest.raises(CompileError, match="JAX cannot run the operation 'in_tenths'"):
         trained(Rounded, backend="jax")

@@ -71,7 +71,7 @@ class JaxExecutor(Executor):
         with settings(np.dtype(np.float64)):  # of the optimiser, as for other executors
             before, placed = self._placed
             if before is not arguments:
-                placed = [self._devices.placed(a.astype(self.dtype)) for a in arguments]
+                placed = [self._devices.placed(a) for a in arguments]
                 self._placed = arguments, placed
             with self._devices.lost():
                 return self._training.train(learner, stretch, losses, placed)
@@ -103,7 +103,7 @@ class JaxExecutor(Executor):
     def _deal_out_to(self, devices: int) -> None:
         # What was compiled for other devices cannot serve, and the rows are there.
         self._devices = Devices(devices)
-        self._training = Training(self._function, self.dtype, self._devices, self._blocks)
+        self._training = Training(self._function, self.dtype, self._devices, self.order)
         self.release()
 
     def _called(self, theta: Floats, arguments: Sequence[Floats]) -> Any:

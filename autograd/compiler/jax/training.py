@@ -11,13 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Learner, Stretch
-from autograd.compiler.jax.blocks import Blocks
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.functions import function
-from autograd.compiler.program import Floats
+from autograd.compiler.program import Floats, Indices
 from autograd.compiler.update import Traced, Update
 
 Array = Any  # of JAX, or a tracer
+
+ROWS_AT_ONCE = 1 << 15
+"""A call has room for the numbers of this many rows. Few calls have more."""
 
 
 class Training:
@@ -28,7 +30,8 @@ class Training:
             and the gradient of the results' sum.
         dtype: what ``gradients`` computes in.
         devices: what each batch is dealt out to.
-        blocks: the order of ``theta`` in ``gradients``.
+        order: where a learner has what ``gradients`` takes one after another. What a learner has
+            beyond comes last.
     """
 
     def __init__(
@@ -36,10 +39,10 @@ class Training:
         gradients: Callable[..., tuple[Array, Array, Array]],
         dtype: np.dtype[Any],
         devices: Devices,
-        blocks: Blocks,
+        order: Indices,
     ) -> None:
         self.gradients, self.dtype, self.devices = gradients, dtype, devices
-        self._blocks = blocks
+        self._order = order
         self._compiled: dict[object, Callable[..., Any]] = {}
 
     def train(
@@ -51,14 +54,15 @@ class Training:
         numbers = [x for x in found.start if x is not None]
         moves = np.ones(len(learner.theta), bool)
         moves[learner.frozen] = False
-        places = self._blocks.order(len(learner.theta))
+        beyond = np.arange(len(self._order), len(learner.theta))
+        places = np.concatenate([self._order, beyond])
         moves, state = moves[places], (learner.theta[places], learner.memories[:, places])
         steps, position = self._steps(learner.update, found), stretch.start
         while position < stretch.stop:
             size = stretch.end(position) - position
             end = _last_of_size(stretch, position, size)
             count = (end - position) // size
-            order = np.zeros((_rounded_up(count), size), np.int64)
+            order = np.zeros((_rounded_up(count, size), size), np.int64)
             order[:count] = stretch.order[position:end].reshape(count, size)
             given = np.array(numbers, np.float64), moves, order, count
             state, totals, done = steps(state, *given, *arguments)
@@ -101,7 +105,7 @@ class Training:
         def step(carried: Any) -> Any:
             (theta, memories), totals, done, _ = carried
             rows = self.devices.dealt_out(order[done])
-            taken = [self.devices.dealt_out(a[rows]) for a in arguments]
+            taken = [self.devices.dealt_out(a[rows]).astype(self.dtype) for a in arguments]
             values, failures, gradient = self.gradients(theta.astype(self.dtype), *taken)
             total = values.sum()
             good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()
@@ -150,6 +154,10 @@ def _last_of_size(stretch: Stretch, position: int, size: int) -> int:
     return min(end, stretch.stop)
 
 
-def _rounded_up(n: int) -> int:
-    """64, or a power of 4 that is at least n: so XLA compiles for few lengths."""
-    return int(max(64, 4 ** -(-(n - 1).bit_length() // 2)))
+def _rounded_up(count: int, size: int) -> int:
+    """A number of batches that is at least ``count``, and mostly the same one, because XLA compiles
+    anew for each."""
+    most = max(1, ROWS_AT_ONCE // size)
+    while most < count:
+        most *= 4
+    return most

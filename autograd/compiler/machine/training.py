@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,9 +83,8 @@ class Training:
     ) -> Plan:
         unit, lowered = self.unit, self.unit.lowered
         plan = Plan(unit, _sizes(stretch, unit.block), [a.shape[1] for a in arguments])
-        data = [np.ascontiguousarray(a, unit.dtype) for a in arguments]
+        order, data = _rows(stretch, arguments, unit.dtype)
         plan.given.point_to(data)
-        order = np.ascontiguousarray(stretch.order, np.int64)
         staying = (lowered.parameters + lowered.place[frozen]).astype(np.int64)
         kept = np.empty(len(frozen), unit.dtype)
         plan.alive += [steps, data, order, staying, kept]
@@ -111,6 +110,19 @@ class Training:
             }
         )
         return plan
+
+
+def _rows(
+    stretch: Stretch, arguments: Sequence[Floats], dtype: np.dtype[Any]
+) -> tuple[Indices, Sequence[Floats]]:
+    """The order and the data of a stretch: as they are, or a copy where the dtype differs."""
+    order = np.ascontiguousarray(stretch.order, np.int64)
+    if all(a.dtype == dtype and a.flags.c_contiguous for a in arguments):
+        return order, arguments
+    part = slice(stretch.start, stretch.stop)
+    renumbered = order.copy()
+    renumbered[part] = np.arange(stretch.stop - stretch.start)
+    return renumbered, [np.ascontiguousarray(a[order[part]], dtype) for a in arguments]
 
 
 def _sizes(stretch: Stretch, block: int) -> list[int]:
