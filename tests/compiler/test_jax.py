@@ -57,6 +57,16 @@ def test_loops_are_scans(name):
     assert "jax.lax.scan" in found.source
 
 
+def test_a_column_of_the_rows_is_a_vector_to_xla(wide):
+    """What is (batch, 1) is added up two to four times as slowly."""
+    w = Value(0.3)
+    f = both(lambda x: (x[0] * x[1] + tanh(x[0] - w)) * autograd.exp(-x[1] * x[1]), np.eye(50, 2))
+    total = wide.value_and_grad(lambda w, x: f.jax(w, x).sum())
+    text = wide.jit(total).lower(f.jax.parameters, np.eye(50, 2)).compile().as_text()
+    assert re.findall(r"f64\[(50.*?)\]\S* (?:tanh|reduce|multiply)\(", text)
+    assert not re.findall(r"f64\[50,1\]\S* (?:tanh|reduce|multiply)\(", text)
+
+
 def test_random_programs_with_loops_are_what_eager_python_is():
     for seed in range(3):
         check_program(seed, "jax")

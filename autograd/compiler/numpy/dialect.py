@@ -78,6 +78,10 @@ def sum_in_order(x, axis, start=0.0):
         """An expression that is not differentiated."""
         return x
 
+    def column(self, text: str) -> str:
+        """An expression of one number for each row, such as ``x[:, 0]``."""
+        return text
+
     def put(self, array: Target, where: str, value: str, note: str = "") -> list[str]:
         """The lines of ``array[where] = value``."""
         return statement(f"{array.text}[{where}] =", value, note)

@@ -93,6 +93,8 @@ class Views:
             text = f"{x.within(CALL)}[{slices}]" if slices.strip(":, ") else x.within(CALL)
             if order != sorted(order):
                 return Text(self._turned(text, order, array.batched))
+            if array.batched and not v.shape:
+                return Text(self.dialect.column(text))
             return Text(text) if text != x.text else x
         rows, flat = [self.rows] * array.batched, x.within(CALL)
         all_of_it = v.index is None and v.offset == 0 and v.size == array.size
