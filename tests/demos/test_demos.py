@@ -31,12 +31,24 @@ GRADIENTS = {
     "i2": "0.013447447",
 }
 
+COURSE_OF = """
+import sys
+from demos import __main__ as command
+command.COURSE = {{name: command.COURSE[name] for name in {!r}}}
+sys.exit(command.main())
+"""
 
-def demos(*arguments, path=()):
+
+def of(*names):
+    """Arguments of Python for a tour of a few demos."""
+    return "-c", COURSE_OF.format(names)
+
+
+def demos(*arguments, path=(), program=("-m", "demos")):
     """Run ``python -m demos`` with both outputs in a pipe."""
     search = os.pathsep.join(map(str, (*path, ROOT)))
     return subprocess.run(
-        [sys.executable, *WARNINGS, "-m", "demos", *map(str, arguments)],
+        [sys.executable, *WARNINGS, *program, *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": search, "PYTHONIOENCODING": "utf-8"},
@@ -418,11 +430,12 @@ def without(library, folder):
 
 @pytest.mark.slow
 def test_without_matplotlib_sentences_stand_for_pictures(tmp_path):
-    out = tmp_path / "out"
-    result = demos("--quick", "--out", out, path=without("matplotlib", tmp_path))
+    out, course = tmp_path / "out", ("chain_rule", "figure_4", "price", "letters")
+    path = without("matplotlib", tmp_path)
+    result = demos("--quick", "--out", out, path=path, program=of(*course))
     assert result.returncode == 0, result.stderr
     sentence = "no picture: it needs matplotlib; pip install '.[demos]' installs it"
-    for name in command.COURSE:
+    for name in course:
         assert part(result.stdout, name).count(sentence) == (name != "chain_rule")
     drawn_by_graphviz = {"chain_rule.png", "figure_4.png"}
     assert {path.name for path in out.iterdir() if path.suffix in (".png", ".gif")} <= (
@@ -518,14 +531,6 @@ def test_ctrl_c_while_loading_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "\nStopped by Ctrl-C.\n"
 
 
-COURSE_OF = """
-import sys
-from demos import __main__ as command
-command.COURSE = {name: command.COURSE[name] for name in %r}
-sys.exit(command.main())
-"""
-
-
 def in_terminal(arguments, press=lambda shown: b"", program=("-m", "demos")):
     """Run demos in a pseudo-terminal of 80 columns; return the exit status and the output.
 
@@ -563,8 +568,7 @@ def _read(terminal):
 def test_a_tour_in_a_terminal(tmp_path):
     """Of one demo without and two with a bar."""
     course = ["chain_rule", "letters", "gpt"]
-    program = ["-c", COURSE_OF % course]
-    status, shown = in_terminal(["--quick", "--out", tmp_path], program=program)
+    status, shown = in_terminal(["--quick", "--out", tmp_path], program=of(*course))
     assert status == 0, shown
     assert "Traceback" not in shown
     assert "\x1b" not in shown.replace("\x1b[A", "")  # with which tqdm moves up
