@@ -275,20 +275,39 @@ def test_it_is_exported_with_any_number_of_rows(wide):
         np.testing.assert_allclose(found, wanted[: len(some)], rtol=1e-13)
 
 
-def test_the_example_of_the_docs_is_read_back_and_gives_the_same(wide, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    text = (ROOT / "demos/site/pages/autograd.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"(?:^ {4}.*\n|^\n)+", text, re.MULTILINE)  # indented
-    (example,) = (block for block in blocks if "export.deserialize" in block)
+def example_of_the_docs(jax, page, holds):
+    """The names that the indented block of a page leaves behind which holds this text."""
+    text = (ROOT / "demos/site/pages" / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"(?:^ {4}.*\n|^\n)+", text, re.MULTILINE)
+    (example,) = (block for block in blocks if holds in block)
     names = {}
     try:
         exec(textwrap.dedent(example), names)
     finally:
-        wide.config.update("jax_enable_x64", False)  # which the example sets for good
+        jax.config.update("jax_enable_x64", False)  # which the example sets for good
+    return names
+
+
+def test_the_example_of_the_docs_is_read_back_and_gives_the_same(wide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = example_of_the_docs(wide, "autograd.md", "export.deserialize")
     X = np.random.default_rng(0).normal(size=(1024, 2))
     for some in (X, X[:1]):
         found = names["read"].call(names["pure"].parameters, some)
         np.testing.assert_allclose(found, names["program"](some), rtol=1e-13)
+
+
+def test_the_example_of_the_docs_trains_in_jax_and_gives_the_numbers_back(wide):
+    names = example_of_the_docs(wide, "beyond.md", "pure.parameters = ")
+    model, X, T = names["model"], names["X"], names["T"]
+    for x, t in zip(X.tolist(), T.tolist()):
+        assert model(x).data == pytest.approx(t[0], abs=0.2)
+    for p in model.parameters():
+        p.data = 0.0
+    names["pure"].parameters = names["parameters"]
+    found = [model(x).data for x in X.tolist()]
+    assert found == pytest.approx(T.ravel().tolist(), abs=0.2)
+    assert names["pure"].parameters.keys() == {"W1", "b1", "w2", "b2"}
 
 
 def test_a_wrong_call_is_a_sentence(wide):
@@ -299,12 +318,18 @@ def test_a_wrong_call_is_a_sentence(wide):
     f([[1.0, 2.0]])
     pure = f.jax
     (name,) = pure.parameters
+    assert repr(pure) == f"<function for JAX of {{{name}}}, (batch, 2), float64>"
     with pytest.raises(ValueError, match=f"dictionary of {name}, as in f.jax.parameters; got"):
         pure({"other": 1.0}, [[1.0, 2.0]])
     with pytest.raises(ValueError, match=f"{name} has the shape .*got \\(3,\\)"):
         pure({name: [1.0, 2.0, 3.0]}, [[1.0, 2.0]])
     with pytest.raises(ValueError, match=r"shapes \(batch, 2\); got \(1, 3\)"):
         pure(pure.parameters, [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match=r"got \(2,\): write x\[None\] for a single row x"):
+        pure(pure.parameters, [1.0, 2.0])
+    with pytest.raises(ValueError, match="has the shape"):
+        pure.parameters = {name: [5.0, 6.0]}
+    assert weight.data == 2.0
     with wide.enable_x64(False), pytest.raises(ValueError, match="jax_enable_x64"):
         pure(pure.parameters, [[1.0, 2.0]])
     table = [Value(1.0), Value(2.0)]

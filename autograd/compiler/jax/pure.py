@@ -43,10 +43,23 @@ class JaxFunction:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The numbers of now, as NumPy arrays in the shapes of the source."""
+        """The numbers of now, as NumPy arrays in the shapes of the source. Assign a dictionary of
+        the same shapes, such as one that optax trained, to give them to the network."""
         numbers = np.array([p.data for p in self._program.parameters], self._dtype)
         blocks = zip(self._names, self._program.blocks)
         return {name: numbers[b.lanes].reshape(b.array.shape) for name, b in blocks}
+
+    @parameters.setter
+    def parameters(self, given: Any) -> None:
+        numbers = np.array([p.data for p in self._program.parameters])
+        for block, array in zip(self._program.blocks, self._blocks(given)):
+            numbers[block.lanes] = np.ravel(array)
+        for p, x in zip(self._program.parameters, numbers.tolist()):
+            p.data = x
+
+    def __repr__(self) -> str:
+        rows = "".join(f", (batch, {a.size})" for a in self._program.arguments)
+        return f"<function for JAX of {{{', '.join(self._names)}}}{rows}, {self._dtype}>"
 
     def __call__(self, parameters: Any, *rows: Any) -> Any:
         """The value of each row."""
@@ -100,5 +113,8 @@ class JaxFunction:
         if widths != wanted or any(x.shape[0] != arrays[0].shape[0] for x in arrays):
             shapes = ", ".join(f"(batch, {n})" for n in wanted)
             given = ", ".join(str(np.shape(x)) for x in rows)
-            raise ValueError(f"the rows have the shapes {shapes or 'of no argument'}; got {given}")
+            hint = ": write x[None] for a single row x" if 1 in map(np.ndim, rows) else ""
+            raise ValueError(
+                f"the rows have the shapes {shapes or 'of no argument'}; got {given}{hint}"
+            )
         return arrays
