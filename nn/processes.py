@@ -57,6 +57,7 @@ def connected(
     Raises:
         ModuleNotFoundError: JAX is not installed.
         ValueError: no such address, no such process, or no such time.
+        ConnectionError: process 0 cannot have the port: another program has it, for example.
         RuntimeError: JAX was used before.
     """
     processes, process = _numbers(processes, process)
@@ -67,6 +68,8 @@ def connected(
             f"seconds must be more than 0 and at most {MOST_SECONDS:,}; got {seconds:g}"
         )
     jax = library("jax", "connected")
+    if not process:
+        _check_port(int(coordinator.rpartition(":")[2]))
     missing = "the coordinator, process 0," if process else f"one of the {processes} processes"
     words = _LastWords(f"{missing} did not come to {coordinator} within {seconds:g} seconds")
     _last_words.append(words)
@@ -106,6 +109,21 @@ def _check_address(coordinator: object) -> None:
     digits = port.isascii() and port.isdigit() and len(port) <= 5
     if not (host and digits and 0 < int(port) < 1 << 16):
         raise ValueError(f"a coordinator is HOST:PORT, as 10.0.0.1:5000; got {shown(coordinator)}")
+
+
+def _check_port(port: int) -> None:
+    """Take the port for a moment, because JAX crashes where it cannot have it."""
+    import socket
+
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
+    try:
+        socket.create_server(("", port), family=family, dualstack_ipv6=both).close()
+    except OSError as error:
+        raise ConnectionError(
+            f"process 0 cannot listen at port {port} of its machine "
+            f"({os.strerror(error.errno or 0)}): give all processes another port"
+        ) from None
 
 
 def check_the_same(

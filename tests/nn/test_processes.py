@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import socket
 import sys
 from types import SimpleNamespace
 
@@ -24,8 +25,15 @@ def calls(monkeypatch):
     return calls
 
 
-def test_the_processes_meet_and_part(calls):
-    address = "127.0.0.1:5000"
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_the_processes_meet_and_part(calls, port):
+    address = f"127.0.0.1:{port}"
     with connected(address, 0, 2, seconds=7):
         ((given, named),) = calls
         assert given == (address, 2, 0)
@@ -45,8 +53,23 @@ def test_where_they_cannot_meet_nothing_is_left_to_say(calls, monkeypatch):
     monkeypatch.setattr(sys.modules["jax"].distributed, "initialize", initialize)
     monkeypatch.setattr(processes._LastWords, "withdraw", lambda w: calls.append(withdraw(w)))
     with pytest.raises(RuntimeError, match="used before"):
-        connected("a:5000", 0, 2).__enter__()
+        connected("a:5000", 1, 2).__enter__()
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_port_that_another_program_has(calls, monkeypatch, both):
+    if not both:
+        monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ConnectionError, match=f"^process 0 cannot listen at port {port} .* use"):
+            connected(f"127.0.0.1:{port}", 0, 2).__enter__()
+        assert not calls
+        with connected(f"127.0.0.1:{port}", 1, 2):
+            assert len(calls) == 1
 
 
 def test_seconds_are_one_number(calls):
