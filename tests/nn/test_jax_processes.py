@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn import SGD
+from nn import SGD, processes
 from tests.nn.test_jax_training import trained
 
 if not os.environ.get("CI"):
@@ -188,3 +189,19 @@ def test_a_coordinator_that_does_not_answer():
     assert process.returncode == 1
     last = f"the coordinator, process 0, did not come to {address} within 2 seconds"
     assert errors.splitlines()[-1] == last
+
+
+def test_a_coordinator_that_dies_is_said_by_the_others():
+    program = textwrap.dedent(
+        """
+        import os, signal, time
+        from nn import connected
+        with connected(address, process, processes=2):
+            if process == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(300)
+        """
+    )
+    (_, _, killed), (_, errors, status) = both(program)
+    assert (killed, status) == (-signal.SIGKILL, 1)
+    assert errors.splitlines()[-1] == processes.LOST

@@ -65,7 +65,9 @@ def test_a_port_that_another_program_has(calls, monkeypatch, both):
         other.bind(("", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(ConnectionError, match=f"^process 0 cannot listen at port {port} .* use"):
+        with pytest.raises(
+            ConnectionError, match=f"^process 0 cannot listen at port {port} .* use"
+        ):
             connected(f"127.0.0.1:{port}", 0, 2).__enter__()
         assert not calls
         with connected(f"127.0.0.1:{port}", 1, 2):
