@@ -14,13 +14,7 @@ class ScanWriter(LoopWriter):
 
     def lines(self, loop: Loop) -> list[str]:
         """The lines of one instruction."""
-        if self.depth == len(self.counters):
-            self.counters.append(self.names.free("t"))
-        t = self.counters[self.depth]
-        self.depth += 1
-        before = [line for c in loop.carried for line in self._start(c, loop)]
-        for s in loop.slices:
-            before += self._slice(s, t)
+        t, before = self._entered(loop)
         state = _tuple([self.names[c.before] for c in loop.carried])
         step, given_state = self.names.free("step1"), self.names.free("state1")
         body = [f"{state} = {given_state}"] if loop.carried else []

@@ -40,13 +40,7 @@ class LoopWriter:
 
     def lines(self, loop: Loop) -> list[str]:
         """The lines of one instruction."""
-        if self.depth == len(self.counters):
-            self.counters.append(self.names.free("t"))
-        t = self.counters[self.depth]
-        self.depth += 1
-        before = [line for c in loop.carried for line in self._start(c, loop)]
-        for s in loop.slices:
-            before += self._slice(s, t)
+        t, before = self._entered(loop)
         before += [line for s in loop.stacks for line in self._empty(s)]
         for c in loop.carried:
             if self._in_place(loop, c):
@@ -55,6 +49,18 @@ class LoopWriter:
         self.depth -= 1
         times = f"{loop.count - 1}, -1, -1" if loop.reverse else f"{loop.count}"
         return [*before, f"for {t} in range({times}):", *(INDENT + line for line in body)]
+
+    def _entered(self, loop: Loop) -> tuple[str, list[str]]:
+        """The counter, and the lines before a loop, for what is carried and what is sliced. The
+        depth is now that of its body."""
+        if self.depth == len(self.counters):
+            self.counters.append(self.names.free("t"))
+        t = self.counters[self.depth]
+        self.depth += 1
+        before = [line for c in loop.carried for line in self._start(c, loop)]
+        for s in loop.slices:
+            before += self._slice(s, t)
+        return t, before
 
     def _body(self, loop: Loop, t: str) -> list[str]:
         given = {c.before for c in loop.carried} | {s.inner for s in loop.slices}
