@@ -21,7 +21,7 @@ from nn.arguments import Rows
 from nn.audit import Audit
 from nn.compiled_update import check_update, update_of
 from nn.optim import Optimizer
-from nn.processes import check_the_same
+from nn.processes import check_the_same, described
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled
@@ -241,6 +241,7 @@ class Trainer:
                 "memories of the optimizer": self.numbers,
                 "orders of the rows": order,
                 **dict(zip(("rows of X", "rows of T"), self.data)),
+                "losses or optimizers": described(self.compilation.trace, self.optimizer),
             }
             check_the_same(self.executor.agreed, arrays)
 

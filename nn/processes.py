@@ -11,11 +11,15 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.extras import library
 from autograd.given import shown, whole
 from autograd.real import as_float
+
+if TYPE_CHECKING:
+    from autograd.compiler.stages.trace import Trace
+    from nn.optim import Optimizer
 
 # A process that is silent for so long is lost; JAX would wait for 100.
 HEARTBEAT_SECONDS = 10
@@ -146,6 +150,22 @@ def check_the_same(
                 f"the processes have different {name}: run the same program in each, with the same "
                 "data and seeds"
             )
+
+
+def described(loss: Trace, optimizer: Optimizer) -> Any:
+    """What a training computes besides the numbers of parameters and rows, as an array of bytes:
+    the operations of the loss and its constants; kind and settings of the optimiser."""
+    import numpy as np
+
+    from autograd.compiler.stages.trace import CONSTANT, LEAF
+
+    constants = loss.numbers[(loss.kinds == CONSTANT) & (loss.codes == LEAF)]
+    arrays = loss.codes, loss.starts, loss.inputs, loss.outputs, constants
+    memories = optimizer.memories
+    settings = {n: x for n, x in optimizer.state_dict().items() if n not in memories}
+    texts = repr([op.name for op in loss.ops]), type(optimizer).__name__, repr(settings)
+    parts = [*(text.encode() for text in texts), *(a.tobytes() for a in arrays)]
+    return np.frombuffer(b"".join(parts), np.uint8)
 
 
 class _LastWords:

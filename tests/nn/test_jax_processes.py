@@ -70,7 +70,7 @@ TWO = textwrap.dedent(
     import re
     import jax
     import numpy as np
-    from nn import connected
+    from nn import SGD, connected, half_squared_error, mean_squared_error
     from tests.nn.test_jax_processes import momentum
     from tests.nn.test_jax_training import trained
 
@@ -99,7 +99,7 @@ TWO = textwrap.dedent(
 
         def refused(**options):
             try:
-                trained(momentum, backend="jax", **{"devices": 4, **options})
+                trained(**{"optimiser": momentum, "backend": "jax", "devices": 4, **options})
             except ValueError as error:
                 print(error)
 
@@ -109,6 +109,9 @@ TWO = textwrap.dedent(
         refused(epochs=1 + process)
         refused(batch_size=8 + 8 * process)
         refused(seed=process)
+        rates = [lambda p: SGD(p, lr=0.1), lambda p: SGD(p, lr=0.2)]
+        refused(optimiser=rates[process])
+        refused(loss=[half_squared_error, mean_squared_error][process])
     print("done")
     """
 )
@@ -129,6 +132,8 @@ def test_two_processes_learn_what_one_device_learns_and_share_gradients_alone():
             "numbers of rows or epochs",
             "batch sizes",
             "parameters",
+            "losses or optimizers",
+            "losses or optimizers",
         ]
         assert done == "done"
 

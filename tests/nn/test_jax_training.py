@@ -22,13 +22,13 @@ X = r.normal(size=(50, 3))
 T = np.tanh(X @ r.normal(size=(3, 2)))
 
 
-def half_squared_error_of(model, x, t):
-    return half_squared_error(model(x), t)
+def loss_of(loss, model, x, t):
+    return loss(model(x), t)
 
 
-def trained(optimiser, seed=1, **options):
+def trained(optimiser, seed=1, loss=half_squared_error, **options):
     model = MLP(3, [5, 2], seed=seed)
-    loss = partial(half_squared_error_of, model)
+    loss = partial(loss_of, loss, model)
     given = {"epochs": 3, "batch_size": 16, "shuffle": 3, "progress": False, **options}
     history = fit(loss, X, T, optimiser(model.parameters()), **given)
     return [p.data for p in model.parameters()], history
@@ -73,7 +73,12 @@ def test_it_stops_where_plain_python_stops():
     stops = []
     for options in ({"backend": "jax"}, {"compile": False}):
         model = MLP(3, [5, 2], seed=1)
-        given = partial(half_squared_error_of, model), with_nan, T, SGD(model.parameters(), lr=0.1)
+        given = (
+            partial(loss_of, half_squared_error, model),
+            with_nan,
+            T,
+            SGD(model.parameters(), lr=0.1),
+        )
         with pytest.raises(FloatingPointError) as raised:
             fit(*given, progress=False, **options)
         stops.append((str(raised.value), [p.data for p in model.parameters()]))

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from nn import connected, processes
+from autograd import Value, compile
+from nn import SGD, Adam, connected, half_squared_error, mean_squared_error, processes
 
 
 @pytest.fixture
@@ -142,3 +143,16 @@ def test_what_all_processes_must_give():
 
     with pytest.raises(ValueError, match=r"^the processes have different rows: run the same"):
         processes.check_the_same(agreed, arrays)
+
+
+def test_how_a_training_is_described():
+    def made(loss=half_squared_error, optimizer=SGD, lr=0.1):
+        w = Value(2.0)
+        trace = (
+            compile(lambda x: loss(w * x[0], 3.0), backend="numpy").recording([1], [[0.5]]).trace
+        )
+        return processes.described(trace, optimizer([w], lr=lr)).tobytes()
+
+    others = [made(mean_squared_error), made(lr=0.2), made(optimizer=Adam)]
+    assert made() == made()
+    assert len({made(), *others}) == 4
