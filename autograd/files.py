@@ -76,6 +76,21 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
         raise
 
 
+def read_text(path: str | os.PathLike[str], most: int = 16_000_000) -> str:
+    """The text of a file in UTF-8, whatever its line ends are, and whatever it really holds.
+
+    Raises:
+        OSError: as for ``open_file``, or the file has more than ``most`` bytes.
+    """
+    with open_file(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        why = f"it has more than {most:,} bytes, so it is something else"
+        raise OSError(errno.EFBIG, why, os.fspath(path))
+    text = content.decode(errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _check_kind(path: str | os.PathLike[str], status: os.stat_result) -> None:
     """Raise OSError unless this is a file."""
     if stat.S_ISREG(status.st_mode):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from autograd.files import write_whole
+from autograd.files import read_text, write_whole
 from demos.helpers.gallery_style import EXHIBITS, PAGE, STYLE
 
 PAGES = {".html", ".htm"}
@@ -120,7 +120,7 @@ BODY = _part(r'<section aria-labelledby="demo-(\d{1,9})">\n', "</section>\n")
 
 def earlier(part: re.Pattern[str], path: Path) -> dict[int, str]:
     """These parts of an existing page, by the numbers of their demos."""
-    page = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    page = read_text(path) if path.is_file() else ""
     return {int(found[1]): found[0] for found in part.finditer(page)}
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from autograd.files import write_whole
+from autograd.files import read_text, write_whole
 from demos.workbook.sheets import SHEETS, file_name, skeleton
 
 RECORD = ".workbook.json"
@@ -56,16 +56,14 @@ def is_untouched(folder: Path, sheet: str) -> bool:
 
 def _read(path: Path) -> str | None:
     """The text of a file, whatever its line ends are; None if there is none."""
-    if not path.exists():
-        return None
-    return path.read_text(encoding="utf-8", errors="replace")
+    return read_text(path) if path.exists() else None
 
 
 def _read_record(folder: Path) -> dict[str, str]:
     """What was written; nothing if the record is missing or damaged, so that all files are kept."""
     try:
         record = json.loads(_read(folder / RECORD) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -14,7 +14,7 @@ import pytest
 
 import nn
 from autograd import Value, draw, files, page
-from autograd.files import PART, open_file, write_whole
+from autograd.files import PART, open_file, read_text, write_whole
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes, links and FIFOs are of Unix")
 
@@ -277,6 +277,15 @@ def test_what_is_not_a_file_is_neither_read_nor_replaced(tmp_path, monkeypatch, 
         with pytest.raises(OSError, match=f"it is a {kind}, not a file: 'x'|/dev/zero'"):
             use()
     assert os.listdir() == ["x"]
+
+
+def test_a_text_is_read_whatever_is_in_it_and_never_more_than_a_text_has(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"a\r\nb\rc\n\xff\xe2\x82\xac")
+    assert read_text(path) == "a\nb\nc\n\ufffd€"
+    os.truncate(path, 2**40)  # of zeros, which take no room on the disk
+    with pytest.raises(OSError, match="it has more than 16,000,000 bytes, so it is something else"):
+        read_text(path)
 
 
 @POSIX

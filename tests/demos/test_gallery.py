@@ -212,6 +212,14 @@ def test_a_section_is_kept_whole_whatever_its_text(tmp_path, text):
     assert save_gallery([section(2)], path).read_bytes() == before
 
 
+def test_a_page_without_end_is_not_read(tmp_path):
+    page = tmp_path / "index.html"
+    page.touch()
+    os.truncate(page, 2**40)  # of zeros, which take no room on the disk
+    with pytest.raises(OSError, match="it has more than 16,000,000 bytes"):
+        is_gallery(page)
+
+
 def test_a_page_by_somebody_else_is_not_a_gallery(tmp_path):
     path = tmp_path / "index.html"
     assert not is_gallery(path)

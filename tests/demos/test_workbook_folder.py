@@ -1,5 +1,8 @@
 """The folder of the workbook: what is written, what is kept, and the words of the command."""
 
+import os
+import sys
+
 import pytest
 
 from demos import workbook
@@ -63,11 +66,20 @@ def test_a_sheet_of_an_earlier_version_is_renewed_if_nobody_changed_it(folder, m
     assert (folder / "02_neuron.py").read_text() == "# the old neuron\nand mine\n"
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"01_tanh.py": 3}'])
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"01_tanh.py": 3}', "[" * 100_000])
 def test_without_its_record_every_changed_file_is_kept(folder, damage):
     (folder / "01_tanh.py").write_text("mine\n")
     (folder / folders.RECORD).write_text(damage)
     assert folders.write(folder).kept == ["01_tanh.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs are of Unix")
+@pytest.mark.parametrize("name", ["01_tanh.py", folders.RECORD])
+def test_what_is_not_a_file_gets_a_sentence_at_once(folder, name, capsys):
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert main(["workbook"]) == 1
+    assert f"workbook/{name}: it is a FIFO, not a file" in capsys.readouterr().err
 
 
 def test_a_sheet_with_other_line_ends_is_not_a_changed_one(folder):
