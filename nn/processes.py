@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
+import re
 import signal
 import sys
 import time
@@ -102,16 +103,21 @@ def _numbers(processes: Any, process: Any) -> tuple[int, int]:
     """How many processes there are, and which one this is."""
     processes, process = whole(processes, "processes", 1), whole(process, "process", 0)
     if process >= processes:
-        raise ValueError(f"process {process} is not one of {processes}: they are counted from 0")
+        raise ValueError(
+            f"process {shown(process)} is not one of {shown(processes)}: they are counted from 0"
+        )
     if processes > MOST_PROCESSES:
         raise ValueError(f"processes must be at most {MOST_PROCESSES:,}; got {shown(processes)}")
     return processes, process
 
 
+_HOST = re.compile(r"[\w.%:\[\]-]+")
+
+
 def _check_address(coordinator: object) -> None:
     host, _, port = coordinator.rpartition(":") if isinstance(coordinator, str) else ("", "", "")
     digits = port.isascii() and port.isdigit() and len(port) <= 5
-    if not (host and digits and 0 < int(port) < 1 << 16):
+    if not (_HOST.fullmatch(host) and digits and 0 < int(port) < 1 << 16):
         raise ValueError(f"a coordinator is HOST:PORT, as 10.0.0.1:5000; got {shown(coordinator)}")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd.compiler.program import Floats
 from autograd.given import check_length, check_order, shown
 from autograd.real import as_float
+from autograd.value import Value, number_of
 
 Key = tuple[int | str | None, ...]
 """The width of each argument, None for one that is one number; then the names of those at the end
@@ -109,6 +110,8 @@ def as_type(numbers: NDArray[Any], dtype: np.dtype[Any], name: str) -> Floats:
     Raises:
         OverflowError: one is finite and would become infinite.
     """
+    if numbers.dtype == dtype:
+        return numbers
     with np.errstate(all="ignore"):
         made: Floats = numbers.astype(dtype)
     infinite = np.isinf(made)
@@ -119,6 +122,21 @@ def as_type(numbers: NDArray[Any], dtype: np.dtype[Any], name: str) -> Floats:
             f"{np.finfo(dtype).max:.2g}; {way_out}scale your numbers"
         )
     return made
+
+
+def numbers_of(leaves: Sequence[Value], dtype: np.dtype[Any]) -> Floats:
+    """The numbers of leaves, (leaves,).
+
+    Raises:
+        TypeError: one is not a number.
+        OverflowError: one is larger than any of this type.
+    """
+    numbers = [v.data for v in leaves]
+    try:
+        wide = np.array(numbers, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        wide = np.array([*map(number_of, leaves)])  # which says what is wrong
+    return as_type(wide, dtype, "a parameter")
 
 
 def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any]) -> Floats:

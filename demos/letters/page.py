@@ -55,7 +55,8 @@ def _network(predictor: Predictor) -> dict[str, Any]:
     network = predictor.network
     letters = ON * np.eye(len(ALPHABET))  # of shape (28, width)
     if network.embedding is not None:
-        letters = letters @ matrix(network.embedding).T
+        with np.errstate(all="ignore"):  # _packed says what is wrong
+            letters = letters @ matrix(network.embedding).T
     return {
         "alphabet": ALPHABET,
         "places": places(),
@@ -91,4 +92,11 @@ def _packed(numbers: ArrayLike) -> str:
     """Numbers in single precision, four bytes each, low byte first, as base64."""
     import numpy as np
 
-    return base64.b64encode(np.asarray(numbers, "<f4").tobytes()).decode()
+    with np.errstate(over="ignore"):
+        single = np.asarray(numbers, float).astype("<f4")
+    if not np.isfinite(single).all():
+        raise ValueError(
+            "the page computes in single precision, so its weights are finite and at most 3.4e38; "
+            "one of this network is not: train it again, with a lower learning rate"
+        )
+    return base64.b64encode(single.tobytes()).decode()

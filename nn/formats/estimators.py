@@ -8,7 +8,8 @@ them; the first weights and the order of the rows differ.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -121,14 +122,16 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         """Rows and targets as arrays, and what scikit-learn notes of them."""
         check_length(X, "X has a row for each point")
         check_length(y, "y has a target for each row")
-        X, y = validate_data(self, X, y, dtype=np.float64, **options)
+        with _small_enough("X and y"):
+            X, y = validate_data(self, X, y, dtype=np.float64, **options)
         return X, y
 
     def _outputs(self, X: Any) -> Any:
         """The outputs of the network, of shape (rows, outputs)."""
         check_is_fitted(self)
         check_length(X, "X has a row for each point")
-        x = validate_data(self, X, dtype=np.float64, reset=False)
+        with _small_enough("X"):
+            x = validate_data(self, X, dtype=np.float64, reset=False)
         for layer in self.model_.layers:
             weights = np.array([[w.data for w in neuron.weights] for neuron in layer.neurons])
             biases = [n.bias.data for n in layer.neurons if n.bias is not None]  # all have one
@@ -159,6 +162,16 @@ class _Patience:
         """Set the parameters back to where the loss was lowest."""
         for p, number in zip(self.parameters, self.numbers):
             p.data = number
+
+
+@contextmanager
+def _small_enough(names: str) -> Iterator[None]:
+    try:
+        yield
+    except OverflowError:
+        raise OverflowError(
+            f"{names} hold numbers of at most 1.8e308, as large as floats are; one is larger"
+        ) from None
 
 
 def _class_loss(model: MLP, x: Any, t: Any) -> Value:

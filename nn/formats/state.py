@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import math
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from autograd.extras import library
 from autograd.files import expanded, open_file, write_whole
@@ -22,6 +24,10 @@ from nn.tensor_file import FLOATS, TensorFile, packed, room_for
 
 PICKLED = (".pt", ".pth", ".bin")
 """The usual suffixes of files that ``torch.save`` writes."""
+
+MOST_AROUND, MOST_AROUND_ONE = 100_000, 2000
+"""Bytes around the numbers of a file of torch.save's, and around those of each tensor. It writes
+half of that with the longest of file names."""
 
 OLDEST_TORCH = (2, 6)
 """Before it, a file could run code in spite of ``weights_only`` (CVE-2025-32434)."""
@@ -213,7 +219,7 @@ def _of_file(
     whole = expanded(path)
     try:
         if whole.suffix.lower() in PICKLED:
-            state = _unpickled(whole)
+            state = _unpickled(whole, model, wanted)
             shapes = {name: _shape(name, tensor) for name, tensor in state.items()}
             return _fitting(model, wanted, shapes, state.get)
         with TensorFile(whole, room_for(wanted)) as file:
@@ -237,7 +243,9 @@ def _shape_in(file: TensorFile, name: str) -> tuple[int, ...]:
     return tensor.shape
 
 
-def _unpickled(path: os.PathLike[str]) -> Mapping[Any, Any]:
+def _unpickled(
+    path: os.PathLike[str], model: Module, wanted: Mapping[str, Parameters]
+) -> Mapping[Any, Any]:
     """What torch.save wrote, read without running code."""
     torch = library("torch", "load_torch of a file of torch.save's")
     version = tuple(int(n) for n in re.findall(r"\d+", torch.__version__)[:2])
@@ -248,7 +256,9 @@ def _unpickled(path: os.PathLike[str]) -> Mapping[Any, Any]:
             f"{'.'.join(map(str, OLDEST_TORCH))} or newer, or save it as safetensors",
         )
     with open_file(path) as file:
+        _check_size(file, path, model, wanted)
         try:
+            _check_archive(file)
             state = torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # of any kind, as the file may hold anything
             raise refusal(
@@ -257,3 +267,25 @@ def _unpickled(path: os.PathLike[str]) -> Mapping[Any, Any]:
     if not isinstance(state, Mapping):
         raise refusal(path, f"holds {type(state).__name__}, not a state_dict")
     return state
+
+
+def _check_size(
+    file: BinaryIO, path: os.PathLike[str], model: Module, wanted: Mapping[str, Parameters]
+) -> None:
+    """Refuse a file that is larger than these parameters: PyTorch would take long to read it."""
+    size = os.fstat(file.fileno()).st_size
+    most = MOST_AROUND + sum(8 * len(t.values) + MOST_AROUND_ONE for t in wanted.values())
+    if size > most:
+        raise refusal(
+            path,
+            f"has {size:,} bytes, and {most:,} are enough for the parameters of {model!r}: choose "
+            "a model of the same sizes, and save network.state_dict() alone",
+        )
+
+
+def _check_archive(file: BinaryIO) -> None:
+    """Raise ValueError if a part of it becomes larger when PyTorch reads it."""
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(file) as archive:
+        if any(part.file_size != part.compress_size for part in archive.infolist()):
+            raise ValueError("it is compressed, which torch.save does not do")
+    file.seek(0)

@@ -38,6 +38,15 @@ def test_numbers_that_are_no_floats(number):
     assert leaves.numbers().tolist() == [0.1, float(number)]
 
 
+@pytest.mark.parametrize("natively", [True, False])
+def test_what_is_not_a_float_is_named(natively):
+    leaves = Leaves([Value(0.1), Value(0.2, "w")], np.float64, natively)
+    for wrong, error in (10**400, OverflowError), ("x", TypeError), ([1.0], TypeError):
+        leaves.leaves[1].data = wrong
+        with pytest.raises(error, match="the data of 'w' was set wrongly: expected"):
+            leaves.numbers()
+
+
 def test_a_deleted_number_and_a_computed_one():
     values = [Value(0.1), Value(0.2)]
     leaves = Leaves(values, np.float64)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -87,6 +88,15 @@ def test_an_activation_that_the_page_does_not_know_is_refused(tmp_path):
     predictor = Predictor(1, [2], activation="softplus")
     with pytest.raises(ValueError, match="linear, relu, sigmoid, tanh; got softplus"):
         predictor.page(tmp_path / "a.html")
+
+
+@pytest.mark.parametrize("number", [1e300, -math.inf, math.nan])
+def test_a_weight_that_single_precision_does_not_have_is_refused(tmp_path, number):
+    predictor = small()
+    predictor.network.parameters()[0].data = number
+    with pytest.raises(ValueError, match=r"its weights are finite and at most 3\.4e38; one"):
+        predictor.page(tmp_path / "a.html")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_text_that_is_none_is_refused(tmp_path):

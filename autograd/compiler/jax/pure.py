@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from autograd.compiler.arguments import numbers_of
 from autograd.compiler.jax.differentiable import DifferentiableDialect, Operations
 from autograd.compiler.jax.executor import rows_of, source_of
 from autograd.compiler.numpy.executor import load
@@ -45,7 +46,7 @@ class JaxFunction:
     def parameters(self) -> dict[str, Any]:
         """The numbers of now, as NumPy arrays in the shapes of the source. Assign a dictionary of
         the same shapes, such as one that optax trained, to give them to the network."""
-        numbers = np.array([p.data for p in self._program.parameters], self._dtype)
+        numbers = numbers_of(self._program.parameters, self._dtype)
         blocks = zip(self._names, self._program.blocks)
         return {name: numbers[b.lanes].reshape(b.array.shape) for name, b in blocks}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.arguments import as_type
+from autograd.compiler.arguments import numbers_of
 from autograd.compiler.machine.address import address
 from autograd.compiler.machine.build import machine
 from autograd.compiler.machine.kernels.leaves import NUMBER, TYPE
@@ -50,7 +50,7 @@ class Leaves:
         """Those of now, (leaves,).
 
         Raises:
-            OverflowError: one is larger than any of the type.
+            TypeError, OverflowError: one is not a number, or larger than any of the type.
         """
         if self._call and not is_recording():  # which must learn of each look
             numbers = np.empty(len(self.leaves), self.dtype)
@@ -58,8 +58,7 @@ class Leaves:
                 self.dtype == np.float64 or not np.isinf(numbers).any()
             ):
                 return numbers
-        wide = np.array([v.data for v in self.leaves], np.float64)  # some may be no floats
-        return as_type(wide, self.dtype, "a parameter")
+        return numbers_of(self.leaves, self.dtype)  # some may be no floats
 
 
 def _has_a_slot(kind: type[Value]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.arguments import numbers_of
 from autograd.compiler.numpy.names import VariableNames
 from autograd.compiler.program import Array, Program
 from autograd.formats.onnx.functions import Functions
@@ -80,7 +81,7 @@ def _written(program: Program, views: Views, known: dict[Any, Tensor]) -> Tensor
         leaves = [program.parameters[i] for i in block.lanes]
         key = block.array.shape, *map(id, leaves)
         if key not in known:
-            numbers = np.array([p.data for p in leaves], views.dtype).reshape(block.array.shape)
+            numbers = numbers_of(leaves, views.dtype).reshape(block.array.shape)
             known[key] = views.graph.initializer(numbers, views.names[block.array])
         views.tensors[block.array] = known[key]
     writer = Writer(program, views)

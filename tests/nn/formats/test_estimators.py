@@ -147,6 +147,16 @@ def test_wrong_arguments_are_one_sentence(sklearn, options, message):
         nn.Classifier(**options).fit(X, COLOURS)
 
 
+def test_integers_beyond_floats_are_one_sentence(sklearn):
+    network, message = nn.Regressor(2, max_iter=1), "hold numbers of at most 1.8e308, as large as"
+    for X, y in ([[10**400], [1]], [0, 1]), ([[0], [1]], [-(10**5000), 1]):
+        with pytest.raises(OverflowError, match=f"^X and y {message}"):
+            network.fit(X, y)
+    network.fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(OverflowError, match=f"^X {message}"):
+        network.predict([[10**400]])
+
+
 @pytest.mark.parametrize("kind", ["Classifier", "Regressor"])
 def test_rows_that_no_memory_holds_are_refused(sklearn, kind):
     network, many = getattr(nn, kind)(2, max_iter=1), range(10**12)

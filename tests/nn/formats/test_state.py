@@ -1,6 +1,8 @@
 """Parameters under PyTorch's names, where PyTorch is not installed: save_torch and load_torch."""
 
+import os
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -242,6 +244,25 @@ def test_what_pytorch_reads_in_a_file(tmp_path, monkeypatch, loaded, message):
     else:
         load_torch(model, tmp_path / "m.pt")
         assert numbers(model) == numbers(MLP(2, [2, 1], seed=1))
+
+
+def test_a_file_that_would_take_much_time_or_memory_is_not_given_to_pytorch(tmp_path, monkeypatch):
+    class Torch:
+        __version__ = "2.10.0"
+        load = None  # so that a call is another error
+
+    monkeypatch.setitem(sys.modules, "torch", Torch())
+    model, path = MLP(2, [2, 1]), tmp_path / "m.pt"
+    path.touch()
+    os.truncate(path, 2**40)
+    with pytest.raises(nn.CheckpointError, match=r"bytes, and 108,072 are enough for the param"):
+        load_torch(model, path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m/data/0", bytes(10_000_000))
+    assert path.stat().st_size < 20_000
+    with pytest.raises(nn.CheckpointError, match="is damaged, or holds more") as found:
+        load_torch(model, path)
+    assert "it is compressed" in str(found.value.__cause__)
 
 
 def test_parameters_that_have_no_place_in_a_tensor_are_refused(tmp_path):
