@@ -55,6 +55,12 @@ def save_torch(model: Module, path: str | os.PathLike[str]) -> None:
         OSError: the file cannot be written.
     """
     check_model(model, "save_torch(model, path)")
+    suffix = expanded(path).suffix
+    if suffix.lower() in PICKLED:
+        raise ValueError(
+            f"save_torch writes safetensors, and {suffix} is the suffix of torch.save's files: "
+            f"call it {shown(expanded(path).with_suffix('.safetensors').name)}"
+        )
     tensors = {
         name: (tensor.shape, [number_of(v) for v in tensor.values])
         for name, tensor in tensors_of(model).items()

@@ -31,3 +31,5 @@ def test_a_wrong_call_is_a_sentence():
         to_onnx(estimator, [[0.5, 1.0]])
     with pytest.raises(TypeError, match=r"an example of the rows after the function.*got none"):
         to_onnx(MLP(2, [1]))
+    with pytest.raises(TypeError, match=r"a file as path=..., and rows before it; got 'net.onnx'"):
+        to_onnx(MLP(2, [1]), [[0.5, 1.0]], "net.onnx")

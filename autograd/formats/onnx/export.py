@@ -33,6 +33,10 @@ def to_onnx(
     >>> [node.op_type for node in model.graph.node]
     ['Gemm', 'Tanh', 'Gemm', 'Tanh']
 
+    A file is written by ``to_onnx(model, X, path="model.onnx")``, and ONNX Runtime runs it by
+    ``onnxruntime.InferenceSession("model.onnx").run(None, {"inputs": X})``. The argument of a
+    network is called "inputs"; the others have the names that they have in the function.
+
     Operations that ONNX Runtime lacks for float64, such as erf, are functions within the model.
     Where the function branches, as in ``x[0] if x[0] > 0 else 0 * x[0]``, each way is computed, and
     a Where takes the right one for each row. A row for which the function would raise an error
@@ -48,8 +52,8 @@ def to_onnx(
         dtype: float64 or float32; default that of a compiled function, else float64.
 
     Returns:
-        The model, an ``onnx.ModelProto``. Its inputs have the names of the arguments, its output is
-        "value", of shape (batch,), or (batch, m) where the function returns a list.
+        The model, an ``onnx.ModelProto``. Its output is "value", of shape (batch,), or (batch, m)
+        where the function returns a list.
 
     Raises:
         ModuleNotFoundError: onnx or numpy is not installed.
@@ -65,16 +69,25 @@ def to_onnx(
             f"to_onnx takes a Module or a function; got {type(function).__name__} "
             f"{shown(function)}: {way_out}"
         )
-    if not rows:
-        raise TypeError(
-            "to_onnx takes an example of the rows after the function, as in "
-            "to_onnx(model, [[0.0, 0.0]]); got none"
-        )
+    _check_rows(rows)
     library("onnx", "to_onnx")
     model = _model(function, rows, dtype)
     if path is not None:
         write_whole(path, model.SerializeToString())
     return model
+
+
+def _check_rows(rows: tuple[Any, ...]) -> None:
+    if not rows:
+        raise TypeError(
+            "to_onnx takes an example of the rows after the function, as in "
+            "to_onnx(model, [[0.0, 0.0]]); got none"
+        )
+    for given in rows:
+        if isinstance(given, (str, os.PathLike)):
+            raise TypeError(
+                f"to_onnx takes a file as path=..., and rows before it; got {shown(given)} as rows"
+            )
 
 
 def _model(function: Any, rows: tuple[ArrayLike, ...], dtype: Any) -> Any:

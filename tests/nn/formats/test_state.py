@@ -48,6 +48,13 @@ def test_a_file_has_the_names_and_shapes_of_pytorch(tmp_path):
     assert read["layers.0.weight"][2, 1] == model.layers[0].neurons[2].weights[1].data
 
 
+def test_a_safetensors_file_does_not_get_the_suffix_of_a_pickle(tmp_path):
+    for name in "net.pt", "net.PTH", "pytorch_model.bin":
+        with pytest.raises(ValueError, match=r"torch.save's files: call it '\w+\.safetensors'"):
+            nn.save_torch(nn.MLP(2, [1]), tmp_path / name)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_modules_of_any_shape_come_back_bit_for_bit(tmp_path):
     one, other = Letters(1), Letters(2)
     save_torch(one, tmp_path / "m.safetensors")
