@@ -69,9 +69,7 @@ def connected(
     _check_address(coordinator)
     seconds = as_float(seconds, "seconds")
     if not 0 < seconds <= MOST_SECONDS:
-        raise ValueError(
-            f"seconds must be more than 0 and at most {MOST_SECONDS:,}; got {seconds:g}"
-        )
+        raise ValueError(f"seconds must be above 0, at most {MOST_SECONDS:,}; got {seconds:g}")
     jax = library("jax", "connected")
     if not process:
         _check_port(int(coordinator.rpartition(":")[2]))

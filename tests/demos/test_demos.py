@@ -31,12 +31,10 @@ GRADIENTS = {
     "i2": "0.013447447",
 }
 
-COURSE_OF = """
-import sys
+COURSE_OF = """import sys
 from demos import __main__ as command
 command.COURSE = {{name: command.COURSE[name] for name in {!r}}}
-sys.exit(command.main())
-"""
+sys.exit(command.main())"""
 
 
 def of(*names):

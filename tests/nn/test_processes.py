@@ -94,7 +94,7 @@ def test_seconds_are_one_number(calls):
         (("a:5000", 0, 0), "^processes must be at least 1; got 0$"),
         (("a:5000", 0, 10**12), "^processes must be at most 1,000,000; got 10*$"),
         (("a:" + "1" * 5000, 0, 2), "^a coordinator is HOST:PORT"),
-        (("a:5000", 0, 2, 0), "^seconds must be more than 0 and at most 1,000,000; got 0$"),
+        (("a:5000", 0, 2, 0), "^seconds must be above 0, at most 1,000,000; got 0$"),
         (("a:5000", 0, 2, float("nan")), "^seconds must be .*; got nan$"),
         (("a:5000", 0, 2, 1e9), "^seconds must be .*; got 1e\\+09$"),
     ],
