@@ -246,6 +246,7 @@ class Compilation:
         has_machine = many and importlib.util.find_spec("llvmlite") is not None
         return Leaves(self.parameters, self.dtype, self.backend == "machine" or has_machine)
 
+    @np.errstate(all="ignore")  # as in plain Python, whatever a user wants to hear of NumPy's own
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, NDArray[np.bool_]]:
         """The results, (batch, outputs), and the rows for which a guard fails.
 
@@ -259,6 +260,7 @@ class Compilation:
             values, failures = self._careful().executor("").rows(theta, arguments)
         return values, self._failing(failures, outside)
 
+    @np.errstate(all="ignore")
     def gradients(
         self, theta: Floats, arguments: Sequence[Floats], by: str
     ) -> tuple[float, NDArray[np.bool_], Any]:
@@ -325,6 +327,7 @@ class Compilation:
         failing = failures != 0 if self.guards else NONE_FAIL
         return failing if outside is None else failing | outside
 
+    @np.errstate(all="ignore")
     def point(self, by: str) -> Callable[..., Any] | None:
         """A fast function of plain numbers; see ``Executor.point``. None where one of them is the
         index of a table, which must be looked at first."""

@@ -276,23 +276,22 @@ class Compiled:
         parts = self._recordings.serve(
             key, arrays, lambda c, theta, rows: c.gradients(theta, rows, wrt)
         )
-        value = 0.0
-        for part in parts:
-            if not part.compilation.trace.single:
-                raise ValueError(
-                    f"value_and_grad is for a function that returns one Value; {self.__name__} "
-                    "returns several: return their sum, or the one to differentiate"
-                )
-            value += part.values
+        if not all(part.compilation.trace.single for part in parts):
+            raise ValueError(
+                f"value_and_grad is for a function that returns one Value; {self.__name__} "
+                "returns several: return their sum, or the one to differentiate"
+            )
         scale = 1 / len(arrays[0]) if arrays and reduction == "mean" else 1.0
-        if wrt == "inputs":
+        with np.errstate(all="ignore"):
+            value = sum(part.values for part in parts) * scale
+            if wrt == "parameters":
+                total = self._by_parameters(parts)
+                return value, total * scale if scale != 1 else total
             gradients = self._by_inputs(parts, arrays)
             if scale != 1:
                 gradients = [g * scale for g in gradients]
             shaped = [g[:, 0] if size is None else g for g, size in zip(gradients, key)]
-            return value * scale, shaped[0] if len(shaped) == 1 else shaped
-        total = self._by_parameters(parts)
-        return value * scale, total * scale if scale != 1 else total
+            return value, shaped[0] if len(shaped) == 1 else shaped
 
     def _by_parameters(self, parts: list[Part]) -> Floats:
         """The gradient by all parameters, the sum of those of all parts."""

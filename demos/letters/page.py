@@ -92,7 +92,7 @@ def _packed(numbers: ArrayLike) -> str:
     """Numbers in single precision, four bytes each, low byte first, as base64."""
     import numpy as np
 
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         single = np.asarray(numbers, float).astype("<f4")
     if not np.isfinite(single).all():
         raise ValueError(

@@ -240,7 +240,8 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, of shape (rows, classes)."""
-        return np.exp(self.predict_log_proba(X))
+        with np.errstate(under="ignore"):
+            return np.exp(self.predict_log_proba(X))
 
     def predict_log_proba(self, X: Any) -> Any:
         """The logarithms of the probabilities, with all their digits."""

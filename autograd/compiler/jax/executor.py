@@ -120,6 +120,7 @@ def settings(dtype: np.dtype[Any]) -> Any:
     from contextlib import ExitStack
 
     stack = ExitStack()
+    stack.enter_context(np.errstate(all="ignore"))  # it rounds constants with NumPy
     stack.enter_context(jax.enable_x64(dtype == np.float64))
     stack.enter_context(jax.default_matmul_precision("highest"))
     return stack

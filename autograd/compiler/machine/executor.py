@@ -96,6 +96,7 @@ class MachineExecutor(Executor):
         ready = Ready(unit.table(ROWS, ONE_ROW), unit.arena, unit.lowered.ints)
         return point_function(unit.lowered, unit.arena, ready, self._turn, by)
 
+    @np.errstate(all="ignore")
     def train(
         self, learner: Learner, stretch: Stretch, losses: Floats, arguments: Sequence[Floats]
     ) -> int:
