@@ -75,7 +75,7 @@ def trainer_for(plan: Plan, compile: bool | None) -> Trainer | None:
 
 def _asked(plan: Plan, program: Compiled | None) -> Trainer:
     """The trainer. It says in ``how`` what speaks against it."""
-    watched = _Watched(plan.loss)
+    watched = _Watched(plan.loss, program)
     trainer = _trainer(plan, program or watched.program(plan.backend), watched, None)
     trainer.executor.spread(plan.devices)  # or it keeps those of an earlier training
     trainer.prepare(plan.batch_size)
@@ -88,7 +88,7 @@ def _asked(plan: Plan, program: Compiled | None) -> Trainer:
         trainer.remark += f"; the loss changes {change}, and compiled code does not"
     elif watched.reach.streams:
         trainer.remark += f"; the recording keeps what comes from {watched.reach.objection}"
-    elif not program:
+    else:
         watched.keep(trainer, plan)
     return trainer
 
@@ -159,7 +159,7 @@ class _Note:
     """What an earlier training has left of a function: its compiled form, and what was found out.
     It holds for as long as nothing has changed that the function reads."""
 
-    loss: Callable[..., Any]
+    keeper: Callable[..., Any]
     program: Compiled
     reach: Reach
     kinds: tuple[Any, Any]
@@ -170,16 +170,17 @@ class _Note:
 class _Watched:
     """A loss in plain Python, with what it reaches, and the state of that.
 
-    The function keeps its note as an attribute, so that both go together.
+    The function keeps its note as an attribute, so that both go together; or the compiled loss
+    does, if that is what ``fit`` was given.
 
     Attributes:
         has_run: whether the loss has run to count its operations.
     """
 
-    def __init__(self, loss: Callable[..., Any]) -> None:
-        self.loss = loss
-        note = getattr(loss, NOTE, None)
-        own = isinstance(note, _Note) and note.loss is loss  # not that of which it is a copy
+    def __init__(self, loss: Callable[..., Any], given: Compiled | None = None) -> None:
+        self.loss, self._keeper = loss, given or loss
+        note = getattr(self._keeper, NOTE, None)
+        own = isinstance(note, _Note) and note.keeper is self._keeper  # not that it is a copy of
         self._before: _Note | None = note if own else None
         self._note = self._before if self._before and self._before.program.holds() else None
         # Attributes of leaves that had none are not watched.
@@ -217,10 +218,11 @@ class _Watched:
 
     def keep(self, trainer: Trainer, plan: Plan) -> None:
         """Leave a note for later trainings, if the function changes nothing."""
-        if isinstance(self.loss, FunctionType) and not self.reach.objection:
+        takes_it = self._keeper is trainer.program or isinstance(self.loss, FunctionType)
+        if takes_it and not self.reach.objection:
             kinds = plan.inputs.kind, plan.targets.kind
             left = trainer.program, self.reach, kinds, self._operations, trainer.audit
-            setattr(self.loss, NOTE, _Note(self.loss, *left))
+            setattr(self._keeper, NOTE, _Note(self._keeper, *left))
 
     def _known(self, plan: Plan) -> _Note | None:
         """The note, if it is of such rows."""

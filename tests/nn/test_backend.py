@@ -15,6 +15,7 @@ from autograd.compiler import recordings
 from autograd.given import switch
 from nn import SGD, fit
 from nn.arguments import Rows
+from nn.audit import Audit
 from nn.own_rules import objection, overridden, own_update
 
 X, T = [[1.0], [2.0], [3.0]], [[3.0], [6.0], [9.0]]
@@ -110,6 +111,25 @@ def test_float32_trains_on_copies_of_its_rows(backend):
     plain, other = trained(epochs=1, batch_size=2, shuffle=1, compile=False)
     assert weight.data == pytest.approx(plain.data, rel=1e-6)
     assert history.losses == pytest.approx(other.losses, rel=1e-6)
+
+
+def test_a_compiled_loss_is_compared_once_until_what_it_reads_changes(monkeypatch):
+    compared, compare = [], Audit.compare
+
+    def noted(self, row, compiled):
+        compared.append(row)
+        compare(self, row, compiled)
+
+    monkeypatch.setattr(Audit, "compare", noted)
+    monkeypatch.setattr("nn.audit.SHARE", 0)  # not again because time has passed
+    weight, factor = Value(1.0), [1.0]
+    loss = compile(lambda x, t: factor[0] * (weight * x[0] - t[0]) ** 2, backend="numpy")
+    for number, times in (1.0, 1), (1.0, 1), (2.0, 2), (2.0, 2):
+        factor[0] = number
+        fit(loss, np.array(X), np.array(T), SGD([weight], lr=0.01), progress=False)
+        assert len(compared) == times
+    fit(loss, X, T, SGD([weight], lr=0.01), progress=False)  # rows of another kind
+    assert len(compared) == 3
 
 
 def test_more_numbers_than_can_be_copied(monkeypatch):

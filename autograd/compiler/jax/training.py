@@ -56,7 +56,8 @@ class Training:
         moves[learner.frozen] = False
         beyond = np.arange(len(self._order), len(learner.theta))
         places = np.concatenate([self._order, beyond])
-        moves, state = moves[places], (learner.theta[places], learner.memories[:, places])
+        moves, held = moves[places], [learner.theta, *learner.memories]
+        state = [each[places] for each in held]
         steps, position = self._steps(learner.update, found), stretch.start
         while position < stretch.stop:
             size = stretch.end(position) - position
@@ -72,7 +73,8 @@ class Training:
             position += done * size
             if done < count:
                 break
-        learner.theta[places], learner.memories[:, places] = map(np.asarray, state)
+        for before, after in zip(held, state):
+            before[places] = after
         return position
 
     def _steps(self, update: Update, found: Traced) -> Callable[..., Any]:
@@ -92,7 +94,7 @@ class Training:
     def _run(
         self,
         one_step: Callable[..., list[Array]],
-        state: tuple[Array, Array],
+        state: list[Array],
         numbers: Array,
         moves: Array,
         order: Array,
@@ -103,19 +105,21 @@ class Training:
         size = order.shape[1]
 
         def step(carried: Any) -> Any:
-            (theta, memories), totals, done, _ = carried
+            state, totals, done, _ = carried
+            theta, *memories = state
             rows = self.devices.dealt_out(order[done])
             taken = [self.devices.dealt_out(a[rows]).astype(self.dtype) for a in arguments]
             values, failures, gradient = self.gradients(theta.astype(self.dtype), *taken)
             total = values.sum()
-            good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()
+            odd = (gradient * 0).sum()  # nan if one is nan or infinite
+            good = jnp.isfinite(total + odd) & (failures == 0).all()
             moved = one_step(numbers, theta, gradient / size, memories)
-            kept = [
-                jnp.where(good & moves, new, old) for new, old in zip(moved, (theta, *memories))
+            kept = [  # such as a velocity without momentum
+                old if new is old else jnp.where(good & moves, new, old)
+                for new, old in zip(moved, state)
             ]
             totals = totals.at[done].set(jnp.where(good, total, 0))
-            new = kept[0], jnp.stack(kept[1:]) if len(kept) > 1 else memories
-            return new, totals, done + good, good
+            return kept, totals, done + good, good
 
         def goes_on(carried: Any) -> Any:
             _, _, done, good = carried
@@ -133,7 +137,7 @@ def _moved(
     numbers: Array,
     theta: Array,
     gradient: Array,
-    memories: Array,
+    memories: Sequence[Array],
 ) -> list[Array]:
     """The new parameters and memories, by an update's list of operations."""
     x: dict[int, Array] = dict(enumerate([theta, gradient, *memories]))
