@@ -305,6 +305,25 @@ def test_a_file_that_shrinks_while_it_is_read(path):
             file.numbers("model.weights")
 
 
+def test_a_table_of_zeros_is_not_read_to_its_end(path, monkeypatch):
+    of_any_size(path, {}, 1_400_000)
+    with path.open("r+b") as file:
+        file.write(struct.pack("<Q", 1_300_000) + b"{")
+    monkeypatch.setattr(json, "loads", None)  # so that a call is another error
+    assert refused(path).endswith("its table is not JSON")
+
+
+def test_a_table_that_is_cut_off_while_it_is_read(path, monkeypatch):
+    save_checkpoint(path, nn.Neuron(2))
+    size = os.stat(path).st_size
+    os.truncate(path, 100)
+    found = os.stat(path)
+    as_before = os.stat_result((*found[:6], size, *found[7:10]))
+    monkeypatch.setattr(os, "fstat", lambda descriptor: as_before)
+    with pytest.raises(CheckpointError, match=r"its table is not JSON$"):
+        load_checkpoint(path)
+
+
 def test_names_of_a_file_are_shown_without_control_characters(path):
     class Named(nn.Module):
         def __init__(self):
