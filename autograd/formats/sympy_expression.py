@@ -29,11 +29,13 @@ DEEPEST = 75
 def to_sympy(value: Value, names: object = None) -> Any:
     """How a Value was computed, as an expression of SymPy.
 
-    Leaves are symbols, which are real: ``sympy.Symbol("x", real=True)``. Numbers that an operation
-    made Values are exact: 0.1 is 1/10, the shortest decimal that stands for it. An operation of
-    your own is written out if its value is plain arithmetic. Otherwise it is a function of that
-    name: SymPy differentiates it by your rule, and ``lambdify`` computes it by your function. Of
-    two that have one name, the second is called ``name_2``.
+    Leaves are symbols, which are real: ``x = sympy.Symbol("x", real=True)``. Take this ``x`` in
+    ``diff`` and ``subs``: to SymPy a text "x", or a symbol that may be complex, is another one, by
+    which the derivative is 0. Numbers that an operation made Values are exact: 0.1 is 1/10, the
+    shortest decimal that stands for it. An operation of your own is written out if its value is
+    plain arithmetic. Otherwise it is a function of that name: SymPy differentiates it by your rule,
+    and ``lambdify`` computes it by your function. Of two that have one name, the second is called
+    ``name_2``.
 
     >>> x, w = Value(0.5, "x"), Value(2.0, "w")
     >>> y = (w * x).tanh()
