@@ -98,7 +98,7 @@ def _module(model: Module, made: dict[int, Any]) -> Any:
         raise ValueError(
             f"PyTorch has no equivalent of {type(model).__name__}, which computes in Python on "
             "single numbers: write a torch.nn.Module with the same attributes, and load into it "
-            "what save_torch writes"
+            "what save_torch writes; or export it as it is, by to_onnx(model, rows)"
         )
     result.training = model.training
     made[id(model)] = result

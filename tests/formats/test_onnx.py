@@ -331,7 +331,7 @@ def test_what_a_model_cannot_choose():
     def many(x):
         return autograd.sum([v if v > 0 else -v for v in x])
 
-    with pytest.raises(CompileError, match=r"its inputs in more than 64 ways.*maximum"):
+    with pytest.raises(CompileError, match=r"its inputs in more than 32 ways.*maximum"):
         to_onnx(many, [[0.5] * 7])
     with pytest.raises(
         CompileError, match=r"reads the number .*, at .*compare Values, as in x > 0"

@@ -9,7 +9,7 @@ from autograd.compiler.recording.observe import CompileError
 
 Made = TypeVar("Made")
 
-MOST_PATHS = 64
+MOST_PATHS = 32
 """A program for all rows computes each of its paths for every row."""
 
 MOST_TRIES = 1000

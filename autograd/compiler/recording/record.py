@@ -9,7 +9,6 @@ is not part of the graph, a gradient or a random number, is refused.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -208,9 +207,19 @@ class Recording:
         """How a comparison turns out: as the numbers have it, or as the path says."""
         if self.path is None:
             return natural
+        return self.path.outcome(natural) if self._depends_on_inputs(a, b) else natural
+
+    def _depends_on_inputs(self, *ends: Value) -> bool:
         inputs = {id(x) for argument in self.inputs for x in argument}
-        nodes = itertools.chain(topological_order(a), topological_order(b))
-        return self.path.outcome(natural) if any(id(v) in inputs for v in nodes) else natural
+        pending, seen = list(ends), set[int]()
+        while pending:  # no order is needed, and an input is near as a rule
+            v = pending.pop()
+            if id(v) in inputs:
+                return True
+            if id(v) not in seen:
+                seen.add(id(v))
+                pending += v.inputs
+        return False
 
     def read(self, v: Value) -> float:
         """``v.data``."""

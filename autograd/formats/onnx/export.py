@@ -59,7 +59,7 @@ def to_onnx(
         ModuleNotFoundError: onnx or numpy is not installed.
         TypeError: ``function`` is not a function, or there are no rows.
         ValueError: the rows do not fit together; or the parameters take more than 2 GB.
-        CompileError: the function reads the number of a Value, branches in more than 64 ways, has
+        CompileError: the function reads the number of a Value, branches in more than 32 ways, has
             an operation that only Python can compute, or cannot be compiled.
     """
     if not callable(function):
