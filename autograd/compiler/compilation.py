@@ -171,8 +171,9 @@ class Compilation:
         program = self._runnable("parameters" if self.parameters else "inputs")
         if self.backend == "jax":
             from autograd.compiler.jax.dialect import JAX
+            from autograd.compiler.jax.steps import in_steps
 
-            return write(program, self.dtype, JAX)
+            return write(in_steps(program), self.dtype, JAX)
         return write(program, self.dtype)
 
     def jax(self, guarded: bool = False) -> JaxFunction:

@@ -67,6 +67,21 @@ def test_a_column_of_the_rows_is_a_vector_to_xla(wide):
     assert not re.findall(r"f64\[50,1\]\S* (?:tanh|reduce|multiply)\(", text)
 
 
+def test_steps_back_read_what_the_scan_gave_and_differentiate_there():
+    w = Value(9.8)
+
+    def pendulum(x):
+        angle, speed = x
+        for _ in range(20):
+            speed = speed - 0.05 * w * autograd.sin(angle)
+            angle = angle + 0.05 * speed
+        return angle * angle
+
+    f = both(pendulum, np.random.default_rng(0).normal(size=(3, 2)))
+    f.value_and_grad(np.ones((3, 2)))
+    assert re.search(r"np\.cos\((\w+)\[t\]\)", f.source)
+
+
 def test_random_programs_with_loops_are_what_eager_python_is():
     for seed in range(3):
         check_program(seed, "jax")

@@ -14,6 +14,7 @@ from autograd.compiler.jax.blocks import Blocks
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.dialect import JAX, JaxDialect
 from autograd.compiler.jax.functions import only_python
+from autograd.compiler.jax.steps import in_steps
 from autograd.compiler.jax.training import Training
 from autograd.compiler.numpy.executor import load
 from autograd.compiler.numpy.source import NumpySource, write
@@ -139,7 +140,7 @@ def source_of(program: Program, dtype: Any, dialect: JaxDialect) -> NumpySource:
     Raises:
         CompileError: it has an operation that only Python can compute.
     """
-    source = write(program, dtype, dialect)
+    source = write(in_steps(program), dtype, dialect)
     if source.functions:
         raise only_python(next(iter(source.functions)).removesuffix("_in_python"))
     return source

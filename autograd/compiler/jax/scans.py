@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.compiler.numpy.loops import LoopWriter
-from autograd.compiler.numpy.text import INDENT, Text, element, shape_of, statement
-from autograd.compiler.program import Array, Final, Loop, Stack, View
+from autograd.compiler.numpy.text import CALL, INDENT, Text, element, shape_of, statement
+from autograd.compiler.program import Array, Final, Loop, Slice, Stack, View
 
 
 class ScanWriter(LoopWriter):
@@ -64,10 +64,22 @@ class ScanWriter(LoopWriter):
 
     def _placed(self, h: Stack | Final, name: str, reverse: bool) -> list[str]:
         """Scan puts the steps along the first axis; with a batch they belong along the second."""
-        note = shape_of(h.outer)
         if isinstance(h, Final):
-            return statement(f"{name} =", f"{name}[{0 if reverse else -1}]", note)
-        return statement(f"{name} =", f"{name}.swapaxes(0, 1)", note) if h.outer.batched else []
+            return statement(f"{name} =", f"{name}[{0 if reverse else -1}]", shape_of(h.outer))
+        if h.outer.batched:
+            self.views.inlined[h.outer] = Text(name).exchanged
+        return []
+
+    def _slice(self, s: Slice, t: str) -> list[str]:
+        """The same; and what a scan gave is read as it gave it."""
+        x, at = self.views.inlined.get(s.outer.array), self.views.step(s.outer, t)
+        if x and x.turned and at:
+            first, *rest = at.split(", ")[1:]  # without the batch
+            if ":" not in first:
+                places = ", ".join([first, *([":", *rest] if rest else [])])
+                self.views.inlined[s.inner] = Text(f"{x.turned.within(CALL)}[{places}]")
+                return []
+        return super()._slice(s, t)
 
 
 def _tuple(names: Sequence[str]) -> str:

@@ -16,6 +16,10 @@ from autograd.ops import Op
 
 def expression(op: Op, xs: Sequence[Text], dialect: Dialect) -> Text | None:
     """The operation on written operands; None if only Python can compute it."""
+    turned = [x.turned for x in xs if x.turned]
+    if xs and len(turned) == len(xs):
+        text = expression(op, turned, dialect)
+        return text and text.exchanged
     if op in (ops.sum, ops.add):
         return summed(xs)
     if op is ops.mul:

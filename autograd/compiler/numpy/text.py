@@ -26,14 +26,24 @@ SUM, MATRIX, PRODUCT, MINUS, POWER, CALL = 1, 1.9, 2, 2.5, 3, 4
 
 @dataclass(frozen=True)
 class Text:
-    """An expression and how tightly it holds together."""
+    """An expression and how tightly it holds together.
+
+    Attributes:
+        turned: the same with the first two axes exchanged, if it is known.
+    """
 
     text: str
     precedence: float = CALL
+    turned: Text | None = None
 
     def within(self, precedence: float) -> str:
         """The text, in parentheses where the surroundings bind more tightly."""
         return self.text if self.precedence >= precedence else f"({self.text})"
+
+    @property
+    def exchanged(self) -> Text:
+        """The expression with its first two axes exchanged."""
+        return Text(f"{self.within(CALL)}.swapaxes(0, 1)", turned=self)
 
     @property
     def negative(self) -> bool:
