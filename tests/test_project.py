@@ -122,6 +122,9 @@ def test_nothing_opens_a_connection():
             assert main(["figure_4", "--out", folder]) == 0
             autograd.page(model([1, 2]), folder + "/page.html")
             nn.save_checkpoint(folder + "/c.safetensors", model)
+            nn.save_torch(model, folder + "/t.safetensors")
+            nn.load_torch(model, folder + "/t.safetensors")
+        autograd.from_json(autograd.to_json(model([1, 2])))
     """
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert output.returncode == 0, output.stderr
