@@ -6,12 +6,13 @@ compiled, with the rows on the device; "call": the same from Python, with NumPy 
 largest number, or 1e-3). Then the two take turns; medians of processor time. ``--only TEXT`` runs
 only the programs with that text in their names; ``--hlo FOLDER`` writes what XLA made of both.
 
-One run of each on a busy machine, ours / theirs in float64 and float32. "function": MLP 6-12-10-2
-of 1 to 4096 rows 0.66 to 1.08, letters 1.05 and 0.97, MLP 256 1.05 and 1.04. Before blocks of
-parameters were slices: attention 0.97 and 0.95, transformer 0.84 and 0.76, softmax 1.05 and 0.99,
-mixture 0.95 and 0.85, n-body 0.88 and 0.85; above 1.05 were RNN (1.26, 1.16), pendulum (1.20,
-1.36), convolution in float64 (1.79) and the formula (1.68, 3.34). Our slope of tanh keeps its
-digits where 1 - tanh² is 0, at the price of an exponential and a division. "call": 1.1 to 3.5;
+Measured on a busy machine (load 10 on two cores), ours / theirs in float64 and float32; the figures
+of one program differed by up to 0.1. "function", medians of one to three runs: MLP 6-12-10-2 of 1
+row 0.57 and 0.72, 64 rows 0.81 and 0.87, 4096 rows 1.12 and 1.06; letters 0.97 and 1.04; MLP 256
+1.22 and 1.10; formula 1.00 and 0.98; RNN 1.15 and 1.09; convolution 1.79 and 0.23; attention 1.01
+and 0.86; transformer 0.73 and 0.73; softmax 0.94 and 0.94; mixture 0.85 and 0.82; pendulum 1.06
+and 1.08; n-body 0.70 and 0.66. RNN has an exponential and a division more, with which the slope of
+tanh keeps its digits: with 1 - tanh² in their place it was 0.93 to 1.02. "call": 1.1 to 3.5;
 before the machine read the parameters, 6 and 10 for letters, 12 and 32 for MLP 256.
 "fit", ten epochs, was 1.9 to 3.0. Its loop in XLA alone, before and after the parameters were put
 in the order of their blocks: letters 1.67 and 1.43 in float64, 1.80 and 1.55 in float32; MLP
