@@ -35,7 +35,7 @@ LONG = 20_000
 IN_QUOTES = r"([\w .,=∂-]|#\d+;|<br/>)*"
 TEX = {
     *"begin char definecolor end ensuremath ldots node partial path to ttfamily usepackage".split(),
-    *("textsubscript", "textsuperscript"),
+    *("textsubscript", "textsuperscript", "providecommand", "autogradbold", "rlap", "kern"),
     *(" ", *written._GREEK.values(), *(accent[1:] for accent in written._ACCENTS.values())),
 }
 TAGS = {*("svg", "style", "g", "title", "polygon", "path", "text", "ellipse", "polyline"), "tspan"}
