@@ -249,3 +249,33 @@ def test_eight_devices_learn_what_one_learns_and_share_gradients_alone():
     )
     out, errors = process.communicate(timeout=300)
     assert out == "done\n", errors[-3000:]
+
+
+def test_the_letters_learn_on_two_devices_what_they_learn_on_one():
+    """What the demo's --devices trains. All batches are whole, so that XLA compiles one size."""
+    process = alone(
+        """
+        import numpy as np
+        from demos.letters.predictor import Predictor
+        from demos.letters.training import Settings, Training
+        from tests.demos.test_letters import in_memory
+
+        text = in_memory(b"it was the best of times it was the worst of times " * 22)
+
+        def learned(devices):
+            predictor = Predictor(2, [3], 2, "cross-entropy")
+            job = Training(predictor, text, Settings(batch=16), devices=devices)
+            job.run()
+            assert job.progress.letters % 16 == 0
+            return [p.data for p in predictor.network.parameters()], job.progress.losses
+
+        one, losses = learned(1)
+        two, others = learned(2)
+        np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(others, losses, rtol=1e-5)
+        print("done")
+        """,
+        2,
+    )
+    out, errors = process.communicate(timeout=300)
+    assert out == "done\n", errors[-3000:]
