@@ -9,6 +9,7 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any, TypeVar, cast
 
+from autograd.compiler.recording.observe import is_recording
 from autograd.functions.weighted_sum import dot
 from autograd.given import check_order, did_you_mean, shown
 from autograd.ops import TABLE, Op
@@ -288,7 +289,8 @@ def _sized(inputs: Vector, nin: int, module: Module) -> list[Any]:
             f"[model(row) for row in rows]"
         )
     if isinstance(inputs, (Value, Real)):
-        raise ValueError(f"{takes}, in a list; got {shown(inputs)} alone")
+        hint = ": a compiled function takes rows, f([row])" if is_recording() else ""
+        raise ValueError(f"{takes}, in a list; got {shown(inputs)} alone{hint}")
     hint = ": if each is a row, write [model(x) for x in inputs]" if nin == 1 and elements else ""
     raise ValueError(f"{takes}; got {len(elements)}{hint}")
 

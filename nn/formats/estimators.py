@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autograd.compiler.numpy.kernels import function
-from autograd.given import check_length, check_one_of, listed, switch
+from autograd.given import check_length, check_one_of, listed, shown, switch
 from autograd.ops import logsumexp
 from autograd.value import Value
 from nn.arguments import at_least_zero, positive_whole
@@ -80,12 +80,14 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         wanted = "hidden_layer_sizes are whole numbers"
         sizes = listed(hidden, wanted) if isinstance(hidden, Iterable) else [hidden]
         check_one_of(self.solver, OPTIMIZERS, "solver is")
-        held_out = None
+        held_out, part = None, at_least_zero(self.validation_fraction, "validation_fraction")
+        if not 0 < part < 1:
+            raise ValueError(
+                f"validation_fraction is between 0 and 1; got {shown(self.validation_fraction)}"
+            )
         if switch(self.early_stopping, "early_stopping"):
             labels = T if is_classifier(self) else None
-            parts = train_test_split(
-                X, T, test_size=self.validation_fraction, random_state=stream, stratify=labels
-            )
+            parts = train_test_split(X, T, test_size=part, random_state=stream, stratify=labels)
             X, T, held_out = parts[0], parts[2], (parts[1], parts[3])
         is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
         batch = positive_whole(min(200, len(X)) if is_auto else self.batch_size, "batch_size")
@@ -97,7 +99,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             lr=self.learning_rate_init,
             weight_decay=at_least_zero(self.alpha, "alpha") / batch,  # scikit-learn's scale
         )
-        patience = None if held_out is None else _Patience(self, model)
+        patience = _Patience(self, model)
         self.history_ = fit(
             partial(loss, model),
             X,
@@ -109,9 +111,9 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             progress=switch(self.verbose, "verbose"),
             compile=True,  # the losses below keep no state, so nothing need be found out first
             validation=held_out,
-            callback=patience,
+            callback=patience if held_out else None,
         )
-        if patience:
+        if held_out:
             patience.restore()
         self.model_ = model
         self.loss_curve_ = self.history_.losses

@@ -113,3 +113,9 @@ def test_no_neuron_if_either_factor_may_be_the_weight():
     for _ in range(3):
         h = (a * b + h).tanh()
     assert find_neurons(topological_order(h)) == []
+
+
+def test_the_input_of_a_neuron_may_be_a_product():
+    x, h, w, b = (Value(0.3, name) for name in "xhwb")
+    assert weights_found((w * (x * h.tanh()) + b).tanh())[0] == [{"w"}]
+    assert weights_found((w * (w * h.tanh()) + b).tanh())[0] == [{"w"}]

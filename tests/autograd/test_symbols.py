@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -17,6 +17,7 @@ from autograd.ops import sum as sum_of
 from autograd.reading import Reading
 from autograd.symbols import Symbol
 from nn import MLP
+from tests.counts import count
 
 OPERATIONS = [*TABLE.values(), power(3.0), power(-1.5), power(2.0), power(0.0), power(10.0)]
 x, y, z = (Symbol.named(name) for name in "xyz")
@@ -269,6 +270,7 @@ def test_hostile_labels_come_out_as_text(label):
 
 
 @pytest.mark.unmeasured
+@settings(max_examples=count(100, quick=30))
 @given(st.text())
 def test_any_label_comes_out_as_text(label):
     check_label(label)

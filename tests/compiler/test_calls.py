@@ -288,6 +288,11 @@ def test_a_model_goes_by_its_own_name():
         program()
 
 
+def test_a_row_that_is_not_in_a_list_of_rows():
+    with pytest.raises(ValueError, match=r"alone: a compiled function takes rows, f\(\[row\]\)"):
+        compile(MLP(2, [1]))([0.5, 0.2])
+
+
 def test_a_method_is_compiled_for_each_object(backend):
     class Line:
         def __init__(self, slope):

@@ -33,7 +33,7 @@ def loss(x, t):
 def train(compile, rows=lambda: X, targets=lambda: T, make=lambda: SGD([w, b], lr=0.05), **more):
     """The losses, the parameters and how."""
     w.data, b.data = 0.5, 0.1
-    history = fit(loss, rows(), targets(), make(), 40, progress=False, compile=compile, **more)
+    history = fit(loss, rows(), targets(), make(), 20, progress=False, compile=compile, **more)
     return (history.losses, history.validation, w.data, b.data), history.how
 
 
@@ -391,7 +391,6 @@ OPTIMISERS = {
 }
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_an_optimiser_that_keeps_state(make):
     in_plain_python(OPTIMISERS[make], make=lambda: make([w, b]))
