@@ -57,7 +57,7 @@ def test_three_threads_compute_while_a_fourth_records(often_switching):
     for thread in threads:
         thread.start()
     try:
-        for _ in range(count(600, quick=100)):
+        for _ in range(count(300, quick=100)):
             recording = record(lambda x: half_squared_error(model(x), T), [X])
             assert [id(p) for p in recording.parameters] == parameters
             assert len(trace_recording(recording)) == nodes

@@ -6,6 +6,7 @@ import signal
 import struct
 import subprocess
 import sys
+import warnings
 import xml.etree.ElementTree
 import zlib
 from html.parser import HTMLParser
@@ -38,7 +39,6 @@ sys.exit(command.main())"""
 
 
 def of(*names):
-    """Arguments of Python for a tour of a few demos."""
     return "-c", COURSE_OF.format(names)
 
 
@@ -538,7 +538,9 @@ def in_terminal(arguments, press=lambda shown: b"", program=("-m", "demos")):
     import fcntl
     import termios
 
-    child, terminal = pty.fork()
+    with warnings.catch_warnings():  # JAX, if a test has loaded it, minds any fork
+        warnings.simplefilter("ignore", RuntimeWarning)
+        child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -564,8 +566,7 @@ def _read(terminal):
 
 @pytest.mark.slow
 def test_a_tour_in_a_terminal(tmp_path):
-    """Of one demo without and two with a bar."""
-    course = ["chain_rule", "letters", "gpt"]
+    course = ["chain_rule", "letters", "gpt"]  # one without and two with a bar
     status, shown = in_terminal(["--quick", "--out", tmp_path], program=of(*course))
     assert status == 0, shown
     assert "Traceback" not in shown

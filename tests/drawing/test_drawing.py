@@ -194,7 +194,7 @@ labels = st.one_of(
 @given(st.lists(labels, min_size=1, max_size=30))
 @example(HOSTILE)
 @example([f"{one}{other}" for one in HOSTILE for other in HOSTILE])
-@settings(max_examples=count(150, quick=30), deadline=None)
+@settings(max_examples=count(60, quick=30), deadline=None)
 @pytest.mark.slow
 def test_labels_come_out_as_written(written):
     y = total([Value(1.0, label) for label in written])

@@ -184,7 +184,7 @@ def test_a_tensor_of_another_type(path, kind):
         assert "damaged" in said or f"model.layers.0.bias holds {kind}" in said or "lacks" in said
 
 
-@settings(max_examples=counts.count(1000, 40), deadline=None)
+@settings(max_examples=counts.count(300, 40), deadline=None)
 @given(st.data())
 def test_any_header_that_is_wrong_is_a_checkpoint_error(tmp_path_factory, data):
     """Whatever entry of a header's JSON is replaced: it loads, or it is refused."""
