@@ -6,7 +6,6 @@ import signal
 import struct
 import subprocess
 import sys
-import warnings
 import xml.etree.ElementTree
 import zlib
 from html.parser import HTMLParser
@@ -18,6 +17,8 @@ import pytest
 from demos import __main__ as command
 from demos.letters import abcd
 
+# JAX, if an earlier test has loaded it, minds any fork.
+pytestmark = pytest.mark.filterwarnings(r"ignore:os.fork\(\):RuntimeWarning")
 ROOT = Path(__file__).parents[2]
 # In CI only, because libraries on a newcomer's machine may give warnings.
 WARNINGS = ["-W", "error"] if os.environ.get("CI") else []
@@ -538,9 +539,7 @@ def in_terminal(arguments, press=lambda shown: b"", program=("-m", "demos")):
     import fcntl
     import termios
 
-    with warnings.catch_warnings():  # JAX, if a test has loaded it, minds any fork
-        warnings.simplefilter("ignore", RuntimeWarning)
-        child, terminal = pty.fork()
+    child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
         signal.signal(signal.SIGINT, signal.default_int_handler)
