@@ -214,6 +214,7 @@ def test_points_are_dragged_added_and_deleted(learn):
 def test_rows_come_as_csv(learn, text, sentence):
     tab = learn(*small(), X=X[:4], T=T[:4])
     tab.get_by_text("All rows, as CSV").click()
+    tab.wait_for_function("byId('csv').value")  # filled when the browser says that it is open
     assert tab.locator("#csv").input_value().count("\n") == 4
     tab.locator("#csv").fill(text)
     press(tab, "Use these rows")
