@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd import modes, ops
+from autograd.ieee import words
 from autograd.nodes.leaves import ChangesInPlace
 from autograd.nodes.order import topological_order
 from autograd.op import Op
@@ -143,7 +144,7 @@ def _made(text: str, op: Op, **more: Any) -> Callable[..., Value]:
     known = {**_KNOWN, "op": op, "forward": op.forward, "rule": op.rule, **more}
     exec(compile(text, f"<{op.name} of Values>", "exec"), known)
     method: Callable[..., Value] = known["method"]
-    method.__name__, method.__doc__ = op.name, op.forward.__doc__
+    method.__name__, method.__doc__ = op.name, words(op.forward)
     return method
 
 

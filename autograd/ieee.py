@@ -7,7 +7,7 @@ functions here return inf, -inf or nan instead, as C and PyTorch do.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, nan
 
 
@@ -210,3 +210,17 @@ def logsumexp(xs: list[float]) -> float:
     first = xs.index(largest)
     # 1 for the largest is left to log1p: it would swallow what the others add.
     return largest + math.log1p(sum(math.exp(x - largest) for i, x in enumerate(xs) if i != first))
+
+
+OF_MATH: dict[Callable[..., float], str] = {
+    math.tanh: "The hyperbolic tangent, between -1 and 1.",
+    math.atan: "The angle in radians with this tangent, between -π/2 and π/2.",
+    math.atan2: "The angle in radians of the point (other, self), between -π and π.",
+    math.erf: "The error function: 2 / sqrt(π) times the integral of e^-t² from 0 to this number.",
+    math.hypot: "sqrt(self² + other²), the longest side of a right triangle; no square overflows.",
+}
+
+
+def words(forward: Callable[..., float]) -> str | None:
+    """What a function computes; of those of ``math``, which are right as they are, in our words."""
+    return OF_MATH.get(forward, forward.__doc__)

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from autograd import modes, ops
 from autograd.given import shown
+from autograd.ieee import words
 from autograd.nodes.arrays import array_ufunc, compared
 from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described, refuse_anew
 from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, check_output, kind_of_result
@@ -49,7 +50,7 @@ def _method(op: Op) -> Callable[..., Value]:
         result: Value = op(self, *other)
         return result
 
-    method.__name__, method.__doc__ = op.name, op.forward.__doc__
+    method.__name__, method.__doc__ = op.name, words(op.forward)
     return method
 
 

@@ -449,3 +449,11 @@ def test_topological_order_puts_inputs_first():
     assert all(place[child] < place[v] for v in order for child in v.inputs)
     with pytest.raises(TypeError, match="expected the Value at which a graph ends; got float"):
         topological_order(1.0)
+
+
+@pytest.mark.parametrize("name", ["tanh", "atan", "atan2", "erf", "hypot", "sin", "log1p"])
+def test_each_method_says_in_a_sentence_what_it_computes(name):
+    said = getattr(Value, name).__doc__
+    assert said.endswith(".")
+    assert "\n" not in said
+    assert said != getattr(math, name).__doc__
