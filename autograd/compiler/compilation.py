@@ -247,7 +247,7 @@ class Compilation:
         has_machine = many and importlib.util.find_spec("llvmlite") is not None
         return Leaves(self.parameters, self.dtype, self.backend == "machine" or has_machine)
 
-    @np.errstate(all="ignore")  # as in plain Python, whatever a user wants to hear of NumPy's own
+    @np.errstate(all="ignore")  # as in plain Python, whatever np.seterr says
     def rows(self, theta: Floats, arguments: Sequence[Floats]) -> tuple[Floats, NDArray[np.bool_]]:
         """The results, (batch, outputs), and the rows for which a guard fails.
 

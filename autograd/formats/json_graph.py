@@ -268,7 +268,7 @@ def from_json(text: str | bytes, operations: Iterable[Op] = ()) -> Any:
     Nothing that the text says is executed, and it takes memory in proportion to its length.
 
     Args:
-        text: what ``to_json`` returned. Of a file it is ``Path("y.json").read_text()``.
+        text: what ``to_json`` returned; if it is in a file, ``Path("y.json").read_text()``.
         operations: operations of your own that are not in the table, such as those of another
             module; the others are found by their names.
 
@@ -315,14 +315,14 @@ _KEYS = {"outputs", "kinds", "kind", "counts", "data", "grads", "inputs", "parti
 def _parsed(text: str | bytes) -> dict[str, Any]:
     if not isinstance(text, (str, bytes)):
         raise TypeError(
-            f"from_json takes the text that to_json returned, of a file Path(...).read_text(); got "
-            f"{type(text).__name__} {shown(text)}"
+            f"from_json takes the text that to_json returned; got {type(text).__name__} "
+            f"{shown(text)}: if it is in a file, give Path(...).read_text()"
         )
     try:
         given = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         is_path = isinstance(text, str) and text and "{" not in text
-        hint = "; of a file give the text, Path(...).read_text()" if is_path else ""
+        hint = "; if it is in a file, give Path(...).read_text()" if is_path else ""
         _refuse(f"it is not JSON: {visible(error, 200)}{hint}")
     if type(given) is not dict or given.pop("format", None) != FORMAT:
         _refuse(f'it has no "format": "{FORMAT}"')

@@ -50,7 +50,7 @@ class Reached:
 
 
 def write(number: int, row: Row, reached: Reached) -> str:
-    """Replace the line of a row, and keep the others. The line."""
+    """Replace the line of a row, and keep the others. Returns the line."""
     text = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
     lines = {int(n): line for line, n in re.findall(r"^(\| (\d+) \|.*)$", text, flags=re.M)}
     cells = [

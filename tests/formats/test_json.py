@@ -217,7 +217,7 @@ def changed(key, place, content):
 
 DAMAGED = {
     "empty": ("", "not JSON"),
-    "path": ("graph.json", "not JSON.*of a file give the text"),
+    "path": ("graph.json", "not JSON.*if it is in a file, give Path"),
     "cut": (GOOD[:-20], "not JSON"),
     "deep": ("[" * 100_000, "not JSON"),
     "deep and closed": ('{"a":' * 50_000 + "1" + "}" * 50_000, "not JSON"),

@@ -76,7 +76,7 @@ def good():
         contents[load_pickled] = pickled(safetensors.numpy.load(contents[load_torch]))
     contents[load_graph] = graph().encode()
     contents[load_entry] = b"machine code" * 30
-    gc.freeze()  # or a file of many lists takes the time in which Python looks through PyTorch
+    gc.freeze()  # or a collection, which a file of many lists causes, looks through all of PyTorch
     contents[load_text] = "\ufeffThe quick brown fox, naïve — 日本 😀.\n".encode() * 20
     return contents
 
