@@ -214,12 +214,30 @@ def test_points_are_dragged_added_and_deleted(learn):
 def test_rows_come_as_csv(learn, text, sentence):
     tab = learn(*small(), X=X[:4], T=T[:4])
     tab.get_by_text("All rows, as CSV").click()
-    tab.wait_for_function("byId('csv').value")  # filled when the browser says that it is open
     assert tab.locator("#csv").input_value().count("\n") == 4
     tab.locator("#csv").fill(text)
     press(tab, "Use these rows")
     assert tab.locator("#csv-trouble").inner_text() == sentence
     assert len(tab.evaluate("learning.learner.now.rows")) == (4 if sentence else 2)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_rows_are_dropped_onto_the_page(learn, as_file):
+    tab = learn(*small(), X=X[:4], T=T[:4])
+    drop = """([text, asFile]) => {
+      const data = new DataTransfer();
+      if (asFile) data.items.add(new File([text], "rows.csv"));
+      else data.setData("text", text);
+      byId("side").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+    }"""
+    text = tab.locator("#csv")
+    tab.evaluate(drop, ["1,2,0.5\n1,two,0", as_file])
+    tab.get_by_text("Line 2: “two” is not a number.").wait_for()
+    assert text.input_value() == "1,2,0.5\n1,two,0"  # to be mended
+    tab.evaluate(drop, ["1,2,0.5\n1,3,-0.5", as_file])
+    tab.wait_for_function("learning.learner.now.rows.length === 2")
+    assert tab.locator("#csv-trouble").inner_text() == ""
+    assert text.input_value().splitlines()[1:] == ["1,2,0.5", "1,3,-0.5"]
 
 
 def test_the_keyboard_takes_steps(learn):

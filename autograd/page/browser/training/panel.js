@@ -178,7 +178,7 @@ function showLearn() {
   learning.shownAt = performance.now();
   showRow();
   showSum();
-  if (!byId("learn-csv").open || learning.csvOf === now.rows) return;
+  if (learning.csvOf === now.rows) return;
   learning.csvOf = now.rows;
   byId("csv").value = asCsv(now.rows);
 }

@@ -185,7 +185,6 @@ function wireLearning() {
     showLearning();
   });
   document.addEventListener("keydown", onLearnKey);
-  on("learn-csv", "toggle", showLearning);
   on("csv-use", "click", useCsv);
   listenToTheMap();
   listenToDrops();
