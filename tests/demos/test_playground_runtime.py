@@ -44,7 +44,9 @@ def test_a_browser_frees_long_chains_draws_and_survives_its_own_end(browser, pla
     )
     assert said.startswith("Finished in")
     assert "pictures are SVG here" in lines(tab)
-    assert shown(tab).locator("svg.autograd g.node").count() == 3
+    nodes = shown(tab).locator("svg.autograd g.node")
+    nodes.first.wait_for()
+    assert nodes.count() == 3
 
     # There is no network, so there is no numpy.
     tab.context.set_offline(True)

@@ -103,6 +103,7 @@ def test_where_its_script_may_not_run_it_says_what_to_do(shown):
     assert 'page(…).save("chain.html")' in asleep.inner_text()
     assert not tab.frame_locator("iframe").locator("#picture").is_visible()
     awake = shown(cell)
+    awake.frame_locator("iframe").locator("#picture").wait_for()
     assert not awake.frame_locator("iframe").locator("#asleep").is_visible()
     tab.close()
     awake.close()
