@@ -156,6 +156,18 @@ def test_a_square_root_of_minus_infinity_is_nan():
     assert np.isnan(by).all()
 
 
+@pytest.mark.parametrize("power", [lambda x: x[0] ** x[1], lambda x: tanh(x[0]) ** 1.5])
+def test_the_logarithm_of_a_power_of_a_negative_number_is_nan(wide, power):
+    """XLA takes it for y log|x|."""
+    f = compile(lambda x: autograd.log(power(x)), backend="jax")
+    rows = np.array([[-3.0, 1.5], [-3.0, 3.0], [3.0, 1.5], [-0.3, -3.0]])
+    expected = [autograd.log(power([*map(Value, row)])).data for row in rows.tolist()]
+    assert np.isnan(expected).tolist() == [True, True, False, True]
+    np.testing.assert_allclose(f(rows), expected, rtol=1e-14)
+    pure = wide.jit(f.jax)(f.jax.parameters, rows)
+    np.testing.assert_allclose(pure, expected, rtol=1e-14)
+
+
 def test_what_jax_cannot_run_is_a_sentence():
     odd = autograd.Op("odd_floor", lambda x: float(math.floor(x)), lambda y, x: (0.0,))
     f = compile(lambda x: odd(x[0]), backend="jax")

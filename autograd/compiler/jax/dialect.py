@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.compiler.jax.kernels import KERNELS, ROOT
+from autograd.compiler.jax.kernels import KERNELS, power_kernel
 from autograd.compiler.jax.scans import ScanWriter
 from autograd.compiler.numpy.dialect import Dialect, Target
 from autograd.compiler.numpy.kernels import Kernel, Pair
@@ -12,7 +12,7 @@ from autograd.compiler.numpy.loops import LoopWriter, Users
 from autograd.compiler.numpy.text import Text, statement
 from autograd.compiler.numpy.views import Views
 from autograd.compiler.program import Instruction
-from autograd.ops import Op, power
+from autograd.ops import Op, Power
 
 
 class JaxDialect(Dialect):
@@ -43,8 +43,8 @@ def sum_in_order(x, axis, start=0.0):
 
     def kernel(self, op: Op) -> Kernel | None:
         """The text of an operation; None if it is arithmetic, or Python's alone."""
-        if op is power(0.5):  # which NumPy's ** is too; of -inf it is nan
-            return ROOT
+        if isinstance(op, Power):
+            return power_kernel(op.exponent)
         own = KERNELS.get(op.name) if op.is_built_in else None
         return own or super().kernel(op)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograd.compiler.numpy.kernels import Kernel
+from autograd.compiler.numpy.text import number_text
 
 KERNELS = {
     "relu": Kernel(
@@ -10,6 +11,13 @@ KERNELS = {
         """\
 def relu(x):
     return np.maximum(x, 0)""",
+    ),
+    "pow": Kernel(
+        "pow({}, {})",
+        """\
+def pow(a, b):
+    # Without the barrier XLA takes log(a**b) for b log|a|, which is not nan where a is negative.
+    return jax.lax.optimization_barrier(np.power(a, b))""",
     ),
     "hypot": Kernel(
         "hypot({}, {})",
@@ -49,5 +57,12 @@ def logsumexp(x, axis):
     ),
 }
 
-ROOT = Kernel("np.sqrt({})")
-"""The power 0.5, because JAX's own of -inf is inf."""
+
+
+def power_kernel(exponent: float) -> Kernel | None:
+    """The text of a power with this exponent; None if it is arithmetic."""
+    if exponent == 0.5:  # JAX's own power of -inf is inf
+        return Kernel("np.sqrt({})")
+    if exponent.is_integer():
+        return None
+    return Kernel(f"pow({{}}, {number_text(exponent).text})", KERNELS["pow"].definition)
