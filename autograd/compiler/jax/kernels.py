@@ -58,7 +58,6 @@ def logsumexp(x, axis):
 }
 
 
-
 def power_kernel(exponent: float) -> Kernel | None:
     """The text of a power with this exponent; None if it is arithmetic."""
     if exponent == 0.5:  # JAX's own power of -inf is inf
