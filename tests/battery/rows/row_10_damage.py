@@ -336,7 +336,7 @@ ROW = Row(
     "50 MB, 1 s",
     case=case,
     full=5000,
-    hours=0.3,
+    hours=0.1,
     quick=1,
     wrong=wrong,
     unit="files",
