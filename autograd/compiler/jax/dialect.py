@@ -30,6 +30,14 @@ def sum_in_order(x, axis, start=0.0):
     for term in terms:
         total = total + term
     return total"""
+    windows = """\
+def windows(x, picture, window):
+    # (numbers in a window, B, windows). XLA would gather them one by one; it copies slices.
+    x = x.reshape(x.shape[0], *picture)
+    for axis, n in reversed([*enumerate(window, -len(window))]):
+        end = x.shape[axis] - n + 1
+        x = np.stack([jax.lax.slice_in_dim(x, k, k + end, axis=axis) for k in range(n)])
+    return jax.lax.collapse(jax.lax.collapse(x, 0, len(window)), 2)"""
     in_place = False
 
     def imports(self, single: bool) -> list[str]:

@@ -42,6 +42,7 @@ class Dialect:
     Attributes:
         pairs: whether two operations may be one function; see ``PAIRS``.
         in_order: the definition of ``sum_in_order``.
+        windows: the definition of ``windows``; "" where their numbers are gathered.
         in_place: whether a part of an array, such as ``x[2:4]``, can be changed by its own.
     """
 
@@ -56,6 +57,7 @@ def sum_in_order(x, axis, start=0.0):
     if terms[0].size == 1:
         return np.cumsum(terms, axis=0)[-1] + start
     return np.add.reduce(terms, axis=0, initial=start)"""
+    windows = ""
     in_place = True
 
     def imports(self, single: bool) -> list[str]:

@@ -11,7 +11,7 @@ from autograd.compiler.program import Array, Contract, Map, Program, every
 from autograd.ops import Op
 
 DEFINED = {name for name, kernel in KERNELS.items() if kernel.definition}
-DEFINED |= {pair.call.partition("(")[0] for pair in PAIRS.values()}
+DEFINED |= {pair.call.partition("(")[0] for pair in PAIRS.values()} | {"windows"}
 FUNCTIONS = {"forward", "rows_and_gradients", "value_and_grad"}
 PYTHON = {*keyword.kwlist, *dir(builtins)}
 RESERVED = {"np", "jax", "_op", "k", "g", "value", "failures", *PYTHON, *FUNCTIONS, *DEFINED}

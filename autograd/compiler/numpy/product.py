@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from autograd.compiler.numpy.text import CALL, MATRIX, PRODUCT, Text, axes_of, number_text
+from autograd.compiler.numpy.views import Views
 from autograd.compiler.program import Contract, View, turned
 
 # The label of the batch. Those of the instruction are lower-case.
@@ -46,13 +47,16 @@ class Factor:
         return f"{text}.reshape({', '.join(map(str, sizes))})"
 
 
-def product(i: Contract, load: Callable[[View], Text]) -> Text:
+def product(i: Contract, views: Views) -> Text:
     """The instruction as an expression."""
     of_left, of_right, of_out = i.labels
-    left, right = Factor(i.left, of_left, load), Factor(i.right, of_right, load)
+    left, right = (Factor(*given, views.load) for given in ((i.left, of_left), (i.right, of_right)))
     out = BATCH * i.out.batched + of_out
     sizes = dict(zip(of_left + of_right, i.left.shape + i.right.shape))
     pairs = [(right, left), (left, right)]
+    for a, b in pairs:
+        if text := _with_windows(a, b, out, views):
+            return text
     if all(c in out for c in left.labels + right.labels):
         pairs.reverse()
     for a, b in pairs:
@@ -63,9 +67,20 @@ def product(i: Contract, load: Callable[[View], Text]) -> Text:
             return text
     a, b = left, right
     fast = "" if set(a.labels) & set(b.labels) & set(out) else ", optimize=True"
-    return Text(
-        f"np.einsum('{a.labels},{b.labels}->{out}', {load(a.v).text}, {load(b.v).text}{fast})"
-    )
+    x, y = views.load(a.v).text, views.load(b.v).text
+    return Text(f"np.einsum('{a.labels},{b.labels}->{out}', {x}, {y}{fast})")
+
+
+def _with_windows(a: Factor, b: Factor, out: str, views: Views) -> Text | None:
+    """Windows ``a`` times a kernel, or times a number for each window, summed over the windows."""
+    places, numbers = f"{BATCH}{a.labels[-2:-1]}", a.labels[-1:]
+    if a.labels != places + numbers:
+        return None
+    if {b.labels, out} != {places, numbers} or not (windows := views.windows(a.v)):
+        return None
+    x = views.load(b.v).text
+    axes = f"{x}, {windows}, 1" if out == places else f"{windows}, {x}, 2"
+    return Text(f"np.tensordot({axes})")
 
 
 def _repeated(a: Factor, b: Factor, out: str, sizes: dict[str, int]) -> Text | None:

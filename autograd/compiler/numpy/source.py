@@ -85,7 +85,6 @@ class _SourceWriter:
         self.instructions = [_simplified(i) for i in program.instructions]
         self.names = VariableNames(program)
         self.forward = True  # what is being written
-        self.definitions: set[str] = set()
         self.functions: dict[str, Callable[..., Floats]] = {}
         self.in_python: dict[tuple[Op, int], str] = {}
         self.users: Users = {}
@@ -98,6 +97,7 @@ class _SourceWriter:
         self.ends = {v.array for v in program.ends()} | set(from_outside(self.instructions))
         rows = dialect.rows(self.names[program.arguments[0]]) if program.arguments else "1"
         self.views = Views(self.names, rows, single, dialect)
+        self.definitions = self.views.definitions
         self.collector, self.taker = Collector(self.views), Taker(self.views)
         self.loops = dialect.loops(self.views, self.users, self._instruction)
 
@@ -249,7 +249,7 @@ class _SourceWriter:
             return self._reduce(i)
         if isinstance(i, Take):
             return self.taker.expression(i)
-        return numpy_product.product(i, self.views.load)
+        return numpy_product.product(i, self.views)
 
     def _map(self, i: Map) -> Text:
         xs = [self.views.load(v, i.out) for v in i.operands]

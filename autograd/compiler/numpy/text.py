@@ -122,7 +122,7 @@ def _sums_of_ranges(lanes: Indices) -> str | None:
     axes = []
     for axis in range(lanes.ndim):
         along = tuple(slice(None) if a == axis else 0 for a in range(lanes.ndim))
-        axes.append(_ranges(lanes[along] - offset))
+        axes.append(ranges_of(lanes[along]))
     sums = np.zeros((), np.int64)
     for n, step in (pair for ranges in axes for pair in ranges):
         sums = np.add.outer(sums, step * np.arange(n))
@@ -163,7 +163,7 @@ def _repeats(ranges: list[tuple[int, int]], offset: int) -> str | None:
     return text
 
 
-def _ranges(lanes: Indices) -> list[tuple[int, int]]:
+def ranges_of(lanes: Indices) -> list[tuple[int, int]]:
     """A vector of lanes as nested loops, each (times, step), the outermost first."""
     if len(lanes) == 1:
         return []
@@ -172,7 +172,7 @@ def _ranges(lanes: Indices) -> list[tuple[int, int]]:
     n = int(breaks[0]) + 1 if len(breaks) else len(lanes)
     if len(lanes) % n:
         return [(len(lanes), step)]
-    return [*_ranges(lanes[::n]), (n, step)]
+    return [*ranges_of(lanes[::n]), (n, step)]
 
 
 def _range(n: int, step: int) -> str:

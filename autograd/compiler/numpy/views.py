@@ -20,6 +20,7 @@ from autograd.compiler.numpy.text import (
     slice_of,
     tuple_of,
 )
+from autograd.compiler.numpy.windows import picture
 from autograd.compiler.program import Array, Indices, Shape, View, row_major
 
 # Stands for the number of rows where shapes are compared.
@@ -39,6 +40,7 @@ class Views:
         inlined: the expressions of arrays without a name, which stand where they are used.
         narrow: the shapes of these expressions. They may lack axes along which arrays repeat.
         constants: the values that stand above the function, with their names.
+        definitions: of the functions that the expressions call.
     """
 
     def __init__(self, names: VariableNames, rows: str, single: bool, dialect: Dialect) -> None:
@@ -46,6 +48,7 @@ class Views:
         self.inlined: dict[Array, Text] = {}
         self.narrow: dict[Array, Shape] = {}
         self.constants: dict[str, str] = {}
+        self.definitions: set[str] = set()
 
     def named(self, array: Array) -> Text:
         """An array as it stands."""
@@ -115,6 +118,15 @@ class Views:
         while pattern and pattern[0] == "None":
             pattern.pop(0)
         return Text(f"{x.within(CALL)}[{', '.join(pattern)}]") if "None" in pattern else x
+
+    def windows(self, v: View) -> str | None:
+        """A view, (places, numbers in a window), as (numbers, batch, places); None if it has no
+        windows, or the library gathers them as fast."""
+        if not self.dialect.windows or not v.array.batched or not (found := picture(v)):
+            return None
+        self.definitions.add(self.dialect.windows)
+        shapes = (tuple_of([*map(str, shape)]) for shape in found)
+        return f"windows({self.named(v.array).text}, {', '.join(shapes)})"
 
     def step(self, v: View, t: str) -> str | None:
         """The index of ``v[t]`` in the array of a view whose first axis is that of a loop, or None
