@@ -161,9 +161,12 @@ def allowed(op, xs, tiny):
         # A subnormal number on the way has fewer digits, and is multiplied by this.
         by_each = MAGNIFIED[op.name](*sizes)
         of_each = [(op.ulps, tiny * max(1.0, min(by, 1e300))) for by in by_each]
-    if op.name == "atan2":  # a subnormal length has fewer digits, and both derivatives divide by it
+    if op.name in ("atan2", "hypot", "norm"):
+        # A subnormal length has fewer digits, and the derivatives divide by it.
         fewer = max(1.0, tiny / math.hypot(*xs))
         of_each = [(op.ulps * fewer, least) for _, least in of_each]
+    if op.name == "sech2" and tiny / 2 < 4 * math.exp(-2 * sizes[0]) <= tiny:
+        of_each = [(2.0**53, 0.0)]  # twice the value, which may be 0 when compiled
     if op.name in ("sum", "logsumexp"):
         of_value = (op.ulps, max(sizes))
     if op.name == "logsumexp":
