@@ -51,13 +51,14 @@ class Op:
             4 (a call) never needs parentheses.
         domain: for each input the interval where the derivative may be tested, clear of corners.
         ulps: how far value and derivatives may be from the true ones, in units in the last place.
-            4 for every operation of one input (6 for tan), over its whole domain. Near a zero of
-            what is a sum (a derivative of silu or gelu, the value of sum or logsumexp) they are
-            units of its largest term. Outside ``domain`` an exponent that is computed (of pow's
-            derivative by a, of logsumexp's) adds up to its size: 600 for a share of e^-600. So
-            does in float32 an exponent n of x ** n that is not a float32 number. And numbers below
-            the smallest normal one (2.2e-308) may be 0 when compiled, and have fewer digits on the
-            way.
+            4 for every operation of one input (6 for tan, silu, sech2 and x ** -0.5; 5 for x ** n
+            from -1 to 0.05), over its whole domain. Near a zero of what is a sum (a derivative of
+            silu or gelu, the value of sum or logsumexp) they are units of its largest term. Outside
+            ``domain`` an exponent that is computed (of pow's derivative by a, of logsumexp's, of
+            exp_mul's from 1e300 on, in float32 from 1e34 on) adds up to its size: 600 for a share
+            of e^-600. So does in float32 an exponent n of x ** n that is not a float32 number. And
+            numbers below the smallest normal one (2.2e-308) may be 0 when compiled, and have fewer
+            digits on the way.
         registered: whether the operation stands in the table.
 
     Raises:

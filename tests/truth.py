@@ -167,6 +167,10 @@ def allowed(op, xs, tiny):
         of_each = [(op.ulps * fewer, least) for _, least in of_each]
     if op.name == "sech2" and tiny / 2 < 4 * math.exp(-2 * sizes[0]) <= tiny:
         of_each = [(2.0**53, 0.0)]  # twice the value, which may be 0 when compiled
+    if op.name == "exp_mul" and max(sizes) > (1e34 if tiny > 1e-100 else 1e300):
+        exponent = min(sizes[0] * sizes[1], 800.0)  # its rest is not known there
+        of_value = (op.ulps + exponent, 0.0)
+        of_each = [(op.ulps + exponent, least) for _, least in of_each]
     if op.name in ("sum", "logsumexp"):
         of_value = (op.ulps, max(sizes))
     if op.name == "logsumexp":
