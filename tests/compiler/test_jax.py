@@ -67,6 +67,16 @@ def test_a_column_of_the_rows_is_a_vector_to_xla(wide):
     assert not re.findall(r"f64\[50,1\]\S* (?:tanh|reduce|multiply)\(", text)
 
 
+@pytest.mark.parametrize(("dtype", "apart"), [("float64", True), ("float32", False)])
+def test_rows_are_turned_before_float64_numbers_are_added_up(dtype, apart):
+    """Where XLA reads them as they lie, the gradient of a matrix takes up to twice as long."""
+    model = MLP(3, [4], seed=1)
+    loss = lambda x: half_squared_error(model(x), [0.5] * 4)
+    f = autograd.compile(loss, backend="jax", dtype=dtype)
+    f.value_and_grad(np.ones((5, 3)))
+    assert ("jax.lax.optimization_barrier(d1.T) @ x" in f.source) == apart
+
+
 def test_steps_back_read_what_the_scan_gave_and_differentiate_there():
     w = Value(9.8)
 

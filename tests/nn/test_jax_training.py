@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd import CompileError, Op, Value, compile, elu, erf, gelu, leaky_relu, silu
+from autograd import CompileError, Op, Value, compile, elu, erf, gelu, leaky_relu, ops, silu, sqrt
 from nn import MLP, SGD, Adam, Optimizer, fit, half_squared_error
 
 if not os.environ.get("CI"):
@@ -137,6 +137,40 @@ def test_an_update_of_any_operation_that_jax_can_run(optimiser):
     np.testing.assert_allclose(
         trained(optimiser, backend="jax")[0], trained(optimiser, backend="numpy")[0], rtol=1e-9
     )
+
+
+class Signed(Bounded):
+    bound = staticmethod(ops.sign)
+
+
+class Clipped(Bounded):
+    @staticmethod
+    def bound(gradient):
+        return ops.minimum(ops.maximum(gradient, -1.0), 1.0)
+
+
+class Decayed(Bounded):
+    def update(self, p, gradient):
+        return (0.9 * p,)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("optimiser", [Signed, Clipped, Decayed])
+def test_a_gradient_that_is_not_finite_is_seen_whatever_the_update_makes_of_it(optimiser, dtype):
+    """The loss is finite at 0, and the slope of sqrt is not."""
+    rows = np.where(np.arange(50)[:, None] == 37, 0.0, np.abs(X) + 1)
+    stops = []
+    for options in ({"backend": "jax", "dtype": dtype}, None):
+        weights = [Value(w) for w in (2.0, 3.0, 4.0)]
+        loss = lambda x, t, ws=weights: sqrt(sum(w * a for w, a in zip(ws, x, strict=True)))
+        compiled = compile(loss, **options) if options else loss
+        given = compiled, rows, T, optimiser(weights)
+        with pytest.raises(FloatingPointError) as raised:
+            fit(*given, batch_size=4, progress=False, compile=None if options else False)
+        stops.append((str(raised.value), [w.data for w in weights]))
+    assert stops[0][0] == stops[1][0]
+    assert "a gradient became" in stops[0][0]
+    np.testing.assert_allclose(stops[0][1], stops[1][1], rtol=1e-5)
 
 
 def test_xla_compiles_once_however_many_rows_there_are(caplog, monkeypatch):

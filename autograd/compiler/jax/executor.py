@@ -116,7 +116,8 @@ def _with_room(rows: Floats) -> Floats:
     """The rows, and at most an eighth as many of zeros, which nobody reads: XLA compiles anew for
     each number of rows, and a text in parts, say, has nearly equal ones."""
     step = 1 << max(0, len(rows).bit_length() - 4)
-    return np.pad(rows, ((0, -len(rows) % step), (0, 0)))
+    room = -len(rows) % step
+    return np.pad(rows, ((0, room), (0, 0))) if room else rows
 
 
 def settings(dtype: np.dtype[Any]) -> Any:

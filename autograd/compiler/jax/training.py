@@ -111,8 +111,7 @@ class Training:
             taken = [self.devices.dealt_out(a[rows]).astype(self.dtype) for a in arguments]
             values, failures, gradient = self.gradients(theta.astype(self.dtype), *taken)
             total = values.sum()
-            odd = (gradient * 0).sum()  # nan if one is nan or infinite
-            good = jnp.isfinite(total + odd) & (failures == 0).all()
+            good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()
             moved = one_step(numbers, theta, gradient / size, memories)
             kept = [  # such as a velocity without momentum
                 old if new is old else jnp.where(good & moves, new, old)

@@ -84,6 +84,10 @@ def sum_in_order(x, axis, start=0.0):
         """An expression of one number for each row, such as ``x[:, 0]``."""
         return text
 
+    def turned(self, text: str, single: bool) -> str:
+        """The rows turned into columns: the product with other rows adds all rows up."""
+        return f"{text}.T"
+
     def put(self, array: Target, where: str, value: str, note: str = "") -> list[str]:
         """The lines of ``array[where] = value``."""
         return statement(f"{array.text}[{where}] =", value, note)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 
 from autograd.compiler.numpy.text import CALL, MATRIX, PRODUCT, Text, axes_of, number_text
 from autograd.compiler.numpy.views import Views
@@ -21,11 +20,11 @@ class Factor:
     Args:
         v: the view.
         labels: those of its axes. The batch is added to them.
-        load: writes a view.
+        views: writes views.
     """
 
-    def __init__(self, v: View, labels: str, load: Callable[[View], Text]) -> None:
-        self.v, self.load = v, load
+    def __init__(self, v: View, labels: str, views: Views) -> None:
+        self.v, self.views, self.load = v, views, views.load
         self.labels = BATCH * v.array.batched + labels
 
     def ordered(self, labels: str) -> str | None:
@@ -35,7 +34,7 @@ class Factor:
         if self.labels == labels:
             return self.load(self.v).within(CALL)
         if BATCH in labels and labels[0] != BATCH:
-            text = f"{self.load(self.v).within(CALL)}.T"
+            text = self.views.dialect.turned(self.load(self.v).within(CALL), self.views.single)
             return text if labels == self.labels[::-1] and len(labels) == 2 else None
         own = self.labels.removeprefix(BATCH)
         axes = [own.index(c) for c in labels.removeprefix(BATCH)]
@@ -50,7 +49,7 @@ class Factor:
 def product(i: Contract, views: Views) -> Text:
     """The instruction as an expression."""
     of_left, of_right, of_out = i.labels
-    left, right = (Factor(*given, views.load) for given in ((i.left, of_left), (i.right, of_right)))
+    left, right = Factor(i.left, of_left, views), Factor(i.right, of_right, views)
     out = BATCH * i.out.batched + of_out
     sizes = dict(zip(of_left + of_right, i.left.shape + i.right.shape))
     pairs = [(right, left), (left, right)]
