@@ -9,7 +9,7 @@ only the programs with that text in their names; ``--hlo FOLDER`` writes what XL
 Measured on a busy machine (load 10 on two cores), ours / theirs in float64 and float32; the figures
 of one program differed by up to 0.1. "function", medians of one to three runs: MLP 6-12-10-2 of 1
 row 0.57 and 0.72, 64 rows 0.81 and 0.87, 4096 rows 1.12 and 1.06; letters 0.97 and 1.04; MLP 256
-1.15 and 1.08; formula 1.00 and 0.98; RNN 1.15 and 1.09; convolution 0.99 and 0.15 (with gathers in
+0.86 and 1.08; formula 1.00 and 0.98; RNN 1.15 and 1.09; convolution 0.99 and 0.15 (with gathers in
 place of slices 2.36 and 0.38); attention 1.01 and 0.86; transformer 0.73 and 0.73; softmax 0.94 and
 0.94; mixture 0.85 and 0.82; pendulum 1.06 and 1.08; n-body 0.70 and 0.66. RNN has an exponential
 and a division more, with which the slope of tanh keeps its digits: with 1 - tanh² in their place it
@@ -27,8 +27,9 @@ a call would save no more than that, and 2 µs where the update need not wait fo
 blocks, not in one vector, were no faster (54 µs both in float64; 32 against 28 in float32, where
 each block is rounded on its own). What is left of letters in float32, by JAX's trace, in µs a step
 beyond the twin: the slope of tanh 4, the gradient of the first matrix 5, losses 2, rounding of the
-float64 parameters 1. Each fit adds 5 ms (letters), 2 to 4 ms (the small net) or 26 to 37 ms
-(MLP 256, whose 139,000 parameters are read, watched and written); calls of XLA are within that.
+float64 parameters 1; of the small net in float64, the slope of tanh 3 of 3.6. Each fit adds 5 ms
+(letters), 2 to 4 ms (the small net) or 26 to 37 ms (MLP 256, whose 139,000 parameters are read,
+watched and written); calls of XLA are within that.
 """
 
 import argparse
