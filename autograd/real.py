@@ -33,6 +33,14 @@ def as_float(x: object, name: str = "") -> float:
     raise TypeError(f"{visible(name)}{': ' * bool(name)}{_advice(x)}")
 
 
+def nine_digits(x: object) -> str:
+    """A number with nine digits; what was assigned in the place of one, as it is."""
+    try:
+        return f"{as_float(x):.9g}"
+    except (TypeError, OverflowError):
+        return shown(x)
+
+
 _EACH = "take its elements one by one, as in [Value(x) for x in {}]"
 
 

@@ -25,7 +25,7 @@ from autograd.nodes.by_hand import BY_HAND, OWN_OPERATION, described, refuse_ane
 from autograd.nodes.leaves import CONSTANT, MADE, ChangesInPlace, check_output, kind_of_result
 from autograd.nodes.order import topological_order as topological_order
 from autograd.op import Op
-from autograd.real import as_float, count
+from autograd.real import as_float, count, nine_digits
 
 Number = float | int
 new = object.__new__
@@ -331,13 +331,13 @@ class Value(ChangesInPlace):
     # --- for people ---
 
     def __repr__(self) -> str:
-        parts = [f"{self.data:.9g}"]
+        parts = [nine_digits(self.data)]
         if self.label:
             parts.append(f"label={self.label!r}")
         if self.op is not None:
             parts.append(f"op={self._op!r}")
         if self.has_grad:
-            parts.append(f"grad={self.grad:.9g}")
+            parts.append(f"grad={nine_digits(self.grad)}")
         return f"Value({', '.join(parts)})"
 
     def __format__(self, spec: str) -> str:

@@ -131,12 +131,13 @@ def numbers_of(leaves: Sequence[Value], dtype: np.dtype[Any]) -> Floats:
         TypeError: one is not a number.
         OverflowError: one is larger than any of this type.
     """
-    numbers = [v.data for v in leaves]
     try:
-        wide = np.array(numbers, np.float64)
-    except (TypeError, ValueError, OverflowError):
-        wide = np.array([*map(number_of, leaves)])  # which says what is wrong
-    return as_type(wide, dtype, "a parameter")
+        numbers = np.array([v.data for v in leaves])  # would read text, and None, as float64
+    except ValueError:
+        numbers = np.empty(0, object)
+    if numbers.dtype.kind not in "fi" or numbers.itemsize > 8 or numbers.ndim != 1:
+        numbers = np.array([*map(number_of, leaves)])  # which says what is wrong
+    return as_type(numbers.astype(np.float64, copy=False), dtype, "a parameter")
 
 
 def _as_array(name: str, argument: ArrayLike, position: int, dtype: np.dtype[Any]) -> Floats:

@@ -88,7 +88,7 @@ def to_json(values: Value | Iterable[Value], names: object = None) -> str:
         "kind": kind,
         "counts": flat.counts,
         "data": _written(flat.data, "the data of a Value was set wrongly"),
-        "grads": _written(flat.grads, "the grad of a Value was set wrongly"),
+        "grads": _written(flat.grads, "the grad of a Value was set wrongly", None),
         "inputs": flat.inputs,
         "partials": _written(flat.partials, "a local derivative"),
         "labels": _labels(nodes, names),
@@ -143,7 +143,7 @@ def _written_kind(kind: Any) -> list[Any]:
     if isinstance(kind, Power):
         return ["power", *_written([kind.exponent])]
     if isinstance(kind, Clamp):
-        return ["clamp", *_written([kind.low, kind.high])]
+        return ["clamp", *_written([kind.low, kind.high], "", None)]
     if kind is BY_HAND:
         return ["by hand"]
     if kind.name in BUILT_IN and not kind.is_built_in:
@@ -193,17 +193,17 @@ def _operation(name: str, operations: dict[str, Op]) -> Op:
 # --- numbers ---
 
 
-def _written(numbers: Sequence[Any], name: str = "") -> list[Any]:
-    """Numbers as JSON has them; None stays.
+def _written(numbers: Sequence[Any], name: str = "", *others: None) -> list[Any]:
+    """Numbers as JSON has them; ``others`` are things that may stand there too.
 
     Raises:
         TypeError, OverflowError: one is not a real number, or too large; the message has ``name``.
     """
-    return [x if type(x) is float and isfinite(x) else _special(x, name) for x in numbers]
+    return [x if type(x) is float and isfinite(x) else _special(x, name, others) for x in numbers]
 
 
-def _special(x: Any, name: str) -> Any:
-    if x is None:
+def _special(x: Any, name: str, others: tuple[None, ...]) -> Any:
+    if x is None and others:
         return None
     number = as_float(x, name)
     if isfinite(number):

@@ -6,6 +6,7 @@ import math
 import operator
 import os
 import random
+import re
 import subprocess
 import sys
 import weakref
@@ -170,6 +171,16 @@ def test_data_set_wrongly_is_found_at_the_next_operation():
     for use in (lambda: x * 2, lambda: x + x, x.tanh, lambda: dot([x], [2.0]), lambda: 3 * x):
         with pytest.raises(TypeError, match=r"the data of 'x' was set wrongly: .*str 'oops'"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "shown"),
+    [("oops", "'oops'"), (None, "None"), (np.ones(2), "array([1., 1.])"), (10**400, "10^400")],
+)
+def test_data_set_wrongly_is_shown_as_it_is(wrong, shown):
+    x = Value(1.0, "x")
+    x.data = wrong
+    assert re.fullmatch(rf"Value\(.*{re.escape(shown)}.*, label='x'\)", repr(x))
 
 
 def test_data_set_to_a_numpy_scalar_does_no_harm():

@@ -41,10 +41,16 @@ def test_numbers_that_are_no_floats(number):
 @pytest.mark.parametrize("natively", [True, False])
 def test_what_is_not_a_float_is_named(natively):
     leaves = Leaves([Value(0.1), Value(0.2, "w")], np.float64, natively)
-    for wrong, error in (10**400, OverflowError), ("x", TypeError), ([1.0], TypeError):
+    for wrong in (10**400, "x", "3", None, [1.0], 1j):
         leaves.leaves[1].data = wrong
+        error = OverflowError if isinstance(wrong, int) else TypeError
         with pytest.raises(error, match="the data of 'w' was set wrongly: expected"):
             leaves.numbers()
+    alone = Leaves(leaves.leaves[1:], np.float64, natively)
+    for wrong in ("3", None, [1.0], 1j):
+        alone.leaves[0].data = wrong
+        with pytest.raises(TypeError, match="the data of 'w' was set wrongly: expected"):
+            alone.numbers()
 
 
 def test_a_deleted_number_and_a_computed_one():

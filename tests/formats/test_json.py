@@ -196,9 +196,10 @@ def test_what_is_not_a_graph():
     with pytest.raises(TypeError, match="takes the text"):
         from_json(Value(1.0))
     v = Value(1.0)
-    v.data = "1.0"
-    with pytest.raises(TypeError, match="was set wrongly"):
-        to_json(v)
+    for wrong in ("1.0", None):
+        v.data = wrong
+        with pytest.raises(TypeError, match="was set wrongly"):
+            to_json(v)
 
 
 X = Value(0.5, "x")
