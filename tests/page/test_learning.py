@@ -235,7 +235,7 @@ def test_rows_are_dropped_onto_the_page(learn, as_file):
     tab.get_by_text("Line 2: “two” is not a number.").wait_for()
     assert text.input_value() == "1,2,0.5\n1,two,0"  # to be mended
     tab.evaluate(drop, ["1,2,0.5\n1,3,-0.5", as_file])
-    tab.wait_for_function("learning.learner.now.rows.length === 2")
+    tab.wait_for_function("() => learning.learner.now.rows.length === 2")
     assert tab.locator("#csv-trouble").inner_text() == ""
     assert text.input_value().splitlines()[1:] == ["1,2,0.5", "1,3,-0.5"]
 

@@ -76,7 +76,7 @@ def test_it_is_as_dark_as_the_notebook(shown):
     }
     tab = shown("".join(f"{around}{in_a_frame('<p>', 1)}</div>" for around in notebooks))
     for frame, dark in zip(tab.frames[1:], notebooks.values(), strict=True):
-        frame.wait_for_function(f"{DARK} === {str(dark).lower()}")
+        frame.wait_for_function(f"() => {DARK} === {str(dark).lower()}")
     tab.close()
 
 

@@ -117,6 +117,18 @@ def test_a_good_part_is_opened_beside_a_bad_one(address):
     assert "view=cubes" in tab.locator("#absent").inner_text()
 
 
+def test_the_page_does_not_overwrite_an_address_that_it_has_not_read(address):
+    tab = opened(address, "#step=3")
+    tab.wait_for_function("() => addressTimer === null")
+    tab.evaluate(
+        """() => {
+          setTimeout(() => { location.hash = "step=5"; }, 350);
+          followAddress(); // writes in 350 ms, and the change is read after that
+        }"""
+    )
+    tab.get_by_text("Step 5 of").wait_for()
+
+
 def test_the_address_may_be_edited_while_the_page_is_open(address):
     tab = opened(address, "#step=3")
     tab.evaluate("location.hash = '#step=5&view=sums'")

@@ -66,7 +66,8 @@ function readAddress(text) {
 }
 
 function openAddress() {
-  const asked = readAddress(location.hash.slice(1));
+  knownAddress = location.hash;
+  const asked = readAddress(knownAddress.slice(1));
   openTab(firstTab);
   const keys = [...Object.keys(addressParts), ...[...asked.keys()].filter((key) => !Object.hasOwn(addressParts, key))];
   const absent = keys.filter((key) => asked.has(key) && !(Object.hasOwn(addressParts, key) && addressParts[key].open(asked.get(key))));
@@ -87,13 +88,16 @@ function address() {
 }
 
 let addressTimer = null;
+let knownAddress = location.hash; // another one comes from a person, and is about to be read
 
 // Soon writes the address, at most three times a second however fast things change: browsers allow no flood.
 function followAddress() {
   addressTimer ??= setTimeout(() => {
     addressTimer = null;
     const now = address();
-    if (location.protocol === "about:" || now === location.hash.slice(1)) return; // about: a frame in a notebook
+    if (location.protocol === "about:" || location.hash !== knownAddress) return; // about: a frame in a notebook
+    if (now === knownAddress.slice(1)) return;
     history.replaceState(history.state, "", now ? `#${now}` : location.href.split("#")[0]);
+    knownAddress = location.hash;
   }, 350);
 }
