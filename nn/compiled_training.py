@@ -16,7 +16,7 @@ from autograd.compiler.purity.reach import Reach
 from autograd.compiler.purity.state import State
 from autograd.compiler.recording.record import CompileError
 from autograd.real import count
-from autograd.value import Value, number_of
+from autograd.value import Value
 from nn.arguments import Rows
 from nn.audit import Audit
 from nn.compiled_update import check_update, update_of
@@ -132,8 +132,12 @@ class Trainer:
         """Copy the parameters and the optimiser's memories into arrays."""
         import numpy as np
 
-        exact = self.compilation.dtype == np.float64
-        self.theta[:] = self.compilation.theta() if exact else [*map(number_of, self.parameters)]
+        from autograd.compiler.arguments import numbers_of
+
+        exact = self.compilation.dtype == self.theta.dtype
+        self.theta[:] = (
+            self.compilation.theta() if exact else numbers_of(self.parameters, self.theta.dtype)
+        )
         moving = self.places >= 0
         for row, name in zip(self.numbers, self.optimizer.memories):
             memory = getattr(self.optimizer, name)

@@ -6,16 +6,20 @@ compiled, with the rows on the device; "call": the same from Python, with NumPy 
 largest number, or 1e-3). Then the two take turns; medians of processor time. ``--only TEXT`` runs
 only the programs with that text in their names; ``--hlo FOLDER`` writes what XLA made of both.
 
-Measured on a busy machine (load 10 on two cores), ours / theirs in float64 and float32; the figures
-of one program differed by up to 0.1. "function", medians of one to three runs: MLP 6-12-10-2 of 1
-row 0.57 and 0.72, 64 rows 0.81 and 0.87, 4096 rows 1.12 and 1.06; letters 0.97 and 1.04; MLP 256
-0.86 and 1.08; formula 1.00 and 0.98; RNN 1.15 and 1.09; convolution 0.99 and 0.15 (with gathers in
-place of slices 2.36 and 0.38); attention 1.01 and 0.86; transformer 0.73 and 0.73; softmax 0.94 and
-0.94; mixture 0.85 and 0.82; pendulum 1.06 and 1.08; n-body 0.70 and 0.66. RNN has an exponential
-and a division more, with which the slope of tanh keeps its digits: with 1 - tanh² in their place it
-was 0.93 to 1.02.
+Measured on one core of an EPYC with AVX-512 whose other core was busy, ours / theirs in float64 and
+float32, one run; older machines differed by up to 0.1, and by more in MLP 6-12-10-2 (1.12 and 1.06
+for 4096 rows). "function": MLP 6-12-10-2 of 1 row 0.71 and 0.72, 64 rows 0.82 and 0.75, 4096 rows
+1.57 and 1.28; letters 1.02 and 1.00; MLP 256 0.86 and 1.09; formula 1.07 and 1.00; RNN 1.21 and
+1.07; convolution 0.98 and 0.15 (with gathers in place of slices 2.36 and 0.38); attention 1.11 and
+0.95; transformer 0.80 and 0.74; softmax 0.93 and 0.98; mixture 0.93 and 0.90; pendulum 1.01 and
+1.00; n-body 0.70 and 0.58. An exponential and a division more, with which the slope of tanh keeps
+its digits, are what MLP 6-12-10-2 and RNN take longer: with 1 - tanh² in their place RNN was 0.93
+to 1.02. Of 32,000 numbers and more, one exponential for tanh and its slope, with a polynomial near
+0, takes a tenth less (2.1 to 2.3 ns a number, not 2.4 to 2.6); of fewer up to 1.7 times as long.
+A program whose large blocks of parameters stand by themselves, and not in one vector, was 0.04
+better for MLP 256 and up to 0.15 worse in training letters.
 
-"call", one run: MLP 6-12-10-2 1.7 to 3.1, letters 3.3 and 3.7, MLP 256 3.3 and 5.4; before the
+"call", one run: MLP 6-12-10-2 1.4 to 2.0, letters 2.0 and 2.5, MLP 256 4.3 and 7.8; before the
 machine read the parameters, 6 and 10 for letters, 12 and 32 for MLP 256. What is left there was
 not looked into.
 
