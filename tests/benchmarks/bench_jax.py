@@ -9,15 +9,16 @@ only the programs with that text in their names; ``--hlo FOLDER`` writes what XL
 Measured on one core of an EPYC with AVX-512 whose other core was busy, ours / theirs in float64 and
 float32, one run; older machines differed by up to 0.1, and by more in MLP 6-12-10-2 (1.12 and 1.06
 for 4096 rows). "function": MLP 6-12-10-2 of 1 row 0.71 and 0.72, 64 rows 0.82 and 0.75, 4096 rows
-1.57 and 1.28; letters 1.02 and 1.00; MLP 256 0.86 and 1.09; formula 1.07 and 1.00; RNN 1.21 and
+1.57 and 1.28; letters 1.02 and 1.00; MLP 256 0.82 and 1.04; formula 1.07 and 1.00; RNN 1.21 and
 1.07; convolution 0.98 and 0.15 (with gathers in place of slices 2.36 and 0.38); attention 1.11 and
 0.95; transformer 0.80 and 0.74; softmax 0.93 and 0.98; mixture 0.93 and 0.90; pendulum 1.01 and
 1.00; n-body 0.70 and 0.58. An exponential and a division more, with which the slope of tanh keeps
 its digits, are what MLP 6-12-10-2 and RNN take longer: with 1 - tanh² in their place RNN was 0.93
 to 1.02. Of 32,000 numbers and more, one exponential for tanh and its slope, with a polynomial near
 0, takes a tenth less (2.1 to 2.3 ns a number, not 2.4 to 2.6); of fewer up to 1.7 times as long.
-A program whose large blocks of parameters stand by themselves, and not in one vector, was 0.04
-better for MLP 256 and up to 0.15 worse in training letters.
+Large blocks of parameters stand by themselves: joined to one vector MLP 256 was 0.86 and 1.09, and
+on several cores XLA took ten times as long in some calls (a fit of 64 steps 690 ms, not 65). For
+blocks of a few thousand numbers one vector is better (training letters up to 0.2).
 
 "call", one run: MLP 6-12-10-2 1.4 to 2.0, letters 2.0 and 2.5, MLP 256 4.3 and 7.8; before the
 machine read the parameters, 6 and 10 for letters, 12 and 32 for MLP 256. What is left there was
@@ -120,9 +121,9 @@ def ours(program: Program, x: Floats, dtype: str) -> tuple[Any, Any, Any, Any]:
     executor: Any = recording.executor("parameters")
     place = {p: i for i, p in enumerate(compiled.parameters)}
     leaves = [p for name in program.numbers for p in leaves_of(getattr(w, name))]
-    theta = np.array([p.data for p in recording.parameters])[executor.order]
+    theta = executor._blocks.parted(np.array([p.data for p in recording.parameters]))
     with settings(np.dtype(dtype)):
-        given = jax.numpy.asarray(theta, dtype), jax.numpy.asarray(x, dtype)
+        given = [jax.numpy.asarray(part, dtype) for part in theta], jax.numpy.asarray(x, dtype)
 
     def answer(results: Any) -> Floats:
         value, gradient = results

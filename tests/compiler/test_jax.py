@@ -199,10 +199,11 @@ def test_many_parameters_are_read_by_the_machine_and_are_those_of_now():
     assert (f(rows) != before).all()
 
 
-def test_blocks_that_stand_in_any_order_are_taken_and_joined():
-    from autograd.compiler.jax.blocks import Blocks
+def test_blocks_that_stand_in_any_order_are_taken_and_joined(monkeypatch):
+    from autograd.compiler.jax import blocks as module
     from autograd.compiler.program import Array, Block
 
+    monkeypatch.setattr(module, "LARGE", 6)
     numbers = np.arange(60.0)
     forms = [
         np.arange(0, 6).reshape(2, 3),
@@ -212,15 +213,22 @@ def test_blocks_that_stand_in_any_order_are_taken_and_joined():
         np.array(42),
         np.arange(50, 55)[::-1, None],
     ]
-    blocks = Blocks([Block(Array(f.shape, "parameters"), f.reshape(-1)) for f in forms])
-    order = blocks.order(len(numbers))
-    np.testing.assert_array_equal(np.sort(order), np.arange(60))
-    taken = blocks.taken(np.asarray(numbers[order], np.float32))
+    every = [Block(Array(f.shape, "parameters"), f.reshape(-1)) for f in forms]
+    blocks = module.Blocks(every, 58)  # and two that the program does not have
+    parts = blocks.parted(numbers)
+    assert [part.shape for part in parts] == [(2, 3), (3, 4), (4, 2, 3), (18,)]
+    np.testing.assert_array_equal(np.sort(np.concatenate([*map(np.ravel, parts)])), numbers)
+    assert parts[-1][-2:].tolist() == [58, 59]
+    back = np.zeros(60)
+    blocks.put(back, parts)
+    np.testing.assert_array_equal(back, numbers)
+    parts = [np.asarray(part, np.float32) for part in parts]
+    taken = blocks.taken(parts)
     for block, form in zip(taken, forms, strict=True):
         np.testing.assert_array_equal(block, numbers[form])
     used = np.isin(numbers, np.concatenate([f.reshape(-1) for f in forms]))
-    joined = blocks.joined(taken, np.asarray(numbers, np.float32))
-    np.testing.assert_array_equal(joined, np.where(used, numbers, 0)[order])
+    blocks.put(back, blocks.joined(taken, parts))
+    np.testing.assert_array_equal(back, np.where(used, numbers, 0))
 
 
 # --- f.jax ---

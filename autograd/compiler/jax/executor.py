@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Executor, Learner, Stretch
-from autograd.compiler.jax.blocks import Blocks
+from autograd.compiler.jax.blocks import Blocks, Parts
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.dialect import JAX, JaxDialect
 from autograd.compiler.jax.functions import only_python
@@ -18,7 +18,7 @@ from autograd.compiler.jax.steps import in_steps
 from autograd.compiler.jax.training import Training
 from autograd.compiler.numpy.executor import load
 from autograd.compiler.numpy.source import NumpySource, write
-from autograd.compiler.program import Floats, Indices, Program, View
+from autograd.compiler.program import Floats, Program, View
 
 Array = Any  # of JAX, or a tracer
 
@@ -35,15 +35,13 @@ class JaxExecutor(Executor):
     """
 
     name = "jax"
-    order: Indices
-    """Where the program has what the function has one after another; see ``Blocks``."""
     _placed: tuple[Sequence[Floats], list[Array]]
     """The rows of the latest training, and the same on the devices."""
 
     def __init__(self, program: Program, dtype: Any = np.float64) -> None:
         self.dtype, self.parameters = np.dtype(dtype), len(program.parameters)
-        self._blocks = Blocks(program.blocks)
-        self.order = self._blocks.order(self.parameters)
+        self._blocks = Blocks(program.blocks, self.parameters)
+        self._by_arguments = _by_arguments(program)
         self._function = function_of(program, dtype, self._blocks)
         self._run = jax.jit(self._function)
         self._deal_out_to(1)
@@ -57,10 +55,10 @@ class JaxExecutor(Executor):
         """As ``Executor.gradients``."""
         values, failures, gradient = self._called(theta, arguments)
         total = float(np.asarray(values).sum())
-        if isinstance(gradient, list):
+        if self._by_arguments:
             return total, np.array(failures), [np.array(g) for g in gradient]
         by_parameters = np.empty(self.parameters, self.dtype)
-        by_parameters[self.order] = gradient
+        self._blocks.put(by_parameters, gradient)
         return total, np.array(failures), by_parameters
 
     def train(
@@ -104,12 +102,12 @@ class JaxExecutor(Executor):
     def _deal_out_to(self, devices: int) -> None:
         # What was compiled for other devices cannot serve, and the rows are there.
         self._devices = Devices(devices)
-        self._training = Training(self._function, self.dtype, self._devices, self.order)
+        self._training = Training(self._function, self.dtype, self._devices, self._blocks)
         self.release()
 
     def _called(self, theta: Floats, arguments: Sequence[Floats]) -> Any:
         with settings(self.dtype):
-            return self._run(theta[self.order], *arguments)
+            return self._run(self._blocks.parted(theta), *arguments)
 
 
 def _with_room(rows: Floats) -> Floats:
@@ -150,20 +148,18 @@ def source_of(program: Program, dtype: Any, dialect: JaxDialect) -> NumpySource:
 def function_of(
     program: Program, dtype: Any, blocks: Blocks
 ) -> Callable[..., tuple[Array, Array, Any]]:
-    """A pure function of the parameters, (n,) in the order of their blocks, and of the arguments,
-    (batch, n) each.
+    """A pure function of the parameters, in parts, and of the arguments, (batch, n) each.
 
     It returns the results, (batch, outputs); how many guards fail for each row, (batch,), or (0,);
-    and, if the program has gradients, their sum over the rows: by the parameters (n,), or by each
-    argument a list.
+    and, if the program has gradients, a list of their sums over the rows: by the parts, or by each
+    argument.
     """
     source = source_of(program, dtype, JAX)
     with settings(np.dtype(dtype)):  # for its constants
         function = load(source)
     guarded = program.failures is not None
-    by_arguments = bool(program.arguments) and program.arguments[0] in program.gradients
 
-    def run(theta: Array, *arguments: Array) -> tuple[Array, Array, Any]:
+    def run(theta: Parts, *arguments: Array) -> tuple[Array, Array, Any]:
         batch = len(arguments[0]) if arguments else 1
         returned = function(*arguments, *blocks.taken(theta))
         value, *rest = returned if guarded or program.gradients else (returned,)
@@ -172,13 +168,17 @@ def function_of(
         if program.failures is not None:
             failures = rows_of(rest.pop(0), program.failures, batch, dtype)[:, 0]
         if not program.gradients:
-            return values, failures, jnp.zeros_like(theta)
-        if by_arguments:
+            return values, failures, []
+        if _by_arguments(program):
             pairs = zip(rest[len(program.blocks) :], arguments)
             return values, failures, [jnp.broadcast_to(g, a.shape) for g, a in pairs]
         return values, failures, blocks.joined(rest, theta)
 
     return run
+
+
+def _by_arguments(program: Program) -> bool:
+    return bool(program.arguments) and program.arguments[0] in program.gradients
 
 
 def rows_of(x: Array, v: View, batch: Any, dtype: Any) -> Array:

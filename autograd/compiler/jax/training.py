@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.compiler.executor import Learner, Stretch
+from autograd.compiler.jax.blocks import Blocks, Parts
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.functions import function
-from autograd.compiler.program import Floats, Indices
+from autograd.compiler.program import Floats
 from autograd.compiler.update import Traced, Update
 
 Array = Any  # of JAX, or a tracer
@@ -30,8 +31,7 @@ class Training:
             and the gradient of the results' sum.
         dtype: what ``gradients`` computes in.
         devices: what each batch is dealt out to.
-        order: where a learner has what ``gradients`` takes one after another. What a learner has
-            beyond comes last.
+        blocks: the parts that ``gradients`` takes.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class Training:
         gradients: Callable[..., tuple[Array, Array, Array]],
         dtype: np.dtype[Any],
         devices: Devices,
-        order: Indices,
+        blocks: Blocks,
     ) -> None:
         self.gradients, self.dtype, self.devices = gradients, dtype, devices
-        self._order = order
+        self._blocks = blocks
         self._compiled: dict[object, Callable[..., Any]] = {}
 
     def train(
@@ -54,10 +54,8 @@ class Training:
         numbers = [x for x in found.start if x is not None]
         moves = np.ones(len(learner.theta), bool)
         moves[learner.frozen] = False
-        beyond = np.arange(len(self._order), len(learner.theta))
-        places = np.concatenate([self._order, beyond])
-        moves, held = moves[places], [learner.theta, *learner.memories]
-        state = [each[places] for each in held]
+        held = [learner.theta, *learner.memories]
+        parts, state = self._blocks.parted(moves), [self._blocks.parted(each) for each in held]
         steps, position = self._steps(learner.update, found), stretch.start
         while position < stretch.stop:
             size = stretch.end(position) - position
@@ -65,7 +63,7 @@ class Training:
             count = (end - position) // size
             order = np.zeros((_rounded_up(count, size), size), np.int64)
             order[:count] = stretch.order[position:end].reshape(count, size)
-            given = np.array(numbers, np.float64), moves, order, count
+            given = np.array(numbers, np.float64), parts, order, count
             state, totals, done = steps(state, *given, *arguments)
             done = int(done)
             epochs = np.arange(position, end, size)[:done] // stretch.epoch
@@ -74,7 +72,7 @@ class Training:
             if done < count:
                 break
         for before, after in zip(held, state):
-            before[places] = after
+            self._blocks.put(before, after)
         return position
 
     def _steps(self, update: Update, found: Traced) -> Callable[..., Any]:
@@ -94,9 +92,9 @@ class Training:
     def _run(
         self,
         one_step: Callable[..., list[Array]],
-        state: list[Array],
+        state: list[Parts],
         numbers: Array,
-        moves: Array,
+        moves: Parts,
         order: Array,
         count: Array,
         *arguments: Array,
@@ -106,17 +104,20 @@ class Training:
 
         def step(carried: Any) -> Any:
             state, totals, done, _ = carried
-            theta, *memories = state
             rows = self.devices.dealt_out(order[done])
             taken = [self.devices.dealt_out(a[rows]).astype(self.dtype) for a in arguments]
-            values, failures, gradient = self.gradients(theta.astype(self.dtype), *taken)
+            theta = [part.astype(self.dtype) for part in state[0]]
+            values, failures, gradient = self.gradients(theta, *taken)
             total = values.sum()
-            good = jnp.isfinite(total) & jnp.isfinite(gradient).all() & (failures == 0).all()
-            moved = one_step(numbers, theta, gradient / size, memories)
-            kept = [  # such as a velocity without momentum
-                old if new is old else jnp.where(good & moves, new, old)
-                for new, old in zip(moved, state)
-            ]
+            good = jnp.isfinite(total) & (failures == 0).all()
+            for part in gradient:
+                good &= jnp.isfinite(part).all()
+            kept: list[Parts] = [[] for _ in state]
+            for part, move, *before in zip(gradient, moves, *state):
+                moved = one_step(numbers, before[0], part / size, before[1:])
+                for parts, new, old in zip(kept, moved, before):
+                    unchanged = new is old  # such as a velocity without momentum
+                    parts.append(old if unchanged else jnp.where(good & move, new, old))
             totals = totals.at[done].set(jnp.where(good, total, 0))
             return kept, totals, done + good, good
 
