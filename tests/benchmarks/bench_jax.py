@@ -24,8 +24,8 @@ blocks of a few thousand numbers one vector is better (training letters up to 0.
 machine read the parameters, 6 and 10 for letters, 12 and 32 for MLP 256. What is left there was
 not looked into.
 
-"fit", ten epochs of letters and of MLP 6-12-10-2, two of MLP 256: 1.37, 1.70 and 1.52 in float64,
-1.73, 1.40 and 3.39 in float32; its calls of XLA alone 1.16, 1.38 and 0.92, and 1.39, 1.12 and 1.35.
+"fit", ten epochs of letters and of MLP 6-12-10-2, two of MLP 256: 1.30, 1.55 and 1.50 in float64,
+1.62, 1.32 and 2.94 in float32; its calls of XLA alone 1.17, 1.44 and 0.93, and 1.43, 1.17 and 1.36.
 In float64 the rows are turned before XLA multiplies them: without that its calls took 1.31, 1.37
 and 1.20. A check of the gradient by ``isfinite`` costs 0.5 µs a step of letters; one at the end of
 a call would save no more than that, and 2 µs where the update need not wait for it. Parameters in
