@@ -199,6 +199,13 @@ def test_many_parameters_are_read_by_the_machine_and_are_those_of_now():
     assert (f(rows) != before).all()
 
 
+def test_a_function_without_parameters_has_no_gradient_by_them():
+    f = compile(lambda x: x[0] * x[0], backend="jax")
+    value, gradient = f.value_and_grad([[0.5], [1.5]], wrt="parameters")
+    assert value == 1.25
+    assert gradient.shape == (0,)
+
+
 def test_blocks_that_stand_in_any_order_are_taken_and_joined(monkeypatch):
     from autograd.compiler.jax import blocks as module
     from autograd.compiler.program import Array, Block

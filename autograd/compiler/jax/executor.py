@@ -168,7 +168,7 @@ def function_of(
         if program.failures is not None:
             failures = rows_of(rest.pop(0), program.failures, batch, dtype)[:, 0]
         if not program.gradients:
-            return values, failures, []
+            return values, failures, [*map(jnp.zeros_like, theta)]
         if _by_arguments(program):
             pairs = zip(rest[len(program.blocks) :], arguments)
             return values, failures, [jnp.broadcast_to(g, a.shape) for g, a in pairs]
