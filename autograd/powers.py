@@ -51,9 +51,9 @@ def power(exponent: float) -> Power:
         latex=f"{{{{{{}}}}}}^{{{{{written}}}}}",
         precedence=3,
         domain=((0.2, 3.0),),
-        # The rounding of y counts three times in y * y * y, and that of a half's power twice. Each
-        # is up to 1.1, compiled.
-        ulps=6.0 if n == -0.5 else 5.0 if parts[:1] == parts[1:2] else 4.0,
+        # The rounding of y counts three times in y * y * y, and that of the power of a half twice.
+        # A compiled power is up to 1.1 units off.
+        ulps=6.0 if n == -0.5 else 5.0 if parts[0] in parts[1:] else 4.0,
         registered=False,
         exponent=n,
     )

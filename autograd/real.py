@@ -34,7 +34,7 @@ def as_float(x: object, name: str = "") -> float:
 
 
 def nine_digits(x: object) -> str:
-    """A number with nine digits; what was assigned in the place of one, as it is."""
+    """A number with nine digits; whatever stands in the place of one, as it is."""
     try:
         return f"{as_float(x):.9g}"
     except (TypeError, OverflowError):

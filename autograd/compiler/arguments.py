@@ -132,7 +132,7 @@ def numbers_of(leaves: Sequence[Value], dtype: np.dtype[Any]) -> Floats:
         OverflowError: one is larger than any of this type.
     """
     try:
-        numbers = np.array([v.data for v in leaves])  # would read text, and None, as float64
+        numbers = np.array([v.data for v in leaves])  # not as float64: that reads texts and None
     except ValueError:
         numbers = np.empty(0, object)
     if numbers.dtype.kind not in "fi" or numbers.itemsize > 8 or numbers.ndim != 1:

@@ -3,7 +3,7 @@ all that is left.
 
 The trace has them in another order, in which a block's numbers may lie apart: the weights of a
 neuron, its bias, the weights of the next. XLA reads and writes such numbers one by one, which takes
-much longer. So it does, in some calls, where it joins large blocks to one vector.
+much longer. Joining large blocks to one vector takes much longer too, but only in some calls.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Blocks:
         numbers[self._left(len(numbers))] = parts[-1]
 
     def _left(self, count: int) -> Indices:
+        """Where, of ``count`` numbers, those are that no large block has."""
         if count == self._count:
             return self._rest
         return np.concatenate([self._rest, np.arange(self._count, count)])
@@ -66,7 +67,7 @@ class Blocks:
         return [found[i].reshape(b.array.shape) for i, b in enumerate(self._blocks)]
 
     def joined(self, blocks: Sequence[Array], like: Parts) -> Parts:
-        """The parts, as ``like``, of something for each block. What is in no block is 0."""
+        """The parts, as ``like``, of an array for each block. What is in no block is 0."""
         large = [blocks[i].reshape(part.shape) for i, part in zip(self._large, like)]
         small = [blocks[i].reshape(-1) for i in self._small]
         rest = jnp.zeros(len(like[-1]) - sum(map(len, small)), like[-1].dtype)

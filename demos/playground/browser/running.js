@@ -60,7 +60,7 @@ function takeBack() {
 
 function ended(words) {
   document.body.classList.remove("running");
-  showPrinted(); // what is finished shows all that it printed
+  showPrinted(); // a run that has ended shows all that it printed
   endResults(running.failed);
   allow("run", true);
   allow("stop", false);
